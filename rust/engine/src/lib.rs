@@ -1,0 +1,1 @@
+//! Graph of operations -> gradient graph -> plan -> run.

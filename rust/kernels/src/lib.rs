@@ -1,0 +1,28 @@
+//! Numbers in, numbers out: the arithmetic of tilegrad. No graph, no Python, no allocation on a hot path.
+//!
+//! The design, in a few decisions:
+//!
+//! **A. One formula, every machine.** A formula is a struct of hyperparameters with `value` and `slope` written once over
+//! [`real::Real`]. [`isa`] stamps the generic loops of [`sweep`] into one function per instruction set, and the compiler
+//! vectorises the plain scalar code there. Only the register tiles of [`matmul`] use intrinsics.
+//!
+//! **B. Same bits.** Every instruction set with fused multiply-add uses it in the same order; reductions use a fixed lane
+//! count and a fixed tree; work is cut by size, never by the number of threads.
+//!
+//! **C. Branch-free.** Formulas select between results, so that every lane runs the same instructions; transcendental
+//! functions come from [`math`], never from `std`.
+//!
+//! **D. A list, not a table.** What exists is listed once per family (activations, losses, optimizers); [`registry`] is
+//! read by everything else: validation, documentation, tests, benches.
+
+pub mod activations;
+pub mod isa;
+pub mod losses;
+pub mod math;
+pub mod matmul;
+pub mod optimizers;
+pub mod random;
+pub mod real;
+pub mod registry;
+pub mod sweep;
+pub mod threads;

@@ -1,0 +1,1 @@
+//! Every update rule: documentation, slots, update; one list.

@@ -1,0 +1,360 @@
+//! The number trait that formulas are written over.
+//!
+//! [`Real`] is implemented by [`Fused`] and [`Plain`] numbers of both precisions and by [`Dual`] numbers over any of
+//! them. A formula written once therefore runs with fused multiply-add where the machine has it, without it elsewhere
+//! (where a `mul_add` would be a library call), and over dual numbers, which give its exact derivative.
+
+use std::fmt::Debug;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::math;
+
+/// A number as it lies in memory: `f32` or `f64`.
+pub trait Element: Copy + Default + PartialEq + PartialOrd + Send + Sync + Debug + 'static {
+    /// Arithmetic on machines with fused multiply-add.
+    type Fused: Real<Element = Self>;
+    /// Arithmetic on machines without it.
+    type Plain: Real<Element = Self>;
+    /// Name of the type as NumPy spells it.
+    const NAME: &'static str;
+    /// Nearest element to a double.
+    fn from_f64(value: f64) -> Self;
+    /// The element as a double, exactly.
+    fn to_f64(self) -> f64;
+}
+
+/// A number that formulas compute with.
+pub trait Real:
+    Copy
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + Send
+    + Sync
+    + Debug
+    + 'static
+{
+    /// What memory holds.
+    type Element: Element;
+    /// Takes a number from memory.
+    fn load(element: Self::Element) -> Self;
+    /// The number to put into memory.
+    fn store(self) -> Self::Element;
+    /// Nearest number to a double; a hyperparameter or a literal.
+    fn constant(value: f64) -> Self;
+    /// `self * factor + summand`, rounded once where the machine can.
+    fn mul_add(self, factor: Self, summand: Self) -> Self;
+    /// `then` where the condition holds, else `otherwise`; both are computed.
+    #[inline(always)]
+    fn select(condition: bool, then: Self, otherwise: Self) -> Self {
+        if condition { then } else { otherwise }
+    }
+    /// Absolute value; its derivative at zero is zero.
+    fn abs(self) -> Self;
+    /// Magnitude of `self`, sign of `sign`.
+    fn copysign(self, sign: Self) -> Self;
+    /// The larger number; NaN if either is NaN.
+    #[inline(always)]
+    fn maximum(self, other: Self) -> Self {
+        // A comparison with NaN is false, so a NaN in `self` falls through; one in `other` is chosen by the first test.
+        Self::select(other > self || other.is_nan(), other, self)
+    }
+    /// The smaller number; NaN if either is NaN.
+    #[inline(always)]
+    fn minimum(self, other: Self) -> Self {
+        Self::select(other < self || other.is_nan(), other, self)
+    }
+    /// Whether the number is NaN.
+    #[inline(always)]
+    #[allow(clippy::eq_op)]
+    fn is_nan(self) -> bool {
+        self != self
+    }
+    /// Square root.
+    fn sqrt(self) -> Self;
+    /// See [`crate::math`] for these: formula, error bound, behaviour at the ends.
+    fn exp(self) -> Self;
+    /// `exp(x) - 1` without cancellation.
+    fn expm1(self) -> Self;
+    /// Natural logarithm.
+    fn ln(self) -> Self;
+    /// `ln(1 + x)` without cancellation.
+    fn ln_1p(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Error function.
+    fn erf(self) -> Self;
+    /// Complementary error function, accurate in the tail.
+    fn erfc(self) -> Self;
+    /// `1 / (1 + exp(-x))`, accurate in the tail.
+    fn sigmoid(self) -> Self;
+    /// Zero.
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::constant(0.0)
+    }
+    /// One.
+    #[inline(always)]
+    fn one() -> Self {
+        Self::constant(1.0)
+    }
+    /// `self * self`.
+    #[inline(always)]
+    fn square(self) -> Self {
+        self * self
+    }
+}
+
+/// A number on a machine with fused multiply-add.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[repr(transparent)]
+pub struct Fused<E>(pub E);
+
+/// A number on a machine without fused multiply-add.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[repr(transparent)]
+pub struct Plain<E>(pub E);
+
+macro_rules! element {
+    ($e:ident, $name:literal) => {
+        impl Element for $e {
+            type Fused = Fused<$e>;
+            type Plain = Plain<$e>;
+            const NAME: &'static str = $name;
+            #[inline(always)]
+            #[allow(clippy::cast_possible_truncation)]
+            fn from_f64(value: f64) -> Self {
+                value as $e
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+        }
+    };
+}
+element!(f32, "float32");
+element!(f64, "float64");
+
+macro_rules! operators {
+    ($n:ident, $e:ident, $($trait:ident $method:ident $op:tt),*) => {$(
+        impl $trait for $n<$e> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Self(self.0 $op other.0)
+            }
+        }
+    )*};
+}
+
+macro_rules! real {
+    ($n:ident, $e:ident, $module:ident, |$a:ident, $b:ident, $c:ident| $mul_add:expr) => {
+        operators!($n, $e, Add add +, Sub sub -, Mul mul *, Div div /);
+        impl Neg for $n<$e> {
+            type Output = Self;
+            #[inline(always)]
+            fn neg(self) -> Self {
+                Self(-self.0)
+            }
+        }
+        impl Real for $n<$e> {
+            type Element = $e;
+            #[inline(always)]
+            fn load(element: $e) -> Self {
+                Self(element)
+            }
+            #[inline(always)]
+            fn store(self) -> $e {
+                self.0
+            }
+            #[inline(always)]
+            fn constant(value: f64) -> Self {
+                Self($e::from_f64(value))
+            }
+            #[inline(always)]
+            fn mul_add(self, factor: Self, summand: Self) -> Self {
+                let ($a, $b, $c) = (self.0, factor.0, summand.0);
+                Self($mul_add)
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                Self(self.0.abs())
+            }
+            #[inline(always)]
+            fn copysign(self, sign: Self) -> Self {
+                Self(self.0.copysign(sign.0))
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                Self(self.0.sqrt())
+            }
+            real!(@math $module, exp expm1 ln ln_1p tanh erf erfc sigmoid);
+        }
+    };
+    (@math $module:ident, $($function:ident)*) => {$(
+        #[inline(always)]
+        fn $function(self) -> Self {
+            math::$module::$function(self)
+        }
+    )*};
+}
+real!(Fused, f32, single, |a, b, c| a.mul_add(b, c));
+real!(Fused, f64, double, |a, b, c| a.mul_add(b, c));
+real!(Plain, f32, single, |a, b, c| a * b + c);
+real!(Plain, f64, double, |a, b, c| a * b + c);
+
+/// A value with its derivative: the formula's exact slope comes out with the value.
+#[derive(Clone, Copy, Debug)]
+pub struct Dual<R> {
+    /// The value.
+    pub value: R,
+    /// The derivative with respect to the seeded variable.
+    pub derivative: R,
+}
+
+impl<R: Real> Dual<R> {
+    /// The variable itself: derivative one.
+    #[inline(always)]
+    pub fn variable(value: R) -> Self {
+        Self { value, derivative: R::one() }
+    }
+
+    #[inline(always)]
+    fn chain(self, value: R, slope: R) -> Self {
+        Self { value, derivative: self.derivative * slope }
+    }
+}
+
+impl<R: Real> PartialEq for Dual<R> {
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<R: Real> PartialOrd for Dual<R> {
+    #[inline(always)]
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}
+
+impl<R: Real> Add for Dual<R> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self { value: self.value + other.value, derivative: self.derivative + other.derivative }
+    }
+}
+
+impl<R: Real> Sub for Dual<R> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self { value: self.value - other.value, derivative: self.derivative - other.derivative }
+    }
+}
+
+impl<R: Real> Mul for Dual<R> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self {
+            value: self.value * other.value,
+            derivative: self.derivative * other.value + self.value * other.derivative,
+        }
+    }
+}
+
+impl<R: Real> Div for Dual<R> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        let value = self.value / other.value;
+        Self { value, derivative: (self.derivative - value * other.derivative) / other.value }
+    }
+}
+
+impl<R: Real> Neg for Dual<R> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self { value: -self.value, derivative: -self.derivative }
+    }
+}
+
+impl<R: Real> Real for Dual<R> {
+    type Element = R::Element;
+    #[inline(always)]
+    fn load(element: Self::Element) -> Self {
+        Self { value: R::load(element), derivative: R::zero() }
+    }
+    #[inline(always)]
+    fn store(self) -> Self::Element {
+        self.value.store()
+    }
+    #[inline(always)]
+    fn constant(value: f64) -> Self {
+        Self { value: R::constant(value), derivative: R::zero() }
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, summand: Self) -> Self {
+        self * factor + summand
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        let sign = R::select(self.value == R::zero(), R::zero(), R::one().copysign(self.value));
+        self.chain(self.value.abs(), sign)
+    }
+    #[inline(always)]
+    fn copysign(self, sign: Self) -> Self {
+        let flip = R::one().copysign(self.value) * R::one().copysign(sign.value);
+        self.chain(self.value.copysign(sign.value), flip)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        let root = self.value.sqrt();
+        self.chain(root, R::constant(0.5) / root)
+    }
+    #[inline(always)]
+    fn exp(self) -> Self {
+        let value = self.value.exp();
+        self.chain(value, value)
+    }
+    #[inline(always)]
+    fn expm1(self) -> Self {
+        self.chain(self.value.expm1(), self.value.exp())
+    }
+    #[inline(always)]
+    fn ln(self) -> Self {
+        self.chain(self.value.ln(), R::one() / self.value)
+    }
+    #[inline(always)]
+    fn ln_1p(self) -> Self {
+        self.chain(self.value.ln_1p(), R::one() / (R::one() + self.value))
+    }
+    #[inline(always)]
+    fn tanh(self) -> Self {
+        let value = self.value.tanh();
+        self.chain(value, R::one() - value * value)
+    }
+    #[inline(always)]
+    fn erf(self) -> Self {
+        let slope = R::constant(std::f64::consts::FRAC_2_SQRT_PI) * (-(self.value * self.value)).exp();
+        self.chain(self.value.erf(), slope)
+    }
+    #[inline(always)]
+    fn erfc(self) -> Self {
+        let slope = R::constant(-std::f64::consts::FRAC_2_SQRT_PI) * (-(self.value * self.value)).exp();
+        self.chain(self.value.erfc(), slope)
+    }
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        let value = self.value.sigmoid();
+        self.chain(value, value * (-self.value).sigmoid())
+    }
+}
