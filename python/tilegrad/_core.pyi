@@ -1,0 +1,285 @@
+"""The compiled core of tilegrad: kernels, the compiled training step and the loop of an epoch.
+
+Everything here takes and returns NumPy arrays. Whatever is wrong with an argument is said in one sentence before anything
+was changed: ``ValueError`` for shapes and values, ``TypeError`` for types. Long work releases the interpreter lock.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Array: TypeAlias = NDArray[Any]
+_Attribute: TypeAlias = bool | int | float | str | Sequence[int] | Sequence[float]
+_Dtype: TypeAlias = Literal["float32", "float64", "int32"]
+
+class _ParameterInfo(TypedDict):
+    """A hyperparameter. A choice has ``choices`` and a text as default; a number has a range."""
+
+    name: str
+    default: float | str
+    doc: str
+    low: NotRequired[float]
+    high: NotRequired[float]
+    low_closed: NotRequired[bool]
+    high_closed: NotRequired[bool]
+    choices: NotRequired[list[str]]
+
+class _Entry(TypedDict):
+    """An activation, a loss or an optimizer: what it is called, what it does, what is known of it."""
+
+    name: str
+    aliases: list[str]
+    doc: str
+    parameters: list[_ParameterInfo]
+    facts: dict[str, Any]
+
+class _Caches(TypedDict):
+    l1: int | None
+    l2: int | None
+    l3: int | None
+
+class _Machine(TypedDict):
+    cpu: str | None
+    isa: str
+    isas: list[str]
+    threads: int
+    cpu_count: int
+    caches: _Caches
+
+class _Node(TypedDict):
+    """A value of a graph and how it comes about."""
+
+    id: int
+    kind: str
+    operation: str
+    inputs: list[int]
+    shape: tuple[int, ...]
+    dtype: str
+    name: str
+    scope: str
+    attributes: dict[str, Any]
+
+class _Epoch(TypedDict):
+    """What a run over the rows amounts to. ``metrics`` holds one sum per output of the plan after the first two."""
+
+    batches: int
+    samples: int
+    loss_sum: float
+    loss_weight: float
+    metrics: list[float]
+    interrupted: bool
+
+__version__: str
+
+def registry() -> dict[str, list[_Entry]]:
+    """What exists: the entries of ``"activations"``, ``"losses"`` and ``"optimizers"``."""
+
+def machine() -> _Machine:
+    """The processor as tilegrad sees it. What could not be found out is ``None``; cache sizes are in bytes."""
+
+def isa() -> str:
+    """The instruction set in use: ``"baseline"``, ``"avx2"``, ``"avx512"`` or ``"neon"``."""
+
+def set_isa(name: str) -> None:
+    """Uses this instruction set from now on, in the whole process."""
+
+def threads() -> int:
+    """How many threads a call may use, the calling one included."""
+
+def set_threads(count: int) -> None:
+    """Sets how many threads a call may use, the calling one included. Results do not depend on it."""
+
+def aligned_zeros(count: int, dtype: str) -> _Array:
+    """A new one-dimensional array of zeros whose first element is aligned to 64 bytes."""
+
+@final
+class Activation:
+    """An activation with its hyperparameters, for NumPy arrays of any shape and layout.
+
+    ``parameters`` come in the order of the registry; those left out take their defaults.
+    """
+
+    def __new__(cls, name: str, parameters: Sequence[float] = ()) -> Activation: ...
+    def __call__(self, x: _Array, out: _Array | None = None) -> _Array:
+        """``f(x)``, element by element. ``out`` may be ``x`` itself."""
+    def backward(self, gradient: _Array, x: _Array, out: _Array | None = None) -> _Array:
+        """``gradient * f'(x)``. ``x`` is the input of the forward pass; ``out`` may be ``gradient`` itself."""
+    @property
+    def name(self) -> str:
+        """Its name in the registry."""
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """Its hyperparameters, in the order of the registry."""
+
+def softmax(x: _Array, out: _Array | None = None) -> _Array:
+    """Softmax over the last axis. ``out`` may be ``x`` itself."""
+
+def log_softmax(x: _Array, out: _Array | None = None) -> _Array:
+    """Logarithm of the softmax over the last axis. ``out`` may be ``x`` itself."""
+
+def softmax_backward(gradient: _Array, y: _Array, out: _Array | None = None) -> _Array:
+    """Gradient with respect to the input of ``softmax``, from its *output* ``y``."""
+
+def log_softmax_backward(gradient: _Array, y: _Array, out: _Array | None = None) -> _Array:
+    """Gradient with respect to the input of ``log_softmax``, from its *output* ``y``."""
+
+@final
+class Optimizer:
+    """An update rule with its hyperparameters, and with its slots when it is used alone on NumPy arrays.
+
+    The slots are made at the first ``step`` or ``load_state``; from then on the arrays must keep number, shapes and dtypes.
+    """
+
+    def __new__(cls, name: str, parameters: Mapping[str, float | bool | str] = {}) -> Optimizer: ...
+    def step(self, parameters: Sequence[_Array], gradients: Sequence[_Array]) -> None:
+        """Updates the parameters in place. They must be writable, contiguous and not overlap."""
+    def set(self, name: str, value: float | bool | str) -> None:
+        """Changes a hyperparameter; it holds from the next step, in compiled plans too."""
+    def get(self, name: str) -> float | str:
+        """A hyperparameter: a number, or the text of a choice."""
+    def state(self) -> dict[str, list[_Array]]:
+        """Copies of the slots: for each name one array per parameter. Empty before the first step."""
+    def load_state(self, state: Mapping[str, Sequence[_Array]]) -> None:
+        """Takes slots as ``state`` gave them; set ``steps`` as well to resume exactly."""
+    @property
+    def name(self) -> str:
+        """Its name in the registry."""
+    @property
+    def slot_names(self) -> list[str]:
+        """Names of the slots that the rule keeps with the hyperparameters as they are."""
+    @property
+    def parameters(self) -> dict[str, float | str]:
+        """All hyperparameters."""
+    @property
+    def steps(self) -> int:
+        """How many steps were taken."""
+    @steps.setter
+    def steps(self, value: int) -> None: ...
+
+@final
+class Graph:
+    """A graph of operations. Values are numbered from 0 in the order of their making; shapes are concrete."""
+
+    def __new__(cls) -> Graph: ...
+    def input(self, name: str, shape: Sequence[int], dtype: str) -> int:
+        """A value given at each run, in the order in which inputs were made."""
+    def parameter(self, name: str, shape: Sequence[int], dtype: str) -> int:
+        """A value kept in a ``State`` from run to run."""
+    def constant(self, array: _Array) -> int:
+        """A value fixed now; the array is copied."""
+    def apply(self, operation: str, inputs: Sequence[int], attributes: Mapping[str, _Attribute] = {}) -> int:
+        """The result of an operation on values."""
+    def gradients(self, of: int, wrt: Sequence[int]) -> list[int]:
+        """Gradients of a scalar with respect to values, as new values of this graph."""
+    def update(self, parameter: int, gradient: int, optimizer: Optimizer) -> int:
+        """A step of the optimizer on a parameter, taken in place whenever the plan runs; the value is the new parameter."""
+    def shape(self, value: int) -> tuple[int, ...]:
+        """Shape of a value."""
+    def dtype(self, value: int) -> str:
+        """Element type of a value: ``"float32"``, ``"float64"`` or ``"int32"``."""
+    def name(self, value: int) -> str:
+        """Name of a value with its scope: ``hidden.0.weight``."""
+    def push_scope(self, name: str) -> None:
+        """Names made from now on begin with this scope."""
+    def pop_scope(self) -> None:
+        """Leaves the scope entered last."""
+    def nodes(self) -> list[_Node]:
+        """Every value in order."""
+    def compile(self, outputs: Sequence[int]) -> Plan:
+        """Compiles what these values need, and the updates among them, into a plan."""
+
+@final
+class Plan:
+    """A compiled step: a flat list of kernel calls and one block of memory. Made by ``Graph.compile``."""
+
+    def run(self, inputs: Sequence[_Array], state: State | None = None, seed: int = 0, step: int = 0) -> list[_Array]:
+        """Runs once and returns new arrays, one per output. Plans with updates advance ``state.step``, which then counts
+        instead of ``step``."""
+    def describe(self) -> str:
+        """The compiled steps, buffers and bytes, as text."""
+    @property
+    def arena_bytes(self) -> int:
+        """Size of the block of memory all intermediate values share."""
+    @property
+    def steps(self) -> int:
+        """Number of kernel calls."""
+
+@final
+class State:
+    """The parameters of a graph in one flat buffer per element type, and the slots of an optimizer in the same layout."""
+
+    def __new__(cls, graph: Graph, optimizer: Optimizer | None = None) -> State: ...
+    @property
+    def parameters(self) -> _Array:
+        """All parameters as a flat view; each begins at a multiple of 64 bytes, the gaps are zero."""
+    @property
+    def slots(self) -> dict[str, _Array]:
+        """The optimizer's slots as flat views, laid out like ``parameters``."""
+    @property
+    def names(self) -> list[str]:
+        """Names of the parameters, in the order of their making."""
+    def view(self, name: str) -> _Array:
+        """A parameter as a shaped view; writing to it changes the parameter."""
+    def slot_view(self, slot: str, name: str) -> _Array:
+        """The slot of a parameter as a shaped view."""
+    @property
+    def step(self) -> int:
+        """How many updating runs were made."""
+    @step.setter
+    def step(self, value: int) -> None: ...
+
+def run_epoch(
+    plan: Plan,
+    last: Plan | None,
+    state: State,
+    features: _Array,
+    targets: _Array,
+    *,
+    sample_weight: _Array | None = None,
+    class_weight: _Array | None = None,
+    batch_size: int,
+    scale: float | None = None,
+    shuffle: bool = False,
+    seed: int = 0,
+    epoch: int = 0,
+    report: Callable[[int, float], object] | None = None,
+    interval: float = 0.1,
+) -> _Epoch:
+    """Runs a plan over all rows, batch by batch, with the interpreter lock released.
+
+    The plan's inputs are ``[features, targets]``, then the sample weight and the class weight where they are given; its
+    outputs are ``[mean loss, weight of the mean, metric sums...]``. ``last`` is the plan for a short last batch. ``report``
+    gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An interrupt
+    (Ctrl-C) ends the run after a whole step: the result then says ``interrupted``, and nothing is raised. Any other
+    exception, also one from ``report``, ends it after a whole step and is raised.
+    """
+
+def run_batches(
+    plan: Plan,
+    last: Plan | None,
+    state: State,
+    features: _Array,
+    *,
+    batch_size: int,
+    scale: float | None = None,
+    out: _Array,
+) -> None:
+    """Runs a plan over all rows and writes its first output, row by row, into ``out``."""
+
+def check_finite(x: _Array) -> int | None:
+    """Index, in C order of the flattened array, of the first number that is infinite or NaN."""
+
+def initialize(kind: str, shape: Sequence[int], dtype: str, seed: int, stream: int, **parameters: float) -> _Array:
+    """A new array: ``zeros``, ``constant`` (value), ``uniform`` (low, high), ``normal`` (mean, deviation) or
+    ``truncated_normal`` (mean, deviation; cut at two deviations). The numbers depend on ``seed`` and ``stream`` only."""
+
+def permutation(count: int, seed: int, stream: int) -> NDArray[np.int64]:
+    """A random order of ``0 .. count - 1``: the one ``run_epoch`` uses with ``stream = epoch``."""
+
+def save_tensors(path: str, tensors: Mapping[str, _Array], metadata: Mapping[str, str] = {}) -> None:
+    """Writes a safetensors file. The file appears whole or not at all: it is written beside its place and then moved."""
+
+def load_tensors(path: str) -> tuple[dict[str, _Array], dict[str, str]]:
+    """Reads a safetensors file: the arrays and the metadata. A damaged file raises ``ValueError``."""
