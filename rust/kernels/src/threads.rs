@@ -21,3 +21,33 @@ pub fn for_each(tasks: usize, task: &(dyn Fn(usize) + Sync)) {
         task(index);
     }
 }
+
+/// Cuts the slices, which have equal lengths, into parts of `part` elements (the last may be shorter) and calls
+/// `task(start, parts)` for each place, spread as by [`for_each`]. `start` is the index of a part's first element.
+pub fn for_each_part<T: Send, const N: usize>(
+    slices: [&mut [T]; N],
+    part: usize,
+    task: &(dyn Fn(usize, [&mut [T]; N]) + Sync),
+) {
+    /// The beginning of a slice, which several threads take different parts of.
+    struct Base<T>(*mut T);
+    // SAFETY: each thread reaches only the part whose index it was given, and `T: Send` lets that part change threads.
+    unsafe impl<T: Send> Sync for Base<T> {}
+
+    let len = slices.first().map_or(0, |slice| slice.len());
+    assert!(part > 0 && slices.iter().all(|slice| slice.len() == len));
+    let bases = slices.map(|slice| Base(slice.as_mut_ptr()));
+    for_each(len.div_ceil(part), &|index| {
+        let start = index * part;
+        let count = part.min(len - start);
+        let bases = &bases;
+        task(
+            start,
+            std::array::from_fn(|n| {
+                // SAFETY: `start + count <= len`, the slices live as long as this call, and `for_each` gives each index
+                // to one task once, so no two of these parts overlap.
+                unsafe { std::slice::from_raw_parts_mut(bases[n].0.add(start), count) }
+            }),
+        );
+    });
+}
