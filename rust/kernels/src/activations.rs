@@ -71,11 +71,21 @@ macro_rules! activation {
 }
 
 activation! {
+    /// The identity: `identity(x) = x`, slope 1.
+    Identity "identity" or "linear" {} {
+        slope_from: SlopeFrom::Output, ulp_f32: 0.0, ulp_f64: 0.0, ulp_slope: 0.0,
+        bounds: (f64::NEG_INFINITY, f64::INFINITY), parity: Parity::Odd, monotone: true,
+    }
+    value(_this, x) { x }
+    slope(_this, x, y) { R::one() }
+}
+
+activation! {
     /// Rectified linear unit: `relu(x) = max(0, x)`.
     ///
-    /// The derivative at 0 is 0. NaN stays NaN. (Nair and Hinton, 2010.)
+    /// The slope at 0 is 0, as in PyTorch and JAX. NaN stays NaN. (Nair and Hinton, 2010.)
     Relu "relu" {} {
-        slope_from: SlopeFrom::Output, ulp_f32: 0.0, ulp_f64: 0.0,
+        slope_from: SlopeFrom::Output, ulp_f32: 0.0, ulp_f64: 0.0, ulp_slope: 0.0,
         bounds: (0.0, f64::INFINITY), parity: Parity::None, monotone: true,
     }
     value(_this, x) { R::select(x < R::zero(), R::zero(), x) }
@@ -83,19 +93,159 @@ activation! {
 }
 
 activation! {
+    /// Rectified linear unit that leaks: `leaky_relu(x) = x` where `x > 0`, else `negative_slope x`.
+    ///
+    /// The default `negative_slope` is the paper's and PyTorch's 0.01; the Keras function has 0.2, its layer 0.3. The slope
+    /// at 0 is `negative_slope`, as in PyTorch (JAX: 1). (Maas, Hannun and Ng, 2013.)
+    LeakyRelu "leaky_relu"
+    { negative_slope: 0.01 in Range::non_negative(), "Slope where `x` is negative." } {
+        slope_from: SlopeFrom::Output, ulp_f32: 0.5, ulp_f64: 0.5, ulp_slope: 0.0,
+        bounds: (f64::NEG_INFINITY, f64::INFINITY), parity: Parity::None, monotone: true,
+    }
+    value(this, x) { R::select(x < R::zero(), R::constant(this.negative_slope) * x, x) }
+    slope(this, x, y) {
+        let negative_slope = R::constant(this.negative_slope);
+        R::select(y > R::zero(), R::one(), R::select(y.is_nan(), y, negative_slope))
+    }
+}
+
+activation! {
+    /// Exponential linear unit: `elu(x) = x` where `x > 0`, else `alpha (exp(x) - 1)`.
+    ///
+    /// The slope is taken from the output, `y + alpha` below 0: its error there is half a unit of `alpha`, not of itself.
+    /// At 0 it is `alpha`. (Clevert, Unterthiner and Hochreiter, 2015.)
+    Elu "elu"
+    { alpha: 1.0 in Range::non_negative(), "Depth of the negative side: `elu(-inf) = -alpha`." } {
+        slope_from: SlopeFrom::Output, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
+        bounds: (-1.0, f64::INFINITY), parity: Parity::None, monotone: true,
+    }
+    value(this, x) { R::select(x > R::zero(), x, R::constant(this.alpha) * x.expm1()) }
+    slope(this, x, y) { R::select(y > R::zero(), R::one(), y + R::constant(this.alpha)) }
+}
+
+activation! {
+    /// Logistic function: `sigmoid(x) = 1 / (1 + exp(-x))`.
+    ///
+    /// Accurate relative to its value down to the smallest numbers; `sigmoid(-inf) = 0`, `sigmoid(inf) = 1`. The slope is taken
+    /// from the output, `y (1 - y)`, at most 0.25: where `y` is near 1 its error is that of `1 - y`.
+    Sigmoid "sigmoid" or "logistic" {} {
+        slope_from: SlopeFrom::Output, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 4.0,
+        bounds: (0.0, 1.0), parity: Parity::None, monotone: true,
+    }
+    value(_this, x) { x.sigmoid() }
+    slope(_this, x, y) { y * (R::one() - y) }
+}
+
+activation! {
+    /// Hyperbolic tangent: `tanh(x) = (exp(2x) - 1) / (exp(2x) + 1)`.
+    ///
+    /// Odd, within ±1, `tanh(±inf) = ±1`. The slope is taken from the output, `(1 - y) (1 + y)`: where `y` is near ±1 its error
+    /// is that of `1 - |y|`.
+    Tanh "tanh" {} {
+        slope_from: SlopeFrom::Output, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 4.0,
+        bounds: (-1.0, 1.0), parity: Parity::Odd, monotone: true,
+    }
+    value(_this, x) { x.tanh() }
+    slope(_this, x, y) { (R::one() - y) * (R::one() + y) }
+}
+
+activation! {
     /// Sigmoid linear unit with slope `beta`: `swish(x) = x sigmoid(beta x)`; `silu` is `swish` with `beta = 1`.
     ///
-    /// (Ramachandran, Zoph and Le, 2017; Elfwing, Uchibe and Doya, 2017.)
+    /// Accurate relative to its value in the negative tail; `swish(-inf) = -0`. The least value is -0.27846 / beta at
+    /// -1.27846 / beta. (Ramachandran, Zoph and Le, 2017; Elfwing, Uchibe and Doya, 2017.)
     Swish "swish" or "silu"
     { beta: 1.0 in Range::finite(), "Steepness of the gate." } {
-        slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0,
-        bounds: (-0.278_464_542_761, f64::INFINITY), parity: Parity::None, monotone: false,
+        slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 8.0,
+        bounds: (-0.278_464_542_761_073_8, f64::INFINITY), parity: Parity::None, monotone: false,
     }
-    value(this, x) { x * (R::constant(this.beta) * x).sigmoid() }
+    value(this, x) {
+        let (argument, tail) = x.exact_product(R::constant(this.beta));
+        // Beyond the gate's smallest number the scale is only a sign: it may be infinite, and 0 * inf is NaN.
+        let scale = R::select(argument < R::constant(-800.0), R::zero().copysign(x), x);
+        argument.sigmoid_scaled(tail, scale)
+    }
     slope(this, x, y) {
-        let beta = R::constant(this.beta);
-        let gate = (beta * x).sigmoid();
-        gate + beta * x * gate * (R::one() - gate)
+        // Beyond the ends the slope is 0 or 1 to the last bit; clamping keeps infinity out of 0 * inf.
+        let argument = (R::constant(this.beta) * x).clamp(R::constant(-800.0), R::constant(800.0));
+        let gate = argument.sigmoid();
+        gate * (argument * (R::one() - gate) + R::one())
+    }
+}
+
+activation! {
+    /// Gaussian error linear unit, exact: `gelu(x) = x P(x)` with the normal distribution function `P(x) = erfc(-x / sqrt(2)) / 2`.
+    ///
+    /// As in PyTorch and Keras; JAX's default is [`gelu_tanh`](GeluTanh). Accurate relative to its value in the negative
+    /// tail, down to the smallest normal number near x = -13; `gelu(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
+    Gelu "gelu" {} {
+        slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 8.0,
+        bounds: (-0.169_971_207_479_903_7, f64::INFINITY), parity: Parity::None, monotone: false,
+    }
+    value(_this, x) {
+        // P(-40) is 0 in either precision; clamping keeps infinity out of 0 * inf.
+        R::select(x < R::constant(-40.0), R::constant(-40.0), x) * x.normal_cdf()
+    }
+    slope(_this, x, y) {
+        let x = x.clamp(R::constant(-40.0), R::constant(40.0));
+        let (half_square, tail) = x.exact_product(R::constant(-0.5) * x);
+        // 1 / sqrt(2 pi), the density's factor.
+        let density = R::constant(0.398_942_280_401_432_7) * half_square.exp_sum(tail);
+        x.mul_add(density, x.normal_cdf())
+    }
+}
+
+activation! {
+    /// Gaussian error linear unit by the tanh formula: `gelu_tanh(x) = x (1 + tanh(u)) / 2`, `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
+    ///
+    /// Computed as `x sigmoid(2u)` with `2u` in two numbers, so that it is accurate relative to its value in the negative
+    /// tail too, where `1 + tanh(u)` has no digits left; `gelu_tanh(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
+    GeluTanh "gelu_tanh" {} {
+        slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 8.0,
+        bounds: (-0.170_040_750_571_254_06, f64::INFINITY), parity: Parity::None, monotone: false,
+    }
+    value(_this, x) {
+        let limit = R::constant(40.0);
+        let (argument, tail) = gelu_tanh_argument(x.clamp(-limit, limit));
+        argument.sigmoid_scaled(tail, R::select(x < -limit, -limit, x))
+    }
+    slope(_this, x, y) {
+        let x = x.clamp(R::constant(-40.0), R::constant(40.0));
+        let (argument, tail) = gelu_tanh_argument(x);
+        let gate = argument.sigmoid_scaled(tail, R::one());
+        // x d(2u)/dx = 2u + 4 sqrt(2/pi) 0.044715 x^3
+        let growth = (x * x).mul_add(R::constant(0.142_709_632_545_200_5) * x, argument);
+        gate * ((R::one() - gate) * growth + R::one())
+    }
+}
+
+/// `2 sqrt(2/pi) (x + 0.044715 x^3)`, twice the argument of the tanh in [`GeluTanh`], and its rounding error. For |x| up to 40.
+#[inline(always)]
+fn gelu_tanh_argument<R: Real>(x: R) -> (R, R) {
+    (
+        R::constant(1.595_769_121_605_731) * (x + R::constant(0.044_715) * x * x * x),
+        R::zero(),
+    )
+}
+
+activation! {
+    /// Smooth rectifier: `softplus(x) = ln(1 + exp(beta x)) / beta`.
+    ///
+    /// Computed as `max(z, 0) + ln(1 + exp(-|z|))` with `z = beta x`, so it needs no threshold beyond which it would be linear
+    /// (PyTorch: 20); accurate relative to its value in the negative tail. The slope is `sigmoid(beta x)`.
+    /// (Dugas, Bengio, Belisle, Nadeau and Garcia, 2001.)
+    Softplus "softplus"
+    { beta: 1.0 in Range::positive(), "Steepness; the larger, the nearer to `relu`." } {
+        slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
+        bounds: (0.0, f64::INFINITY), parity: Parity::None, monotone: true,
+    }
+    value(this, x) {
+        let (argument, tail) = x.exact_product(R::constant(this.beta));
+        R::constant(1.0 / this.beta) * argument.softplus(tail)
+    }
+    slope(this, x, y) {
+        let (argument, tail) = x.exact_product(R::constant(this.beta));
+        argument.sigmoid_scaled(tail, R::one())
     }
 }
 
@@ -247,4 +397,6 @@ impl Activation {
     }
 }
 
-activations![Relu, Swish];
+activations![
+    Identity, Relu, LeakyRelu, Elu, Sigmoid, Tanh, Swish, Gelu, GeluTanh, Softplus
+];

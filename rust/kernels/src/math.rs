@@ -42,8 +42,28 @@ macro_rules! scaffold {
         }
         /// Scaffold.
         #[inline(always)]
-        pub fn sigmoid<R: Real<Element = $e>>(x: R) -> R {
-            R::load(1.0 / (1.0 + (-x.store()).exp()))
+        pub fn exp_sum<R: Real<Element = $e>>(x: R, tail: R) -> R {
+            exp(x + tail)
+        }
+        /// Scaffold.
+        #[inline(always)]
+        pub fn sigmoid_scaled<R: Real<Element = $e>>(x: R, _tail: R, scale: R) -> R {
+            scale * R::load(1.0 / (1.0 + (-x.store()).exp()))
+        }
+        /// Scaffold.
+        #[inline(always)]
+        pub fn softplus<R: Real<Element = $e>>(x: R, _tail: R) -> R {
+            x.maximum(R::zero()) + ln_1p(exp(-x.abs()))
+        }
+        /// Scaffold.
+        #[inline(always)]
+        pub fn normal_cdf<R: Real<Element = $e>>(x: R) -> R {
+            R::constant(0.5) * erfc(R::constant(-std::f64::consts::FRAC_1_SQRT_2) * x)
+        }
+        /// Scaffold.
+        #[inline(always)]
+        pub fn exact_product<R: Real<Element = $e>>(x: R, y: R) -> (R, R) {
+            (x * y, R::zero())
         }
     };
 }

@@ -90,7 +90,26 @@ pub trait Real:
     /// Complementary error function, accurate in the tail.
     fn erfc(self) -> Self;
     /// `1 / (1 + exp(-x))`, accurate in the tail.
-    fn sigmoid(self) -> Self;
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        self.sigmoid_scaled(Self::zero(), Self::one())
+    }
+    /// `exp(x + tail)`, where `tail` is the rounding error of `x`.
+    fn exp_sum(self, tail: Self) -> Self;
+    /// `scale * sigmoid(x + tail)`, where `tail` is the rounding error of `x`; `scale` is finite where `x` is below -800.
+    fn sigmoid_scaled(self, tail: Self, scale: Self) -> Self;
+    /// `ln(1 + exp(x + tail))`, where `tail` is the rounding error of `x`.
+    fn softplus(self, tail: Self) -> Self;
+    /// The standard normal distribution function `erfc(-x / sqrt(2)) / 2`, accurate in the tail.
+    fn normal_cdf(self) -> Self;
+    /// The product rounded, and what rounding took from it (zero where the product is not finite).
+    fn exact_product(self, factor: Self) -> (Self, Self);
+    /// The nearest number in `low..=high`; NaN stays.
+    #[inline(always)]
+    fn clamp(self, low: Self, high: Self) -> Self {
+        let raised = Self::select(low > self, low, self);
+        Self::select(high < raised, high, raised)
+    }
     /// Zero.
     #[inline(always)]
     fn zero() -> Self {
@@ -192,7 +211,23 @@ macro_rules! real {
             fn sqrt(self) -> Self {
                 Self(self.0.sqrt())
             }
-            real!(@math $module, exp expm1 ln ln_1p tanh erf erfc sigmoid);
+            real!(@math $module, exp expm1 ln ln_1p tanh erf erfc normal_cdf);
+            #[inline(always)]
+            fn exp_sum(self, tail: Self) -> Self {
+                math::$module::exp_sum(self, tail)
+            }
+            #[inline(always)]
+            fn sigmoid_scaled(self, tail: Self, scale: Self) -> Self {
+                math::$module::sigmoid_scaled(self, tail, scale)
+            }
+            #[inline(always)]
+            fn softplus(self, tail: Self) -> Self {
+                math::$module::softplus(self, tail)
+            }
+            #[inline(always)]
+            fn exact_product(self, factor: Self) -> (Self, Self) {
+                math::$module::exact_product(self, factor)
+            }
         }
     };
     (@math $module:ident, $($function:ident)*) => {$(
@@ -220,12 +255,18 @@ impl<R: Real> Dual<R> {
     /// The variable itself: derivative one.
     #[inline(always)]
     pub fn variable(value: R) -> Self {
-        Self { value, derivative: R::one() }
+        Self {
+            value,
+            derivative: R::one(),
+        }
     }
 
     #[inline(always)]
     fn chain(self, value: R, slope: R) -> Self {
-        Self { value, derivative: self.derivative * slope }
+        Self {
+            value,
+            derivative: self.derivative * slope,
+        }
     }
 }
 
@@ -247,7 +288,10 @@ impl<R: Real> Add for Dual<R> {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        Self { value: self.value + other.value, derivative: self.derivative + other.derivative }
+        Self {
+            value: self.value + other.value,
+            derivative: self.derivative + other.derivative,
+        }
     }
 }
 
@@ -255,7 +299,10 @@ impl<R: Real> Sub for Dual<R> {
     type Output = Self;
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
-        Self { value: self.value - other.value, derivative: self.derivative - other.derivative }
+        Self {
+            value: self.value - other.value,
+            derivative: self.derivative - other.derivative,
+        }
     }
 }
 
@@ -275,7 +322,10 @@ impl<R: Real> Div for Dual<R> {
     #[inline(always)]
     fn div(self, other: Self) -> Self {
         let value = self.value / other.value;
-        Self { value, derivative: (self.derivative - value * other.derivative) / other.value }
+        Self {
+            value,
+            derivative: (self.derivative - value * other.derivative) / other.value,
+        }
     }
 }
 
@@ -283,7 +333,10 @@ impl<R: Real> Neg for Dual<R> {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
-        Self { value: -self.value, derivative: -self.derivative }
+        Self {
+            value: -self.value,
+            derivative: -self.derivative,
+        }
     }
 }
 
@@ -291,7 +344,10 @@ impl<R: Real> Real for Dual<R> {
     type Element = R::Element;
     #[inline(always)]
     fn load(element: Self::Element) -> Self {
-        Self { value: R::load(element), derivative: R::zero() }
+        Self {
+            value: R::load(element),
+            derivative: R::zero(),
+        }
     }
     #[inline(always)]
     fn store(self) -> Self::Element {
@@ -299,7 +355,10 @@ impl<R: Real> Real for Dual<R> {
     }
     #[inline(always)]
     fn constant(value: f64) -> Self {
-        Self { value: R::constant(value), derivative: R::zero() }
+        Self {
+            value: R::constant(value),
+            derivative: R::zero(),
+        }
     }
     #[inline(always)]
     fn mul_add(self, factor: Self, summand: Self) -> Self {
@@ -307,7 +366,11 @@ impl<R: Real> Real for Dual<R> {
     }
     #[inline(always)]
     fn abs(self) -> Self {
-        let sign = R::select(self.value == R::zero(), R::zero(), R::one().copysign(self.value));
+        let sign = R::select(
+            self.value == R::zero(),
+            R::zero(),
+            R::one().copysign(self.value),
+        );
         self.chain(self.value.abs(), sign)
     }
     #[inline(always)]
@@ -344,17 +407,58 @@ impl<R: Real> Real for Dual<R> {
     }
     #[inline(always)]
     fn erf(self) -> Self {
-        let slope = R::constant(std::f64::consts::FRAC_2_SQRT_PI) * (-(self.value * self.value)).exp();
+        let slope =
+            R::constant(std::f64::consts::FRAC_2_SQRT_PI) * (-(self.value * self.value)).exp();
         self.chain(self.value.erf(), slope)
     }
     #[inline(always)]
     fn erfc(self) -> Self {
-        let slope = R::constant(-std::f64::consts::FRAC_2_SQRT_PI) * (-(self.value * self.value)).exp();
+        let slope =
+            R::constant(-std::f64::consts::FRAC_2_SQRT_PI) * (-(self.value * self.value)).exp();
         self.chain(self.value.erfc(), slope)
     }
     #[inline(always)]
-    fn sigmoid(self) -> Self {
-        let value = self.value.sigmoid();
-        self.chain(value, value * (-self.value).sigmoid())
+    fn exp_sum(self, tail: Self) -> Self {
+        let value = self.value.exp_sum(tail.value);
+        self.chain(value, value)
+    }
+    #[inline(always)]
+    fn sigmoid_scaled(self, tail: Self, scale: Self) -> Self {
+        let value = self.value.sigmoid_scaled(tail.value, scale.value);
+        let gate = self.value.sigmoid_scaled(tail.value, R::one());
+        let rest = (-self.value).sigmoid_scaled(-tail.value, R::one());
+        Self {
+            value,
+            derivative: scale.derivative * gate + scale.value * self.derivative * (gate * rest),
+        }
+    }
+    #[inline(always)]
+    fn softplus(self, tail: Self) -> Self {
+        self.chain(
+            self.value.softplus(tail.value),
+            self.value.sigmoid_scaled(tail.value, R::one()),
+        )
+    }
+    #[inline(always)]
+    fn normal_cdf(self) -> Self {
+        let (square, tail) = self.value.exact_product(R::constant(-0.5) * self.value);
+        let density = R::constant(0.398_942_280_401_432_7) * square.exp_sum(tail);
+        self.chain(self.value.normal_cdf(), density)
+    }
+    /// The rounding error is a constant to the derivative: the rounded product carries it whole.
+    #[inline(always)]
+    fn exact_product(self, factor: Self) -> (Self, Self) {
+        let (product, tail) = self.value.exact_product(factor.value);
+        let derivative = self.derivative * factor.value + self.value * factor.derivative;
+        (
+            Self {
+                value: product,
+                derivative,
+            },
+            Self {
+                value: tail,
+                derivative: R::zero(),
+            },
+        )
     }
 }
