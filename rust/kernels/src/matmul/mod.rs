@@ -24,13 +24,7 @@ impl<'a, E: Element> Matrix<'a, E> {
     /// A row-major matrix without gaps.
     pub fn new(data: &'a [E], rows: usize, columns: usize) -> Self {
         assert!(data.len() >= rows * columns);
-        Self {
-            data,
-            rows,
-            columns,
-            row_stride: columns,
-            column_stride: 1,
-        }
+        Self { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
     /// The transposed view.
@@ -51,13 +45,5 @@ impl<'a, E: Element> Matrix<'a, E> {
 /// product. It writes the result into the product itself or anywhere else: it alone decides what reaches memory.
 pub trait Epilogue<E: Element>: Sync {
     /// Finishes the tile of `rows` x `columns` numbers whose first element is (`row`, `column`) of the product.
-    fn finish(
-        &self,
-        row: usize,
-        column: usize,
-        rows: usize,
-        columns: usize,
-        tile: &mut [E],
-        stride: usize,
-    );
+    fn finish(&self, row: usize, column: usize, rows: usize, columns: usize, tile: &mut [E], stride: usize);
 }
