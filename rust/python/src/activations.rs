@@ -1,0 +1,118 @@
+//! Activations on NumPy arrays.
+
+use pyo3::prelude::*;
+use tilegrad_kernels::activations::{self, ENTRIES};
+use tilegrad_kernels::real::Element;
+use tilegrad_kernels::registry::SlopeFrom;
+use tilegrad_kernels::sweep::PART;
+use tilegrad_kernels::threads;
+
+use crate::elementwise::{Map, Zip, map, zip};
+use crate::errors::{Error, Result};
+
+/// An activation with its hyperparameters, for NumPy arrays of any shape and layout.
+///
+/// ``parameters`` come in the order of the registry; those left out take their defaults.
+#[pyclass(frozen, module = "tilegrad._core")]
+pub(crate) struct Activation {
+    inner: activations::Activation,
+    backward_name: String,
+}
+
+#[pymethods]
+impl Activation {
+    #[new]
+    #[pyo3(signature = (name, parameters = Vec::new()))]
+    fn new(name: &str, parameters: Vec<f64>) -> Result<Self> {
+        let mut values = parameters;
+        if let Some(entry) = ENTRIES.iter().find(|entry| entry.name == name || entry.aliases.contains(&name)) {
+            if values.len() > entry.parameters.len() {
+                let (most, got) = (entry.parameters.len(), values.len());
+                return Err(Error::Value(format!("{name}: expected at most {most} parameters, got {got}")));
+            }
+            values.extend(entry.parameters[values.len()..].iter().map(|parameter| parameter.default));
+        }
+        Ok(Self { inner: activations::Activation::new(name, &values)?, backward_name: format!("{name}_backward") })
+    }
+
+    /// ``f(x)``, element by element. ``out`` may be ``x`` itself.
+    #[pyo3(signature = (x, out = None))]
+    fn __call__<'py>(&self, x: &Bound<'py, PyAny>, out: Option<&Bound<'py, PyAny>>) -> Result<Bound<'py, PyAny>> {
+        map(self.inner.entry().name, &Forward(self.inner), x, out)
+    }
+
+    /// ``gradient * f'(x)``. ``x`` is the input of the forward pass; ``out`` may be ``gradient`` itself.
+    #[pyo3(signature = (gradient, x, out = None))]
+    fn backward<'py>(
+        &self,
+        gradient: &Bound<'py, PyAny>,
+        x: &Bound<'py, PyAny>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        zip(&self.backward_name, &Backward(self.inner), gradient, ("x", x), out)
+    }
+
+    /// Its name in the registry.
+    #[getter]
+    fn name(&self) -> &'static str {
+        self.inner.entry().name
+    }
+
+    /// Its hyperparameters, in the order of the registry.
+    #[getter]
+    fn parameters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyTuple>> {
+        pyo3::types::PyTuple::new(py, self.inner.parameters())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Activation({:?}, {:?})", self.inner.entry().name, self.inner.parameters())
+    }
+}
+
+struct Forward(activations::Activation);
+
+impl Map for Forward {
+    fn apply<E: Element>(&self, _unit: usize, x: &[E], out: &mut [E]) {
+        self.0.forward(x, out);
+    }
+    fn apply_in_place<E: Element>(&self, _unit: usize, x: &mut [E]) {
+        self.0.forward_in_place(x);
+    }
+}
+
+struct Backward(activations::Activation);
+
+/// Outputs are made again in pieces of this many numbers, which stay in the nearest cache.
+const PIECE: usize = 512;
+
+impl Zip for Backward {
+    fn apply<E: Element>(&self, _unit: usize, gradient: &[E], x: &[E], out: &mut [E]) {
+        if self.0.entry().slope_from == SlopeFrom::Input {
+            return self.0.backward(gradient, x, out);
+        }
+        threads::for_each_part([out], PART, &|start, [out]| {
+            for (index, out) in out.chunks_mut(PIECE).enumerate() {
+                let begin = start + index * PIECE;
+                let range = begin..begin + out.len();
+                let mut buffer = [E::default(); PIECE];
+                let y = &mut buffer[..out.len()];
+                self.0.forward(&x[range.clone()], y);
+                self.0.backward(&gradient[range], y, out);
+            }
+        });
+    }
+    fn apply_in_place<E: Element>(&self, _unit: usize, gradient: &mut [E], x: &[E]) {
+        if self.0.entry().slope_from == SlopeFrom::Input {
+            return self.0.backward_in_place(gradient, x);
+        }
+        threads::for_each_part([gradient], PART, &|start, [gradient]| {
+            for (index, gradient) in gradient.chunks_mut(PIECE).enumerate() {
+                let begin = start + index * PIECE;
+                let mut buffer = [E::default(); PIECE];
+                let y = &mut buffer[..gradient.len()];
+                self.0.forward(&x[begin..begin + gradient.len()], y);
+                self.0.backward_in_place(gradient, y);
+            }
+        });
+    }
+}
