@@ -1,1 +1,31 @@
-//! Graph of operations -> gradient graph -> plan -> run.
+//! Graph of operations -> gradient graph -> fusion -> memory -> plan -> run.
+//!
+//! The design, in a few decisions:
+//!
+//! **A. One graph.** [`graph::Graph`] holds inputs, parameters, constants and operations with concrete shapes.
+//! [`gradient::gradients`] adds the backward nodes to the same graph, so they can be drawn, fused and differentiated again.
+//!
+//! **B. An operation is one struct.** Its shape rule, its gradient rule and its kernel call stand side by side in [`ops`].
+//!
+//! **C. A plan is a flat list.** [`plan::Plan::compile`] keeps what the outputs need, fuses neighbours, gives every value a
+//! place in one arena, and leaves a list of calls. [`plan::Plan::run`] walks it: no allocation, no look-up, no locks.
+//!
+//! **D. Same bits.** Fusion, reuse of memory and the number of threads change the time a step takes, never a bit of it.
+
+pub mod epoch;
+mod call;
+mod describe;
+pub mod fusion;
+pub mod gradient;
+pub mod graph;
+pub mod memory;
+pub mod ops;
+pub mod plan;
+pub mod rows;
+mod schedule;
+pub mod types;
+
+pub use call::{Call, Routine, Run, Site};
+pub use graph::{Graph, ValueId};
+pub use plan::{Bindings, Buffers, Options, Plan, State};
+pub use types::{Array, Attribute, Attributes, Dtype, Type};

@@ -1,0 +1,148 @@
+//! How a planned operation reaches its operands: a base and an offset per operand, resolved at each run.
+
+use std::fmt::Debug;
+
+use tilegrad_kernels::optimizers::Optimizer;
+use tilegrad_kernels::random::Stream;
+
+use crate::types::{Attributes, Dtype, Type, Typed};
+
+/// A planned operation, ready to run: a kernel call with everything that is known beforehand inside.
+pub type Run = Box<dyn Fn(&Call<'_>) + Send>;
+
+/// What a routine knows when it is compiled: the types of its operands and which of them share memory.
+#[derive(Debug)]
+pub struct Site<'a> {
+    /// Types of the operands that are read.
+    pub inputs: &'a [Type],
+    /// Types of the results.
+    pub outputs: &'a [Type],
+    /// The input whose memory the first result takes over, if any: the routine then works in place.
+    pub in_place: Option<usize>,
+}
+
+impl Site<'_> {
+    /// Dtype of the first result.
+    pub fn dtype(&self) -> Dtype {
+        self.outputs[0].dtype
+    }
+}
+
+/// Something a plan can run.
+pub trait Routine: Debug + Send + Sync {
+    /// Name, as plans and sentences show it.
+    fn name(&self) -> &str;
+
+    /// What it was made from beside its inputs.
+    fn attributes(&self) -> Attributes {
+        Attributes::new()
+    }
+
+    /// Inputs whose memory the first result may take over, if it has the same size and nobody reads them later.
+    fn in_place(&self) -> &'static [usize] {
+        &[]
+    }
+
+    /// Scratch memory it needs while it runs, in bytes.
+    fn workspace(&self, site: &Site<'_>) -> usize {
+        let _ = site;
+        0
+    }
+
+    /// The kernel call.
+    fn compile(&self, site: &Site<'_>) -> Run;
+}
+
+/// Calls a generic expression with the element type of a dtype; labels are not numbers to compute with.
+macro_rules! with_element {
+    ($dtype:expr, $element:ident => $body:expr) => {
+        match $dtype {
+            $crate::types::Dtype::F64 => {
+                type $element = f64;
+                $body
+            }
+            _ => {
+                type $element = f32;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_element;
+
+/// Where an operand lies: so many bytes after a base that is known at each run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Operand {
+    /// Which base.
+    pub(crate) base: u32,
+    /// Bytes after it.
+    pub(crate) offset: usize,
+    /// Number of elements.
+    pub(crate) len: usize,
+    /// What they are.
+    pub(crate) dtype: Dtype,
+}
+
+/// A running call: its operands in memory, and what changes from run to run.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// Addresses that operands count from.
+    pub(crate) bases: &'a [*mut u8],
+    /// The inputs, then the outputs, then the extra operands (slots), then the workspace.
+    pub(crate) operands: &'a [Operand],
+    /// How many of them are inputs.
+    pub(crate) inputs: usize,
+    /// The optimizers in use, by group.
+    pub(crate) optimizers: &'a [Optimizer],
+    /// The user's seed.
+    pub(crate) seed: u64,
+    /// How many steps were made before.
+    pub(crate) step: u64,
+}
+
+impl<'a> Call<'a> {
+    fn address<T>(&self, operand: &Operand) -> *mut T {
+        // SAFETY: the plan gives each operand a place inside the memory behind its base.
+        unsafe { self.bases[operand.base as usize].add(operand.offset).cast() }
+    }
+
+    /// An input's numbers.
+    pub(crate) fn input<E: Typed>(&self, index: usize) -> &'a [E] {
+        let operand = &self.operands[index];
+        debug_assert!(index < self.inputs && operand.dtype == E::DTYPE);
+        // SAFETY: the place holds `len` elements of this dtype, written earlier or bound by the caller, and during this
+        // call nobody writes there: an input that shares its memory with a result is only reached as the result.
+        unsafe { std::slice::from_raw_parts(self.address(operand), operand.len) }
+    }
+
+    /// An input's class labels.
+    pub(crate) fn labels(&self, index: usize) -> &'a [i32] {
+        let operand = &self.operands[index];
+        debug_assert!(index < self.inputs && operand.dtype == Dtype::I32);
+        // SAFETY: as for `input`.
+        unsafe { std::slice::from_raw_parts(self.address(operand), operand.len) }
+    }
+
+    /// A result's memory: outputs come first, then the extra operands.
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) fn output<E: Typed>(&self, index: usize) -> &'a mut [E] {
+        let operand = &self.operands[self.inputs + index];
+        debug_assert!(operand.dtype == E::DTYPE);
+        // SAFETY: results of a call never overlap one another, nor an input it reads; each routine asks once for each.
+        unsafe { std::slice::from_raw_parts_mut(self.address(operand), operand.len) }
+    }
+
+    /// Scratch memory: the last operand, in elements of this type.
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) fn workspace<E: Typed>(&self) -> &'a mut [E] {
+        let operand = &self.operands[self.operands.len() - 1];
+        // SAFETY: the plan keeps these bytes free for the time of the call; any bits are a number.
+        unsafe { std::slice::from_raw_parts_mut(self.address(operand), operand.len / E::DTYPE.size()) }
+    }
+
+    /// Random numbers of this step: the same for each call with the same purpose.
+    pub(crate) fn stream(&self, purpose: u64) -> Stream {
+        // The purpose takes the high word, the step the low one: no two (purpose, step) share a stream below 2^32.
+        Stream { seed: self.seed, stream: (purpose << 32) ^ self.step }
+    }
+}

@@ -1,0 +1,98 @@
+//! A plan as a table for people.
+
+use std::fmt;
+
+use crate::graph::{Graph, Origin, ValueId};
+use crate::memory::Layout;
+use crate::schedule::{Item, Port, Schedule};
+use crate::types::Shape;
+
+/// What a table of the steps is made from.
+#[derive(Debug)]
+pub(crate) struct Description {
+    rows: Vec<[String; 6]>,
+    arena: usize,
+    apart: usize,
+    constants: usize,
+    parameters: usize,
+}
+
+const HEAD: [&str; 6] = ["step", "operation", "reads", "result", "buffer", "bytes"];
+
+impl Description {
+    pub(crate) fn new(graph: &Graph, schedule: &Schedule, layout: &Layout, constants: usize) -> Self {
+        let steps = schedule.items.iter().enumerate();
+        let rows = steps.map(|(index, item)| row(graph, item, index, layout)).collect();
+        let results = schedule.items.iter().filter(|item| item.updates.is_none()).flat_map(|item| &item.outputs);
+        Self {
+            rows,
+            arena: layout.bytes,
+            apart: results.map(|port| port.kind.bytes()).sum::<usize>()
+                + layout.workspaces.iter().map(|(_, bytes)| bytes).sum::<usize>(),
+            constants,
+            parameters: graph.parameters().iter().map(|place| place.kind.bytes()).sum(),
+        }
+    }
+}
+
+fn row(graph: &Graph, item: &Item, index: usize, layout: &Layout) -> [String; 6] {
+    let join = |parts: Vec<String>| parts.join(", ");
+    let reads = item.inputs.iter().map(|port| label(graph, port.value)).collect();
+    let results = item.outputs.iter().map(|port| format!("{}{}", port.kind.dtype, Shape(&port.kind.shape))).collect();
+    let mut buffers: Vec<String> = item.outputs.iter().map(|port| place(graph, port, layout)).collect();
+    if layout.in_place[index].is_some() {
+        buffers.push("in place".to_string());
+    }
+    let (offset, workspace) = layout.workspaces[index];
+    if workspace > 0 {
+        buffers.push(format!("work @{offset}"));
+    }
+    let bytes = item.outputs.iter().map(|port| port.kind.bytes()).sum::<usize>() + workspace;
+    let scope = item.name.rsplit_once('.').map(|(scope, _)| format!("{scope}: ")).unwrap_or_default();
+    let operation = format!("{scope}{}", item.routine.name());
+    [index.to_string(), operation, join(reads), join(results), join(buffers), bytes.to_string()]
+}
+
+/// What a reader calls a value: the name of an input or parameter, the number of anything else.
+fn label(graph: &Graph, value: ValueId) -> String {
+    match graph.nodes().get(value.index()).map(|node| (&node.origin, &node.name)) {
+        Some((Origin::Input(_) | Origin::Parameter(_), name)) => name.clone(),
+        Some((Origin::Constant(values), _)) if values.array().len() == 1 => values.array().get(0).to_string(),
+        _ => format!("%{}", value.0),
+    }
+}
+
+fn place(graph: &Graph, port: &Port, layout: &Layout) -> String {
+    match layout.offsets.get(&port.value) {
+        Some(offset) => format!("%{} @{offset}", port.value.0),
+        None => {
+            let parameter = graph.node(port.value).operation().and_then(|operation| operation.updates());
+            let name = parameter.map_or("", |(_, index)| &graph.parameters()[index].name);
+            format!("parameter {name}")
+        }
+    }
+}
+
+impl fmt::Display for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut widths = HEAD.map(str::len);
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        let mut line = |cells: [&str; 6]| {
+            write!(f, "{:>w$}", cells[0], w = widths[0])?;
+            for (cell, width) in cells.iter().zip(widths).skip(1).take(4) {
+                write!(f, "  {cell:<width$}")?;
+            }
+            writeln!(f, "  {:>w$}", cells[5], w = widths[5])
+        };
+        line(HEAD)?;
+        for row in &self.rows {
+            line(std::array::from_fn(|column| row[column].as_str()))?;
+        }
+        let Self { arena, apart, constants, parameters, .. } = self;
+        writeln!(f, "{} steps; arena {arena} bytes ({apart} without reuse); constants {constants} bytes; parameters {parameters} bytes", self.rows.len())
+    }
+}

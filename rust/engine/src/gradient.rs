@@ -1,0 +1,99 @@
+//! Reverse-mode differentiation: adds the nodes of the backward pass to the same graph.
+
+use crate::graph::{Graph, Origin, ValueId};
+use crate::ops::{Rule, Slope};
+use crate::types::{Shape, Type, Values};
+
+/// Gradients of a scalar with respect to values, as new values of the graph; it may be applied to its own results.
+///
+/// A value that is used several times collects what arrives from each use, in a fixed order. Where `of` does not depend
+/// on a value, its gradient is a constant of zeros.
+pub fn gradients(graph: &mut Graph, of: ValueId, wrt: &[ValueId]) -> Result<Vec<ValueId>, String> {
+    graph.check("gradients", of)?;
+    for &value in wrt {
+        graph.check("gradients", value)?;
+        if !graph.dtype(value).is_real() {
+            let (name, dtype) = (graph.name(value), graph.dtype(value));
+            return Err(format!("gradients: expected `wrt` of dtype float32 or float64, got {name} of dtype {dtype}"));
+        }
+    }
+    let kind = graph.kind(of).clone();
+    if kind.len() != 1 || !kind.dtype.is_real() {
+        let (name, shape) = (graph.name(of), Shape(&kind.shape));
+        return Err(format!("gradients: expected `of` to be a scalar, got {name} of shape {shape}; sum it or take its mean"));
+    }
+    let dependent = dependents(graph, of, wrt);
+    let mut arriving: Vec<Option<ValueId>> = vec![None; of.index() + 1];
+    arriving[of.index()] = Some(filled(graph, &kind, 1.0)?);
+    for index in (0..=of.index()).rev() {
+        if let (true, Some(gradient)) = (dependent[index], arriving[index]) {
+            propagate(graph, index, gradient, &dependent, &mut arriving)?;
+        }
+    }
+    wrt.iter()
+        .map(|&value| match arriving.get(value.index()).copied().flatten() {
+            Some(gradient) => Ok(gradient),
+            None => {
+                let kind = graph.kind(value).clone();
+                filled(graph, &kind, 0.0)
+            }
+        })
+        .collect()
+}
+
+/// Which values depend on one of `wrt`, themselves included, up to `of`.
+fn dependents(graph: &Graph, of: ValueId, wrt: &[ValueId]) -> Vec<bool> {
+    let mut dependent = vec![false; of.index() + 1];
+    for index in 0..=of.index() {
+        let node = &graph.nodes()[index];
+        dependent[index] = wrt.iter().any(|value| value.index() == index)
+            || (node.operation().is_some() && node.inputs.iter().any(|input| dependent[input.index()]));
+    }
+    dependent
+}
+
+/// Sends the gradient of a node to its inputs.
+fn propagate(
+    graph: &mut Graph,
+    index: usize,
+    gradient: ValueId,
+    dependent: &[bool],
+    arriving: &mut [Option<ValueId>],
+) -> Result<(), String> {
+    let node = &graph.nodes()[index];
+    let Origin::Operation(operation) = node.origin.clone() else {
+        return Ok(());
+    };
+    let inputs = node.inputs.clone();
+    let needed: Vec<bool> = inputs.iter().map(|input| dependent[input.index()]).collect();
+    if !needed.contains(&true) {
+        return Ok(());
+    }
+    let output = ValueId(u32::try_from(index).expect("fewer than 2^32 nodes"));
+    let slopes = operation.gradient(&mut Rule { graph, inputs: &inputs, needed: &needed, output, gradient })?;
+    for (position, (&input, slope)) in inputs.iter().zip(slopes).enumerate() {
+        match slope {
+            Slope::Value(slope) if needed[position] => {
+                let place = &mut arriving[input.index()];
+                *place = Some(match *place {
+                    Some(sum) => graph.add(sum, slope)?,
+                    None => slope,
+                });
+            }
+            Slope::Undefined if needed[position] => {
+                let (name, argument) = (operation.name(), graph.name(input));
+                return Err(format!("gradients: expected differentiable operations, got {name}, which has no gradient with respect to {argument}"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A constant of one number.
+fn filled(graph: &mut Graph, kind: &Type, value: f64) -> Result<ValueId, String> {
+    if kind.shape.is_empty() {
+        return Ok(graph.scalar(value, kind.dtype));
+    }
+    graph.constant(Values::filled(kind.dtype, kind.len(), value).array(), &kind.shape)
+}

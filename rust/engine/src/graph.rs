@@ -1,0 +1,256 @@
+//! Values, nodes, shapes, names: building a graph and checking it.
+
+use std::sync::Arc;
+
+use tilegrad_kernels::optimizers::Optimizer;
+
+use crate::ops::Operation;
+use crate::ops::update::Update;
+use crate::types::{Array, Dtype, Shape, Type, Values};
+
+/// Parameters begin at multiples of this many bytes in their flat buffer.
+pub const PARAMETER_ALIGNMENT: usize = 64;
+
+/// A value of a graph; values are numbered from 0 in the order of their making.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ValueId(pub u32);
+
+impl ValueId {
+    /// Its number.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// Given at each run; which of the inputs it is.
+    Input(usize),
+    /// Kept from run to run; which of the parameters it is.
+    Parameter(usize),
+    /// Fixed when the graph was built.
+    Constant(Arc<Values>),
+    /// The result of an operation.
+    Operation(Arc<dyn Operation>),
+}
+
+/// A value and how it comes about.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What the operation reads.
+    pub inputs: Vec<ValueId>,
+    /// Shape and dtype.
+    pub kind: Type,
+    /// Scope in which it was made: `hidden.0`, or empty.
+    pub scope: String,
+    /// Name with its scope: `hidden.0.weight`.
+    pub name: String,
+}
+
+impl Node {
+    /// The operation, if it is the result of one.
+    pub fn operation(&self) -> Option<&dyn Operation> {
+        match &self.origin {
+            Origin::Operation(operation) => Some(&**operation),
+            _ => None,
+        }
+    }
+}
+
+/// Where a parameter lies in the flat buffer of its dtype.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterPlace {
+    /// The value.
+    pub value: ValueId,
+    /// Name with its scope.
+    pub name: String,
+    /// Shape and dtype.
+    pub kind: Type,
+    /// First element in the flat buffer of its dtype.
+    pub offset: usize,
+}
+
+/// A graph of operations with concrete shapes.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    scopes: Vec<String>,
+    inputs: Vec<ValueId>,
+    parameters: Vec<ParameterPlace>,
+    optimizers: Vec<Optimizer>,
+}
+
+impl Graph {
+    /// An empty graph.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A value given at each run, in the order in which inputs are made.
+    pub fn input(&mut self, name: &str, shape: &[usize], dtype: Dtype) -> Result<ValueId, String> {
+        let kind = checked_type("input", shape, dtype)?;
+        let value = self.push(Origin::Input(self.inputs.len()), Vec::new(), kind, name);
+        self.inputs.push(value);
+        Ok(value)
+    }
+
+    /// A value kept from run to run in the flat buffer of its dtype.
+    pub fn parameter(&mut self, name: &str, shape: &[usize], dtype: Dtype) -> Result<ValueId, String> {
+        let kind = checked_type("parameter", shape, dtype)?;
+        if !dtype.is_real() {
+            return Err(format!("parameter: expected a `dtype` of float32 or float64 for {name:?}, got {dtype}"));
+        }
+        let full_name = self.full_name(name);
+        if self.parameters.iter().any(|place| place.name == full_name) {
+            return Err(format!("parameter: expected a new name, got {full_name:?}, which exists already"));
+        }
+        let offset = self.flat_len(dtype);
+        let value = self.push(Origin::Parameter(self.parameters.len()), Vec::new(), kind.clone(), name);
+        self.parameters.push(ParameterPlace { value, name: full_name, kind, offset });
+        Ok(value)
+    }
+
+    /// A value fixed now; the numbers are copied.
+    pub fn constant(&mut self, values: Array<'_>, shape: &[usize]) -> Result<ValueId, String> {
+        let kind = checked_type("constant", shape, values.dtype())?;
+        if kind.len() != values.len() {
+            let (expected, got) = (kind.len(), values.len());
+            return Err(format!("constant: expected {expected} numbers for shape {}, got {got}", Shape(shape)));
+        }
+        Ok(self.push(Origin::Constant(Arc::new(values.to_values())), Vec::new(), kind, "constant"))
+    }
+
+    /// A constant of no axes.
+    pub fn scalar(&mut self, value: f64, dtype: Dtype) -> ValueId {
+        let values = Arc::new(Values::filled(dtype, 1, value));
+        self.push(Origin::Constant(values), Vec::new(), Type::new(&[], dtype), "constant")
+    }
+
+    /// The result of an operation on values; its shape rule is checked now.
+    pub fn apply(&mut self, operation: Arc<dyn Operation>, inputs: &[ValueId]) -> Result<ValueId, String> {
+        for &input in inputs {
+            self.check(operation.name(), input)?;
+        }
+        let kinds: Vec<&Type> = inputs.iter().map(|&input| self.kind(input)).collect();
+        let kind = operation.infer(&kinds)?;
+        let name = operation.name().to_string();
+        Ok(self.push(Origin::Operation(operation), inputs.to_vec(), kind, &name))
+    }
+
+    /// A step of the optimizer on a parameter, taken in place whenever the plan runs, after everything that reads the
+    /// parameter. The value is the new parameter.
+    pub fn update(&mut self, parameter: ValueId, gradient: ValueId, optimizer: &Optimizer) -> Result<ValueId, String> {
+        self.check("update", parameter)?;
+        self.check("update", gradient)?;
+        let Origin::Parameter(index) = self.node(parameter).origin else {
+            return Err(format!("update: expected `parameter` to be a parameter, got {}", self.name(parameter)));
+        };
+        let updated = |node: &Node| matches!(node.operation(), Some(_)) && node.inputs.first() == Some(&parameter)
+            && node.operation().is_some_and(|operation| operation.updates().is_some());
+        if self.nodes.iter().any(updated) {
+            return Err(format!("update: expected one update of {}, got a second one", self.name(parameter)));
+        }
+        let group = self.optimizers.iter().position(|known| known == optimizer).unwrap_or_else(|| {
+            self.optimizers.push(optimizer.clone());
+            self.optimizers.len() - 1
+        });
+        self.apply(Arc::new(Update::new(optimizer.clone(), group, index)), &[parameter, gradient])
+    }
+
+    /// Names made from now on begin with this scope.
+    pub fn push_scope(&mut self, name: &str) {
+        self.scopes.push(name.to_string());
+    }
+
+    /// Leaves the scope entered last.
+    pub fn pop_scope(&mut self) -> Result<(), String> {
+        self.scopes.pop().map(|_| ()).ok_or_else(|| "pop_scope: expected an open scope, got none".to_string())
+    }
+
+    /// Every node, in the order of making; node `i` makes value `i`.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// How the value comes about.
+    pub fn node(&self, value: ValueId) -> &Node {
+        &self.nodes[value.index()]
+    }
+
+    /// Shape and dtype of a value.
+    pub fn kind(&self, value: ValueId) -> &Type {
+        &self.node(value).kind
+    }
+
+    /// Shape of a value.
+    pub fn shape(&self, value: ValueId) -> &[usize] {
+        &self.kind(value).shape
+    }
+
+    /// Dtype of a value.
+    pub fn dtype(&self, value: ValueId) -> Dtype {
+        self.kind(value).dtype
+    }
+
+    /// Name of a value with its scope.
+    pub fn name(&self, value: ValueId) -> &str {
+        &self.node(value).name
+    }
+
+    /// The inputs, in the order of making.
+    pub fn inputs(&self) -> &[ValueId] {
+        &self.inputs
+    }
+
+    /// The parameters, in the order of making, and where they lie.
+    pub fn parameters(&self) -> &[ParameterPlace] {
+        &self.parameters
+    }
+
+    /// The optimizers of the updates, without repetition.
+    pub fn optimizers(&self) -> &[Optimizer] {
+        &self.optimizers
+    }
+
+    /// Length of the flat buffer that holds the parameters of this dtype; slots have the same length.
+    pub fn flat_len(&self, dtype: Dtype) -> usize {
+        let unit = PARAMETER_ALIGNMENT / dtype.size();
+        let last = self.parameters.iter().rev().find(|place| place.kind.dtype == dtype);
+        last.map_or(0, |place| (place.offset + place.kind.len()).next_multiple_of(unit))
+    }
+
+    /// A sentence if the value is not of this graph.
+    pub(crate) fn check(&self, function: &str, value: ValueId) -> Result<(), String> {
+        if value.index() < self.nodes.len() {
+            return Ok(());
+        }
+        Err(format!("{function}: expected a value of this graph, which has {}, got number {}", self.nodes.len(), value.0))
+    }
+
+    fn full_name(&self, name: &str) -> String {
+        self.scopes.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".")
+    }
+
+    fn push(&mut self, origin: Origin, inputs: Vec<ValueId>, kind: Type, name: &str) -> ValueId {
+        let value = ValueId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
+        let (scope, name) = (self.scopes.join("."), self.full_name(name));
+        self.nodes.push(Node { origin, inputs, kind, scope, name });
+        value
+    }
+}
+
+/// The type, or a sentence if it is too large to address.
+fn checked_type(function: &str, shape: &[usize], dtype: Dtype) -> Result<Type, String> {
+    if shape.len() > crate::ops::MAXIMUM_RANK {
+        let (most, got) = (crate::ops::MAXIMUM_RANK, shape.len());
+        return Err(format!("{function}: expected a shape of at most {most} axes, got {got}"));
+    }
+    let bytes = shape.iter().try_fold(dtype.size(), |bytes, &axis| bytes.checked_mul(axis));
+    match bytes {
+        Some(bytes) if bytes <= isize::MAX as usize / 2 => Ok(Type::new(shape, dtype)),
+        _ => Err(format!("{function}: expected a shape that fits into memory, got {}", Shape(shape))),
+    }
+}

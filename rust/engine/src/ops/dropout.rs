@@ -1,0 +1,78 @@
+//! Dropout (Srivastava et al., 2014): numbers are dropped at random, the others grow so that the mean stays.
+
+use super::attributes::Reader;
+use super::elementwise::one_real_input;
+use super::{Operation, Rule, Slope};
+use crate::call::{Routine, Run, Site, with_element};
+use crate::types::{Attribute, Attributes, Type};
+
+/// `x mask / (1 - rate)`. The mask depends on (seed, stream, step, element) only: the backward pass makes it again instead
+/// of storing it. Compiled for evaluation, it is the identity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dropout {
+    rate: f64,
+    stream: u64,
+}
+
+impl Dropout {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+        let (rate, stream) = (reader.number("rate", 0.5)?, reader.integer("stream")?.unwrap_or(0));
+        reader.finish()?;
+        if !(0.0..1.0).contains(&rate) {
+            return Err(format!("dropout: expected `rate` in [0, 1), got {rate}"));
+        }
+        let Ok(stream) = u32::try_from(stream) else {
+            return Err(format!("dropout: expected `stream` from 0 to 4294967295, got {stream}"));
+        };
+        Ok(Self { rate, stream: u64::from(stream) })
+    }
+}
+
+impl Operation for Dropout {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        one_real_input("dropout", inputs)
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        // The same mask, by the same stream: the operation is linear, and its own transpose.
+        Ok(vec![Slope::Value(rule.graph.add_node(*self, &[rule.gradient])?)])
+    }
+
+    fn is_view(&self, training: bool) -> bool {
+        !training || self.rate == 0.0
+    }
+}
+
+impl Routine for Dropout {
+    fn name(&self) -> &str {
+        "dropout"
+    }
+
+    fn attributes(&self) -> Attributes {
+        let stream = Attribute::Int(i64::try_from(self.stream).unwrap_or(i64::MAX));
+        Attributes::from([("rate".to_string(), Attribute::Float(self.rate)), ("stream".to_string(), stream)])
+    }
+
+    fn in_place(&self) -> &'static [usize] {
+        &[0]
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    fn compile(&self, site: &Site<'_>) -> Run {
+        // Kept where a random word is at least this: the rate as a share of 2^32.
+        let threshold = (self.rate * 4_294_967_296.0).round() as u64;
+        let (factor, purpose, in_place) = (1.0 / (1.0 - self.rate), self.stream, site.in_place.is_some());
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let out = call.output::<E>(0);
+            if !in_place {
+                out.copy_from_slice(call.input(0));
+            }
+            let stream = call.stream(purpose);
+            for (block, numbers) in out.chunks_mut(4).enumerate() {
+                for (number, word) in numbers.iter_mut().zip(stream.block(block as u64)) {
+                    *number = if u64::from(word) < threshold { 0.0 } else { *number * factor as E };
+                }
+            }
+        }))
+    }
+}

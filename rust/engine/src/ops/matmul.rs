@@ -1,0 +1,124 @@
+//! Matrix product.
+
+use tilegrad_kernels::matmul::{Matrix, Store, multiply, workspace_len};
+
+use super::activation::types;
+use super::attributes::Reader;
+use super::elementwise::require_real;
+use super::{Operation, Rule, Slope};
+use crate::call::{Routine, Run, Site, with_element};
+use crate::types::{Attribute, Attributes, Type, Typed};
+
+/// `A B` for matrices, each transposed first or not; no copy is made for a transposition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MatMul {
+    /// Whether the first operand is transposed.
+    pub a_transposed: bool,
+    /// Whether the second operand is transposed.
+    pub b_transposed: bool,
+}
+
+impl MatMul {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+        let (a_transposed, b_transposed) = (reader.flag("transpose_a", false)?, reader.flag("transpose_b", false)?);
+        reader.finish()?;
+        Ok(Self { a_transposed, b_transposed })
+    }
+
+    /// Rows, depth and columns of the product.
+    pub(crate) fn sizes(self, a: &Type, b: &Type) -> (usize, usize, usize) {
+        let (rows, depth) = if self.a_transposed { (a.shape[1], a.shape[0]) } else { (a.shape[0], a.shape[1]) };
+        let columns = if self.b_transposed { b.shape[0] } else { b.shape[1] };
+        (rows, depth, columns)
+    }
+
+    /// Scratch memory of the product, in bytes.
+    pub(crate) fn scratch(self, inputs: &[Type]) -> usize {
+        let (rows, depth, columns) = self.sizes(&inputs[0], &inputs[1]);
+        with_element!(inputs[0].dtype, E => {
+            workspace_len::<E>(rows, depth, columns, !self.a_transposed, !self.b_transposed) * std::mem::size_of::<E>()
+        })
+    }
+
+    /// The operands as matrices.
+    pub(crate) fn views(self, a: &Type, b: &Type) -> Views {
+        Views { a: (a.shape[0], a.shape[1]), b: (b.shape[0], b.shape[1]), transposed: (self.a_transposed, self.b_transposed) }
+    }
+}
+
+/// Shapes of the operands as they lie in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Views {
+    a: (usize, usize),
+    b: (usize, usize),
+    transposed: (bool, bool),
+}
+
+impl Views {
+    /// The matrices to multiply.
+    pub(crate) fn matrices<'a, E: Typed>(&self, a: &'a [E], b: &'a [E]) -> (Matrix<'a, E>, Matrix<'a, E>) {
+        let (a, b) = (Matrix::new(a, self.a.0, self.a.1), Matrix::new(b, self.b.0, self.b.1));
+        let turn = |matrix: Matrix<'a, E>, turned: bool| if turned { matrix.transposed() } else { matrix };
+        (turn(a, self.transposed.0), turn(b, self.transposed.1))
+    }
+}
+
+impl Operation for MatMul {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        let [a, b] = inputs else {
+            return Err(format!("matmul: expected 2 inputs, got {}", inputs.len()));
+        };
+        require_real("matmul", "a", a)?;
+        if a.dtype != b.dtype {
+            return Err(format!("matmul: expected `b` of dtype {}, got dtype {}", a.dtype, b.dtype));
+        }
+        if a.rank() != 2 || b.rank() != 2 {
+            return Err(format!("matmul: expected matrices, got {}", types(inputs)));
+        }
+        let (rows, depth, columns) = self.sizes(a, b);
+        let b_depth = if self.b_transposed { b.shape[1] } else { b.shape[0] };
+        if depth != b_depth {
+            let got = types(inputs);
+            return Err(format!("matmul: expected `b` with {depth} rows to match the columns of `a`, got {b_depth} ({got})"));
+        }
+        Ok(a.with_shape(&[rows, columns]))
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        let (a, b, gradient) = (rule.inputs[0], rule.inputs[1], rule.gradient);
+        let (a_turned, b_turned) = (self.a_transposed, self.b_transposed);
+        // With A' and B' as multiplied: dA' = G B'^T and dB' = A'^T G, turned back where the operand was turned.
+        let to_a = rule.when_needed(0, |rule| match a_turned {
+            false => rule.graph.matmul(gradient, b, (false, !b_turned)),
+            true => rule.graph.matmul(b, gradient, (b_turned, true)),
+        })?;
+        let to_b = rule.when_needed(1, |rule| match b_turned {
+            false => rule.graph.matmul(a, gradient, (!a_turned, false)),
+            true => rule.graph.matmul(gradient, a, (true, a_turned)),
+        })?;
+        Ok(vec![to_a, to_b])
+    }
+}
+
+impl Routine for MatMul {
+    fn name(&self) -> &str {
+        "matmul"
+    }
+
+    fn attributes(&self) -> Attributes {
+        let flags = [("transpose_a", self.a_transposed), ("transpose_b", self.b_transposed)];
+        flags.into_iter().map(|(name, flag)| (name.to_string(), Attribute::Bool(flag))).collect()
+    }
+
+    fn workspace(&self, site: &Site<'_>) -> usize {
+        self.scratch(site.inputs)
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let views = self.views(&site.inputs[0], &site.inputs[1]);
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let (a, b) = views.matrices::<E>(call.input(0), call.input(1));
+            multiply(a, b, &Store::new(call.output::<E>(0), b.columns), call.workspace());
+        }))
+    }
+}

@@ -1,0 +1,96 @@
+//! Operations, one file per family: shape rule, gradient rule and kernel call side by side.
+
+pub mod activation;
+pub mod attributes;
+pub mod dropout;
+pub mod elementwise;
+pub mod helpers;
+pub mod loss;
+pub mod matmul;
+pub mod metric;
+pub mod reduce;
+pub mod shape;
+pub mod softmax;
+pub mod update;
+
+use std::any::Any;
+use std::sync::Arc;
+
+pub use attributes::{from_name, names};
+
+use crate::call::Routine;
+use crate::graph::{Graph, ValueId};
+use crate::types::Type;
+
+/// Most axes a value can have.
+pub const MAXIMUM_RANK: usize = 8;
+
+/// A function of values, with its shape rule, its gradient rule and (as [`Routine`]) its kernel call.
+pub trait Operation: Routine + Any {
+    /// Type of the result, or a sentence that says which input does not fit.
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String>;
+
+    /// Adds the nodes of the backward pass: for each input what arrives there.
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String>;
+
+    /// Whether it reads the numbers of this input when it runs. An input that is not read stands there for the gradient rule.
+    fn reads(&self, input: usize) -> bool {
+        let _ = input;
+        true
+    }
+
+    /// Whether the result has the numbers of the first input in the same order, so that no kernel need run.
+    fn is_view(&self, training: bool) -> bool {
+        let _ = training;
+        false
+    }
+
+    /// Which optimizer group and parameter it updates in place, if it does.
+    fn updates(&self) -> Option<(usize, usize)> {
+        None
+    }
+}
+
+/// What arrives at an input in the backward pass.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Slope {
+    /// This gradient.
+    Value(ValueId),
+    /// Nothing: the result does not depend on the input, or only by steps.
+    Zero,
+    /// There is no rule for it.
+    Undefined,
+}
+
+/// A gradient rule at work: the node, and the gradient that arrives at its result.
+#[derive(Debug)]
+pub struct Rule<'a> {
+    /// The graph, to which the rule adds nodes.
+    pub graph: &'a mut Graph,
+    /// Inputs of the node.
+    pub inputs: &'a [ValueId],
+    /// Which of them a gradient is asked for.
+    pub needed: &'a [bool],
+    /// Result of the node.
+    pub output: ValueId,
+    /// Gradient with respect to the result.
+    pub gradient: ValueId,
+}
+
+impl Rule<'_> {
+    /// The slope of an input, computed only if it is asked for.
+    pub fn when_needed(
+        &mut self,
+        input: usize,
+        rule: impl FnOnce(&mut Self) -> Result<ValueId, String>,
+    ) -> Result<Slope, String> {
+        if self.needed[input] { Ok(Slope::Value(rule(self)?)) } else { Ok(Slope::Zero) }
+    }
+}
+
+impl Graph {
+    /// Applies an operation that was just made.
+    pub(crate) fn add_node(&mut self, operation: impl Operation, inputs: &[ValueId]) -> Result<ValueId, String> {
+        self.apply(Arc::new(operation), inputs)
+    }
+}
