@@ -93,6 +93,10 @@ impl fmt::Display for Description {
             line(std::array::from_fn(|column| row[column].as_str()))?;
         }
         let Self { arena, apart, constants, parameters, .. } = self;
-        writeln!(f, "{} steps; arena {arena} bytes ({apart} without reuse); constants {constants} bytes; parameters {parameters} bytes", self.rows.len())
+        writeln!(
+            f,
+            "{} steps; arena {arena} bytes ({apart} without reuse); constants {constants} bytes; parameters {parameters} bytes",
+            self.rows.len()
+        )
     }
 }

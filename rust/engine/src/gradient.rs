@@ -20,7 +20,9 @@ pub fn gradients(graph: &mut Graph, of: ValueId, wrt: &[ValueId]) -> Result<Vec<
     let kind = graph.kind(of).clone();
     if kind.len() != 1 || !kind.dtype.is_real() {
         let (name, shape) = (graph.name(of), Shape(&kind.shape));
-        return Err(format!("gradients: expected `of` to be a scalar, got {name} of shape {shape}; sum it or take its mean"));
+        return Err(format!(
+            "gradients: expected `of` to be a scalar, got {name} of shape {shape}; sum it or take its mean"
+        ));
     }
     let dependent = dependents(graph, of, wrt);
     let mut arriving: Vec<Option<ValueId>> = vec![None; of.index() + 1];
@@ -82,7 +84,9 @@ fn propagate(
             }
             Slope::Undefined if needed[position] => {
                 let (name, argument) = (operation.name(), graph.name(input));
-                return Err(format!("gradients: expected differentiable operations, got {name}, which has no gradient with respect to {argument}"));
+                return Err(format!(
+                    "gradients: expected differentiable operations, got {name}, which has no gradient with respect to {argument}"
+                ));
             }
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tilegrad_kernels::optimizers::Optimizer;
+use crate::pending::Optimizer;
 
 use crate::ops::Operation;
 use crate::ops::update::Update;
@@ -148,8 +148,11 @@ impl Graph {
         let Origin::Parameter(index) = self.node(parameter).origin else {
             return Err(format!("update: expected `parameter` to be a parameter, got {}", self.name(parameter)));
         };
-        let updated = |node: &Node| matches!(node.operation(), Some(_)) && node.inputs.first() == Some(&parameter)
-            && node.operation().is_some_and(|operation| operation.updates().is_some());
+        let updated = |node: &Node| {
+            matches!(node.operation(), Some(_))
+                && node.inputs.first() == Some(&parameter)
+                && node.operation().is_some_and(|operation| operation.updates().is_some())
+        };
         if self.nodes.iter().any(updated) {
             return Err(format!("update: expected one update of {}, got a second one", self.name(parameter)));
         }
@@ -227,7 +230,11 @@ impl Graph {
         if value.index() < self.nodes.len() {
             return Ok(());
         }
-        Err(format!("{function}: expected a value of this graph, which has {}, got number {}", self.nodes.len(), value.0))
+        Err(format!(
+            "{function}: expected a value of this graph, which has {}, got number {}",
+            self.nodes.len(),
+            value.0
+        ))
     }
 
     fn full_name(&self, name: &str) -> String {

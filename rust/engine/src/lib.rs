@@ -12,14 +12,15 @@
 //!
 //! **D. Same bits.** Fusion, reuse of memory and the number of threads change the time a step takes, never a bit of it.
 
-pub mod epoch;
 mod call;
 mod describe;
+pub mod epoch;
 pub mod fusion;
 pub mod gradient;
 pub mod graph;
 pub mod memory;
 pub mod ops;
+pub mod pending;
 pub mod plan;
 pub mod rows;
 mod schedule;

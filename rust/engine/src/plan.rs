@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tilegrad_kernels::optimizers::Optimizer;
+use crate::pending::Optimizer;
 
 use crate::call::{Call, Operand, Run};
 use crate::describe::Description;
@@ -137,9 +137,7 @@ impl Places<'_> {
                 Operand { base, offset: 0, len, dtype }
             }
             Origin::Parameter(index) => self.parameter(*index, 0),
-            Origin::Constant(_) => {
-                Operand { base: CONSTANTS, offset: self.constants[port.value.index()], len, dtype }
-            }
+            Origin::Constant(_) => Operand { base: CONSTANTS, offset: self.constants[port.value.index()], len, dtype },
             Origin::Operation(operation) => {
                 let (_, parameter) = operation.updates().expect("every other result lies in the arena");
                 self.parameter(parameter, 0)
@@ -213,7 +211,8 @@ impl Plan {
             let start = operands.len();
             operands.extend(places.operands(item, index));
             let run = item.routine.compile(&Kinds::of(item).site(layout.in_place[index]));
-            let range = |end: usize| u32::try_from(start).expect("few operands")..u32::try_from(end).expect("few operands");
+            let range =
+                |end: usize| u32::try_from(start).expect("few operands")..u32::try_from(end).expect("few operands");
             let inputs = u32::try_from(item.inputs.len()).expect("few inputs");
             steps.push(Step { run, operands: range(operands.len()), inputs });
         }
@@ -276,7 +275,9 @@ impl Plan {
         let groups = if state.optimizers.is_empty() { &self.optimizers } else { &state.optimizers };
         let fits = |(slots, optimizer): (&usize, &Optimizer)| optimizer.slots().len() == *slots;
         if !self.slots.is_empty() && (groups.len() != self.slots.len() || !self.slots.iter().zip(groups).all(fits)) {
-            return Err("run: expected the optimizers the plan was compiled with; only their numbers may change".to_string());
+            return Err(
+                "run: expected the optimizers the plan was compiled with; only their numbers may change".to_string()
+            );
         }
         let most = self.slots.iter().copied().max().unwrap_or(0);
         if state.slots.len() < most {

@@ -128,7 +128,8 @@ fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<Val
     if ordered.len() == needed.len() {
         return Ok(ordered);
     }
-    Err("compile: expected updates whose old parameters are read before, got one whose new value is needed first".to_string())
+    Err("compile: expected updates whose old parameters are read before, got one whose new value is needed first"
+        .to_string())
 }
 
 impl Schedule {

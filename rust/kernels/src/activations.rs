@@ -222,10 +222,7 @@ activation! {
 /// `2 sqrt(2/pi) (x + 0.044715 x^3)`, twice the argument of the tanh in [`GeluTanh`], and its rounding error. For |x| up to 40.
 #[inline(always)]
 fn gelu_tanh_argument<R: Real>(x: R) -> (R, R) {
-    (
-        R::constant(1.595_769_121_605_731) * (x + R::constant(0.044_715) * x * x * x),
-        R::zero(),
-    )
+    (R::constant(1.595_769_121_605_731) * (x + R::constant(0.044_715) * x * x * x), R::zero())
 }
 
 activation! {
@@ -397,6 +394,4 @@ impl Activation {
     }
 }
 
-activations![
-    Identity, Relu, LeakyRelu, Elu, Sigmoid, Tanh, Swish, Gelu, GeluTanh, Softplus
-];
+activations![Identity, Relu, LeakyRelu, Elu, Sigmoid, Tanh, Swish, Gelu, GeluTanh, Softplus];

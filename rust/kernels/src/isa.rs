@@ -106,21 +106,15 @@ pub fn from_environment() -> Result<Option<Isa>, String> {
 
 /// The available instruction set of this name, or a sentence that lists the valid ones.
 pub fn parse(name: &str) -> Result<Isa, String> {
-    Isa::from_name(name)
-        .filter(|isa| isa.is_available())
-        .ok_or_else(|| {
-            let names: Vec<&str> = available().map(Isa::name).collect();
-            format!("isa: expected one of {}, got {name:?}", names.join(", "))
-        })
+    Isa::from_name(name).filter(|isa| isa.is_available()).ok_or_else(|| {
+        let names: Vec<&str> = available().map(Isa::name).collect();
+        format!("isa: expected one of {}, got {name:?}", names.join(", "))
+    })
 }
 
 /// Uses this instruction set from now on, in the whole process. Panics if the machine does not have it.
 pub fn force(isa: Isa) {
-    assert!(
-        isa.is_available(),
-        "instruction set {} is not available",
-        isa.name()
-    );
+    assert!(isa.is_available(), "instruction set {} is not available", isa.name());
     CURRENT.store(isa as u8, Ordering::Relaxed);
 }
 

@@ -255,18 +255,12 @@ impl<R: Real> Dual<R> {
     /// The variable itself: derivative one.
     #[inline(always)]
     pub fn variable(value: R) -> Self {
-        Self {
-            value,
-            derivative: R::one(),
-        }
+        Self { value, derivative: R::one() }
     }
 
     #[inline(always)]
     fn chain(self, value: R, slope: R) -> Self {
-        Self {
-            value,
-            derivative: self.derivative * slope,
-        }
+        Self { value, derivative: self.derivative * slope }
     }
 }
 
@@ -288,10 +282,7 @@ impl<R: Real> Add for Dual<R> {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        Self {
-            value: self.value + other.value,
-            derivative: self.derivative + other.derivative,
-        }
+        Self { value: self.value + other.value, derivative: self.derivative + other.derivative }
     }
 }
 
@@ -299,10 +290,7 @@ impl<R: Real> Sub for Dual<R> {
     type Output = Self;
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
-        Self {
-            value: self.value - other.value,
-            derivative: self.derivative - other.derivative,
-        }
+        Self { value: self.value - other.value, derivative: self.derivative - other.derivative }
     }
 }
 
@@ -322,10 +310,7 @@ impl<R: Real> Div for Dual<R> {
     #[inline(always)]
     fn div(self, other: Self) -> Self {
         let value = self.value / other.value;
-        Self {
-            value,
-            derivative: (self.derivative - value * other.derivative) / other.value,
-        }
+        Self { value, derivative: (self.derivative - value * other.derivative) / other.value }
     }
 }
 
@@ -333,10 +318,7 @@ impl<R: Real> Neg for Dual<R> {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
-        Self {
-            value: -self.value,
-            derivative: -self.derivative,
-        }
+        Self { value: -self.value, derivative: -self.derivative }
     }
 }
 
@@ -344,10 +326,7 @@ impl<R: Real> Real for Dual<R> {
     type Element = R::Element;
     #[inline(always)]
     fn load(element: Self::Element) -> Self {
-        Self {
-            value: R::load(element),
-            derivative: R::zero(),
-        }
+        Self { value: R::load(element), derivative: R::zero() }
     }
     #[inline(always)]
     fn store(self) -> Self::Element {
@@ -355,10 +334,7 @@ impl<R: Real> Real for Dual<R> {
     }
     #[inline(always)]
     fn constant(value: f64) -> Self {
-        Self {
-            value: R::constant(value),
-            derivative: R::zero(),
-        }
+        Self { value: R::constant(value), derivative: R::zero() }
     }
     #[inline(always)]
     fn mul_add(self, factor: Self, summand: Self) -> Self {
@@ -366,11 +342,7 @@ impl<R: Real> Real for Dual<R> {
     }
     #[inline(always)]
     fn abs(self) -> Self {
-        let sign = R::select(
-            self.value == R::zero(),
-            R::zero(),
-            R::one().copysign(self.value),
-        );
+        let sign = R::select(self.value == R::zero(), R::zero(), R::one().copysign(self.value));
         self.chain(self.value.abs(), sign)
     }
     #[inline(always)]
@@ -407,14 +379,12 @@ impl<R: Real> Real for Dual<R> {
     }
     #[inline(always)]
     fn erf(self) -> Self {
-        let slope =
-            R::constant(std::f64::consts::FRAC_2_SQRT_PI) * (-(self.value * self.value)).exp();
+        let slope = R::constant(std::f64::consts::FRAC_2_SQRT_PI) * (-(self.value * self.value)).exp();
         self.chain(self.value.erf(), slope)
     }
     #[inline(always)]
     fn erfc(self) -> Self {
-        let slope =
-            R::constant(-std::f64::consts::FRAC_2_SQRT_PI) * (-(self.value * self.value)).exp();
+        let slope = R::constant(-std::f64::consts::FRAC_2_SQRT_PI) * (-(self.value * self.value)).exp();
         self.chain(self.value.erfc(), slope)
     }
     #[inline(always)]
@@ -427,17 +397,11 @@ impl<R: Real> Real for Dual<R> {
         let value = self.value.sigmoid_scaled(tail.value, scale.value);
         let gate = self.value.sigmoid_scaled(tail.value, R::one());
         let rest = (-self.value).sigmoid_scaled(-tail.value, R::one());
-        Self {
-            value,
-            derivative: scale.derivative * gate + scale.value * self.derivative * (gate * rest),
-        }
+        Self { value, derivative: scale.derivative * gate + scale.value * self.derivative * (gate * rest) }
     }
     #[inline(always)]
     fn softplus(self, tail: Self) -> Self {
-        self.chain(
-            self.value.softplus(tail.value),
-            self.value.sigmoid_scaled(tail.value, R::one()),
-        )
+        self.chain(self.value.softplus(tail.value), self.value.sigmoid_scaled(tail.value, R::one()))
     }
     #[inline(always)]
     fn normal_cdf(self) -> Self {
@@ -450,15 +414,6 @@ impl<R: Real> Real for Dual<R> {
     fn exact_product(self, factor: Self) -> (Self, Self) {
         let (product, tail) = self.value.exact_product(factor.value);
         let derivative = self.derivative * factor.value + self.value * factor.derivative;
-        (
-            Self {
-                value: product,
-                derivative,
-            },
-            Self {
-                value: tail,
-                derivative: R::zero(),
-            },
-        )
+        (Self { value: product, derivative }, Self { value: tail, derivative: R::zero() })
     }
 }

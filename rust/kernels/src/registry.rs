@@ -32,52 +32,27 @@ pub struct Range {
 impl Range {
     /// `low..=high`.
     pub const fn closed(low: f64, high: f64) -> Self {
-        Self {
-            low,
-            high,
-            low_closed: true,
-            high_closed: true,
-        }
+        Self { low, high, low_closed: true, high_closed: true }
     }
 
     /// `low..high`, without the upper end.
     pub const fn half_open(low: f64, high: f64) -> Self {
-        Self {
-            low,
-            high,
-            low_closed: true,
-            high_closed: false,
-        }
+        Self { low, high, low_closed: true, high_closed: false }
     }
 
     /// Greater than zero and finite.
     pub const fn positive() -> Self {
-        Self {
-            low: 0.0,
-            high: f64::INFINITY,
-            low_closed: false,
-            high_closed: false,
-        }
+        Self { low: 0.0, high: f64::INFINITY, low_closed: false, high_closed: false }
     }
 
     /// Zero or greater, and finite.
     pub const fn non_negative() -> Self {
-        Self {
-            low: 0.0,
-            high: f64::INFINITY,
-            low_closed: true,
-            high_closed: false,
-        }
+        Self { low: 0.0, high: f64::INFINITY, low_closed: true, high_closed: false }
     }
 
     /// Any finite number.
     pub const fn finite() -> Self {
-        Self {
-            low: f64::NEG_INFINITY,
-            high: f64::INFINITY,
-            low_closed: false,
-            high_closed: false,
-        }
+        Self { low: f64::NEG_INFINITY, high: f64::INFINITY, low_closed: false, high_closed: false }
     }
 
     /// Whether the value is allowed.
@@ -89,33 +64,19 @@ impl Range {
 
 impl std::fmt::Display for Range {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (open, close) = (
-            if self.low_closed { '[' } else { '(' },
-            if self.high_closed { ']' } else { ')' },
-        );
+        let (open, close) = (if self.low_closed { '[' } else { '(' }, if self.high_closed { ']' } else { ')' });
         write!(f, "{open}{}, {}{close}", self.low, self.high)
     }
 }
 
 /// The values for an entry's parameters: checks their count and ranges. `function` names the caller in the sentence.
-pub fn check_parameters(
-    function: &str,
-    parameters: &[Parameter],
-    values: &[f64],
-) -> Result<(), String> {
+pub fn check_parameters(function: &str, parameters: &[Parameter], values: &[f64]) -> Result<(), String> {
     if parameters.len() != values.len() {
-        return Err(format!(
-            "{function}: expected {} parameters, got {}",
-            parameters.len(),
-            values.len()
-        ));
+        return Err(format!("{function}: expected {} parameters, got {}", parameters.len(), values.len()));
     }
     for (parameter, &value) in parameters.iter().zip(values) {
         if !parameter.range.contains(value) {
-            return Err(format!(
-                "{function}: expected `{}` in {}, got {value}",
-                parameter.name, parameter.range
-            ));
+            return Err(format!("{function}: expected `{}` in {}, got {value}", parameter.name, parameter.range));
         }
     }
     Ok(())

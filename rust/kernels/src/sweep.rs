@@ -86,33 +86,18 @@ pub fn update<E: Element, F: Update<0>>(f: F, weight: &mut [E], gradient: &[E]) 
 }
 
 /// [`update`] for a rule with one slot.
-pub fn update_one<E: Element, F: Update<1>>(
-    f: F,
-    weight: &mut [E],
-    gradient: &[E],
-    slot: &mut [E],
-) {
+pub fn update_one<E: Element, F: Update<1>>(f: F, weight: &mut [E], gradient: &[E], slot: &mut [E]) {
     rewrite(Rule(f), [weight, slot], [gradient]);
 }
 
 /// [`update`] for a rule with two slots.
-pub fn update_two<E: Element, F: Update<2>>(
-    f: F,
-    weight: &mut [E],
-    gradient: &[E],
-    slots: [&mut [E]; 2],
-) {
+pub fn update_two<E: Element, F: Update<2>>(f: F, weight: &mut [E], gradient: &[E], slots: [&mut [E]; 2]) {
     let [first, second] = slots;
     rewrite(Rule(f), [weight, first, second], [gradient]);
 }
 
 /// [`update`] for a rule with three slots.
-pub fn update_three<E: Element, F: Update<3>>(
-    f: F,
-    weight: &mut [E],
-    gradient: &[E],
-    slots: [&mut [E]; 3],
-) {
+pub fn update_three<E: Element, F: Update<3>>(f: F, weight: &mut [E], gradient: &[E], slots: [&mut [E]; 3]) {
     let [first, second, third] = slots;
     rewrite(Rule(f), [weight, first, second, third], [gradient]);
 }
@@ -210,11 +195,7 @@ fn write<E: Element, F: Point<N>, const N: usize>(f: F, inputs: [&[E]; N], out: 
         return isa::run(Write(f, inputs, out));
     }
     threads::for_each_part([out], PART, &|start, [out]| {
-        isa::run(Write(
-            f,
-            inputs.map(|input| &input[start..start + out.len()]),
-            out,
-        ));
+        isa::run(Write(f, inputs.map(|input| &input[start..start + out.len()]), out));
     });
 }
 
@@ -226,10 +207,7 @@ fn rewrite<E: Element, F: Change<M, N>, const M: usize, const N: usize>(
     inputs: [&[E]; N],
 ) {
     let len = values[0].len();
-    assert!(
-        values.iter().all(|value| value.len() == len)
-            && inputs.iter().all(|input| input.len() == len)
-    );
+    assert!(values.iter().all(|value| value.len() == len) && inputs.iter().all(|input| input.len() == len));
     if len <= PART {
         return isa::run(Rewrite(f, values, inputs));
     }
@@ -267,9 +245,7 @@ impl<E: Element, F: Point<N>, const N: usize> Kernel<E> for Write<'_, E, F, N> {
         let block = |inputs: [[E; BLOCK]; N]| {
             let mut result = [E::default(); BLOCK];
             for lane in 0..BLOCK {
-                result[lane] = f
-                    .point(std::array::from_fn(|n| R::load(inputs[n][lane])))
-                    .store();
+                result[lane] = f.point(std::array::from_fn(|n| R::load(inputs[n][lane]))).store();
             }
             result
         };
@@ -287,9 +263,7 @@ impl<E: Element, F: Point<N>, const N: usize> Kernel<E> for Write<'_, E, F, N> {
 
 struct Rewrite<'a, E, F, const M: usize, const N: usize>(F, [&'a mut [E]; M], [&'a [E]; N]);
 
-impl<E: Element, F: Change<M, N>, const M: usize, const N: usize> Kernel<E>
-    for Rewrite<'_, E, F, M, N>
-{
+impl<E: Element, F: Change<M, N>, const M: usize, const N: usize> Kernel<E> for Rewrite<'_, E, F, M, N> {
     type Output = ();
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) {
@@ -340,9 +314,7 @@ impl<E: Element, F: Reduction> Kernel<E> for Reduce<'_, E, F> {
         let step = |totals: [E; BLOCK], x: [E; BLOCK], y: [E; BLOCK]| {
             let mut result = [E::default(); BLOCK];
             for lane in 0..BLOCK {
-                result[lane] = f
-                    .step(R::load(totals[lane]), R::load(x[lane]), R::load(y[lane]))
-                    .store();
+                result[lane] = f.step(R::load(totals[lane]), R::load(x[lane]), R::load(y[lane])).store();
             }
             result
         };
@@ -359,9 +331,7 @@ impl<E: Element, F: Reduction> Kernel<E> for Reduce<'_, E, F> {
         while width > 1 {
             width /= 2;
             for lane in 0..width {
-                totals[lane] = f
-                    .join(R::load(totals[lane]), R::load(totals[lane + width]))
-                    .store();
+                totals[lane] = f.join(R::load(totals[lane]), R::load(totals[lane + width])).store();
             }
         }
         totals[0]

@@ -42,7 +42,11 @@ impl MatMul {
 
     /// The operands as matrices.
     pub(crate) fn views(self, a: &Type, b: &Type) -> Views {
-        Views { a: (a.shape[0], a.shape[1]), b: (b.shape[0], b.shape[1]), transposed: (self.a_transposed, self.b_transposed) }
+        Views {
+            a: (a.shape[0], a.shape[1]),
+            b: (b.shape[0], b.shape[1]),
+            transposed: (self.a_transposed, self.b_transposed),
+        }
     }
 }
 
@@ -79,7 +83,9 @@ impl Operation for MatMul {
         let b_depth = if self.b_transposed { b.shape[1] } else { b.shape[0] };
         if depth != b_depth {
             let got = types(inputs);
-            return Err(format!("matmul: expected `b` with {depth} rows to match the columns of `a`, got {b_depth} ({got})"));
+            return Err(format!(
+                "matmul: expected `b` with {depth} rows to match the columns of `a`, got {b_depth} ({got})"
+            ));
         }
         Ok(a.with_shape(&[rows, columns]))
     }
@@ -118,7 +124,7 @@ impl Routine for MatMul {
         let views = self.views(&site.inputs[0], &site.inputs[1]);
         with_element!(site.dtype(), E => Box::new(move |call| {
             let (a, b) = views.matrices::<E>(call.input(0), call.input(1));
-            multiply(a, b, &Store::new(call.output::<E>(0), b.columns), call.workspace());
+            multiply(a, b, &mut Store::new(call.output::<E>(0), b.columns), call.workspace());
         }))
     }
 }

@@ -34,7 +34,10 @@ impl Operation for AccuracyCount {
         if dense || labels {
             return Ok(logits.with_shape(&[]));
         }
-        Err(format!("accuracy_count: expected `target` of shape ({rows},) and dtype int32, or like `logits`, got {}", types(inputs)))
+        Err(format!(
+            "accuracy_count: expected `target` of shape ({rows},) and dtype int32, or like `logits`, got {}",
+            types(inputs)
+        ))
     }
 
     fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {

@@ -105,7 +105,8 @@ impl Reduce {
         let output = rule.graph.reshape(rule.output, kept)?;
         let graph = &mut *rule.graph;
         let ties = graph.binary(BinaryFunction::Equal, input, output)?;
-        let count = graph.add_node(Reduce { kind: ReduceKind::Sum, axes: self.axes.clone(), keep_axes: true }, &[ties])?;
+        let count =
+            graph.add_node(Reduce { kind: ReduceKind::Sum, axes: self.axes.clone(), keep_axes: true }, &[ties])?;
         let portion = graph.divide(gradient, count)?;
         graph.multiply(ties, portion)
     }

@@ -168,7 +168,8 @@ impl BroadcastTo {
 impl Operation for BroadcastTo {
     fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
         let input = one_real_input("broadcast_to", inputs)?;
-        let fits = tilegrad_kernels::arithmetic::broadcast_shape(&input.shape, &self.shape).as_ref() == Some(&self.shape);
+        let fits =
+            tilegrad_kernels::arithmetic::broadcast_shape(&input.shape, &self.shape).as_ref() == Some(&self.shape);
         if !fits || self.shape.len() > super::MAXIMUM_RANK {
             let (from, to) = (Shape(&input.shape), Shape(&self.shape));
             return Err(format!("broadcast_to: expected a shape that {from} stretches to, got {to}"));
@@ -353,7 +354,8 @@ impl Routine for Concatenate {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let index = axis("concatenate", self.axis, site.outputs[0].rank()).expect("the shape rule has checked it");
-        let widths: Vec<usize> = site.inputs.iter().map(|kind| kind.shape[index] * blocks(&kind.shape, index).1).collect();
+        let widths: Vec<usize> =
+            site.inputs.iter().map(|kind| kind.shape[index] * blocks(&kind.shape, index).1).collect();
         let step: usize = widths.iter().sum();
         with_element!(site.dtype(), E => Box::new(move |call| {
             let out = call.output::<E>(0);

@@ -1,6 +1,6 @@
 //! An optimizer's step on a parameter, in place.
 
-use tilegrad_kernels::optimizers::Optimizer;
+use crate::pending::Optimizer;
 
 use super::activation::types;
 use super::elementwise::require_real;
@@ -37,7 +37,10 @@ impl Operation for Update {
         };
         require_real("update", "parameter", parameter)?;
         if parameter != gradient {
-            return Err(format!("update: expected `gradient` of the parameter's shape and dtype, got {}", types(inputs)));
+            return Err(format!(
+                "update: expected `gradient` of the parameter's shape and dtype, got {}",
+                types(inputs)
+            ));
         }
         Ok((*parameter).clone())
     }

@@ -36,7 +36,9 @@ impl<'a, E: Element> Target<'a, E> {
     /// Panics unless `rows` rows of `columns` numbers lie in the memory without overlapping.
     pub(super) fn check(&self, rows: usize, columns: usize, name: &str) {
         assert!(
-            rows == 0 || columns == 0 || (columns <= self.stride && super::span(rows, columns, self.stride, 1) <= self.len),
+            rows == 0
+                || columns == 0
+                || (columns <= self.stride && super::span(rows, columns, self.stride, 1) <= self.len),
             "multiply: expected `{name}` to hold {rows} rows of {columns} numbers, got {} numbers, {} a row",
             self.len,
             self.stride
@@ -305,10 +307,7 @@ pub struct Each<'a, 'd, E> {
 impl<'a, 'd, E: Element> Each<'a, 'd, E> {
     /// `visit(product, matrices)` is called with stretches of equal lengths: parts of a row, or several whole rows where no
     /// matrix has gaps between its rows. At most [`MOST_MATRICES`] matrices.
-    pub fn new(
-        matrices: &'a mut [Target<'d, E>],
-        visit: &'a (dyn Fn(&mut [E], &mut [&mut [E]]) + Sync),
-    ) -> Self {
+    pub fn new(matrices: &'a mut [Target<'d, E>], visit: &'a (dyn Fn(&mut [E], &mut [&mut [E]]) + Sync)) -> Self {
         assert!(matrices.len() <= MOST_MATRICES);
         Self { matrices, visit }
     }

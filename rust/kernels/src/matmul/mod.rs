@@ -84,12 +84,7 @@ pub fn workspace_len<E: Element>(
 ///
 /// `workspace` has at least [`workspace_len`] elements; what it holds before and after does not matter. Panics if shapes or
 /// lengths do not fit.
-pub fn multiply<E: Element>(
-    a: Matrix<'_, E>,
-    b: Matrix<'_, E>,
-    epilogue: &mut dyn Epilogue<E>,
-    workspace: &mut [E],
-) {
+pub fn multiply<E: Element>(a: Matrix<'_, E>, b: Matrix<'_, E>, epilogue: &mut dyn Epilogue<E>, workspace: &mut [E]) {
     assert_eq!(a.columns, b.rows, "multiply: expected `b` to have as many rows as `a` has columns");
     a.check("a");
     b.check("b");
