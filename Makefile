@@ -1,0 +1,104 @@
+# Everything people and CI do, a target each. `make help` lists them.
+#
+# Needed: make, Python 3.11 or newer (`make PYTHON=python3.13 ...` picks one), a Rust toolchain. All else goes into .venv.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup build demo info test test-rust test-python check format lint lint-rust lint-python deny bench bench-rust bench-peers wheel clean
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
+
+VENV := .venv
+VENV_PYTHON := $(VENV)/bin/python
+RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock pyproject.toml
+
+# Whatever environment is active: the tools work on ours.
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export PYO3_PYTHON := $(CURDIR)/$(VENV_PYTHON)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
+
+# Requirements of extras, read from where they are declared.
+REQUIREMENTS = import sys, tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	extras = project["optional-dependencies"]; \
+	print(*project["dependencies"], *(line for name in sys.argv[1:] for line in extras[name]), sep="\n")
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/.ready: pyproject.toml
+	@command -v cargo >/dev/null || { echo "make: expected a Rust toolchain (cargo), found none; see https://rustup.rs"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "make: expected Python 3.11 or newer, found none; name one with PYTHON=..."; exit 1; }
+	@test -x $(VENV_PYTHON) || $(PYTHON) -m venv $(VENV)
+	@$(VENV_PYTHON) -c '$(REQUIREMENTS)' progress plot > $(VENV)/requirements.txt
+	$(VENV_PYTHON) -m pip install --quiet -r $(VENV)/requirements.txt "maturin>=1.9.4,<2"
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.ready
+	@$(VENV_PYTHON) -c '$(REQUIREMENTS)' dev > $(VENV)/requirements.txt
+	$(VENV_PYTHON) -m pip install --quiet -r $(VENV)/requirements.txt
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES)
+	$(VENV_PYTHON) -m maturin develop --release --locked --quiet
+	@touch $@
+
+setup: $(VENV)/.tools ## make .venv with all tools
+
+build: $(VENV)/.built ## build the extension in release mode into .venv
+
+demo: build ## train a small network on real data and show the result
+	$(VENV_PYTHON) -m tilegrad demo
+
+info: build ## version, instruction set, threads, caches
+	$(VENV_PYTHON) -m tilegrad info
+
+test: test-rust test-python ## all tests
+
+test-rust: $(VENV)/.ready
+	cargo test --quiet --locked
+
+test-python: build $(VENV)/.tools
+	$(VENV_PYTHON) -m pytest --quiet
+
+check: lint deny test ## what CI runs: lints with warnings as errors, then all tests
+
+lint: lint-rust lint-python ## formats, lints, types, stubs, documentation
+
+lint-rust: $(VENV)/.ready
+	cargo fmt --all --check
+	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps
+
+lint-python: build $(VENV)/.tools
+	$(VENV_PYTHON) -m ruff check
+	$(VENV_PYTHON) -m ruff format --check
+	$(VENV_PYTHON) -m mypy
+	$(VENV_PYTHON) -m mypy.stubtest tilegrad._core
+
+deny: ## licences, advisories and sources of the dependencies
+	@if command -v cargo-deny >/dev/null; then cargo deny --locked check; \
+	else echo "deny: cargo-deny is not installed (cargo install --locked cargo-deny); its own CI job runs it"; fi
+
+format: $(VENV)/.tools ## put all files into their format
+	cargo fmt --all
+	$(VENV_PYTHON) -m ruff check --fix --quiet
+	$(VENV_PYTHON) -m ruff format --quiet
+
+bench: bench-rust bench-peers ## kernels and whole steps, then the same work in the peers
+
+bench-rust: $(VENV)/.ready
+	cargo bench --locked
+
+bench-peers: build $(VENV)/.tools
+	$(VENV_PYTHON) -m benches.peers
+
+wheel: $(VENV)/.ready ## build the wheel and the source package into dist/
+	$(VENV_PYTHON) -m maturin build --release --locked --sdist --out dist
+	@ls -l dist
+
+clean: ## remove everything that was built
+	rm -rf $(VENV) target dist build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find python tests benches examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	rm -f python/tilegrad/_core*.so
