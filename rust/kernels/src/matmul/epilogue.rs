@@ -294,6 +294,9 @@ unsafe impl<E: Element> Epilogue<E> for Slope<'_, E> {
     }
 }
 
+/// A function of a stretch of the product and the same stretch of other matrices.
+pub type Visit<E> = dyn Fn(&mut [E], &mut [&mut [E]]) + Sync;
+
 /// Most matrices that an [`Each`] can take.
 pub const MOST_MATRICES: usize = 8;
 
@@ -301,13 +304,13 @@ pub const MOST_MATRICES: usize = 8;
 /// a weight gradient goes straight into the weights and the optimizer's slots and is never stored.
 pub struct Each<'a, 'd, E> {
     matrices: &'a mut [Target<'d, E>],
-    visit: &'a (dyn Fn(&mut [E], &mut [&mut [E]]) + Sync),
+    visit: &'a Visit<E>,
 }
 
 impl<'a, 'd, E: Element> Each<'a, 'd, E> {
     /// `visit(product, matrices)` is called with stretches of equal lengths: parts of a row, or several whole rows where no
     /// matrix has gaps between its rows. At most [`MOST_MATRICES`] matrices.
-    pub fn new(matrices: &'a mut [Target<'d, E>], visit: &'a (dyn Fn(&mut [E], &mut [&mut [E]]) + Sync)) -> Self {
+    pub fn new(matrices: &'a mut [Target<'d, E>], visit: &'a Visit<E>) -> Self {
         assert!(matrices.len() <= MOST_MATRICES);
         Self { matrices, visit }
     }

@@ -3,12 +3,22 @@
 //! Each element of the product is one chain of fused multiply-adds over ascending k, beginning with zero, so every fused
 //! instruction set, any tile size and any number of threads give the same bits.
 
+mod driver;
 mod epilogue;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod pack;
+mod portable;
+mod tile;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
-pub use epilogue::{Dense, Each, Epilogue, MOST_MATRICES, Slope, Store, Target, Tile};
+pub use epilogue::{Dense, Each, Epilogue, MOST_MATRICES, Slope, Store, Target, Tile, Visit};
 
-use crate::isa;
-use crate::real::{Element, Real};
+use crate::isa::{self, Isa};
+use crate::real::Element;
+use crate::threads;
+use driver::{Cuts, Shape};
 
 /// A matrix in memory that may be read: element (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy, Debug)]
@@ -70,14 +80,17 @@ fn span(rows: usize, columns: usize, row_stride: usize, column_stride: usize) ->
 
 /// Length of the workspace that [`multiply`] needs for a product (`rows`, `depth`) x (`depth`, `columns`).
 /// `a_row_major` and `b_row_major` tell whether the columns of the matrix are 1 apart.
+///
+/// It has room for as many threads as may be used now; with more threads later the product works all the same, on this many.
 pub fn workspace_len<E: Element>(
-    _rows: usize,
-    _depth: usize,
+    rows: usize,
+    depth: usize,
     columns: usize,
-    _a_row_major: bool,
-    _b_row_major: bool,
+    a_row_major: bool,
+    b_row_major: bool,
 ) -> usize {
-    columns
+    let cuts = Cuts::new::<E>(Shape { rows, depth, columns, a_row_major, b_row_major }, threads::count());
+    cuts.lanes * cuts.lane_len()
 }
 
 /// The product `A B`, each finished tile given to the epilogue. A depth of zero gives zeros.
@@ -85,30 +98,36 @@ pub fn workspace_len<E: Element>(
 /// `workspace` has at least [`workspace_len`] elements; what it holds before and after does not matter. Panics if shapes or
 /// lengths do not fit.
 pub fn multiply<E: Element>(a: Matrix<'_, E>, b: Matrix<'_, E>, epilogue: &mut dyn Epilogue<E>, workspace: &mut [E]) {
+    product(a, b, epilogue, workspace, isa::current(), threads::count());
+}
+
+/// [`multiply`] on an instruction set of this machine, with so many threads.
+fn product<E: Element>(
+    a: Matrix<'_, E>,
+    b: Matrix<'_, E>,
+    epilogue: &mut dyn Epilogue<E>,
+    workspace: &mut [E],
+    isa: Isa,
+    threads: usize,
+) {
     assert_eq!(a.columns, b.rows, "multiply: expected `b` to have as many rows as `a` has columns");
     a.check("a");
     b.check("b");
     epilogue.check(a.rows, b.columns);
-    let (target, stride) = match epilogue.target() {
-        Some(target) => (target.pointer, target.stride),
-        None => (workspace[..b.columns].as_mut_ptr(), 0),
-    };
-    for i in 0..a.rows {
-        for j in 0..b.columns {
-            let mut sum = E::default();
-            for k in 0..a.columns {
-                let x = a.data[i * a.row_stride + k * a.column_stride];
-                let y = b.data[k * b.row_stride + j * b.column_stride];
-                sum = if isa::current().is_fused() {
-                    E::Fused::load(x).mul_add(E::Fused::load(y), E::Fused::load(sum)).store()
-                } else {
-                    E::Plain::load(x).mul_add(E::Plain::load(y), E::Plain::load(sum)).store()
-                };
-            }
-            // SAFETY: the epilogue has checked that its target holds the product; the workspace holds a row.
-            unsafe { *target.add(i * stride + j) = sum };
-        }
-        // SAFETY: as above; the row is not borrowed otherwise.
-        unsafe { epilogue.finish(Tile::new(target.add(i * stride), stride, (i, 0), (1, b.columns))) };
+    if a.rows == 0 || b.columns == 0 {
+        return;
     }
+    let shape = Shape {
+        rows: a.rows,
+        depth: a.columns,
+        columns: b.columns,
+        a_row_major: a.column_stride == 1,
+        b_row_major: b.column_stride == 1,
+    };
+    let cuts = Cuts::new::<E>(shape, threads);
+    // SAFETY: both callers name a set of this machine; everything else was checked above.
+    unsafe { driver::run(a, b, epilogue, workspace, cuts, isa) };
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! Tiles of x86-64: AVX2 with FMA (6 x 16 of `f32`) and AVX-512 (12 x 32).
+
+use std::arch::x86_64::*;
+
+use super::tile::{Vector, tiles};
+
+/// A vector type by its intrinsics; they differ between the sets in how they mask only.
+macro_rules! vector {
+    (
+        $vector:ty, $element:ty, $lanes:literal, $mask:ty, $zero:ident, $splat:ident, $load:ident, $store:ident, $mul_add:ident,
+        |$count:ident| $make_mask:expr,
+        |$from:ident, $load_mask:ident| $load_partial:expr,
+        |$this:ident, $to:ident, $store_mask:ident| $store_partial:expr
+    ) => {
+        // The functions are the intrinsics of the same names; the promises are those of `Vector`.
+        #[allow(clippy::undocumented_unsafe_blocks)]
+        impl Vector for $vector {
+            type Element = $element;
+            type Mask = $mask;
+            const LANES: usize = $lanes;
+            #[inline(always)]
+            unsafe fn zero() -> Self {
+                unsafe { $zero() }
+            }
+            #[inline(always)]
+            unsafe fn splat(pointer: *const $element) -> Self {
+                unsafe { $splat(*pointer) }
+            }
+            #[inline(always)]
+            unsafe fn mask($count: usize) -> $mask {
+                $make_mask
+            }
+            #[inline(always)]
+            unsafe fn load(pointer: *const $element) -> Self {
+                unsafe { $load(pointer) }
+            }
+            #[inline(always)]
+            unsafe fn load_partial($from: *const $element, $load_mask: $mask) -> Self {
+                unsafe { $load_partial }
+            }
+            #[inline(always)]
+            unsafe fn store(self, pointer: *mut $element) {
+                unsafe { $store(pointer, self) }
+            }
+            #[inline(always)]
+            unsafe fn store_partial(self, $to: *mut $element, $store_mask: $mask) {
+                let $this = self;
+                unsafe { $store_partial }
+            }
+            #[inline(always)]
+            unsafe fn mul_add(self, factor: Self, summand: Self) -> Self {
+                unsafe { $mul_add(self, factor, summand) }
+            }
+        }
+    };
+}
+
+vector!(
+    __m512,
+    f32,
+    16,
+    __mmask16,
+    _mm512_setzero_ps,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_fmadd_ps,
+    |count| u16::MAX >> (16 - count),
+    |pointer, mask| _mm512_maskz_loadu_ps(mask, pointer),
+    |this, pointer, mask| _mm512_mask_storeu_ps(pointer, mask, this)
+);
+vector!(
+    __m512d,
+    f64,
+    8,
+    __mmask8,
+    _mm512_setzero_pd,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_fmadd_pd,
+    |count| u8::MAX >> (8 - count),
+    |pointer, mask| _mm512_maskz_loadu_pd(mask, pointer),
+    |this, pointer, mask| _mm512_mask_storeu_pd(pointer, mask, this)
+);
+
+/// Lanes whose sign bit is set are reached: a window into these gives any number of leading lanes.
+static WINDOW: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
+vector!(
+    __m256,
+    f32,
+    8,
+    __m256i,
+    _mm256_setzero_ps,
+    _mm256_set1_ps,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_fmadd_ps,
+    |count| unsafe { _mm256_loadu_si256(WINDOW[8 - count..].as_ptr().cast()) },
+    |pointer, mask| _mm256_maskload_ps(pointer, mask),
+    |this, pointer, mask| _mm256_maskstore_ps(pointer, mask, this)
+);
+vector!(
+    __m256d,
+    f64,
+    4,
+    __m256i,
+    _mm256_setzero_pd,
+    _mm256_set1_pd,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_fmadd_pd,
+    |count| unsafe { _mm256_loadu_si256(WINDOW[8 - 2 * count..].as_ptr().cast()) },
+    |pointer, mask| _mm256_maskload_pd(pointer, mask),
+    |this, pointer, mask| _mm256_maskstore_pd(pointer, mask, this)
+);
+
+tiles!(AVX512_F32, __m512, f32, 32, [1 2 3 4 5 6 7 8 9 10 11 12], #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]);
+tiles!(AVX512_F64, __m512d, f64, 32, [1 2 3 4 5 6 7 8 9 10 11 12], #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]);
+tiles!(AVX2_F32, __m256, f32, 16, [1 2 3 4 5 6], #[target_feature(enable = "avx2,fma,bmi1,bmi2")]);
+tiles!(AVX2_F64, __m256d, f64, 16, [1 2 3 4 5 6], #[target_feature(enable = "avx2,fma,bmi1,bmi2")]);
