@@ -25,5 +25,6 @@ pub mod optimizers;
 pub mod random;
 pub mod real;
 pub mod registry;
+pub mod softmax;
 pub mod sweep;
 pub mod threads;

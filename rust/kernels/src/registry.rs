@@ -128,3 +128,128 @@ pub struct ActivationEntry {
     /// Whether it never decreases.
     pub monotone: bool,
 }
+
+/// A hyperparameter that is one of a few words. A yes-or-no has the options `false` and `true`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Name, as Python takes it.
+    pub name: &'static str,
+    /// Option when not given.
+    pub default: &'static str,
+    /// The options.
+    pub options: &'static [&'static str],
+    /// What it does, in a sentence.
+    pub doc: &'static str,
+}
+
+impl Choice {
+    /// Whether it is a yes-or-no.
+    pub fn is_flag(&self) -> bool {
+        self.options == ["false", "true"]
+    }
+
+    /// The place of an option. `function` names the caller in the sentence.
+    pub fn index(&self, function: &str, option: &str) -> Result<usize, String> {
+        self.options.iter().position(|known| *known == option).ok_or_else(|| {
+            let options: Vec<String> = self.options.iter().map(|option| format!("{option:?}")).collect();
+            format!("{function}: expected `{}` to be one of {}, got {option:?}", self.name, options.join(", "))
+        })
+    }
+}
+
+/// A value for a [`Parameter`] or a [`Choice`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Setting<'a> {
+    /// For a parameter.
+    Number(f64),
+    /// For a choice.
+    Option(&'a str),
+    /// For a choice between `false` and `true`.
+    Flag(bool),
+}
+
+/// How a loss reads its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossKind {
+    /// Number by number: prediction and target have the same shape.
+    Point,
+    /// Row by row: a row of scores against a class or a distribution.
+    Row,
+}
+
+/// Targets a loss accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetDomain {
+    /// Any finite number.
+    Real,
+    /// Numbers from 0 to 1, both included.
+    UnitInterval,
+    /// A class index per row, or a row of shares that are not negative and sum to one.
+    Classes,
+}
+
+/// What is made of the losses of a batch when the caller does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossReduction {
+    /// The sum over the weights' sum (over the count where there are no weights).
+    Mean,
+    /// The sum.
+    Sum,
+}
+
+/// A loss.
+#[derive(Clone, Copy, Debug)]
+pub struct LossEntry {
+    /// Name in `F`, and the string that stands for it.
+    pub name: &'static str,
+    /// Documentation in Markdown: sentence, formula, source, behaviour at kinks and far out.
+    pub doc: &'static str,
+    /// Hyperparameters.
+    pub parameters: &'static [Parameter],
+    /// Hyperparameters that are words.
+    pub choices: &'static [Choice],
+    /// Reduction under this name when the caller does not say.
+    pub reduction: LossReduction,
+    /// How it reads its operands.
+    pub kind: LossKind,
+    /// Targets it accepts.
+    pub targets: TargetDomain,
+    /// Whether it is never below zero for accepted targets.
+    pub non_negative: bool,
+    /// Whether it is zero where the prediction equals the target. Losses of logits only come close to it far out.
+    pub zero_at_perfect: bool,
+    /// Largest error of an unreduced f32 value: units in the last place of the largest intermediate result.
+    pub ulp_f32: f64,
+    /// The same for f64.
+    pub ulp_f64: f64,
+}
+
+/// Facts of an update rule that the laws are checked with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OptimizerFacts {
+    /// Learning rate with which 500 steps from `w = 1` bring `w^2 / 2` below `1e-3`.
+    pub parabola_rate: f64,
+    /// Learning rate with which 20,000 steps from (-1.2, 1) bring Rosenbrock's function below `1e-2`.
+    pub rosenbrock_rate: f64,
+    /// Whether the size of the first step does not depend on the scale of the gradient (up to epsilon).
+    pub scale_free_start: bool,
+    /// Whether a parameter whose gradients were always zero stays as it is, at the default settings.
+    pub rests_at_zero_gradient: bool,
+}
+
+/// An update rule.
+#[derive(Clone, Copy, Debug)]
+pub struct OptimizerEntry {
+    /// Name, as the string that stands for it.
+    pub name: &'static str,
+    /// Documentation in Markdown: sentence, update with its state, source, where others differ.
+    pub doc: &'static str,
+    /// Hyperparameters.
+    pub parameters: &'static [Parameter],
+    /// Hyperparameters that are words.
+    pub choices: &'static [Choice],
+    /// Every slot the rule can have; which it has depends on its settings.
+    pub slots: &'static [&'static str],
+    /// Facts for the laws.
+    pub facts: OptimizerFacts,
+}

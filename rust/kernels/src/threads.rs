@@ -51,3 +51,32 @@ pub fn for_each_part<T: Send, const N: usize>(
         );
     });
 }
+
+/// Cuts each slice into parts of its own length (`slices[n].1` elements, the last shorter; parts past the end are empty)
+/// and calls `task(part, parts, result)` once for each of `results`, spread as by [`for_each`].
+pub fn for_each_split<T: Send, S: Send, const N: usize>(
+    slices: [(&mut [T], usize); N],
+    results: &mut [S],
+    task: &(dyn Fn(usize, [&mut [T]; N], &mut S) + Sync),
+) {
+    /// The beginnings of slices, which several threads take different parts of.
+    struct Bases<T, S, const N: usize>([(*mut T, usize, usize); N], *mut S);
+    // SAFETY: each thread reaches only the parts whose index it was given; `T: Send` and `S: Send` let them change threads.
+    unsafe impl<T: Send, S: Send, const N: usize> Sync for Bases<T, S, N> {}
+
+    let count = results.len();
+    let bases = Bases(slices.map(|(slice, part)| (slice.as_mut_ptr(), slice.len(), part)), results.as_mut_ptr());
+    for_each(count, &|index| {
+        let bases = &bases;
+        let parts = std::array::from_fn(|n| {
+            let (start, len, part) = bases.0[n];
+            let first = len.min(index * part);
+            let last = len.min((index + 1) * part);
+            // SAFETY: `first <= last <= len`, the slices outlive this call, and each index is given out once, so no two
+            // parts overlap.
+            unsafe { std::slice::from_raw_parts_mut(start.add(first), last - first) }
+        });
+        // SAFETY: `index < count`, and each index is given out once.
+        task(index, parts, unsafe { &mut *bases.1.add(index) });
+    });
+}

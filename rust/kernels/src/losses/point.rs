@@ -1,0 +1,355 @@
+//! Losses that compare numbers one by one: entries with value and slope, and the loop that runs them; the list at the foot.
+
+use super::Totals;
+use crate::isa::{self, Kernel};
+use crate::real::{Element, Real};
+use crate::registry::{LossEntry, LossKind, LossReduction, TargetDomain, check_parameters};
+use crate::sweep::{BLOCK, PART};
+use crate::threads;
+
+/// The formula of a point loss.
+pub trait PointFormula: Copy + Send + Sync + 'static {
+    /// Its names, each with the reduction that is meant when none is given.
+    const NAMES: &'static [(&'static str, LossReduction)];
+    /// What is known of it, under its first name.
+    const ENTRY: LossEntry;
+    /// The formula with these hyperparameters, which are known to be in range.
+    fn new(parameters: &[f64]) -> Self;
+    /// The loss of a prediction `x` against a target `t`, and its derivative with respect to `x`.
+    fn value_and_slope<R: Real>(&self, x: R, t: R) -> (R, R);
+}
+
+/// Declares a point loss: documentation, names with their reductions, parameters, facts and formula.
+macro_rules! point_loss {
+    (
+        $(#[doc = $doc:literal])*
+        $type:ident [$($reduction:ident $name:literal),+]
+        { $($parameter:ident : $default:literal in $range:expr, $parameter_doc:literal);* }
+        { $($fact:ident : $fact_value:expr),* $(,)? }
+        ($this:ident, $x:ident, $t:ident) $formula:block
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct $type {
+            $(#[doc = $parameter_doc] pub $parameter: f64,)*
+        }
+        impl PointFormula for $type {
+            const NAMES: &'static [(&'static str, LossReduction)] = &[$(($name, LossReduction::$reduction)),+];
+            const ENTRY: LossEntry = LossEntry {
+                name: Self::NAMES[0].0,
+                doc: concat!($($doc, "\n"),*),
+                parameters: &[$($crate::registry::Parameter {
+                    name: stringify!($parameter), default: $default, range: $range, doc: $parameter_doc,
+                }),*],
+                choices: &[],
+                reduction: Self::NAMES[0].1,
+                kind: LossKind::Point,
+                $($fact: $fact_value,)*
+            };
+            #[allow(unused_mut, unused_variables)]
+            fn new(parameters: &[f64]) -> Self {
+                let mut values = parameters.iter().copied();
+                Self { $($parameter: values.next().unwrap_or($default),)* }
+            }
+            #[inline(always)]
+            fn value_and_slope<R: Real>(&self, $x: R, $t: R) -> (R, R) {
+                let $this = self;
+                $formula
+            }
+        }
+    };
+}
+
+point_loss! {
+    /// Squared error: `(x - t)^2` for a prediction `x` and a target `t`; slope `2 (x - t)`.
+    ///
+    /// Texts call both its mean and its sum "MSE"; here `mean_squared_error` is the mean over all elements and
+    /// `sum_squared_error` the sum. There is no factor 1/2 (optax's `l2_loss` and scikit-learn's MLP have one).
+    SquaredError [Mean "mean_squared_error", Sum "sum_squared_error"] {} {
+        targets: TargetDomain::Real, non_negative: true, zero_at_perfect: true, ulp_f32: 2.0, ulp_f64: 2.0,
+    }
+    (_this, x, t) {
+        let error = x - t;
+        (error * error, error + error)
+    }
+}
+
+point_loss! {
+    /// Absolute error: `|x - t|` for a prediction `x` and a target `t`; slope the sign of `x - t`, and 0 where they are equal.
+    ///
+    /// Its slope does not shrink near the minimum, so a fixed learning rate does not settle there.
+    /// `mean_absolute_error` is the mean over all elements, `sum_absolute_error` the sum.
+    AbsoluteError [Mean "mean_absolute_error", Sum "sum_absolute_error"] {} {
+        targets: TargetDomain::Real, non_negative: true, zero_at_perfect: true, ulp_f32: 1.0, ulp_f64: 1.0,
+    }
+    (_this, x, t) {
+        let error = x - t;
+        let sign = R::select(error == R::zero(), R::zero(), R::one().copysign(error));
+        (error.abs(), R::select(error.is_nan(), error, sign))
+    }
+}
+
+point_loss! {
+    /// Binary cross-entropy of logits: `-(t ln p + (1 - t) ln(1 - p))` with `p = sigmoid(x)` and a target `t` in [0, 1].
+    ///
+    /// Computed as `max(x, 0) - x t + ln(1 + exp(-|x|))`, exact far out: 200 at `x = 200, t = 0`, where the form of
+    /// probabilities gives infinity or a clipped 100. The slope `p - t` is `(1 - t) p - t (1 - p)`, each factor
+    /// without cancellation.
+    BinaryCrossEntropyWithLogits [Mean "binary_cross_entropy_with_logits"] {} {
+        targets: TargetDomain::UnitInterval, non_negative: true, zero_at_perfect: false, ulp_f32: 4.0, ulp_f64: 4.0,
+    }
+    (_this, x, t) {
+        let small = (-x.abs()).exp();
+        let larger = R::one() / (R::one() + small);
+        let smaller = small * larger;
+        let negative = x < R::zero();
+        let (p, q) = (R::select(negative, smaller, larger), R::select(negative, larger, smaller));
+        let value = R::select(negative, -(x * t), x * (R::one() - t)) + small.ln_1p();
+        (value, (R::one() - t) * p - t * q)
+    }
+}
+
+/// Lists the formulas: makes [`PointLoss`], which stands for any of them, and [`ENTRIES`].
+macro_rules! point_losses {
+    ($($type:ident),+ $(,)?) => {
+        /// Any point loss with its hyperparameters.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub enum PointLoss {
+            $(#[doc = concat!("See [`", stringify!($type), "`].")] $type($type),)*
+        }
+
+        const COUNT: usize = 0 $(+ $type::NAMES.len())*;
+
+        const ALL: [LossEntry; COUNT] = {
+            let families: &[(LossEntry, &[(&str, LossReduction)])] = &[$(($type::ENTRY, $type::NAMES)),*];
+            let mut all = [families[0].0; COUNT];
+            let (mut place, mut family) = (0, 0);
+            while family < families.len() {
+                let (entry, names) = families[family];
+                let mut index = 0;
+                while index < names.len() {
+                    all[place] = LossEntry { name: names[index].0, reduction: names[index].1, ..entry };
+                    place += 1;
+                    index += 1;
+                }
+                family += 1;
+            }
+            all
+        };
+
+        /// Every point loss there is.
+        pub const ENTRIES: &[LossEntry] = &ALL;
+
+        impl PointLoss {
+            /// The point loss of this name. The parameters are checked against their ranges.
+            pub fn new(name: &str, parameters: &[f64]) -> Result<Self, String> {
+                $(
+                    if $type::NAMES.iter().any(|known| known.0 == name) {
+                        check_parameters(name, $type::ENTRY.parameters, parameters)?;
+                        return Ok(Self::$type($type::new(parameters)));
+                    }
+                )*
+                let known: Vec<&str> = ENTRIES.iter().map(|entry| entry.name).collect();
+                Err(format!("point loss: unknown name {name:?}; expected one of {}", known.join(", ")))
+            }
+
+            /// Value and gradient in one pass; either can be left out.
+            ///
+            /// With weight `w` (1 where there is none) and arriving gradient `u` (1 where there is none) of an element:
+            /// `values = w * loss`, `gradient = scale * u * w * slope`. The totals are the sum of `w * loss` and of `w`.
+            /// An element of weight zero counts as absent, its numbers may be anything.
+            pub fn run<E: Element>(
+                &self,
+                batch: &PointBatch<'_, E>,
+                scale: f64,
+                values: Option<&mut [E]>,
+                gradient: Option<&mut [E]>,
+            ) -> Totals {
+                match self {
+                    $(Self::$type(formula) => sum_parts(*formula, batch, scale, values, gradient),)*
+                }
+            }
+        }
+    };
+}
+
+/// What a point loss is computed of. All slices have the length of the prediction but for `weight`.
+#[derive(Clone, Copy, Debug)]
+pub struct PointBatch<'a, E> {
+    /// The predictions (or logits).
+    pub prediction: &'a [E],
+    /// What they should be.
+    pub target: &'a [E],
+    /// Weights: one an element, or one a row, whose length is then the quotient of the lengths.
+    pub weight: Option<&'a [E]>,
+    /// Arriving gradient of every unreduced loss.
+    pub upstream: Option<&'a [E]>,
+}
+
+impl<E: Element> PointBatch<'_, E> {
+    /// Elements that share a weight.
+    fn row(&self) -> usize {
+        match self.weight {
+            Some(weight) if !weight.is_empty() => self.prediction.len() / weight.len(),
+            _ => 1,
+        }
+    }
+
+    /// The sum of the elements' weights: what a mean divides by.
+    pub fn denominator(&self) -> f64 {
+        match self.weight {
+            None => self.prediction.len() as f64,
+            Some(weight) => self.row() as f64 * weight.iter().map(|weight| weight.to_f64()).sum::<f64>(),
+        }
+    }
+}
+
+/// Parts whose totals are held at a time.
+const AT_ONCE: usize = 64;
+
+/// Runs the parts over the threads; their totals are added in their order.
+fn sum_parts<E: Element, F: PointFormula>(
+    formula: F,
+    batch: &PointBatch<'_, E>,
+    scale: f64,
+    values: Option<&mut [E]>,
+    gradient: Option<&mut [E]>,
+) -> Totals {
+    let len = batch.prediction.len();
+    let row = batch.row();
+    assert!(batch.target.len() == len && batch.upstream.is_none_or(|upstream| upstream.len() == len));
+    assert!(batch.weight.is_none_or(|weight| weight.len() * row == len));
+    let mut values = values.unwrap_or_default();
+    let mut gradient = gradient.unwrap_or_default();
+    assert!((values.is_empty() || values.len() == len) && (gradient.is_empty() || gradient.len() == len));
+    let mut totals = Totals::default();
+    for start in (0..len).step_by(PART * AT_ONCE) {
+        let end = len.min(start + PART * AT_ONCE);
+        let (group_values, rest) = values.split_at_mut((end - start).min(values.len()));
+        values = rest;
+        let (group_gradient, rest) = gradient.split_at_mut((end - start).min(gradient.len()));
+        gradient = rest;
+        let mut sums = [Totals::default(); AT_ONCE];
+        let parts = (end - start).div_ceil(PART);
+        threads::for_each_split(
+            [(group_values, PART), (group_gradient, PART)],
+            &mut sums[..parts],
+            &|part, [values, gradient], sum| {
+                let range = start + part * PART..end.min(start + (part + 1) * PART);
+                *sum = isa::run(Pass { formula, batch: *batch, row, range, scale, values, gradient });
+            },
+        );
+        sums[..parts].iter().for_each(|sum| totals += *sum);
+    }
+    totals
+}
+
+/// One part: the range of elements; `values` and `gradient` are of that range, or empty.
+struct Pass<'a, E, F> {
+    formula: F,
+    batch: PointBatch<'a, E>,
+    row: usize,
+    range: std::ops::Range<usize>,
+    scale: f64,
+    values: &'a mut [E],
+    gradient: &'a mut [E],
+}
+
+impl<E: Element, F: PointFormula> Kernel<E> for Pass<'_, E, F> {
+    type Output = Totals;
+    #[inline(always)]
+    fn run<R: Real<Element = E>>(mut self) -> Totals {
+        let len = self.range.len();
+        let mut sums = Sums { loss: [0.0; BLOCK], weight: [0.0; BLOCK] };
+        let whole = len - len % BLOCK;
+        for start in (0..whole).step_by(BLOCK) {
+            self.block::<R, true>(start, BLOCK, &mut sums);
+        }
+        if whole < len {
+            self.block::<R, false>(whole, len - whole, &mut sums);
+        }
+        if self.batch.weight.is_none() {
+            sums.weight[0] = len as f64;
+        }
+        Totals { loss: tree(sums.loss), weight: tree(sums.weight) }
+    }
+}
+
+/// Running sums, a lane each.
+struct Sums {
+    loss: [f64; BLOCK],
+    weight: [f64; BLOCK],
+}
+
+/// The sum of the lanes by halves.
+fn tree(mut lanes: [f64; BLOCK]) -> f64 {
+    let mut width = BLOCK;
+    while width > 1 {
+        width /= 2;
+        for lane in 0..width {
+            lanes[lane] += lanes[lane + width];
+        }
+    }
+    lanes[0]
+}
+
+impl<E: Element, F: PointFormula> Pass<'_, E, F> {
+    /// A block of `count` elements from `start`; `WHOLE` says that it is a whole one.
+    #[inline(always)]
+    fn block<R: Real<Element = E>, const WHOLE: bool>(&mut self, start: usize, count: usize, sums: &mut Sums) {
+        let count = if WHOLE { BLOCK } else { count };
+        let first = self.range.start + start;
+        let x = block_of(self.batch.prediction, first, count);
+        let t = block_of(self.batch.target, first, count);
+        let mut value = [E::default(); BLOCK];
+        let mut slope = [E::default(); BLOCK];
+        for lane in 0..BLOCK {
+            let (loss, derivative) = self.formula.value_and_slope(R::load(x[lane]), R::load(t[lane]));
+            value[lane] = loss.store();
+            slope[lane] = derivative.store();
+        }
+        if let Some(weights) = self.batch.weight {
+            let mut weight = [E::default(); BLOCK];
+            let (mut place, mut column) = (first / self.row, first % self.row);
+            for lane in 0..count {
+                weight[lane] = weights[place];
+                column += 1;
+                if column == self.row {
+                    (place, column) = (place + 1, 0);
+                }
+            }
+            for lane in 0..BLOCK {
+                let (loss, derivative, w) = (R::load(value[lane]), R::load(slope[lane]), R::load(weight[lane]));
+                let absent = w == R::zero();
+                value[lane] = R::select(absent, R::zero(), w * loss).store();
+                slope[lane] = R::select(absent, R::zero(), w * derivative).store();
+                sums.weight[lane] += weight[lane].to_f64();
+            }
+        }
+        for lane in 0..count {
+            sums.loss[lane] += value[lane].to_f64();
+        }
+        if !self.values.is_empty() {
+            self.values[start..start + count].copy_from_slice(&value[..count]);
+        }
+        if !self.gradient.is_empty() {
+            let upstream = self.batch.upstream.map(|upstream| block_of(upstream, first, count));
+            let scale = R::constant(self.scale);
+            let gradient = &mut self.gradient[start..start + count];
+            for lane in 0..count {
+                let arriving = upstream.map_or(scale, |upstream| scale * R::load(upstream[lane]));
+                gradient[lane] = (arriving * R::load(slope[lane])).store();
+            }
+        }
+    }
+}
+
+/// `count` elements from `start`, padded with zeros to a block.
+#[inline(always)]
+fn block_of<E: Element>(slice: &[E], start: usize, count: usize) -> [E; BLOCK] {
+    let mut block = [E::default(); BLOCK];
+    block[..count].copy_from_slice(&slice[start..start + count]);
+    block
+}
+
+point_losses![SquaredError, AbsoluteError, BinaryCrossEntropyWithLogits];

@@ -1,1 +1,0 @@
-//! Every update rule: documentation, slots, update; one list.

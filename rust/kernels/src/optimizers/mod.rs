@@ -1,0 +1,111 @@
+//! Every update rule: documentation, slots, update; one list at the foot.
+//!
+//! To add one: write its entry in [`rules`] (struct, facts, scalars of a step, formula), add its name to the list there,
+//! write the class of the same name in `tests/reference.py`, and its short Python class in `tilegrad/optim.py`.
+//!
+//! A rule is used in two moves: [`Optimizer::prepare`] computes the scalars of a step once, in double precision, and
+//! [`Step::update`] runs the formula over any range of the parameters. The formulas use no fused multiply-add, so a step
+//! has the same bits on every machine, and an element's update does not depend on its neighbours: parameters may be
+//! concatenated, cut and spread over threads at will.
+
+mod rules;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use crate::real::Element;
+use crate::registry::{OptimizerEntry, Setting};
+pub use rules::{Adagrad, Adam, Adamw, ENTRIES, EpsilonModeUncorrected, Optimizer, Rmsprop, Sgd, Step};
+pub use settings::{EpsilonMode, MomentumStyle};
+
+impl Optimizer {
+    /// The rule of this name with the given settings, the others at their defaults. Settings are checked.
+    pub fn new(name: &str, settings: &[(&str, Setting<'_>)]) -> Result<Self, String> {
+        let mut optimizer = Self::of_name(name)?;
+        for (name, setting) in settings {
+            optimizer.assign(name, *setting)?;
+        }
+        optimizer.check()?;
+        Ok(optimizer)
+    }
+
+    /// Changes a setting; the next step uses it. Refused, with nothing changed, if the value is out of range or the rule
+    /// would then need other slots than it has.
+    pub fn set(&mut self, name: &str, setting: Setting<'_>) -> Result<(), String> {
+        let mut changed = *self;
+        changed.assign(name, setting)?;
+        changed.check()?;
+        if changed.slots() != self.slots() {
+            let function = self.entry().name;
+            return Err(format!(
+                "{function}: expected `{name}` to keep the slots {:?}, got a value that needs {:?}; make a new optimizer instead",
+                self.slots(),
+                changed.slots()
+            ));
+        }
+        *self = changed;
+        Ok(())
+    }
+
+    /// The value of a setting: a number, an option or a flag.
+    pub fn get(&self, name: &str) -> Option<Setting<'static>> {
+        let entry = self.entry();
+        if let Some(index) = entry.parameters.iter().position(|parameter| parameter.name == name) {
+            let mut copy = *self;
+            return Some(Setting::Number(*copy.number_mut(index)));
+        }
+        let index = entry.choices.iter().position(|choice| choice.name == name)?;
+        let choice = &entry.choices[index];
+        let option = self.option(index);
+        Some(if choice.is_flag() { Setting::Flag(option == 1) } else { Setting::Option(choice.options[option]) })
+    }
+
+    /// Every setting, in the order of the entry: numbers, then choices.
+    pub fn settings(&self) -> Vec<(&'static str, Setting<'static>)> {
+        let entry = self.entry();
+        let names = entry.parameters.iter().map(|parameter| parameter.name);
+        names
+            .chain(entry.choices.iter().map(|choice| choice.name))
+            .filter_map(|name| self.get(name).map(|setting| (name, setting)))
+            .collect()
+    }
+
+    /// One step over a parameter: `prepare(step)`, then [`Step::update`]. `step` counts from 1.
+    ///
+    /// `slots` has one slice for each name of [`Optimizer::slots`], in that order, all as long as `weight`.
+    pub fn update<E: Element>(&self, step: u64, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]) {
+        self.prepare(step).update(weight, gradient, slots);
+    }
+
+    fn assign(&mut self, name: &str, setting: Setting<'_>) -> Result<(), String> {
+        let entry: &OptimizerEntry = self.entry();
+        let function = entry.name;
+        if let Some(index) = entry.parameters.iter().position(|parameter| parameter.name == name) {
+            let parameter = &entry.parameters[index];
+            let Setting::Number(value) = setting else {
+                return Err(format!("{function}: expected `{name}` to be a number, got {setting:?}"));
+            };
+            if !parameter.range.contains(value) {
+                return Err(format!("{function}: expected `{name}` in {}, got {value}", parameter.range));
+            }
+            *self.number_mut(index) = value;
+            return Ok(());
+        }
+        let Some(index) = entry.choices.iter().position(|choice| choice.name == name) else {
+            let known = entry.parameters.iter().map(|parameter| parameter.name);
+            let known: Vec<&str> = known.chain(entry.choices.iter().map(|choice| choice.name)).collect();
+            return Err(format!("{function}: unknown parameter {name:?}; expected one of {}", known.join(", ")));
+        };
+        let choice = &entry.choices[index];
+        let option = match setting {
+            Setting::Option(option) => choice.index(function, option)?,
+            Setting::Flag(flag) if choice.is_flag() => usize::from(flag),
+            other => {
+                let kind = if choice.is_flag() { "true or false" } else { "a word" };
+                return Err(format!("{function}: expected `{name}` to be {kind}, got {other:?}"));
+            }
+        };
+        self.set_option(index, option);
+        Ok(())
+    }
+}
