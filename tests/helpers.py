@@ -1,0 +1,75 @@
+"""What several test files share: distances in units of the last place, numeric derivatives, bytes."""
+
+import inspect
+
+import numpy as np
+import reference
+
+from tilegrad import _core
+
+REGISTRY = _core.registry()
+ACTIVATIONS = {entry["name"]: entry for entry in REGISTRY["activations"]}
+LOSSES = {entry["name"]: entry for entry in REGISTRY["losses"]}
+OPTIMIZERS = {entry["name"]: entry for entry in REGISTRY["optimizers"]}
+
+
+def ulp_error(actual, expected):
+    """Distance of each number from a float64 expectation, in units of the last place of the expectation in its dtype.
+
+    Infinite or NaN on both sides counts 0, on one side only infinity.
+    """
+    actual = np.asarray(actual)
+    expected = np.asarray(expected, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        rounded = expected.astype(actual.dtype)
+        unit = np.spacing(np.minimum(np.abs(rounded), np.finfo(actual.dtype).max)).astype(np.float64)
+        error = np.abs(actual.astype(np.float64) - expected) / unit
+    same = (actual == rounded) | (np.isnan(actual) & np.isnan(rounded))
+    error[same & ~np.isfinite(expected) | (same & ~np.isfinite(rounded))] = 0.0
+    error[np.isnan(error)] = np.inf
+    return error
+
+
+def is_normal(expected, dtype):
+    """Where the expectation is a normal number of the dtype, zero included."""
+    with np.errstate(over="ignore"):
+        rounded = np.abs(np.asarray(expected).astype(dtype))
+    return (rounded == 0) | ((rounded >= np.finfo(dtype).tiny) & np.isfinite(rounded))
+
+
+def same_bits(a, b):
+    """Whether two arrays hold the same bytes; NaNs of any payload count as equal."""
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    unsigned = f"u{a.dtype.itemsize}"
+    different = np.ascontiguousarray(a).reshape(-1).view(unsigned) != np.ascontiguousarray(b).reshape(-1).view(unsigned)
+    both_nan = (np.isnan(a) & np.isnan(b)).reshape(-1) if a.dtype.kind == "f" else False
+    return not (different & ~both_nan).any() if a.dtype.kind == "f" else not different.any()
+
+
+def fourth_order_gradient(function, x, step=1e-3):
+    """The gradient of a scalar function of a float64 array, by differences of fourth order."""
+    gradient = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        terms = []
+        for offset in (-2, -1, 1, 2):
+            moved = x.copy()
+            moved[index] += offset * step
+            terms.append(float(function(moved)))
+        gradient[index] = (terms[0] - 8 * terms[1] + 8 * terms[2] - terms[3]) / (12 * step)
+    return gradient
+
+
+def reference_functions():
+    """The public functions of the reference by kind: ``activations``, ``losses``, ``optimizers`` and ``rows``."""
+    kinds = {"activations": {}, "losses": {}, "optimizers": {}, "rows": {}}
+    for name, function in vars(reference).items():
+        if name.startswith("_") or not inspect.isfunction(function):
+            continue
+        first = next(iter(inspect.signature(inspect.unwrap(function)).parameters))
+        if "softmax" in name:
+            kinds["rows"][name] = function
+        else:
+            kinds[{"x": "activations", "prediction": "losses", "weight": "optimizers"}[first]][name] = function
+    return kinds
