@@ -42,7 +42,7 @@ def _float64(x):
 @_quiet
 def identity(x):
     x = _float64(x)
-    return x.copy(), np.where(np.isnan(x), x, 1.0)
+    return x.copy(), np.ones_like(x)
 
 
 @_quiet
@@ -109,9 +109,9 @@ def gelu_tanh(x):
 
 
 @_quiet
-def softplus(x):
-    x = _float64(x)
-    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))), sigmoid(x)[0]
+def softplus(x, beta=1.0):
+    z = beta * _float64(x)
+    return (np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))) / beta, sigmoid(z)[0]
 
 
 # ---- softmax family ------------------------------------------------------------------------------------------------
