@@ -10,16 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
-
 import tilegrad as tg
+from hypothesis import HealthCheck, settings
 from tilegrad import _core
 
 ROOT = Path(__file__).resolve().parent.parent
 ISAS = tuple(_core.machine()["isas"])
 FUSED = tuple(name for name in ISAS if name != "baseline")
 
-settings.register_profile("fast", max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "fast", max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("thorough", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("TILEGRAD_HYPOTHESIS_PROFILE", "fast"))
 
@@ -66,7 +67,11 @@ def with_threads():
 @pytest.fixture(scope="session")
 def data_folder():
     """The folder of real data sets: ``TILEGRAD_DATA``, or a ``shared/data`` beside the repository."""
-    candidates = [os.environ.get("TILEGRAD_DATA"), ROOT / ".." / "shared" / "data", ROOT / ".." / ".." / "shared" / "data"]
+    candidates = [
+        os.environ.get("TILEGRAD_DATA"),
+        ROOT / ".." / "shared" / "data",
+        ROOT / ".." / ".." / "shared" / "data",
+    ]
     for candidate in candidates:
         if candidate and (Path(candidate) / "README.md").exists():
             return Path(candidate)

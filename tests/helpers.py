@@ -4,7 +4,6 @@ import inspect
 
 import numpy as np
 import reference
-
 from tilegrad import _core
 
 REGISTRY = _core.registry()

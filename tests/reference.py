@@ -197,7 +197,17 @@ def _slot(slots, name, weight, start=0.0):
     return slots.setdefault(name, np.full_like(weight, start))
 
 
-def sgd(weight, gradient, slots, step, learning_rate, momentum=0.0, momentum_style="heavy-ball", nesterov=False, weight_decay=0.0):
+def sgd(
+    weight,
+    gradient,
+    slots,
+    step,
+    learning_rate,
+    momentum=0.0,
+    momentum_style="heavy-ball",
+    nesterov=False,
+    weight_decay=0.0,
+):
     gradient = gradient + weight_decay * weight
     if momentum == 0.0:
         return weight - learning_rate * gradient
@@ -210,7 +220,9 @@ def sgd(weight, gradient, slots, step, learning_rate, momentum=0.0, momentum_sty
     return weight - learning_rate * (momentum * velocity + share * gradient if nesterov else velocity)
 
 
-def rmsprop(weight, gradient, slots, step, learning_rate, decay=0.9, epsilon=1e-8, epsilon_mode="inside", weight_decay=0.0):
+def rmsprop(
+    weight, gradient, slots, step, learning_rate, decay=0.9, epsilon=1e-8, epsilon_mode="inside", weight_decay=0.0
+):
     gradient = gradient + weight_decay * weight
     square = _slot(slots, "second_moment", weight)
     square[...] = decay * square + (1.0 - decay) * gradient * gradient
@@ -225,11 +237,35 @@ def adagrad(weight, gradient, slots, step, learning_rate, initial_accumulator=0.
     return weight - learning_rate * gradient / (np.sqrt(total) + epsilon)
 
 
-def adam(weight, gradient, slots, step, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8, epsilon_mode="outside", weight_decay=0.0):
-    return weight - _adam_step(weight, gradient + weight_decay * weight, slots, step, learning_rate, beta1, beta2, epsilon, epsilon_mode)
+def adam(
+    weight,
+    gradient,
+    slots,
+    step,
+    learning_rate,
+    beta1=0.9,
+    beta2=0.999,
+    epsilon=1e-8,
+    epsilon_mode="outside",
+    weight_decay=0.0,
+):
+    return weight - _adam_step(
+        weight, gradient + weight_decay * weight, slots, step, learning_rate, beta1, beta2, epsilon, epsilon_mode
+    )
 
 
-def adamw(weight, gradient, slots, step, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8, epsilon_mode="outside", weight_decay=0.01):
+def adamw(
+    weight,
+    gradient,
+    slots,
+    step,
+    learning_rate,
+    beta1=0.9,
+    beta2=0.999,
+    epsilon=1e-8,
+    epsilon_mode="outside",
+    weight_decay=0.01,
+):
     decayed = weight - learning_rate * weight_decay * weight
     return decayed - _adam_step(weight, gradient, slots, step, learning_rate, beta1, beta2, epsilon, epsilon_mode)
 

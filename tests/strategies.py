@@ -53,7 +53,11 @@ def arrays(draw, dtype=None, shape=None, elements=None, finite=False):
 @st.composite
 def strided(draw, array_strategy=None):
     """Pairs of an array that is not contiguous and its contiguous copy: steps, reversals, transposes, Fortran order."""
-    plain = draw(arrays(shape=draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=2, max_side=7))) if array_strategy is None else array_strategy)
+    plain = draw(
+        arrays(shape=draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=2, max_side=7)))
+        if array_strategy is None
+        else array_strategy
+    )
     kind = draw(st.sampled_from(["step", "reverse", "fortran", "window"]))
     if plain.ndim < 2 and kind in ("fortran", "window"):
         kind = "step"
@@ -78,7 +82,9 @@ def sample(dtype, count=60_000, seed=0):
     grid = np.linspace(-20, 20, count // 2)
     with np.errstate(over="ignore"):
         landmarks = np.array([*LANDMARKS, np.inf]).astype(dtype)
-    edges = np.concatenate([landmarks, np.nextafter(landmarks, dtype.type(0)), np.nextafter(landmarks, dtype.type(np.inf))])
+    edges = np.concatenate(
+        [landmarks, np.nextafter(landmarks, dtype.type(0)), np.nextafter(landmarks, dtype.type(np.inf))]
+    )
     return np.concatenate([bits[~np.isnan(bits)], grid.astype(dtype), edges, -edges])
 
 

@@ -9,7 +9,6 @@ from helpers import ACTIVATIONS, is_normal, same_bits, ulp_error
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import FLOATS, arrays, moderate, sample, strided
-
 from tilegrad import _core
 from tilegrad import functional as F
 
@@ -50,6 +49,9 @@ def amplification(name, values, x):
 @case_law
 def test_value_is_within_its_stated_bound(name, values, isa, dtype):
     x = sample(dtype)
+    if not is_default(name, values):
+        # A parameter times x may overflow at the very end, where x itself does not.
+        x = x[np.isinf(x) | (np.abs(x) < np.finfo(dtype).max / 4)]
     value, _ = expected(name, values, x)
     actual = _core.Activation(name, values)(x)
     assert actual.dtype == dtype
@@ -63,12 +65,12 @@ def test_value_is_within_its_stated_bound(name, values, isa, dtype):
     # Half a unit in the last place belongs to the rounding of the exact result itself.
     worse = (ulp_error(actual, value) > bound + 0.5) & is_normal(value, dtype)
     assert not worse.any(), report(x, actual, value, worse)
-    small = ~is_normal(value, dtype) & np.isfinite(value)
     with np.errstate(over="ignore"):
-        overflown = np.isinf(value.astype(dtype))
-    small &= ~overflown
+        rounded = value.astype(dtype)
+    overflown = np.isinf(rounded)
+    np.testing.assert_array_equal(actual[overflown], rounded[overflown])
+    small = ~is_normal(value, dtype) & ~overflown
     assert np.all(np.abs(actual[small].astype(float) - value[small]) <= np.finfo(dtype).tiny)
-    np.testing.assert_array_equal(actual[overflown], value[overflown].astype(dtype))
 
 
 def is_default(name, values):
@@ -227,24 +229,24 @@ def test_declared_parity_holds_bit_for_bit(name, isa, dtype):
 
 @name_law
 def test_declared_monotone_holds_in_the_tails_too(name, isa, dtype):
-    # A step down of one unit in the last place is within the error bound in the middle; in the tails there must be none.
-    unit = np.finfo(dtype).eps
-    bound = ACTIVATIONS[name]["facts"]["ulp_f32" if dtype == np.float32 else "ulp_f64"]
-    x = np.unique(sample(dtype))
-    y = _core.Activation(name)(x)
-    with np.errstate(invalid="ignore"):
-        falls = np.diff(y)
-    falls = falls[np.isfinite(falls)]
-    scale = np.maximum(np.abs(y[:-1]), np.abs(y[1:]))[: len(falls)]
-    if ACTIVATIONS[name]["facts"]["monotone"]:
-        finite = np.isfinite(np.diff(np.where(np.isfinite(y), y, np.nan)))
-        steps = np.diff(np.where(np.isfinite(y), y, np.nan))[finite]
-        scale = np.maximum(np.abs(y[:-1]), np.abs(y[1:]))[finite]
-        assert np.all(steps >= -2 * (bound + 0.5) * unit * scale - np.finfo(dtype).tiny)
-        saturated = (np.abs(x[1:]) > 50) & (np.abs(x[:-1]) > 50) & np.isfinite(y[1:]) & np.isfinite(y[:-1]) & (np.sign(x[1:]) == np.sign(x[:-1]))
-        assert np.all((y[1:] - y[:-1])[saturated] >= 0)
-    else:
+    activation = _core.Activation(name)
+    facts = ACTIVATIONS[name]["facts"]
+    if not facts["monotone"]:
+        falls = np.diff(activation(np.linspace(-6, 6, 241).astype(dtype)))
         assert (falls < -1e-3).any(), "it never falls, but is not declared monotone"
+        return
+    x = np.unique(sample(dtype))
+    y = activation(x)
+    x, y = x[np.isfinite(y)], y[np.isfinite(y)]
+    # Between neighbours the rounding of each may show, but never more than the stated error allows.
+    unit = np.finfo(dtype).eps * np.maximum(np.abs(y[:-1]), np.abs(y[1:])) + np.finfo(dtype).tiny
+    bound = facts["ulp_f32" if dtype == np.float32 else "ulp_f64"]
+    fall = y[:-1].astype(np.float64) - y[1:]
+    assert np.all(fall <= 2 * (bound + 0.5) * unit)
+    # Where it is saturated or linear there is no excuse.
+    far = (x[:-1] > 50) | (x[1:] < -110 if dtype == np.float32 else x[1:] < -750)
+    assert far.sum() > 5000
+    assert np.all(fall[far] <= 0)
 
 
 # At a kink the derivative is a convention: ours is documented and stands here.
@@ -271,7 +273,9 @@ def test_function_and_its_backward_take_the_same_parameters(name, dtype):
         activation = _core.Activation(name, values)
         assert same_bits(getattr(F, name)(x, *values), activation(x))
         assert same_bits(getattr(F, f"{name}_backward")(gradient, x, *values), activation.backward(gradient, x))
-        keywords = {parameter["name"]: value for parameter, value in zip(ACTIVATIONS[name]["parameters"], values, strict=True)}
+        keywords = {
+            parameter["name"]: value for parameter, value in zip(ACTIVATIONS[name]["parameters"], values, strict=True)
+        }
         assert same_bits(getattr(F, name)(x, **keywords), activation(x))
         out = np.empty_like(x)
         assert getattr(F, name)(x, *values, out=out) is out

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-
 import tilegrad as tg
 from tilegrad import functional as F
 from tilegrad import losses, nn, optim
@@ -59,7 +58,9 @@ def test_l9_with_the_last_layer():
     x, w, b = generator.standard_normal((4, 3)), generator.standard_normal((3, 2)), generator.standard_normal(2)
     labels = np.array([0, 1, 1, 0])
     scores = x @ w + b
-    plain = np.mean([-math.log(math.exp(row[y]) / sum(map(math.exp, row))) for row, y in zip(scores, labels, strict=True)])
+    plain = np.mean(
+        [-math.log(math.exp(row[y]) / sum(map(math.exp, row))) for row, y in zip(scores, labels, strict=True)]
+    )
     value, (dw, db) = tg.value_and_grad(lambda w, b: F.cross_entropy(x @ w + b, labels))(w, b)
     close(value, plain, 14)
     signal = (F.softmax(scores) - np.eye(2)[labels]) / 4
@@ -251,18 +252,38 @@ ITERATES = [
     ("o4-heavy-ball", lambda: optim.SGD(0.1, momentum=0.9), [0.9, 0.72, 0.486]),
     ("o4-keras", lambda: optim.SGD(0.1, momentum=0.9, momentum_style="keras"), [0.9, 0.72, 0.486]),
     ("o13-nesterov", lambda: optim.SGD(0.1, momentum=0.9, nesterov=True), [0.81, 0.5751, 0.327321]),
-    ("o13-nesterov-keras", lambda: optim.SGD(0.1, momentum=0.9, momentum_style="keras", nesterov=True), [0.81, 0.5751, 0.327321]),
+    (
+        "o13-nesterov-keras",
+        lambda: optim.SGD(0.1, momentum=0.9, momentum_style="keras", nesterov=True),
+        [0.81, 0.5751, 0.327321],
+    ),
     (
         "o6-rmsprop",
         lambda: optim.RMSprop(0.1, decay=0.9, epsilon=1e-8, epsilon_mode="inside"),
         [0.683772249795, 0.498870626655, 0.369180573876],
     ),
     ("o6-uncorrected", lambda: optim.RMSprop(0.1, decay=0.999, epsilon=1e-8, epsilon_mode="inside"), [-2.1622618489]),
-    ("o6-inside-large", lambda: optim.RMSprop(0.1, decay=0.9, epsilon=0.1, epsilon_mode="inside"), [0.776393, 0.621201, 0.502492]),
-    ("o6-outside-large", lambda: optim.RMSprop(0.1, decay=0.9, epsilon=0.1, epsilon_mode="outside"), [0.759747, 0.602886, 0.485010]),
-    ("o7-inside", lambda: optim.Adam(0.1, epsilon=0.1, epsilon_mode="inside"), [0.904653741075, 0.810103724098, 0.716695406524]),
+    (
+        "o6-inside-large",
+        lambda: optim.RMSprop(0.1, decay=0.9, epsilon=0.1, epsilon_mode="inside"),
+        [0.776393, 0.621201, 0.502492],
+    ),
+    (
+        "o6-outside-large",
+        lambda: optim.RMSprop(0.1, decay=0.9, epsilon=0.1, epsilon_mode="outside"),
+        [0.759747, 0.602886, 0.485010],
+    ),
+    (
+        "o7-inside",
+        lambda: optim.Adam(0.1, epsilon=0.1, epsilon_mode="inside"),
+        [0.904653741075, 0.810103724098, 0.716695406524],
+    ),
     ("o7-outside", lambda: optim.Adam(0.1, epsilon=0.1), [0.909090909091, 0.818891102381, 0.729687567828]),
-    ("o7-hat", lambda: optim.Adam(0.1, epsilon=0.1, epsilon_mode="hat"), [0.975974692665, 0.945356007361, 0.910655128985]),
+    (
+        "o7-hat",
+        lambda: optim.Adam(0.1, epsilon=0.1, epsilon_mode="hat"),
+        [0.975974692665, 0.945356007361, 0.910655128985],
+    ),
     ("o9-adagrad", lambda: optim.Adagrad(0.1, epsilon=0.0), [0.9, 0.833103526852, 0.780456181366]),
     ("9.1-coupled-decay", lambda: optim.Adam(0.1, weight_decay=0.1), [0.9, 0.800412]),
     ("9.1-decoupled-decay", lambda: optim.AdamW(0.1, weight_decay=0.1), [0.89, 0.781572]),
@@ -342,7 +363,9 @@ def test_b6_add_passes_on_and_multiply_swaps():
     assert (float(dx), float(dy)) == (1.0, 1.0)
     _, (dx, dy) = tg.value_and_grad(lambda x, y: x * y)(3.0, 4.0)
     assert (float(dx), float(dy)) == (4.0, 3.0)
-    _, (dx, dy) = tg.value_and_grad(lambda x, y: (x * y + x).sum())(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([5.0, 6.0]))
+    _, (dx, dy) = tg.value_and_grad(lambda x, y: (x * y + x).sum())(
+        np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([5.0, 6.0])
+    )
     np.testing.assert_array_equal(dx, [[6, 7], [6, 7]])
     np.testing.assert_array_equal(dy, [4, 6])
 

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 import reference
+import tilegrad as tg
 from helpers import LOSSES, fourth_order_gradient, same_bits
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import logits_and_labels
-
-import tilegrad as tg
 from tilegrad import _core, losses
 from tilegrad import functional as F
 
@@ -214,7 +213,9 @@ def test_a_class_of_weight_zero_is_removed(isa):
     logits, labels = logits_and_labels(31, 4)
     weight = np.array([1.0, 0.0, 1.0, 1.0])
     kept = labels != 1
-    np.testing.assert_allclose(F.cross_entropy(logits, labels, weight=weight), F.cross_entropy(logits[kept], labels[kept]), rtol=1e-13)
+    np.testing.assert_allclose(
+        F.cross_entropy(logits, labels, weight=weight), F.cross_entropy(logits[kept], labels[kept]), rtol=1e-13
+    )
 
 
 def test_an_ignored_class_is_removed(isa):
@@ -242,7 +243,9 @@ def test_binary_cross_entropy_stays_exact_far_out(logit, isa, dtype):
     wrong = np.array([[0.0 if logit > 0 else 1.0]], dtype)
     assert float(F.binary_cross_entropy_with_logits(np.array([[logit]], dtype), wrong)) == abs(logit)
     right = 1 - wrong
-    assert float(F.binary_cross_entropy_with_logits(np.array([[logit]], dtype), right)) == pytest.approx(np.exp(-abs(logit)), rel=1e-5, abs=1e-37)
+    assert float(F.binary_cross_entropy_with_logits(np.array([[logit]], dtype), right)) == pytest.approx(
+        np.exp(-abs(logit)), rel=1e-5, abs=1e-37
+    )
 
 
 @pytest.mark.parametrize("logit", [200.0, 700.0, 1e4])

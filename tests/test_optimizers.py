@@ -10,7 +10,6 @@ from helpers import OPTIMIZERS, same_bits
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import FLOATS, arrays, moderate
-
 from tilegrad import _core, optim
 
 NAMES = list(OPTIMIZERS)
@@ -22,7 +21,15 @@ def variants(name):
     entry = OPTIMIZERS[name]
     choices = [[(p["name"], choice) for choice in p["choices"]] for p in entry["parameters"] if "choices" in p]
     numbers = {p["name"] for p in entry["parameters"]}
-    off = {"weight_decay": 0.05, "momentum": 0.8, "beta1": 0.7, "beta2": 0.95, "decay": 0.8, "epsilon": 0.03, "initial_accumulator": 0.2}
+    off = {
+        "weight_decay": 0.05,
+        "momentum": 0.8,
+        "beta1": 0.7,
+        "beta2": 0.95,
+        "decay": 0.8,
+        "epsilon": 0.03,
+        "initial_accumulator": 0.2,
+    }
     off = {key: value for key, value in off.items() if key in numbers}
     for combination in itertools.product(*choices):
         yield {"learning_rate": 0.05, **dict(combination)}
@@ -31,7 +38,9 @@ def variants(name):
 
 
 CASES = [(name, variant) for name in NAMES for variant in variants(name)]
-case_law = pytest.mark.parametrize(("name", "variant"), CASES, ids=lambda case: "-".join(map(str, case.values())) if isinstance(case, dict) else case)
+case_law = pytest.mark.parametrize(
+    ("name", "variant"), CASES, ids=lambda case: "-".join(map(str, case.values())) if isinstance(case, dict) else case
+)
 
 
 def full(name, variant):
@@ -66,7 +75,9 @@ def test_twenty_steps_equal_the_reference(name, variant, isa):
     for step in range(1, 21):
         optimizer.step(parameters, gradients(parameters, step))
         pulls = gradients(expected, step)
-        expected = [getattr(reference, name)(w, g, s, step, **settings) for w, g, s in zip(expected, pulls, slots, strict=True)]
+        expected = [
+            getattr(reference, name)(w, g, s, step, **settings) for w, g, s in zip(expected, pulls, slots, strict=True)
+        ]
         for actual, wanted in zip(parameters, expected, strict=True):
             np.testing.assert_allclose(actual, wanted, rtol=1e-12, atol=1e-12)
     assert optimizer.steps == 20
@@ -225,11 +236,17 @@ def inside(parameter):
     return [float(value) for value in values if math.isfinite(value)]
 
 
-NUMBERS = [(name, parameter) for name in NAMES for parameter in OPTIMIZERS[name]["parameters"] if "choices" not in parameter]
-CHOICES = [(name, parameter) for name in NAMES for parameter in OPTIMIZERS[name]["parameters"] if "choices" in parameter]
+NUMBERS = [
+    (name, parameter) for name in NAMES for parameter in OPTIMIZERS[name]["parameters"] if "choices" not in parameter
+]
+CHOICES = [
+    (name, parameter) for name in NAMES for parameter in OPTIMIZERS[name]["parameters"] if "choices" in parameter
+]
 
 
-@pytest.mark.parametrize(("name", "parameter"), NUMBERS, ids=lambda case: case if isinstance(case, str) else case["name"])
+@pytest.mark.parametrize(
+    ("name", "parameter"), NUMBERS, ids=lambda case: case if isinstance(case, str) else case["name"]
+)
 def test_hyperparameters_outside_their_range_are_refused(name, parameter):
     key = parameter["name"]
     good = _core.Optimizer(name, {"learning_rate": 0.1})
@@ -246,7 +263,9 @@ def test_hyperparameters_outside_their_range_are_refused(name, parameter):
         assert good.get(key) == value
 
 
-@pytest.mark.parametrize(("name", "parameter"), CHOICES, ids=lambda case: case if isinstance(case, str) else case["name"])
+@pytest.mark.parametrize(
+    ("name", "parameter"), CHOICES, ids=lambda case: case if isinstance(case, str) else case["name"]
+)
 def test_unknown_choices_are_refused_with_the_valid_ones(name, parameter):
     for wrong in ("", "nonsense", parameter["choices"][0].upper() + "x"):
         with pytest.raises(ValueError, match=parameter["choices"][-1]):

@@ -4,9 +4,8 @@ import inspect
 import math
 
 import pytest
-from helpers import REGISTRY, reference_functions
-
 import tilegrad as tg
+from helpers import REGISTRY, reference_functions
 from tilegrad import functional as F
 from tilegrad import losses, nn, optim
 
@@ -31,7 +30,11 @@ def class_name(name):
 
 
 def classes_of(module):
-    return {name.lower(): value for name, value in vars(module).items() if inspect.isclass(value) and not name.startswith("_")}
+    return {
+        name.lower(): value
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and not name.startswith("_")
+    }
 
 
 @pytest.mark.parametrize("kind", SINGULAR)
@@ -66,12 +69,16 @@ def test_every_entry_has_its_python_names(kind, entry):
         assert class_name(name) in classes_of(optim), f"optimizer `{name}` has no class in tilegrad.optim"
         return
     for spelling in (name, *entry["aliases"]):
-        assert callable(getattr(F, spelling, None)), f"{SINGULAR[kind]} `{spelling}` is missing from tilegrad.functional"
+        assert callable(getattr(F, spelling, None)), (
+            f"{SINGULAR[kind]} `{spelling}` is missing from tilegrad.functional"
+        )
         assert spelling in dir(F)
     if kind == "activations":
         assert callable(getattr(F, f"{name}_backward", None)), f"`{name}_backward` is missing from tilegrad.functional"
         classes = classes_of(nn)
-        assert any(class_name(spelling) in classes for spelling in (name, *entry["aliases"])), f"`{name}` has no layer in tilegrad.nn"
+        assert any(class_name(spelling) in classes for spelling in (name, *entry["aliases"])), (
+            f"`{name}` has no layer in tilegrad.nn"
+        )
     else:
         assert class_name(name) in classes_of(losses), f"loss `{name}` has no class in tilegrad.losses"
 

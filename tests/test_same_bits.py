@@ -6,9 +6,8 @@ import sys
 import numpy as np
 import pytest
 from helpers import same_bits
-from training import fitted, problem, small_network, weight_bytes
-
 from tilegrad import _core, losses, nn, optim
+from training import fitted, problem, small_network, weight_bytes
 
 FUSED = [name for name in _core.machine()["isas"] if name != "baseline"]
 X, Y = problem()
@@ -52,7 +51,9 @@ def test_threads_change_no_bit_of_a_wide_network(with_threads):
     seen = set()
     for count in (1, 2, 3):
         with_threads(count)
-        model = nn.Sequential(nn.Dense(300, 411), nn.Tanh(), nn.Dropout(0.5), nn.Dense(411, 257), nn.ReLU(), nn.Dense(257, 10))
+        model = nn.Sequential(
+            nn.Dense(300, 411), nn.Tanh(), nn.Dropout(0.5), nn.Dense(411, 257), nn.ReLU(), nn.Dense(257, 10)
+        )
         seen.add(trained_bytes(x, y, model=model, batch_size=300, epochs=2))
     assert len(seen) == 1
 
@@ -82,9 +83,17 @@ def test_the_baseline_agrees_to_rounding(with_isa):
 def test_the_environment_forces_an_instruction_set():
     for isa in _core.machine()["isas"]:
         code = "from tilegrad import _core; print(_core.isa())"
-        result = subprocess.run([sys.executable, "-c", code], env={"TILEGRAD_ISA": isa}, capture_output=True, text=True, check=True)
+        result = subprocess.run(
+            [sys.executable, "-c", code], env={"TILEGRAD_ISA": isa}, capture_output=True, text=True, check=True
+        )
         assert result.stdout.strip() == isa
-    result = subprocess.run([sys.executable, "-c", "import tilegrad"], env={"TILEGRAD_ISA": "abacus"}, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", "import tilegrad"],
+        env={"TILEGRAD_ISA": "abacus"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert result.returncode != 0
     assert "abacus" in result.stderr
     assert "baseline" in result.stderr

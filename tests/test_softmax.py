@@ -7,7 +7,6 @@ from helpers import fourth_order_gradient, same_bits, ulp_error
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import FLOATS, arrays, logits_and_labels, moderate
-
 from tilegrad import _core
 from tilegrad import functional as F
 
@@ -46,7 +45,9 @@ def test_backward_is_the_derivative(name):
     x, _ = logits_and_labels(3, 5)
     weights, _ = logits_and_labels(3, 5, seed=2)
     numeric = fourth_order_gradient(lambda moved: (weights * getattr(F, name)(moved)).sum(), x)
-    np.testing.assert_allclose(getattr(_core, f"{name}_backward")(weights, getattr(F, name)(x)), numeric, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(
+        getattr(_core, f"{name}_backward")(weights, getattr(F, name)(x)), numeric, rtol=1e-8, atol=1e-9
+    )
 
 
 @given(st.data())
@@ -79,7 +80,9 @@ def test_adding_a_constant_changes_nothing(name, isa, dtype):
 
 def test_extremes(isa, dtype):
     x = np.array([[1e4, 0, -1e4], [-1e4, -1e4, -1e4], [0, -np.inf, 0], [np.nan, 0, 0]], dtype)
-    np.testing.assert_array_equal(_core.softmax(x)[:3], np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0, 0.5]], dtype))
+    np.testing.assert_array_equal(
+        _core.softmax(x)[:3], np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0, 0.5]], dtype)
+    )
     assert np.isnan(_core.softmax(x)[3]).all()
     logs = _core.log_softmax(x)
     np.testing.assert_allclose(logs[0], [0, -1e4, -2e4], rtol=1e-6)

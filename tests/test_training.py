@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import reference
-from training import fitted, problem, small_network, trainer_for, weight_bytes, weights
-
 import tilegrad as tg
 from tilegrad import _core, losses, nn, optim
 from tilegrad import functional as F
+from training import fitted, problem, small_network, trainer_for, weight_bytes, weights
 
 X, Y = problem()
 
@@ -71,7 +70,16 @@ def test_linear_regression_reaches_the_normal_equation():
     x = generator.standard_normal((50, 3))
     y = x @ np.array([[1.0], [-2.0], [0.5]]) + 3 + 0.1 * generator.standard_normal((50, 1))
     model = nn.Sequential(nn.Dense(3, 1, dtype="float64"))
-    fitted(x, y, model=model, loss=losses.MeanSquaredError(), optimizer=optim.SGD(learning_rate=0.2), batch_size="full", epochs=400, metrics=())
+    fitted(
+        x,
+        y,
+        model=model,
+        loss=losses.MeanSquaredError(),
+        optimizer=optim.SGD(learning_rate=0.2),
+        batch_size="full",
+        epochs=400,
+        metrics=(),
+    )
     exact = np.linalg.lstsq(np.column_stack([x, np.ones(50)]), y, rcond=None)[0]
     learned = weights(model)
     np.testing.assert_allclose(learned[next(n for n in learned if n.endswith("weight"))], exact[:3], atol=1e-8)
@@ -110,7 +118,16 @@ def test_an_epoch_takes_every_row_once():
     def minus_sum(prediction, target):
         return -(prediction + target).sum()
 
-    fitted(rows, np.zeros((17, 1)), model=model, loss=minus_sum, optimizer=optim.SGD(learning_rate=1.0), batch_size=4, epochs=1, metrics=())
+    fitted(
+        rows,
+        np.zeros((17, 1)),
+        model=model,
+        loss=minus_sum,
+        optimizer=optim.SGD(learning_rate=1.0),
+        batch_size=4,
+        epochs=1,
+        metrics=(),
+    )
     assert float(next(iter(weights(model).values()))[0, 0]) == 2.0**17 - 1
 
 

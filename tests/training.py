@@ -1,9 +1,8 @@
 """Small models and whole trainings that several test files share."""
 
 import numpy as np
-from strategies import blobs
-
 import tilegrad as tg
+from strategies import blobs
 from tilegrad import losses, nn, optim
 
 
@@ -17,7 +16,11 @@ def small_network(features=12, classes=4, hidden=33, dropout=0.3, **settings):
 
 def trainer_for(model, loss=None, optimizer=None, metrics=("accuracy",), seed=0):
     return tg.Trainer(
-        model, loss=loss or losses.CrossEntropy(), optimizer=optimizer or optim.Adam(learning_rate=1e-2), metrics=list(metrics), seed=seed
+        model,
+        loss=loss or losses.CrossEntropy(),
+        optimizer=optimizer or optim.Adam(learning_rate=1e-2),
+        metrics=list(metrics),
+        seed=seed,
     )
 
 
@@ -30,7 +33,9 @@ def weight_bytes(model):
     return b"".join(np.array(value).tobytes() for _, value in model.named_parameters())
 
 
-def fitted(x, y, *, epochs=2, batch_size=32, seed=0, optimizer=None, model=None, loss=None, metrics=("accuracy",), **fit):
+def fitted(
+    x, y, *, epochs=2, batch_size=32, seed=0, optimizer=None, model=None, loss=None, metrics=("accuracy",), **fit
+):
     """A trainer that has trained, and its history."""
     model = small_network(x.shape[1], int(np.max(y)) + 1 if y.ndim == 1 else y.shape[1]) if model is None else model
     trainer = trainer_for(model, loss, optimizer, metrics, seed)

@@ -1,0 +1,111 @@
+"""What the documents say is run: every Python block of README and docs, and every docstring example of the public modules."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tilegrad as tg
+from conftest import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```python([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+MODULES = ["tilegrad", *sorted(m.name for m in pkgutil.walk_packages(tg.__path__, "tilegrad.") if "._" not in m.name)]
+
+
+def blocks(page):
+    """The Python blocks of a page with the line each begins on; ```python no-run is prose."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        (text[: match.start()].count("\n") + 2, match[2]) for match in BLOCK.finditer(text) if "no-run" not in match[1]
+    ]
+
+
+def test_blocks_are_found():
+    assert blocks(ROOT / "README.md"), "the README has no Python example"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_of_a_page_run_in_order(page, tmp_path, monkeypatch, capsys):
+    if not blocks(page):
+        pytest.skip("no Python block on this page")
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "__main__"}
+    for line, code in blocks(page):
+        # The line numbers of a traceback are those of the page.
+        exec(compile("\n" * (line - 1) + code, str(page), "exec"), names)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples(name, tmp_path, monkeypatch):
+    if name.endswith("__main__"):
+        return
+    module = importlib.import_module(name)
+    monkeypatch.chdir(tmp_path)
+    names = {"np": np, "tg": tg}
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    with np.printoptions(legacy=False):
+        for example in finder.find(module, name, extraglobs=names):
+            runner.run(example)
+    assert runner.failures == 0, f"{runner.failures} examples of {name} fail (see the output above)"
+
+
+def public_objects():
+    """Everything a user can name, found from the public modules."""
+    seen = {}
+    for name in MODULES:
+        if name.endswith(("__main__", ".cli")):
+            continue
+        module = importlib.import_module(name)
+        for key in getattr(module, "__all__", None) or [k for k in dir(module) if not k.startswith("_")]:
+            value = getattr(module, key)
+            home = getattr(value, "__module__", "") or ""
+            if (inspect.isclass(value) or inspect.isfunction(value) or callable(value)) and home.startswith("tilegrad"):
+                seen.setdefault(id(value), (f"{name}.{key}", value))
+    return dict(seen.values())
+
+
+PUBLIC = public_objects()
+
+
+def test_public_objects_are_found():
+    found = set(PUBLIC)
+    assert any(name.endswith(".Trainer") for name in found)
+    assert any(name.endswith(".Dense") for name in found)
+    assert any(name.endswith(".value_and_grad") for name in found)
+    assert len(found) > 40
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_every_public_object_has_a_docstring_with_an_example(name):
+    text = PUBLIC[name].__doc__
+    assert text, f"{name} has no docstring"
+    assert len(text.strip()) > 30, f"{name}: {text!r} says too little"
+    assert ">>>" in text or issubclass_of_error(PUBLIC[name]), f"the docstring of {name} has no example"
+
+
+def issubclass_of_error(value):
+    return inspect.isclass(value) and issubclass(value, BaseException)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, value in PUBLIC.items() if inspect.isclass(value)))
+def test_every_public_method_has_a_docstring(name):
+    for key, member in vars(PUBLIC[name]).items():
+        if not key.startswith("_") and (inspect.isfunction(member) or isinstance(member, property)):
+            assert member.__doc__, f"{name}.{key} has no docstring"
+
+
+def test_stub_and_module_agree():
+    """Every name of the compiled module's stub exists, and every public name stands in the stub."""
+    from tilegrad import _core
+
+    stub = (Path(tg.__file__).parent / "_core.pyi").read_text(encoding="utf-8")
+    declared = set(re.findall(r"^(?:def|class) (\w+)", stub, re.MULTILINE))
+    declared = {name for name in declared if not name.startswith("_")}
+    actual = {name for name in dir(_core) if not name.startswith("_")}
+    assert declared == actual

@@ -1,0 +1,105 @@
+"""House rules a machine can check: sizes of files, where unsafe may stand, nothing left unfinished."""
+
+import ast
+import re
+
+import pytest
+from conftest import ROOT
+
+RUST = sorted([*(ROOT / "rust").rglob("*.rs"), *(ROOT / "benches").rglob("*.rs")])
+PYTHON = sorted(path for folder in ("python", "tests", "benches", "examples") for path in (ROOT / folder).rglob("*.py"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+SOURCES = [*RUST, *PYTHON]
+
+LONGEST_FILE = 450
+LONGEST_FUNCTION = 70
+
+# The instruction sets, the register tiles, the thread pool, the arena, and the bindings' views of NumPy's memory.
+UNSAFE_ROOMS = ("kernels/src/isa", "kernels/src/matmul/", "kernels/src/threads", "engine/src/", "python/src/")
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def code_of(path):
+    """Rust without comments and texts, so that only code counts."""
+    text = re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8"))
+    return re.sub(r'"(?:[^"\\]|\\.)*"', '""', text, flags=re.DOTALL)
+
+
+def test_sources_are_found():
+    assert len(RUST) > 10
+    assert len(PYTHON) > 10
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_no_file_is_long(path):
+    count = len(path.read_text(encoding="utf-8").splitlines())
+    assert count <= LONGEST_FILE, f"{name_of(path)} has {count} lines: divide it by what its parts are about"
+
+
+@pytest.mark.parametrize("path", RUST, ids=name_of)
+def test_unsafe_stays_in_its_rooms(path):
+    if "unsafe" not in code_of(path).replace("unsafe_op_in_unsafe_fn", "").replace("unsafe_code", ""):
+        return
+    assert any(room in name_of(path) for room in UNSAFE_ROOMS), f"{name_of(path)} is no place for unsafe"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if re.search(r"\bunsafe (\{|impl)", re.sub(r"//.*", "", line)):
+            before = "\n".join(lines[max(0, number - 8) : number + 1])
+            assert "SAFETY" in before or "# Safety" in before, (
+                f"{name_of(path)}:{number + 1} does not say why it is sound"
+            )
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *DOCUMENTS], ids=name_of)
+def test_nothing_is_left_unfinished(path):
+    if path.name == "test_style.py":
+        return
+    text = path.read_text(encoding="utf-8")
+    for mark in ("TODO", "FIXME", "XXX", "todo!(", "unimplemented!(", "NotImplementedError", "/work/"):
+        assert mark not in text, f"{name_of(path)} holds {mark!r}"
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=name_of)
+def test_python_functions_fit_a_screen(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            body = node.end_lineno - node.lineno + 1
+            documentation = ast.get_docstring(node)
+            body -= len(documentation.splitlines()) if documentation else 0
+            assert body <= LONGEST_FUNCTION, f"{name_of(path)}:{node.lineno} `{node.name}` has {body} lines"
+
+
+@pytest.mark.parametrize("path", [path for path in PYTHON if "/python/" in path.as_posix()], ids=name_of)
+def test_the_package_swallows_no_error_and_uses_no_pickle(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler):
+            bare = node.type is None or (
+                isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")
+            )
+            silent = all(isinstance(statement, ast.Pass) for statement in node.body)
+            assert not (bare and silent), f"{name_of(path)}:{node.lineno} swallows every error"
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+            assert not any(name.split(".")[0] in ("pickle", "marshal", "shelve") for name in names), (
+                f"{name_of(path)}:{node.lineno}"
+            )
+
+
+def test_kernels_know_no_graph_and_engine_no_python():
+    for path in RUST:
+        text = code_of(path)
+        if "rust/kernels" in path.as_posix():
+            assert "tilegrad_engine" not in text, name_of(path)
+        if "rust/kernels" in path.as_posix() or "rust/engine" in path.as_posix():
+            assert not re.search(r"\b(pyo3|numpy)::", text), name_of(path)
+
+
+def test_the_package_needs_numpy_only():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert [re.match(r"\w+", requirement)[0] for requirement in project["dependencies"]] == ["numpy"]
