@@ -1,10 +1,10 @@
 //! The loop of an epoch: shuffles, gathers the rows of each batch, runs the plan, sums up.
 
-use std::ops::ControlFlow;
-use std::time::Duration;
+use std::ops::{ControlFlow, Range};
+use std::time::{Duration, Instant};
 
-use crate::plan::{Plan, State};
-use crate::rows::Rows;
+use crate::plan::{Bindings, Plan, State};
+use crate::rows::{Batch, Rows};
 use crate::types::Array;
 
 /// What an epoch runs over.
@@ -65,8 +65,15 @@ pub fn run_epoch(
     epoch: &Epoch<'_>,
     report: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Sums, String> {
-    let _ = (plan, last, state, epoch, report);
-    Ok(Sums::default())
+    for plan in std::iter::once(&*plan).chain(last.as_deref()) {
+        let outputs = plan.output_count();
+        if outputs < 2 || (0..outputs).any(|index| plan.output(index).len() != 1) {
+            return Err(format!("run_epoch: expected a plan whose outputs are a loss, its weight and sums, got {outputs} outputs"));
+        }
+    }
+    let rows = epoch.sources.first().map_or(0, Rows::count);
+    let run = Loop { function: "run_epoch", epoch, plan, last, state, rows };
+    run.run(&mut |plan, _, sums| add_losses(plan, sums), report)
 }
 
 /// Where the rows of a prediction are written: row-major, without gaps.
@@ -87,6 +94,191 @@ pub fn run_batches(
     out: &mut RowsMut<'_>,
     report: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Sums, String> {
-    let _ = (plan, last, state, epoch, out, report);
-    Ok(Sums::default())
+    let rows = epoch.sources.first().map_or(0, Rows::count);
+    let width = plan.output(0).len() / epoch.batch_size.max(1);
+    let fits = match (&*out, plan.output(0)) {
+        (RowsMut::F32(out), Array::F32(_)) => out.len() == rows * width,
+        (RowsMut::F64(out), Array::F64(_)) => out.len() == rows * width,
+        _ => false,
+    };
+    if !fits {
+        let expected = plan.output(0).dtype();
+        return Err(format!("run_batches: expected `out` of {rows} rows of {width} elements of dtype {expected}, got another size or dtype"));
+    }
+    let mut start = 0;
+    let run = Loop { function: "run_batches", epoch, plan, last, state, rows };
+    run.run(
+        &mut |plan, rows, _| {
+            let end = start + rows * width;
+            match (&mut *out, plan.output(0)) {
+                (RowsMut::F32(out), Array::F32(result)) => out[start..end].copy_from_slice(result),
+                (RowsMut::F64(out), Array::F64(result)) => out[start..end].copy_from_slice(result),
+                _ => unreachable!("checked before"),
+            }
+            start = end;
+        },
+        report,
+    )
+}
+
+/// Rows in the order an epoch takes them.
+enum Order {
+    /// As they lie.
+    Natural,
+    /// Shuffled.
+    Shuffled(Vec<u32>),
+}
+
+/// A loop over the batches of an epoch.
+struct Loop<'a, 's> {
+    function: &'static str,
+    epoch: &'a Epoch<'a>,
+    plan: &'a mut Plan,
+    last: Option<&'a mut Plan>,
+    state: &'a mut State<'s>,
+    rows: usize,
+}
+
+impl Loop<'_, '_> {
+    /// A sentence unless sources, fixed inputs and plans fit each other.
+    fn check(&self) -> Result<(), String> {
+        let (function, epoch) = (self.function, self.epoch);
+        if epoch.batch_size == 0 {
+            return Err(format!("{function}: expected `batch_size` of at least 1, got 0"));
+        }
+        if self.rows == 0 {
+            return Err(format!("{function}: expected at least one row, got none"));
+        }
+        if u32::try_from(self.rows).is_err() {
+            return Err(format!("{function}: expected fewer than 2^32 rows, got {}", self.rows));
+        }
+        for (index, source) in epoch.sources.iter().enumerate() {
+            if source.count() != self.rows {
+                let (name, got) = (source_name(index), source.count());
+                return Err(format!("{function}: expected `{name}` of {} rows like `features`, got {got}", self.rows));
+            }
+        }
+        let short = self.rows % epoch.batch_size;
+        if self.rows >= epoch.batch_size {
+            self.check_plan(self.plan, epoch.batch_size)?;
+        }
+        match &self.last {
+            Some(last) if short > 0 => self.check_plan(last, short),
+            None if short > 0 => Err(format!("{function}: expected a plan for the short last batch of {short} rows, got none")),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_plan(&self, plan: &Plan, batch: usize) -> Result<(), String> {
+        let epoch = self.epoch;
+        let (count, given) = (plan.inputs().count(), epoch.sources.len() + epoch.fixed.len());
+        if count != given {
+            return Err(format!("{}: expected arrays for the plan's {count} inputs, got {given}", self.function));
+        }
+        for (index, (source, kind)) in epoch.sources.iter().zip(plan.inputs()).enumerate() {
+            source.check(self.function, source_name(index), kind, batch)?;
+        }
+        Ok(())
+    }
+
+    /// Runs every batch; `after` gets the plan that has run and the number of rows.
+    fn run(
+        mut self,
+        after: &mut dyn FnMut(&Plan, usize, &mut Sums),
+        report: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Sums, String> {
+        self.check()?;
+        let epoch = self.epoch;
+        let order = if epoch.shuffle {
+            Order::Shuffled(permutation(epoch.seed, epoch.epoch, self.rows))
+        } else {
+            Order::Natural
+        };
+        let full = if self.rows >= epoch.batch_size { &*self.plan } else { self.last.as_deref().unwrap_or(self.plan) };
+        let mut buffers: Vec<Batch> = full.inputs().take(epoch.sources.len()).map(Batch::new).collect();
+        let total = self.rows.div_ceil(epoch.batch_size);
+        let mut sums = Sums::default();
+        let mut reported = Instant::now();
+        for batch in 0..total {
+            let start = batch * epoch.batch_size;
+            let rows = epoch.batch_size.min(self.rows - start);
+            self.step(&order, start..start + rows, &mut buffers)?;
+            let plan = self.plan_for(rows);
+            after(plan, rows, &mut sums);
+            sums.batches += 1;
+            sums.samples += rows;
+            let now = Instant::now();
+            if now.duration_since(reported) >= epoch.interval {
+                reported = now;
+                let progress = Progress { batches: sums.batches, total, loss: sums.loss_sum / sums.loss_weight };
+                if report(&progress).is_break() {
+                    sums.interrupted = true;
+                    break;
+                }
+            }
+        }
+        Ok(sums)
+    }
+
+    fn plan_for(&mut self, rows: usize) -> &mut Plan {
+        match &mut self.last {
+            Some(last) if rows < self.epoch.batch_size => last,
+            _ => self.plan,
+        }
+    }
+
+    /// Gathers the rows of a batch and runs the plan on them.
+    fn step(&mut self, order: &Order, rows: Range<usize>, buffers: &mut [Batch]) -> Result<(), String> {
+        let epoch = self.epoch;
+        for (source, buffer) in epoch.sources.iter().zip(&mut *buffers) {
+            match order {
+                Order::Natural => source.gather(rows.clone(), buffer)?,
+                Order::Shuffled(order) => source.gather(order[rows.clone()].iter().map(|&row| row as usize), buffer)?,
+            }
+        }
+        let mut inputs = [Array::F32(&[]); MOST_INPUTS];
+        let arrays = epoch.sources.iter().zip(&*buffers).map(|(source, buffer)| buffer.array(rows.len() * source.row_len()));
+        let mut count = 0;
+        for (place, array) in inputs.iter_mut().zip(arrays.chain(epoch.fixed.iter().copied())) {
+            *place = array;
+            count += 1;
+        }
+        let batch = rows.len();
+        let plan = match &mut self.last {
+            Some(last) if batch < epoch.batch_size => last,
+            _ => &mut *self.plan,
+        };
+        plan.run(&mut Bindings { inputs: &inputs[..count], state: self.state, seed: epoch.seed })?;
+        if plan.updates() {
+            self.state.step += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Most inputs a plan can have in the loop of an epoch.
+const MOST_INPUTS: usize = 16;
+
+/// What a source is called in sentences.
+fn source_name(index: usize) -> &'static str {
+    ["features", "targets", "sample_weight"].get(index).copied().unwrap_or("inputs")
+}
+
+fn add_losses(plan: &Plan, sums: &mut Sums) {
+    let number = |index: usize| plan.output(index).get(0);
+    let (loss, weight) = (number(0), number(1));
+    // A batch of weight zero has no mean.
+    if weight != 0.0 {
+        sums.loss_sum += loss * weight;
+    }
+    sums.loss_weight += weight;
+    sums.metrics.resize(plan.output_count() - 2, 0.0);
+    for (index, metric) in sums.metrics.iter_mut().enumerate() {
+        *metric += number(2 + index);
+    }
+}
+
+/// Placeholder.
+fn permutation(_seed: u64, _stream: u64, count: usize) -> Vec<u32> {
+    (0..count as u32).collect()
 }

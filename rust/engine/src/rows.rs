@@ -2,31 +2,74 @@
 
 use std::marker::PhantomData;
 
-/// What the numbers of a source are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SourceKind {
+use crate::memory::AlignedBuffer;
+use crate::types::{Array, Dtype, Shape, Type};
+
+/// Declares the kinds of numbers a source may hold.
+macro_rules! source_kinds {
+    ($($(#[doc = $doc:literal])* $kind:ident $type:ty, $name:literal;)*) => {
+        /// What the numbers of a source are.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum SourceKind {
+            $($(#[doc = $doc])* $kind,)*
+        }
+
+        impl SourceKind {
+            /// Every kind.
+            pub const ALL: &[SourceKind] = &[$(SourceKind::$kind),*];
+
+            /// Name, as NumPy spells it.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(SourceKind::$kind => $name,)*
+                }
+            }
+
+            /// Bytes a number takes.
+            pub fn size(self) -> usize {
+                match self {
+                    $(SourceKind::$kind => size_of::<$type>(),)*
+                }
+            }
+        }
+
+        /// Calls a generic expression with the type of the numbers.
+        macro_rules! with_source {
+            ($value:expr, $source:ident => $body:expr) => {
+                match $value {
+                    $(SourceKind::$kind => {
+                        type $source = $type;
+                        $body
+                    })*
+                }
+            };
+        }
+    };
+}
+
+source_kinds! {
     /// Single precision.
-    F32,
+    F32 f32, "float32";
     /// Double precision.
-    F64,
+    F64 f64, "float64";
     /// Truth values, one byte each.
-    Bool,
-    /// Whole numbers.
-    I8,
-    /// Whole numbers.
-    I16,
-    /// Whole numbers.
-    I32,
-    /// Whole numbers.
-    I64,
-    /// Whole numbers.
-    U8,
-    /// Whole numbers.
-    U16,
-    /// Whole numbers.
-    U32,
-    /// Whole numbers.
-    U64,
+    Bool u8, "bool";
+    /// Whole numbers of 8 bits.
+    I8 i8, "int8";
+    /// Whole numbers of 16 bits.
+    I16 i16, "int16";
+    /// Whole numbers of 32 bits.
+    I32 i32, "int32";
+    /// Whole numbers of 64 bits.
+    I64 i64, "int64";
+    /// Whole numbers of 8 bits without sign: images.
+    U8 u8, "uint8";
+    /// Whole numbers of 16 bits without sign.
+    U16 u16, "uint16";
+    /// Whole numbers of 32 bits without sign.
+    U32 u32, "uint32";
+    /// Whole numbers of 64 bits without sign.
+    U64 u64, "uint64";
 }
 
 /// An array whose rows (first axis) are read in any order.
@@ -37,6 +80,8 @@ pub struct Rows<'a> {
     shape: Vec<usize>,
     strides: Vec<isize>,
     scale: Option<f64>,
+    /// Whether the numbers of a row follow each other without gaps.
+    packed: bool,
     owner: PhantomData<&'a [u8]>,
 }
 
@@ -53,7 +98,27 @@ impl<'a> Rows<'a> {
         scale: Option<f64>,
     ) -> Self {
         assert!(!shape.is_empty() && shape.len() == strides.len());
-        Self { pointer, kind, shape: shape.to_vec(), strides: strides.to_vec(), scale, owner: PhantomData }
+        let (mut packed, mut step) = (true, kind.size());
+        for (&count, &stride) in shape[1..].iter().zip(&strides[1..]).rev() {
+            packed &= count == 1 || usize::try_from(stride) == Ok(step);
+            step *= count;
+        }
+        Self { pointer, kind, shape: shape.to_vec(), strides: strides.to_vec(), scale, packed, owner: PhantomData }
+    }
+
+    /// The rows of a contiguous array; its first axis is `count`.
+    pub fn new(array: Array<'a>, count: usize) -> Self {
+        assert!(count > 0 && array.len().is_multiple_of(count));
+        let kind = match array {
+            Array::F32(_) => SourceKind::F32,
+            Array::F64(_) => SourceKind::F64,
+            Array::I32(_) => SourceKind::I32,
+        };
+        let columns = array.len() / count;
+        let size = isize::try_from(kind.size()).expect("a few bytes");
+        let stride = size * isize::try_from(columns).expect("the array lies in memory");
+        // SAFETY: a contiguous array of `count` times `columns` numbers of this kind, borrowed for 'a.
+        unsafe { Self::from_raw(array.pointer(), kind, &[count, columns], &[stride, size], None) }
     }
 
     /// Number of rows.
@@ -64,5 +129,167 @@ impl<'a> Rows<'a> {
     /// Numbers in a row.
     pub fn row_len(&self) -> usize {
         self.shape[1..].iter().product()
+    }
+
+    /// A sentence unless batches of this source can fill an input of this type.
+    pub(crate) fn check(&self, function: &str, name: &str, input: &Type, batch: usize) -> Result<(), String> {
+        if input.dtype == Dtype::I32 && matches!(self.kind, SourceKind::F32 | SourceKind::F64) {
+            return Err(format!("{function}: expected `{name}` of an integer dtype, got dtype {}", self.kind.name()));
+        }
+        if input.len() != batch * self.row_len() || input.shape.first() != Some(&batch) {
+            let (rows, expected) = (Shape(&self.shape[1..]), Shape(&input.shape));
+            return Err(format!("{function}: expected rows of `{name}` that fill {expected}, got {batch} rows of shape {rows}"));
+        }
+        Ok(())
+    }
+
+    /// Writes the rows `order` names, one after the other.
+    pub(crate) fn gather(&self, order: impl Iterator<Item = usize>, batch: &mut Batch) -> Result<(), String> {
+        let scale = self.scale;
+        with_source!(self.kind, Source => match batch.kind.dtype {
+            Dtype::F32 => {
+                #[allow(clippy::cast_possible_truncation)]
+                let factor = scale.map(|scale| scale as f32);
+                let out = batch.numbers::<f32>();
+                match factor {
+                    Some(factor) => self.fill(order, out, |x: Source| Some(convert::single(x) * factor)),
+                    None => self.fill(order, out, |x: Source| Some(convert::single(x))),
+                }
+            }
+            Dtype::F64 => {
+                let out = batch.numbers::<f64>();
+                match scale {
+                    Some(factor) => self.fill(order, out, |x: Source| Some(convert::double(x) * factor)),
+                    None => self.fill(order, out, |x: Source| Some(convert::double(x))),
+                }
+            }
+            Dtype::I32 => self.fill(order, batch.numbers::<i32>(), |x: Source| convert::label(x)),
+        })
+    }
+
+    fn fill<S: Copy, T>(
+        &self,
+        order: impl Iterator<Item = usize>,
+        out: &mut [T],
+        convert: impl Fn(S) -> Option<T>,
+    ) -> Result<(), String> {
+        debug_assert_eq!(size_of::<S>(), self.kind.size());
+        let width = self.row_len();
+        for (row, out) in order.zip(out.chunks_exact_mut(width.max(1))) {
+            assert!(row < self.shape[0]);
+            let offset = isize::try_from(row).expect("fewer rows than bytes") * self.strides[0];
+            // SAFETY: the row is one of the array's; whoever made `self` vouched for its memory.
+            let start = unsafe { self.pointer.offset(offset) };
+            let fits = if self.packed {
+                // SAFETY: a packed row holds `width` numbers one after the other.
+                let at = |index: usize| unsafe { start.cast::<S>().add(index).read_unaligned() };
+                out.iter_mut().enumerate().all(|(index, out)| put(out, convert(at(index))))
+            } else {
+                self.walk(start, out, &convert)
+            };
+            if !fits {
+                return Err("run_epoch: expected labels that fit into 32 bits, got a larger one".to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// A row whose numbers lie apart, in C order.
+    fn walk<S: Copy, T>(&self, start: *const u8, out: &mut [T], convert: &impl Fn(S) -> Option<T>) -> bool {
+        let mut fits = true;
+        for (index, out) in out.iter_mut().enumerate() {
+            let (mut rest, mut offset) = (index, 0);
+            for (&count, &stride) in self.shape[1..].iter().zip(&self.strides[1..]).rev() {
+                offset += isize::try_from(rest % count).expect("fewer numbers than bytes") * stride;
+                rest /= count;
+            }
+            // SAFETY: the index lies in the shape; whoever made `self` vouched for the memory of every element.
+            fits &= put(out, convert(unsafe { start.offset(offset).cast::<S>().read_unaligned() }));
+        }
+        fits
+    }
+}
+
+#[inline(always)]
+fn put<T>(place: &mut T, value: Option<T>) -> bool {
+    match value {
+        Some(value) => {
+            *place = value;
+            true
+        }
+        None => false,
+    }
+}
+
+/// Conversions between kinds of numbers.
+mod convert {
+    /// Declares a conversion of every kind.
+    macro_rules! conversion {
+        ($function:ident, $trait:ident, $target:ty, |$x:ident| $value:expr, $($source:ty)*) => {
+            pub(super) trait $trait {
+                fn get(self) -> $target;
+            }
+            $(impl $trait for $source {
+                #[inline(always)]
+                #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_lossless)]
+                fn get(self) -> $target {
+                    let $x = self;
+                    $value
+                }
+            })*
+            #[inline(always)]
+            pub(super) fn $function<S: $trait>(x: S) -> $target {
+                x.get()
+            }
+        };
+    }
+    conversion!(single, Single, f32, |x| x as f32, f32 f64 i8 i16 i32 i64 u8 u16 u32 u64);
+    conversion!(double, Double, f64, |x| x as f64, f32 f64 i8 i16 i32 i64 u8 u16 u32 u64);
+    conversion!(label, Label, Option<i32>, |x| i32::try_from(x).ok(), i8 i16 i32 i64 u8 u16 u32 u64);
+
+    // Floats are no labels; `Rows::check` has said so before.
+    impl Label for f32 {
+        fn get(self) -> Option<i32> {
+            None
+        }
+    }
+    impl Label for f64 {
+        fn get(self) -> Option<i32> {
+            None
+        }
+    }
+}
+
+/// Memory for the rows of one input.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    kind: Type,
+    buffer: AlignedBuffer,
+}
+
+impl Batch {
+    /// Memory for an input of this type.
+    pub(crate) fn new(kind: &Type) -> Self {
+        Self { kind: kind.clone(), buffer: AlignedBuffer::zeroed(kind.bytes()) }
+    }
+
+    fn numbers<T>(&mut self) -> &mut [T] {
+        assert_eq!(size_of::<T>(), self.kind.dtype.size());
+        // SAFETY: the buffer holds that many numbers of this size, aligned to 64 bytes; any bits are a number.
+        unsafe { std::slice::from_raw_parts_mut(self.buffer.pointer().cast(), self.kind.len()) }
+    }
+
+    /// The first `rows` rows' numbers, as an input of that many rows.
+    pub(crate) fn array(&self, len: usize) -> Array<'_> {
+        assert!(len <= self.kind.len());
+        let pointer = self.buffer.pointer_to_read();
+        // SAFETY: as for `numbers`.
+        unsafe {
+            match self.kind.dtype {
+                Dtype::F32 => Array::F32(std::slice::from_raw_parts(pointer.cast(), len)),
+                Dtype::F64 => Array::F64(std::slice::from_raw_parts(pointer.cast(), len)),
+                Dtype::I32 => Array::I32(std::slice::from_raw_parts(pointer.cast(), len)),
+            }
+        }
     }
 }

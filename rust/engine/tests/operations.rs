@@ -1,0 +1,171 @@
+//! Every operation by name: its gradient against differences in double precision, and its gradient's gradient.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{apply, check_gradients, evaluate, numbers, weighted_sum};
+use tilegrad_engine::gradient::gradients;
+use tilegrad_engine::plan::Options;
+use tilegrad_engine::types::Values;
+use tilegrad_engine::{Attribute, Dtype, Graph, ValueId, ops};
+
+/// An operation at work: shapes of its inputs, the range of their numbers, attributes.
+struct Case {
+    name: &'static str,
+    shapes: Vec<Vec<usize>>,
+    range: (f64, f64),
+    attributes: Vec<(&'static str, Attribute)>,
+    /// Inputs that are labels below this number instead.
+    labels: Option<(usize, i32)>,
+    /// Inputs that have a gradient.
+    differentiable: usize,
+    /// Whether the gradient has a gradient too.
+    twice: bool,
+}
+
+fn case(name: &'static str, shapes: &[&[usize]], range: (f64, f64)) -> Case {
+    let shapes: Vec<Vec<usize>> = shapes.iter().map(|shape| shape.to_vec()).collect();
+    let differentiable = shapes.len();
+    Case { name, shapes, range, attributes: Vec::new(), labels: None, differentiable, twice: true }
+}
+
+impl Case {
+    fn with(mut self, name: &'static str, value: Attribute) -> Self {
+        self.attributes.push((name, value));
+        self
+    }
+    fn differentiable(mut self, count: usize) -> Self {
+        self.differentiable = count;
+        self
+    }
+    fn once(mut self) -> Self {
+        self.twice = false;
+        self
+    }
+    fn labels(mut self, input: usize, below: i32) -> Self {
+        self.labels = Some((input, below));
+        self
+    }
+}
+
+fn ints(values: &[i64]) -> Attribute {
+    Attribute::Ints(values.to_vec())
+}
+
+fn arithmetic_cases() -> Vec<Case> {
+    let both = (-2.0, 2.0);
+    let mut cases = vec![
+        case("divide", &[&[2, 3], &[3]], (0.5, 2.0)),
+        case("power", &[&[2, 3], &[3]], (0.5, 2.0)),
+        case("power", &[&[2, 3], &[]], (2.0, 2.0 + 1e-9)),
+        case("negative", &[&[5]], both),
+        case("exp", &[&[5]], both),
+        case("expm1", &[&[5]], both),
+        case("log", &[&[5]], (0.5, 3.0)),
+        case("log1p", &[&[5]], (-0.5, 3.0)),
+        case("sqrt", &[&[5]], (0.5, 3.0)),
+        case("abs", &[&[5]], both),
+        case("square", &[&[5]], both),
+        case("sign", &[&[5]], both).differentiable(0),
+        case("equal", &[&[5], &[5]], both).differentiable(0),
+        case("larger_share", &[&[5], &[5]], both).differentiable(0),
+        case("matmul", &[&[2, 3], &[3, 4]], both),
+        case("matmul", &[&[3, 2], &[4, 3]], both)
+            .with("transpose_a", Attribute::Bool(true))
+            .with("transpose_b", Attribute::Bool(true)),
+        case("matmul", &[&[3, 2], &[3, 4]], both).with("transpose_a", Attribute::Bool(true)),
+        case("matmul", &[&[2, 3], &[4, 3]], both).with("transpose_b", Attribute::Bool(true)),
+    ];
+    for name in ["add", "subtract", "multiply", "maximum", "minimum"] {
+        let shapes: [&[&[usize]]; 6] =
+            [&[&[2, 3], &[2, 3]], &[&[2, 3], &[3]], &[&[], &[2, 3]], &[&[2, 1], &[1, 3]], &[&[2, 1, 3], &[4, 1]], &[&[1], &[3, 1]]];
+        cases.extend(shapes.map(|shapes| case(name, shapes, both)));
+    }
+    cases
+}
+
+fn shape_cases() -> Vec<Case> {
+    let both = (-2.0, 2.0);
+    let mut cases = vec![
+        case("reshape", &[&[2, 6]], both).with("shape", ints(&[3, -1])),
+        case("transpose", &[&[2, 3]], both),
+        case("transpose", &[&[2, 3, 4]], both).with("axes", ints(&[1, 2, 0])),
+        case("broadcast_to", &[&[3, 1]], both).with("shape", ints(&[2, 3, 4])),
+        case("slice", &[&[2, 5]], both).with("axis", Attribute::Int(1)).with("start", Attribute::Int(1)).with("stop", Attribute::Int(4)),
+        case("concatenate", &[&[2, 3], &[2, 2]], both).with("axis", Attribute::Int(-1)),
+        case("softmax", &[&[3, 4]], both),
+        case("log_softmax", &[&[3, 4]], both),
+        case("dropout", &[&[3, 4]], both).with("rate", Attribute::Float(0.4)),
+        case("accuracy_count", &[&[3, 4], &[3]], both).labels(1, 4).differentiable(0),
+    ];
+    for name in ["sum", "mean", "max"] {
+        cases.push(case(name, &[&[2, 3, 4]], both));
+        for axes in [&[0][..], &[1], &[-1], &[0, 2], &[1, 2], &[0, 1, 2]] {
+            let keep = Attribute::Bool(axes.len() == 2);
+            cases.push(case(name, &[&[2, 3, 4]], both).with("axes", ints(axes)).with("keepdims", keep));
+        }
+    }
+    cases
+}
+
+/// Activations need no case of their own: the registry says all there is.
+fn activation_cases() -> Vec<Case> {
+    tilegrad_kernels::activations::ENTRIES.iter().map(|entry| case(entry.name, &[&[3, 5]], (-2.9, 3.1))).collect()
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = arithmetic_cases();
+    cases.extend(shape_cases());
+    cases.extend(activation_cases());
+    cases
+}
+
+fn inputs(graph: &mut Graph, case: &Case) -> (Vec<ValueId>, Vec<Values>) {
+    let mut built = (Vec::new(), Vec::new());
+    for (index, shape) in case.shapes.iter().enumerate() {
+        let count = shape.iter().product();
+        let values = match case.labels {
+            Some((input, below)) if input == index => Values::I32((0..count as i32).map(|label| label % below).collect()),
+            _ => Values::F64(numbers(count, case.range.0, case.range.1, 0.37 * index as f64)),
+        };
+        built.0.push(graph.input(&format!("x{index}"), shape, values.array().dtype()).unwrap());
+        built.1.push(values);
+    }
+    built
+}
+
+#[test]
+fn every_operation_has_a_case() {
+    let covered: BTreeSet<&str> = cases().iter().map(|case| case.name).collect();
+    for name in ops::names() {
+        assert!(covered.contains(name), "no case for the operation {name:?}: add one to tests/operations.rs");
+    }
+}
+
+#[test]
+fn gradients_match_differences() {
+    for case in cases() {
+        let mut graph = Graph::new();
+        let (values, numbers) = inputs(&mut graph, &case);
+        let output = apply(&mut graph, case.name, &values, &case.attributes);
+        let scalar = weighted_sum(&mut graph, output, 0.1);
+        let what = format!("{} {:?} {:?}", case.name, case.shapes, case.attributes);
+        let wrt: Vec<ValueId> = values.iter().copied().filter(|&v| graph.dtype(v) == Dtype::F64).collect();
+        if case.differentiable == 0 {
+            let slopes = gradients(&mut graph, scalar, &wrt).unwrap();
+            let got = evaluate(&graph, &slopes, &numbers, Options::default());
+            assert!(got.iter().flatten().all(|&slope| slope == 0.0), "{what}: expected zeros");
+            continue;
+        }
+        let wrt = &wrt[..case.differentiable];
+        check_gradients(&what, &mut graph, scalar, wrt, &numbers, 1e-8);
+        if case.twice {
+            let first = gradients(&mut graph, scalar, wrt).unwrap();
+            let sums: Vec<ValueId> =
+                first.iter().enumerate().map(|(i, &slope)| weighted_sum(&mut graph, slope, 0.2 + i as f64)).collect();
+            let total = sums.into_iter().reduce(|a, b| graph.add(a, b).unwrap()).unwrap();
+            check_gradients(&format!("{what}, twice"), &mut graph, total, wrt, &numbers, 1e-7);
+        }
+    }
+}
