@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::pending::Optimizer;
+use tilegrad_kernels::optimizers::Optimizer;
 use tilegrad_kernels::random::Stream;
 
 use crate::types::{Attributes, Dtype, Type, Typed};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::pending::Optimizer;
+use tilegrad_kernels::optimizers::Optimizer;
 
 use crate::ops::Operation;
 use crate::ops::update::Update;

@@ -20,7 +20,6 @@ pub mod gradient;
 pub mod graph;
 pub mod memory;
 pub mod ops;
-pub mod pending;
 pub mod plan;
 pub mod rows;
 mod schedule;

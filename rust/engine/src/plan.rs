@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::pending::Optimizer;
+use tilegrad_kernels::optimizers::Optimizer;
 
 use crate::call::{Call, Operand, Run};
 use crate::describe::Description;

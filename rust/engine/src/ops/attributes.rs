@@ -118,6 +118,11 @@ impl Reader<'_> {
         Err(format!("{}: expected `{name}` to be {expected}, got {}", self.function, show(got)))
     }
 
+    /// Whether the attribute is given.
+    pub fn has(&self, name: &str) -> bool {
+        self.attributes.contains_key(name)
+    }
+
     /// A number.
     #[allow(clippy::cast_precision_loss)]
     pub fn number(&mut self, name: &'static str, default: f64) -> Result<f64, String> {

@@ -1,23 +1,459 @@
-//! Losses, straight from the registry of the kernels.
+//! Losses, straight from the registry of the kernels: forward, backward, both in one pass, and what a mean divides by.
+
 use std::sync::Arc;
 
-use super::Operation;
+use tilegrad_kernels::losses::{self, CrossEntropy, PointBatch, PointLoss, RowBatch, RowTarget, Totals};
+use tilegrad_kernels::registry::{LossEntry, LossKind, LossReduction};
+
 use super::attributes::Reader;
+use super::elementwise::require_real;
+use super::{Operation, Rule, Slope};
+use crate::call::{Call, Routine, Run, Site, with_element};
+use crate::graph::{Graph, Origin};
+use crate::schedule::Item;
+use crate::types::{Attribute, Attributes, Dtype, Shape, Type, Typed};
 
+/// Names of the losses.
 pub(crate) fn names() -> Vec<&'static str> {
-    Vec::new()
+    losses::ENTRIES.iter().map(|entry| entry.name).chain(["loss_weight"]).collect()
 }
 
+/// The loss of this name, or its weight, if the name is one of these.
 pub(crate) fn read(name: &str, reader: &mut Reader<'_>) -> Option<Result<Arc<dyn Operation>, String>> {
-    let _ = (name, reader);
-    None
+    if name == "loss_weight" {
+        return Some(read_weight(reader));
+    }
+    let entry = losses::ENTRIES.iter().find(|entry| entry.name == name)?;
+    Some(Loss::read(entry, reader).map(|loss| -> Arc<dyn Operation> { Arc::new(loss) }))
 }
 
-pub(crate) fn fused(
-    graph: &crate::graph::Graph,
-    forward: &crate::schedule::Item,
-    backward: &crate::schedule::Item,
-) -> Option<Arc<dyn crate::call::Routine>> {
-    let _ = (graph, forward, backward);
-    None
+fn read_weight(reader: &mut Reader<'_>) -> Result<Arc<dyn Operation>, String> {
+    let known: Vec<&str> = losses::ENTRIES.iter().map(|entry| entry.name).collect();
+    let name = reader.word("loss", "", &known)?;
+    let entry = losses::entry(&name).map_err(|_| format!("loss_weight: expected `loss`, one of {}", known.join(", ")))?;
+    Ok(Arc::new(LossWeight(Loss::read(entry, reader)?)))
+}
+
+/// The arithmetic of a loss.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Formula {
+    Point(PointLoss),
+    Row(CrossEntropy),
+}
+
+/// What is made of the losses of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reduction {
+    One(LossReduction),
+    None,
+}
+
+/// A loss of (prediction, target), then the class weight and the sample weight where it has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Loss {
+    entry: &'static LossEntry,
+    formula: Formula,
+    reduction: Reduction,
+    /// Whether there is a class weight; if not said, a third input of a row loss is one.
+    class_weight: Option<bool>,
+    /// Whether there is a sample weight; if not said, a last input that is left over is one.
+    sample_weight: Option<bool>,
+}
+
+impl PartialEq for Loss {
+    fn eq(&self, other: &Self) -> bool {
+        let weights = |loss: &Self| (loss.class_weight, loss.sample_weight);
+        self.formula == other.formula && self.reduction == other.reduction && weights(self) == weights(other)
+    }
+}
+
+/// Which inputs are there, and the sizes of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Inputs {
+    columns: usize,
+    has_labels: bool,
+    class_weight: Option<usize>,
+    sample_weight: Option<usize>,
+}
+
+impl Loss {
+    fn read(entry: &'static LossEntry, reader: &mut Reader<'_>) -> Result<Self, String> {
+        let mut parameters = Vec::with_capacity(entry.parameters.len());
+        for parameter in entry.parameters {
+            parameters.push(reader.number(parameter.name, parameter.default)?);
+        }
+        let formula = match entry.kind {
+            LossKind::Point => Formula::Point(PointLoss::new(entry.name, &parameters)?),
+            LossKind::Row => {
+                let choice = &entry.choices[0];
+                let normalization = reader.word(choice.name, choice.default, choice.options)?;
+                let ignored = reader.integer("ignore_index")?.map(i32::try_from).transpose();
+                let ignored = ignored.map_err(|_| format!("{}: expected `ignore_index` of 32 bits", entry.name))?;
+                Formula::Row(CrossEntropy::new(parameters[0], &normalization, ignored)?)
+            }
+        };
+        let default = match entry.reduction {
+            LossReduction::Mean => "mean",
+            LossReduction::Sum => "sum",
+        };
+        let reduction = match reader.word("reduction", default, &["mean", "sum", "none"])?.as_str() {
+            "mean" => Reduction::One(LossReduction::Mean),
+            "sum" => Reduction::One(LossReduction::Sum),
+            _ => Reduction::None,
+        };
+        let flag = |reader: &mut Reader<'_>, name| match reader.has(name) {
+            true => reader.flag(name, false).map(Some),
+            false => reader.flag(name, false).map(|_| None),
+        };
+        let class_weight = if entry.kind == LossKind::Row { flag(reader, "class_weight")? } else { Some(false) };
+        let sample_weight = flag(reader, "sample_weight")?;
+        reader.finish()?;
+        Ok(Self { entry, formula, reduction, class_weight, sample_weight })
+    }
+
+    /// Checks the inputs and says which they are.
+    fn inputs(&self, inputs: &[&Type]) -> Result<Inputs, String> {
+        let name = self.entry.name;
+        let [prediction, target, further @ ..] = inputs else {
+            return Err(format!("{name}: expected `prediction` and `target`, got {} inputs", inputs.len()));
+        };
+        require_real(name, "prediction", prediction)?;
+        let mut left = further.len();
+        let class_weight = self.class_weight.unwrap_or(left > usize::from(self.sample_weight == Some(true)));
+        left = left.saturating_sub(usize::from(class_weight));
+        let sample_weight = self.sample_weight.unwrap_or(left > 0);
+        let expected = 2 + usize::from(class_weight) + usize::from(sample_weight);
+        if inputs.len() != expected {
+            return Err(format!("{name}: expected {expected} inputs, got {}", inputs.len()));
+        }
+        let place = |present: bool, index: usize| present.then_some(index);
+        let found = Inputs {
+            columns: prediction.shape.last().copied().unwrap_or(1),
+            has_labels: target.dtype == Dtype::I32,
+            class_weight: place(class_weight, 2),
+            sample_weight: place(sample_weight, 2 + usize::from(class_weight)),
+        };
+        self.check_target(prediction, target)?;
+        if let Some(index) = found.class_weight {
+            expect(name, "weight", inputs[index], &[&prediction.with_shape(&[found.columns])])?;
+        }
+        if let Some(index) = found.sample_weight {
+            let rows = prediction.shape.first().copied().unwrap_or(1);
+            let per_row = [prediction.with_shape(&[rows]), prediction.with_shape(&[rows, 1])];
+            let per_element = if self.entry.kind == LossKind::Point { *prediction } else { &per_row[0] };
+            expect(name, "sample_weight", inputs[index], &[&per_row[0], &per_row[1], per_element])?;
+        }
+        Ok(found)
+    }
+
+    fn check_target(&self, prediction: &Type, target: &Type) -> Result<(), String> {
+        let name = self.entry.name;
+        if self.entry.kind == LossKind::Point {
+            return expect(name, "target", target, &[prediction]);
+        }
+        let Some((&columns, rows)) = prediction.shape.split_last() else {
+            return Err(format!("{name}: expected `prediction` of rows of logits, got shape ()"));
+        };
+        if columns == 0 {
+            return Err(format!("{name}: expected `prediction` of at least one class, got shape {}", Shape(&prediction.shape)));
+        }
+        let labels = Type::new(rows, Dtype::I32);
+        expect(name, "target", target, &[if target.dtype == Dtype::I32 { &labels } else { prediction }])
+    }
+
+    /// Shape of the losses before any reduction.
+    fn unreduced(&self, prediction: &Type) -> Vec<usize> {
+        let rank = prediction.rank() - usize::from(self.entry.kind == LossKind::Row);
+        prediction.shape[..rank].to_vec()
+    }
+
+    /// One pass over a batch. `upstream` arrives at the unreduced losses; else `factor` times the reduction's scale does.
+    fn pass<E: Typed>(
+        &self,
+        call: &Call<'_>,
+        inputs: Inputs,
+        seed: Seed<'_, E>,
+        losses: Option<&mut [E]>,
+        gradient: Option<&mut [E]>,
+    ) -> Totals {
+        let input = |index: Option<usize>| index.map(|index| call.input::<E>(index));
+        let (upstream, factor) = match seed {
+            Seed::Scalar(factor) => (None, factor),
+            Seed::Each(upstream) => (Some(upstream), 1.0),
+        };
+        let (prediction, sample_weight) = (call.input::<E>(0), input(inputs.sample_weight));
+        match &self.formula {
+            Formula::Point(loss) => {
+                let batch = PointBatch { prediction, target: call.input(1), weight: sample_weight, upstream };
+                let scale = gradient.as_ref().map_or(1.0, |_| self.scale(factor, || batch.denominator()));
+                loss.run(&batch, scale, losses, gradient)
+            }
+            Formula::Row(loss) => {
+                let batch = row_batch(call, inputs, prediction, sample_weight, upstream);
+                let scale = gradient.as_ref().map_or(1.0, |_| self.scale(factor, || loss.denominator(&batch)));
+                loss.run(&batch, scale, losses, gradient)
+            }
+        }
+    }
+
+    /// What the gradient of each loss is multiplied by. A batch without weight has no mean, and moves nothing.
+    fn scale(&self, factor: f64, denominator: impl Fn() -> f64) -> f64 {
+        if self.reduction != Reduction::One(LossReduction::Mean) {
+            return factor;
+        }
+        match denominator() {
+            0.0 => 0.0,
+            weight => factor * (1.0 / weight),
+        }
+    }
+}
+
+/// What arrives from behind a loss.
+enum Seed<'a, E> {
+    Scalar(f64),
+    Each(&'a [E]),
+}
+
+fn row_batch<'a, E: Typed>(
+    call: &Call<'a>,
+    inputs: Inputs,
+    logits: &'a [E],
+    sample_weight: Option<&'a [E]>,
+    upstream: Option<&'a [E]>,
+) -> RowBatch<'a, E> {
+    let target = match inputs.has_labels {
+        true => RowTarget::Classes(call.labels(1)),
+        false => RowTarget::Distributions(call.input(1)),
+    };
+    let class_weight = inputs.class_weight.map(|index| call.input(index));
+    RowBatch { logits, columns: inputs.columns, target, class_weight, sample_weight, upstream }
+}
+
+/// A sentence unless the argument has one of these types.
+fn expect(name: &str, argument: &str, got: &Type, expected: &[&Type]) -> Result<(), String> {
+    if expected.contains(&got) {
+        return Ok(());
+    }
+    let first = expected[0];
+    if got.dtype != first.dtype {
+        return Err(format!("{name}: expected `{argument}` of dtype {}, got dtype {}", first.dtype, got.dtype));
+    }
+    let hint = if got.len() == first.len() { "; reshape one of them" } else { "" };
+    let (wanted, got) = (Shape(&first.shape), Shape(&got.shape));
+    Err(format!("{name}: expected `{argument}` of shape {wanted}, got {got}{hint}"))
+}
+
+fn owned(site: &[Type]) -> Vec<&Type> {
+    site.iter().collect()
+}
+
+impl Operation for Loss {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        self.inputs(inputs)?;
+        Ok(match self.reduction {
+            Reduction::None => inputs[0].with_shape(&self.unreduced(inputs[0])),
+            Reduction::One(_) => inputs[0].with_shape(&[]),
+        })
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        let mut slopes = vec![Slope::Undefined; rule.inputs.len()];
+        let inputs: Vec<_> = rule.inputs.iter().copied().chain([rule.gradient]).collect();
+        slopes[0] = rule.when_needed(0, |rule| rule.graph.add_node(LossBackward::new(*self), &inputs))?;
+        Ok(slopes)
+    }
+}
+
+impl Routine for Loss {
+    fn name(&self) -> &str {
+        self.entry.name
+    }
+
+    fn attributes(&self) -> Attributes {
+        let reduction = match self.reduction {
+            Reduction::One(LossReduction::Mean) => "mean",
+            Reduction::One(LossReduction::Sum) => "sum",
+            Reduction::None => "none",
+        };
+        let mut attributes = Attributes::from([("reduction".to_string(), Attribute::Text(reduction.to_string()))]);
+        if let Formula::Row(loss) = &self.formula {
+            attributes.insert("label_smoothing".to_string(), Attribute::Float(loss.label_smoothing));
+            let ignored = loss.ignore_index.map(|index| ("ignore_index".to_string(), Attribute::Int(i64::from(index))));
+            attributes.extend(ignored);
+        }
+        attributes
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let loss = *self;
+        let inputs = self.inputs(&owned(site.inputs)).expect("the shape rule has checked it");
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let out = call.output::<E>(0);
+            match loss.reduction {
+                Reduction::None => {
+                    loss.pass::<E>(call, inputs, Seed::Scalar(1.0), Some(out), None);
+                }
+                Reduction::One(reduction) => {
+                    let totals = loss.pass::<E>(call, inputs, Seed::Scalar(1.0), None, None);
+                    out[0] = narrow(totals.reduced(reduction));
+                }
+            }
+        }))
+    }
+}
+
+/// The nearest number of this type.
+fn narrow<E: Typed>(value: f64) -> E {
+    E::from_f64(value)
+}
+
+/// Gradient of a loss with respect to the prediction; the last input is the gradient that arrives at the loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LossBackward {
+    loss: Loss,
+    name: String,
+}
+
+impl LossBackward {
+    fn new(loss: Loss) -> Self {
+        Self { loss, name: format!("{}_backward", loss.entry.name) }
+    }
+}
+
+impl Operation for LossBackward {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        let Some((arriving, inputs)) = inputs.split_last() else {
+            return Err(format!("{}: expected at least 3 inputs, got none", self.name));
+        };
+        expect(&self.name, "gradient", arriving, &[&self.loss.infer(inputs)?])?;
+        Ok(inputs[0].clone())
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        let mut slopes = vec![Slope::Undefined; rule.inputs.len()];
+        let last = rule.inputs.len() - 1;
+        // Linear in what arrives: its gradient is the sum of what each number of it spreads to.
+        let mut inputs = rule.inputs.to_vec();
+        let (kind, arriving) = (rule.graph.kind(inputs[last]).clone(), rule.gradient);
+        slopes[last] = rule.when_needed(last, |rule| {
+            let one = rule.graph.scalar(1.0, kind.dtype);
+            inputs[last] = rule.graph.broadcast_to(one, &kind.shape)?;
+            let unit = rule.graph.add_node(self.clone(), &inputs)?;
+            let product = rule.graph.multiply(arriving, unit)?;
+            let by_row = self.loss.reduction == Reduction::None && self.loss.entry.kind == LossKind::Row;
+            match self.loss.reduction {
+                Reduction::None if !by_row => Ok(product),
+                Reduction::None => rule.graph.sum(product, Some(&[-1]), false),
+                Reduction::One(_) => rule.graph.sum(product, None, false),
+            }
+        })?;
+        Ok(slopes)
+    }
+}
+
+impl Routine for LossBackward {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn attributes(&self) -> Attributes {
+        self.loss.attributes()
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let (loss, last) = (self.loss, site.inputs.len() - 1);
+        let inputs = loss.inputs(&owned(&site.inputs[..last])).expect("the shape rule has checked it");
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let arriving = call.input::<E>(last);
+            let seed = match loss.reduction {
+                Reduction::None => Seed::Each(arriving),
+                Reduction::One(_) => Seed::Scalar(f64::from(arriving[0])),
+            };
+            loss.pass::<E>(call, inputs, seed, None, Some(call.output(0)));
+        }))
+    }
+}
+
+/// A loss and its gradient in one pass.
+#[derive(Debug)]
+struct LossAndGradient {
+    loss: Loss,
+    reduction: LossReduction,
+    name: String,
+}
+
+/// One pass for both items, if the second is the gradient of the first and one arrives at the loss.
+pub(crate) fn fused(graph: &Graph, forward: &Item, backward: &Item) -> Option<Arc<dyn Routine>> {
+    let (loss, second) = (forward.is::<Loss>()?, backward.is::<LossBackward>()?);
+    let Reduction::One(reduction) = loss.reduction else { return None };
+    let (seed, inputs) = backward.inputs.split_last()?;
+    let same = inputs.iter().zip(&forward.inputs).all(|(a, b)| a.value == b.value && a.kind == b.kind);
+    let Origin::Constant(values) = &graph.nodes().get(seed.value.index())?.origin else { return None };
+    let one = values.array().len() == 1 && values.array().get(0) == 1.0;
+    if *loss != second.loss || inputs.len() != forward.inputs.len() || !same || !one {
+        return None;
+    }
+    let name = format!("{} + gradient", loss.entry.name);
+    Some(Arc::new(LossAndGradient { loss: *loss, reduction, name }))
+}
+
+impl Routine for LossAndGradient {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let (loss, reduction) = (self.loss, self.reduction);
+        let inputs = loss.inputs(&owned(site.inputs)).expect("the shape rule has checked it");
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let totals = loss.pass::<E>(call, inputs, Seed::Scalar(1.0), None, Some(call.output(1)));
+            call.output::<E>(0)[0] = narrow(totals.reduced(reduction));
+        }))
+    }
+}
+
+/// What the mean of a loss divides by: the sum of weights, or the count. Its inputs are those of the loss.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LossWeight(Loss);
+
+impl Operation for LossWeight {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        self.0.inputs(inputs).map_err(|error| format!("loss_weight: {error}"))?;
+        Ok(inputs[0].with_shape(&[]))
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        let mut slopes = vec![Slope::Undefined; rule.inputs.len()];
+        slopes[0] = Slope::Zero;
+        Ok(slopes)
+    }
+}
+
+impl Routine for LossWeight {
+    fn name(&self) -> &str {
+        "loss_weight"
+    }
+
+    fn attributes(&self) -> Attributes {
+        let mut attributes = self.0.attributes();
+        attributes.insert("loss".to_string(), Attribute::Text(self.0.entry.name.to_string()));
+        attributes
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let loss = self.0;
+        let inputs = loss.inputs(&owned(site.inputs)).expect("the shape rule has checked it");
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let prediction = call.input::<E>(0);
+            let sample_weight = inputs.sample_weight.map(|index| call.input::<E>(index));
+            let weight = match &loss.formula {
+                Formula::Point(_) => {
+                    let target = call.input(1);
+                    PointBatch { prediction, target, weight: sample_weight, upstream: None }.denominator()
+                }
+                Formula::Row(row) => row.denominator(&row_batch(call, inputs, prediction, sample_weight, None)),
+            };
+            call.output::<E>(0)[0] = narrow(weight);
+        }))
+    }
 }

@@ -1,6 +1,6 @@
 //! An optimizer's step on a parameter, in place.
 
-use crate::pending::Optimizer;
+use tilegrad_kernels::optimizers::Optimizer;
 
 use super::activation::types;
 use super::elementwise::require_real;
