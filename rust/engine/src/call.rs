@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use tilegrad_kernels::optimizers::Optimizer;
+use tilegrad_kernels::optimizers;
 use tilegrad_kernels::random::Stream;
 
 use crate::types::{Attributes, Dtype, Type, Typed};
@@ -92,8 +92,8 @@ pub struct Call<'a> {
     pub(crate) operands: &'a [Operand],
     /// How many of them are inputs.
     pub(crate) inputs: usize,
-    /// The optimizers in use, by group.
-    pub(crate) optimizers: &'a [Optimizer],
+    /// The optimizers' scalars of this step, by group.
+    pub(crate) optimizer_steps: &'a [optimizers::Step],
     /// The user's seed.
     pub(crate) seed: u64,
     /// How many steps were made before.

@@ -3,6 +3,8 @@
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
+use tilegrad_kernels::random::Stream;
+
 use crate::plan::{Bindings, Plan, State};
 use crate::rows::{Batch, Rows};
 use crate::types::Array;
@@ -68,7 +70,9 @@ pub fn run_epoch(
     for plan in std::iter::once(&*plan).chain(last.as_deref()) {
         let outputs = plan.output_count();
         if outputs < 2 || (0..outputs).any(|index| plan.output(index).len() != 1) {
-            return Err(format!("run_epoch: expected a plan whose outputs are a loss, its weight and sums, got {outputs} outputs"));
+            return Err(format!(
+                "run_epoch: expected a plan whose outputs are a loss, its weight and sums, got {outputs} outputs"
+            ));
         }
     }
     let rows = epoch.sources.first().map_or(0, Rows::count);
@@ -103,7 +107,9 @@ pub fn run_batches(
     };
     if !fits {
         let expected = plan.output(0).dtype();
-        return Err(format!("run_batches: expected `out` of {rows} rows of {width} elements of dtype {expected}, got another size or dtype"));
+        return Err(format!(
+            "run_batches: expected `out` of {rows} rows of {width} elements of dtype {expected}, got another size or dtype"
+        ));
     }
     let mut start = 0;
     let run = Loop { function: "run_batches", epoch, plan, last, state, rows };
@@ -164,7 +170,9 @@ impl Loop<'_, '_> {
         }
         match &self.last {
             Some(last) if short > 0 => self.check_plan(last, short),
-            None if short > 0 => Err(format!("{function}: expected a plan for the short last batch of {short} rows, got none")),
+            None if short > 0 => {
+                Err(format!("{function}: expected a plan for the short last batch of {short} rows, got none"))
+            }
             _ => Ok(()),
         }
     }
@@ -237,7 +245,8 @@ impl Loop<'_, '_> {
             }
         }
         let mut inputs = [Array::F32(&[]); MOST_INPUTS];
-        let arrays = epoch.sources.iter().zip(&*buffers).map(|(source, buffer)| buffer.array(rows.len() * source.row_len()));
+        let arrays =
+            epoch.sources.iter().zip(&*buffers).map(|(source, buffer)| buffer.array(rows.len() * source.row_len()));
         let mut count = 0;
         for (place, array) in inputs.iter_mut().zip(arrays.chain(epoch.fixed.iter().copied())) {
             *place = array;
@@ -278,7 +287,9 @@ fn add_losses(plan: &Plan, sums: &mut Sums) {
     }
 }
 
-/// Placeholder.
-fn permutation(_seed: u64, _stream: u64, count: usize) -> Vec<u32> {
-    (0..count as u32).collect()
+/// The order of the rows: that of the random stream of this epoch.
+fn permutation(seed: u64, epoch: u64, count: usize) -> Vec<u32> {
+    let mut order = vec![0; count];
+    Stream { seed, stream: epoch }.permutation(&mut order);
+    order
 }

@@ -117,7 +117,8 @@ impl Fuser {
         };
         let columns = *own.kind.shape.last()?;
         let is_row = matches!(other.kind.shape[..], [count] | [1, count] if count == columns);
-        (is_row && own.kind == item.outputs[0].kind && own.kind.rank() == 2 && other.value != product).then(|| other.clone())
+        (is_row && own.kind == item.outputs[0].kind && own.kind.rank() == 2 && other.value != product)
+            .then(|| other.clone())
     }
 
     /// Matrix product (+ bias) (+ activation).
@@ -157,7 +158,9 @@ impl Fuser {
     fn slope(&mut self, index: usize) {
         let Some(&product) = self.item(index).and_then(|item| item.is::<MatMul>()) else { return };
         let Some(reader) = self.only_reader(index) else { return };
-        let (first, Some(second)) = (self.item(index).expect("it was just looked at"), self.item(reader)) else { return };
+        let (first, Some(second)) = (self.item(index).expect("it was just looked at"), self.item(reader)) else {
+            return;
+        };
         let Some(backward) = second.is::<Backward>() else { return };
         let (gradient, saved) = (&second.inputs[0], &second.inputs[1]);
         if gradient.value != first.outputs[0].value || !self.exists_before(saved.value, index) {

@@ -157,10 +157,10 @@ impl Graph {
             return Err(format!("update: expected one update of {}, got a second one", self.name(parameter)));
         }
         let group = self.optimizers.iter().position(|known| known == optimizer).unwrap_or_else(|| {
-            self.optimizers.push(optimizer.clone());
+            self.optimizers.push(*optimizer);
             self.optimizers.len() - 1
         });
-        self.apply(Arc::new(Update::new(optimizer.clone(), group, index)), &[parameter, gradient])
+        self.apply(Arc::new(Update::new(*optimizer, group, index)), &[parameter, gradient])
     }
 
     /// Names made from now on begin with this scope.

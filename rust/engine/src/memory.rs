@@ -12,7 +12,7 @@ pub const ALIGNMENT: usize = 64;
 /// One cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
-struct Line([u8; ALIGNMENT]);
+struct Line(#[expect(dead_code, reason = "reached through pointers only")] [u8; ALIGNMENT]);
 
 /// Zeroed memory that begins at a multiple of 64 bytes.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tilegrad_kernels::optimizers::Optimizer;
+use tilegrad_kernels::optimizers::{self, Optimizer};
 
 use crate::call::{Call, Operand, Run};
 use crate::describe::Description;
@@ -96,6 +96,8 @@ pub struct Plan {
     /// Slots each optimizer group has; empty for a plan without updates.
     slots: Vec<usize>,
     optimizers: Vec<Optimizer>,
+    /// Scalars of the running step, by group.
+    optimizer_steps: Vec<optimizers::Step>,
     arena_bytes: usize,
     description: Description,
 }
@@ -230,6 +232,7 @@ impl Plan {
             outputs: schedule.outputs.iter().map(|port| (places.operand(port), port.kind.shape.clone())).collect(),
             description: Description::new(graph, &schedule, &layout, constants.bytes()),
             arena_bytes: layout.bytes,
+            optimizer_steps: Vec::with_capacity(graph.optimizers().len()),
             optimizers: graph.optimizers().to_vec(),
             steps,
             operands,
@@ -244,12 +247,17 @@ impl Plan {
         self.bind(bindings);
         let state = &*bindings.state;
         let optimizers = if state.optimizers.is_empty() { &self.optimizers } else { &state.optimizers };
+        if self.updates() {
+            // The vector has room for every group since the plan was compiled. Steps count from 1 in the rules.
+            self.optimizer_steps.clear();
+            self.optimizer_steps.extend(optimizers.iter().map(|optimizer| optimizer.prepare(state.step + 1)));
+        }
         for step in &self.steps {
             (step.run)(&Call {
                 bases: &self.bases.0,
                 operands: &self.operands[step.operands.start as usize..step.operands.end as usize],
                 inputs: step.inputs as usize,
-                optimizers,
+                optimizer_steps: &self.optimizer_steps,
                 seed: bindings.seed,
                 step: state.step,
             });
@@ -273,8 +281,10 @@ impl Plan {
         let state = &*bindings.state;
         self.check_buffers("parameters", &state.parameters)?;
         let groups = if state.optimizers.is_empty() { &self.optimizers } else { &state.optimizers };
-        let fits = |(slots, optimizer): (&usize, &Optimizer)| optimizer.slots().len() == *slots;
-        if !self.slots.is_empty() && (groups.len() != self.slots.len() || !self.slots.iter().zip(groups).all(fits)) {
+        let fits = |(own, given): (&Optimizer, &Optimizer)| {
+            own.entry().name == given.entry().name && own.slots() == given.slots()
+        };
+        if self.updates() && (groups.len() != self.optimizers.len() || !self.optimizers.iter().zip(groups).all(fits)) {
             return Err(
                 "run: expected the optimizers the plan was compiled with; only their numbers may change".to_string()
             );

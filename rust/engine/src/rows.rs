@@ -138,7 +138,9 @@ impl<'a> Rows<'a> {
         }
         if input.len() != batch * self.row_len() || input.shape.first() != Some(&batch) {
             let (rows, expected) = (Shape(&self.shape[1..]), Shape(&input.shape));
-            return Err(format!("{function}: expected rows of `{name}` that fill {expected}, got {batch} rows of shape {rows}"));
+            return Err(format!(
+                "{function}: expected rows of `{name}` that fill {expected}, got {batch} rows of shape {rows}"
+            ));
         }
         Ok(())
     }

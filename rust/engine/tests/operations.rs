@@ -9,6 +9,7 @@ use tilegrad_engine::gradient::gradients;
 use tilegrad_engine::plan::Options;
 use tilegrad_engine::types::Values;
 use tilegrad_engine::{Attribute, Dtype, Graph, ValueId, ops};
+use tilegrad_kernels::registry::LossKind;
 
 /// An operation at work: shapes of its inputs, the range of their numbers, attributes.
 struct Case {
@@ -18,8 +19,10 @@ struct Case {
     attributes: Vec<(&'static str, Attribute)>,
     /// Inputs that are labels below this number instead.
     labels: Option<(usize, i32)>,
-    /// Inputs that have a gradient.
+    /// How many inputs have a gradient that is not zero.
     differentiable: usize,
+    /// Whether the first input only has a rule.
+    first_only: bool,
     /// Whether the gradient has a gradient too.
     twice: bool,
 }
@@ -27,7 +30,7 @@ struct Case {
 fn case(name: &'static str, shapes: &[&[usize]], range: (f64, f64)) -> Case {
     let shapes: Vec<Vec<usize>> = shapes.iter().map(|shape| shape.to_vec()).collect();
     let differentiable = shapes.len();
-    Case { name, shapes, range, attributes: Vec::new(), labels: None, differentiable, twice: true }
+    Case { name, shapes, range, attributes: Vec::new(), labels: None, differentiable, first_only: false, twice: true }
 }
 
 impl Case {
@@ -37,6 +40,10 @@ impl Case {
     }
     fn differentiable(mut self, count: usize) -> Self {
         self.differentiable = count;
+        self
+    }
+    fn wrt_first(mut self) -> Self {
+        self.first_only = true;
         self
     }
     fn once(mut self) -> Self {
@@ -78,8 +85,14 @@ fn arithmetic_cases() -> Vec<Case> {
         case("matmul", &[&[2, 3], &[4, 3]], both).with("transpose_b", Attribute::Bool(true)),
     ];
     for name in ["add", "subtract", "multiply", "maximum", "minimum"] {
-        let shapes: [&[&[usize]]; 6] =
-            [&[&[2, 3], &[2, 3]], &[&[2, 3], &[3]], &[&[], &[2, 3]], &[&[2, 1], &[1, 3]], &[&[2, 1, 3], &[4, 1]], &[&[1], &[3, 1]]];
+        let shapes: [&[&[usize]]; 6] = [
+            &[&[2, 3], &[2, 3]],
+            &[&[2, 3], &[3]],
+            &[&[], &[2, 3]],
+            &[&[2, 1], &[1, 3]],
+            &[&[2, 1, 3], &[4, 1]],
+            &[&[1], &[3, 1]],
+        ];
         cases.extend(shapes.map(|shapes| case(name, shapes, both)));
     }
     cases
@@ -92,7 +105,10 @@ fn shape_cases() -> Vec<Case> {
         case("transpose", &[&[2, 3]], both),
         case("transpose", &[&[2, 3, 4]], both).with("axes", ints(&[1, 2, 0])),
         case("broadcast_to", &[&[3, 1]], both).with("shape", ints(&[2, 3, 4])),
-        case("slice", &[&[2, 5]], both).with("axis", Attribute::Int(1)).with("start", Attribute::Int(1)).with("stop", Attribute::Int(4)),
+        case("slice", &[&[2, 5]], both)
+            .with("axis", Attribute::Int(1))
+            .with("start", Attribute::Int(1))
+            .with("stop", Attribute::Int(4)),
         case("concatenate", &[&[2, 3], &[2, 2]], both).with("axis", Attribute::Int(-1)),
         case("softmax", &[&[3, 4]], both),
         case("log_softmax", &[&[3, 4]], both),
@@ -114,9 +130,45 @@ fn activation_cases() -> Vec<Case> {
     tilegrad_kernels::activations::ENTRIES.iter().map(|entry| case(entry.name, &[&[3, 5]], (-2.9, 3.1))).collect()
 }
 
+/// Nor do losses.
+fn loss_cases() -> Vec<Case> {
+    let mut cases = vec![
+        case("loss_weight", &[&[3, 2], &[3, 2]], (0.1, 0.9))
+            .with("loss", Attribute::Text("mean_squared_error".to_string()))
+            .differentiable(0)
+            .wrt_first(),
+    ];
+    for entry in tilegrad_kernels::losses::ENTRIES {
+        for reduction in ["mean", "sum", "none"] {
+            let reduced =
+                |case: Case| case.with("reduction", Attribute::Text(reduction.to_string())).differentiable(1).once();
+            if entry.kind == LossKind::Point {
+                cases.push(reduced(case(entry.name, &[&[4, 3], &[4, 3]], (0.1, 0.9))));
+                cases.push(reduced(case(entry.name, &[&[4, 3], &[4, 3], &[4]], (0.1, 0.9))));
+                cases.push(reduced(case(entry.name, &[&[5], &[5], &[5]], (0.1, 0.9))));
+            } else {
+                cases.push(reduced(case(entry.name, &[&[4, 3], &[4]], (-2.0, 2.0))).labels(1, 3));
+                cases.push(reduced(case(entry.name, &[&[4, 3], &[4, 3]], (0.1, 0.9))));
+                cases.push(reduced(case(entry.name, &[&[4, 3], &[4], &[3], &[4]], (0.1, 0.9))).labels(1, 3));
+                let ignored = reduced(case(entry.name, &[&[4, 3], &[4], &[4]], (0.1, 0.9))).labels(1, 3);
+                cases.push(
+                    ignored
+                        .with("sample_weight", Attribute::Bool(true))
+                        .with("ignore_index", Attribute::Int(1))
+                        .with("class_weight", Attribute::Bool(false)),
+                );
+                let smooth = reduced(case(entry.name, &[&[4, 3], &[4]], (-2.0, 2.0))).labels(1, 3);
+                cases.push(smooth.with("label_smoothing", Attribute::Float(0.1)));
+            }
+        }
+    }
+    cases
+}
+
 fn cases() -> Vec<Case> {
     let mut cases = arithmetic_cases();
     cases.extend(shape_cases());
+    cases.extend(loss_cases());
     cases.extend(activation_cases());
     cases
 }
@@ -126,7 +178,9 @@ fn inputs(graph: &mut Graph, case: &Case) -> (Vec<ValueId>, Vec<Values>) {
     for (index, shape) in case.shapes.iter().enumerate() {
         let count = shape.iter().product();
         let values = match case.labels {
-            Some((input, below)) if input == index => Values::I32((0..count as i32).map(|label| label % below).collect()),
+            Some((input, below)) if input == index => {
+                Values::I32((0..count as i32).map(|label| label % below).collect())
+            }
             _ => Values::F64(numbers(count, case.range.0, case.range.1, 0.37 * index as f64)),
         };
         built.0.push(graph.input(&format!("x{index}"), shape, values.array().dtype()).unwrap());
@@ -145,13 +199,15 @@ fn every_operation_has_a_case() {
 
 #[test]
 fn gradients_match_differences() {
+    let mut failures = Vec::new();
     for case in cases() {
         let mut graph = Graph::new();
         let (values, numbers) = inputs(&mut graph, &case);
         let output = apply(&mut graph, case.name, &values, &case.attributes);
         let scalar = weighted_sum(&mut graph, output, 0.1);
         let what = format!("{} {:?} {:?}", case.name, case.shapes, case.attributes);
-        let wrt: Vec<ValueId> = values.iter().copied().filter(|&v| graph.dtype(v) == Dtype::F64).collect();
+        let count = if case.first_only { 1 } else { values.len() };
+        let wrt: Vec<ValueId> = values[..count].iter().copied().filter(|&v| graph.dtype(v) == Dtype::F64).collect();
         if case.differentiable == 0 {
             let slopes = gradients(&mut graph, scalar, &wrt).unwrap();
             let got = evaluate(&graph, &slopes, &numbers, Options::default());
@@ -159,13 +215,16 @@ fn gradients_match_differences() {
             continue;
         }
         let wrt = &wrt[..case.differentiable];
-        check_gradients(&what, &mut graph, scalar, wrt, &numbers, 1e-8);
+        let result = check_gradients(&mut graph, scalar, wrt, &numbers, 1e-8);
+        failures.extend(result.err().map(|error| format!("{what}: {error}")));
         if case.twice {
             let first = gradients(&mut graph, scalar, wrt).unwrap();
             let sums: Vec<ValueId> =
                 first.iter().enumerate().map(|(i, &slope)| weighted_sum(&mut graph, slope, 0.2 + i as f64)).collect();
             let total = sums.into_iter().reduce(|a, b| graph.add(a, b).unwrap()).unwrap();
-            check_gradients(&format!("{what}, twice"), &mut graph, total, wrt, &numbers, 1e-7);
+            let result = check_gradients(&mut graph, total, wrt, &numbers, 1e-7);
+            failures.extend(result.err().map(|error| format!("{what}, twice: {error}")));
         }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

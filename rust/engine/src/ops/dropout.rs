@@ -57,22 +57,11 @@ impl Routine for Dropout {
         &[0]
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     fn compile(&self, site: &Site<'_>) -> Run {
-        // Kept where a random word is at least this: the rate as a share of 2^32.
-        let threshold = (self.rate * 4_294_967_296.0).round() as u64;
-        let (factor, purpose, in_place) = (1.0 / (1.0 - self.rate), self.stream, site.in_place.is_some());
-        with_element!(site.dtype(), E => Box::new(move |call| {
-            let out = call.output::<E>(0);
-            if !in_place {
-                out.copy_from_slice(call.input(0));
-            }
-            let stream = call.stream(purpose);
-            for (block, numbers) in out.chunks_mut(4).enumerate() {
-                for (number, word) in numbers.iter_mut().zip(stream.block(block as u64)) {
-                    *number = if u64::from(word) < threshold { 0.0 } else { *number * factor as E };
-                }
-            }
-        }))
+        let (rate, purpose) = (self.rate, self.stream);
+        with_element!(site.dtype(), E => match site.in_place {
+            Some(_) => Box::new(move |call| call.stream(purpose).dropout_in_place(0, rate, call.output::<E>(0))),
+            None => Box::new(move |call| call.stream(purpose).dropout(0, rate, call.input(0), call.output::<E>(0))),
+        })
     }
 }

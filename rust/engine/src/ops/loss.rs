@@ -30,7 +30,8 @@ pub(crate) fn read(name: &str, reader: &mut Reader<'_>) -> Option<Result<Arc<dyn
 fn read_weight(reader: &mut Reader<'_>) -> Result<Arc<dyn Operation>, String> {
     let known: Vec<&str> = losses::ENTRIES.iter().map(|entry| entry.name).collect();
     let name = reader.word("loss", "", &known)?;
-    let entry = losses::entry(&name).map_err(|_| format!("loss_weight: expected `loss`, one of {}", known.join(", ")))?;
+    let entry =
+        losses::entry(&name).map_err(|_| format!("loss_weight: expected `loss`, one of {}", known.join(", ")))?;
     Ok(Arc::new(LossWeight(Loss::read(entry, reader)?)))
 }
 
@@ -155,7 +156,10 @@ impl Loss {
             return Err(format!("{name}: expected `prediction` of rows of logits, got shape ()"));
         };
         if columns == 0 {
-            return Err(format!("{name}: expected `prediction` of at least one class, got shape {}", Shape(&prediction.shape)));
+            return Err(format!(
+                "{name}: expected `prediction` of at least one class, got shape {}",
+                Shape(&prediction.shape)
+            ));
         }
         let labels = Type::new(rows, Dtype::I32);
         expect(name, "target", target, &[if target.dtype == Dtype::I32 { &labels } else { prediction }])

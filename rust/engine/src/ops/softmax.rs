@@ -28,7 +28,11 @@ impl Operation for Softmax {
     fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
         let kind = one_real_input(self.name(), inputs)?;
         if axis(self.name(), self.axis, kind.rank())? + 1 != kind.rank() {
-            return Err(format!("{}: expected `axis` to be the last one, got {}; transpose first", self.name(), self.axis));
+            return Err(format!(
+                "{}: expected `axis` to be the last one, got {}; transpose first",
+                self.name(),
+                self.axis
+            ));
         }
         Ok(kind)
     }
@@ -129,7 +133,9 @@ impl Routine for SoftmaxBackward {
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
-        use softmax::{log_softmax_backward, log_softmax_backward_in_place, softmax_backward, softmax_backward_in_place};
+        use softmax::{
+            log_softmax_backward, log_softmax_backward_in_place, softmax_backward, softmax_backward_in_place,
+        };
         let columns = columns(site);
         with_element!(site.dtype(), E => match (site.in_place, self.logarithm) {
             (Some(_), false) => Box::new(move |call| softmax_backward_in_place::<E>(call.output(0), call.input(1), columns)),

@@ -75,7 +75,7 @@ impl Routine for Update {
             let mut places: [&mut [E]; MAXIMUM_SLOTS] = std::array::from_fn(|slot| {
                 if slot < slots { call.output::<E>(1 + slot) } else { &mut [] as &mut [E] }
             });
-            call.optimizers[group].update(call.step + 1, weight, call.input::<E>(0), &mut places[..slots]);
+            call.optimizer_steps[group].update(weight, call.input::<E>(0), &mut places[..slots]);
         }))
     }
 }
