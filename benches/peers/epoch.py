@@ -1,0 +1,27 @@
+"""Times a whole epoch: 60,000 rows of 784, network 784-128-10, batches of 128, Adam, shuffled; in tilegrad and its peers.
+
+    python benches/peers/epoch.py --python torch=/path/to/python --python jax=/path/to/python
+
+A block is one epoch at least; compilation and the first epoch come before it.
+"""
+
+import harness
+
+CASE = {"rows": 60_000, "widths": [784, 128, 10], "batch": 128}
+
+
+def tables(session):
+    """The table of this script."""
+    row = session.measure("epoch", "epoch", CASE, same=False)
+    return harness.markdown("One epoch, seconds (less is better)", session, {"784-128-10, 60,000 rows": row})
+
+
+def main():
+    options = harness.parser(__doc__.splitlines()[0]).parse_args()
+    with harness.Session(options) as session:
+        print(tables(session))
+        print(harness.footer(session))
+
+
+if __name__ == "__main__":
+    main()

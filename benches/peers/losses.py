@@ -1,0 +1,34 @@
+"""Times loss and gradient together, in tilegrad and its peers.
+
+    python benches/peers/losses.py --python torch=/path/to/python --python jax=/path/to/python
+
+The values and the norms of the gradients are compared.
+"""
+
+import harness
+import work
+
+SHAPES = ((64, 10), (1024, 10), (1024, 1000))
+
+
+def tables(session):
+    """The table of this script."""
+    table = {}
+    for shape in SHAPES:
+        for name in work.LOSSES:
+            label = f"{name} {shape[0]}x{shape[1]}"
+            if session.options.only in label:
+                row = session.measure("losses", label, {"name": name, "shape": shape})
+                table[label] = {column: 1e6 * seconds for column, seconds in row.items()}
+    return harness.markdown("Loss and gradient, microseconds (less is better)", session, table)
+
+
+def main():
+    options = harness.parser(__doc__.splitlines()[0]).parse_args()
+    with harness.Session(options) as session:
+        print(tables(session))
+        print(harness.footer(session))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Times the update of an optimizer on given gradients, in tilegrad and its peers.
+
+    python benches/peers/optim.py --python torch=/path/to/python --python jax=/path/to/python
+
+The least traffic counts weight, gradient and slots, read and written once each in float32. The sums of the parameters after three
+updates are compared.
+"""
+
+import harness
+import work
+
+SIZES = ((10_000, 6), (1_000_000, 6), (25_000_000, 160))
+
+
+def tables(session):
+    """The tables of this script."""
+    parts = []
+    for count, tensors in SIZES if session.options.large else SIZES[:2]:
+        times, rates = {}, {}
+        for name in work.OPTIMIZERS:
+            label = f"{name} {count}"
+            if session.options.only not in label:
+                continue
+            row = session.measure("optim", label, {"name": name, "count": count, "tensors": tensors})
+            traffic = 4 * count * work.OPTIMIZER_TRAFFIC[name]
+            times[name] = {column: 1e6 * seconds for column, seconds in row.items()}
+            rates[name] = {column: traffic / seconds / 1e9 for column, seconds in row.items()}
+        size = f"{count:,} parameters in {tensors} arrays"
+        if times:
+            parts.append(harness.markdown(f"Optimizer step, {size}, microseconds (less is better)", session, times))
+            title = f"Optimizer step, {size}, GB/s of least traffic (more is better)"
+            parts.append(harness.markdown(title, session, rates, True))
+    return "\n\n".join(parts)
+
+
+def main():
+    options = harness.parser(__doc__.splitlines()[0]).parse_args()
+    with harness.Session(options) as session:
+        print(tables(session))
+        print(harness.footer(session))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The work in tilegrad."""
+
+import numpy as np
+import tilegrad as tg
+import work
+from tilegrad import _core, losses, nn, optim
+from tilegrad import functional as F  # noqa: N812
+
+
+def start(threads):
+    tg.set_threads(threads)
+
+
+def versions():
+    return [f"tilegrad {tg.__version__} ({_core.isa()})"]
+
+
+def variants(suite, _case, _options):
+    return ["tilegrad", "tilegrad-fit"] if suite == "train_step" else ["tilegrad"]
+
+
+def make(suite, variant, case):
+    if variant == "tilegrad-fit":
+        return fit_step(case)
+    return {"train_step": train_step, "kernels": kernel, "losses": loss, "optim": optimizer, "epoch": epoch}[suite](case)
+
+
+def compiled(widths, batch_size, weights, biases):
+    """The compiled plan of a training step and its state with the given weights."""
+    graph = _core.Graph()
+    rule = _core.Optimizer("adam", {"learning_rate": work.LEARNING_RATE})
+    x = graph.input("x", (batch_size, widths[0]), "float32")
+    labels = graph.input("labels", (batch_size,), "int32")
+    parameters = []
+    value = x
+    for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        w = graph.parameter(f"{index}.weight", weight.shape, "float32")
+        b = graph.parameter(f"{index}.bias", bias.shape, "float32")
+        parameters += [w, b]
+        value = graph.apply("add", [graph.apply("matmul", [value, w]), b])
+        if index + 1 < len(weights):
+            value = graph.apply("relu", [value])
+    mean = graph.apply("cross_entropy", [value, labels])
+    gradients = graph.gradients(mean, parameters)
+    updates = [graph.update(p, g, rule) for p, g in zip(parameters, gradients, strict=True)]
+    plan = graph.compile([mean, *updates])
+    state = _core.State(graph, rule)
+    for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        state.view(f"{index}.weight")[...] = weight
+        state.view(f"{index}.bias")[...] = bias
+    return plan, state
+
+
+def train_step(case):
+    widths, batch_size = work.NETWORKS[case["name"]]
+    weights, biases, features, labels = work.network(widths, batch_size)
+    plan, state = compiled(widths, batch_size, weights, biases)
+    inputs = [features, labels.astype(np.int32)]
+    check = [float(plan.run(inputs, state)[0]) for _ in range(2)]
+
+    def run(calls):
+        for _ in range(calls):
+            plan.run(inputs, state)
+
+    return run, check
+
+
+def sequential(widths):
+    layers = []
+    for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
+        layers += [nn.Dense(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def trainer(widths):
+    rule = optim.Adam(learning_rate=work.LEARNING_RATE)
+    return tg.Trainer(sequential(widths), loss=losses.CrossEntropy(), optimizer=rule)
+
+
+def fit_step(case):
+    """``fit`` over enough copies of the batch that calling it costs little; a call is one step of these."""
+    widths, batch_size = work.NETWORKS[case["name"]]
+    _, _, features, labels = work.network(widths, batch_size)
+    batches = max(1, 20_000 // batch_size)
+    features, labels = np.tile(features, (batches, 1)), np.tile(labels, batches)
+    session = trainer(widths)
+
+    def run(calls):
+        # Whole epochs only: the block is as long as the steps asked for, rounded up.
+        epochs = -(-calls // batches)
+        session.fit(features, labels, batch_size=batch_size, epochs=epochs, progress=False)
+        return epochs * batches
+
+    return run, None
+
+
+def kernel(case):
+    x = work.matrix(*case["shape"]) if len(case["shape"]) == 2 else work.elements(case["shape"][0])
+    y = np.empty_like(x)
+    function = {
+        "leaky_relu": F.leaky_relu,
+        "gelu_tanh": getattr(F, "gelu_tanh", None),
+    }.get(case["name"]) or getattr(F, case["name"])
+
+    def run(calls):
+        for _ in range(calls):
+            function(x, out=y)
+
+    run(1)
+    return run, [float(np.abs(y, dtype=np.float64).mean())]
+
+
+def loss(case):
+    name, shape = case["name"], case["shape"]
+    logits, target = work.matrix(*shape), work.targets(name, *shape)
+    weights = work.class_weights(shape[1])
+    function = {
+        "ce": F.cross_entropy,
+        "ce_soft": F.cross_entropy,
+        "ce_smooth": lambda x, y: F.cross_entropy(x, y, label_smoothing=work.LABEL_SMOOTHING),
+        "ce_weight": lambda x, y: F.cross_entropy(x, y, weight=weights),
+        "bce_logits": F.binary_cross_entropy_with_logits,
+        "mse": F.mean_squared_error,
+        "l1": F.mean_absolute_error,
+    }[name]
+    call = tg.value_and_grad(function)
+
+    def run(calls):
+        for _ in range(calls):
+            call(logits, target)
+
+    value, gradients = call(logits, target)
+    return run, [float(value), float(np.linalg.norm(gradients[0]))]
+
+
+def optimizer(case):
+    parameters, gradients = work.parameters(case["count"], case["tensors"])
+    rate = work.LEARNING_RATE
+    rule = {
+        "sgd": lambda: optim.SGD(learning_rate=rate),
+        "momentum": lambda: optim.SGD(learning_rate=rate, momentum=work.MOMENTUM),
+        "nesterov": lambda: optim.SGD(learning_rate=rate, momentum=work.MOMENTUM, nesterov=True),
+        "rmsprop": lambda: optim.RMSprop(learning_rate=rate, decay=work.RMSPROP_DECAY, epsilon=work.EPSILON),
+        "adagrad": lambda: optim.Adagrad(learning_rate=rate, initial_accumulator=work.ADAGRAD_START),
+        "adam": lambda: optim.Adam(learning_rate=rate),
+        "adamw": lambda: optim.AdamW(learning_rate=rate, weight_decay=work.WEIGHT_DECAY),
+    }[case["name"]]()
+
+    def run(calls):
+        for _ in range(calls):
+            rule.step(parameters, gradients)
+
+    run(3)
+    return run, [float(np.sum([np.abs(p, dtype=np.float64).sum() for p in parameters]))]
+
+
+def epoch(case):
+    features, labels = work.rows(case["rows"], case["widths"][0], case["widths"][-1])
+    session = trainer(case["widths"])
+
+    def run(calls):
+        for _ in range(calls):
+            session.fit(features, labels, batch_size=case["batch"], epochs=1, progress=False)
+
+    return run, None
