@@ -16,12 +16,12 @@ def versions():
 
 
 def variants(suite, _case, _options):
-    return ["tilegrad", "tilegrad-fit"] if suite == "train_step" else ["tilegrad"]
+    return ["tilegrad", "tilegrad-call"] if suite == "train_step" else ["tilegrad"]
 
 
 def make(suite, variant, case):
-    if variant == "tilegrad-fit":
-        return fit_step(case)
+    if variant == "tilegrad-call":
+        return train_call(case)
     return {"train_step": train_step, "kernels": kernel, "losses": loss, "optim": optimizer, "epoch": epoch}[suite](case)
 
 
@@ -51,7 +51,7 @@ def compiled(widths, batch_size, weights, biases):
     return plan, state
 
 
-def train_step(case):
+def train_call(case):
     widths, batch_size = work.NETWORKS[case["name"]]
     weights, biases, features, labels = work.network(widths, batch_size)
     plan, state = compiled(widths, batch_size, weights, biases)
@@ -77,7 +77,7 @@ def trainer(widths):
     return tg.Trainer(sequential(widths), loss=losses.CrossEntropy(), optimizer=rule)
 
 
-def fit_step(case):
+def train_step(case):
     """``fit`` over enough copies of the batch that calling it costs little; a call is one step of these."""
     widths, batch_size = work.NETWORKS[case["name"]]
     _, _, features, labels = work.network(widths, batch_size)
@@ -97,10 +97,7 @@ def fit_step(case):
 def kernel(case):
     x = work.matrix(*case["shape"]) if len(case["shape"]) == 2 else work.elements(case["shape"][0])
     y = np.empty_like(x)
-    function = {
-        "leaky_relu": F.leaky_relu,
-        "gelu_tanh": getattr(F, "gelu_tanh", None),
-    }.get(case["name"]) or getattr(F, case["name"])
+    function = getattr(F, case["name"])
 
     def run(calls):
         for _ in range(calls):
@@ -140,7 +137,7 @@ def optimizer(case):
         "sgd": lambda: optim.SGD(learning_rate=rate),
         "momentum": lambda: optim.SGD(learning_rate=rate, momentum=work.MOMENTUM),
         "nesterov": lambda: optim.SGD(learning_rate=rate, momentum=work.MOMENTUM, nesterov=True),
-        "rmsprop": lambda: optim.RMSprop(learning_rate=rate, decay=work.RMSPROP_DECAY, epsilon=work.EPSILON),
+        "rmsprop": lambda: optim.RMSprop(learning_rate=rate, decay=work.RMSPROP_DECAY, epsilon_mode="outside"),
         "adagrad": lambda: optim.Adagrad(learning_rate=rate, initial_accumulator=work.ADAGRAD_START),
         "adam": lambda: optim.Adam(learning_rate=rate),
         "adamw": lambda: optim.AdamW(learning_rate=rate, weight_decay=work.WEIGHT_DECAY),

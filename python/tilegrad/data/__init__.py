@@ -15,8 +15,8 @@ def digits_raw() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """All 1,797 handwritten digits as they are stored.
 
     Returns:
-        ``images`` of shape (1797, 64), integers from 0 (white) to 16 (black), one 8 x 8 image a row; ``labels`` of shape
-        (1797,), the digits 0 to 9.
+        ``images`` of shape (1797, 64), integers from 0 (white) to 16 (black), one 8 x 8 image a row; ``labels`` of
+        shape (1797,), the digits 0 to 9.
 
     Example:
         >>> from tilegrad.data import digits_raw
@@ -32,11 +32,12 @@ def digits() -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32
     """The handwritten digits, pixels scaled to 0..1, divided into a part for training and a held-out part.
 
     Of each class every fifth image is held out, so both parts hold all classes in the same proportions.
-    The images are the test part of "Optical Recognition of Handwritten Digits" (E. Alpaydin, C. Kaynak, 1998; UCI Machine
-    Learning Repository, CC BY 4.0).
+    The images are the test part of "Optical Recognition of Handwritten Digits" (E. Alpaydin, C. Kaynak, 1998; UCI
+    Machine Learning Repository, CC BY 4.0).
 
     Returns:
-        ``x_train`` (1442, 64), ``y_train`` (1442,), ``x_test`` (355, 64), ``y_test`` (355,): features float32, labels int64.
+        ``x_train`` (1442, 64), ``y_train`` (1442,), ``x_test`` (355, 64), ``y_test`` (355,): features float32, labels
+        int64.
 
     Example:
         >>> from tilegrad.data import digits

@@ -1,4 +1,4 @@
-"""Makes ``digits.npz`` from scikit-learn's copy of the set: ``python -m tilegrad.data.make_digits digits.npz``."""
+"""Makes ``digits.npz`` from scikit-learn's copy of the set: ``python -m tilegrad.data._make_digits digits.npz``."""
 
 import sys
 
@@ -10,7 +10,7 @@ def main() -> None:
     from sklearn.datasets import load_digits
 
     if len(sys.argv) != 2:
-        raise SystemExit("usage: python -m tilegrad.data.make_digits FILE.npz")
+        raise SystemExit("usage: python -m tilegrad.data._make_digits FILE.npz")
     images, labels = load_digits(return_X_y=True)
     np.savez_compressed(sys.argv[1], images=images.astype(np.uint8), labels=labels.astype(np.uint8))
 
