@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Matrix;
 use super::epilogue::{Epilogue, Tile};
-use super::pack::{pack_a, pack_b};
+use super::pack::{Block, pack_a};
 use super::portable;
 use super::tile::{Operands, Tiles};
 use crate::isa::Isa;
@@ -66,7 +66,12 @@ pub(super) struct Cuts {
 }
 
 /// The size of equal parts that `total` is cut into, none larger than `most`; a multiple of `unit`.
+#[inline]
 fn part(total: usize, most: usize, unit: usize) -> usize {
+    // Divisions would be a good part of the time of the smallest products.
+    if total <= most {
+        return total;
+    }
     let parts = total.div_ceil(most).max(1);
     total.div_ceil(parts).next_multiple_of(unit)
 }
@@ -77,8 +82,11 @@ impl Cuts {
         let panel = MOST_PANEL * 4 / bytes;
         let Shape { rows, depth: full_depth, columns: full_columns, .. } = shape;
         let depth = part(full_depth, DEPTH_BYTES / bytes, 1);
-        let most_columns = (BLOCK_BYTES / bytes / depth.max(1)).clamp(panel, MOST_COLUMNS) / panel * panel;
-        let mut columns = part(full_columns, most_columns, panel);
+        let mut columns = full_columns;
+        if full_columns > panel && (full_columns > MOST_COLUMNS || full_columns * depth * bytes > BLOCK_BYTES) {
+            let most = (BLOCK_BYTES / bytes / depth.max(1)).clamp(panel, MOST_COLUMNS) / panel * panel;
+            columns = part(full_columns, most, panel);
+        }
         let mut task_rows = rows;
         let helped = threads > 1 && rows.saturating_mul(full_columns).saturating_mul(full_depth) >= THREAD_WORK;
         if helped {
@@ -93,7 +101,8 @@ impl Cuts {
             // The scratch buffer holds the sums of all rows of a task.
             task_rows = task_rows.min(20 * MOST_ROWS);
         }
-        let (row_blocks, column_blocks) = (rows.div_ceil(task_rows.max(1)), full_columns.div_ceil(columns.max(1)));
+        let blocks = |total: usize, one: usize| if total == one { 1 } else { total.div_ceil(one) };
+        let (row_blocks, column_blocks) = (blocks(rows, task_rows), blocks(full_columns, columns));
         let pack_b =
             !shape.b_row_major || (rows > 4 * MOST_ROWS && full_columns * full_depth * bytes > BLOCK_BYTES / 2);
         let pack_a = pack_b && columns >= 4 * panel && shape.a_row_major;
@@ -107,7 +116,7 @@ impl Cuts {
             row_blocks,
             column_blocks,
             lanes: if helped { threads.min(row_blocks * column_blocks).max(1) } else { 1 },
-            b_len: if pack_b { depth * (columns + panel) } else { 0 },
+            b_len: if pack_b || full_columns % panel != 0 { depth * (columns + panel) } else { 0 },
             a_len: if pack_a { MOST_ROWS * (depth + panel) } else { 0 },
             scratch_len: scratch_rows * columns.min(full_columns),
         }
@@ -199,9 +208,14 @@ impl<E: Element> Product<'_, E> {
             let start = self.workspace.add(lane * cuts.lane_len());
             (start, start.add(cuts.b_len), start.add(cuts.b_len + cuts.a_len))
         };
+        let tasks = cuts.row_blocks * cuts.column_blocks;
+        if tasks == 1 {
+            // SAFETY: the block is the whole product, and this is the only lane.
+            return unsafe { self.block(0, 0, packed_b, packed_a, scratch) };
+        }
         loop {
             let task = self.next.fetch_add(1, Ordering::Relaxed);
-            if task >= cuts.row_blocks * cuts.column_blocks {
+            if task >= tasks {
                 return;
             }
             let (row, column) = (task % cuts.row_blocks * cuts.rows, task / cuts.row_blocks * cuts.columns);
@@ -218,8 +232,10 @@ impl<E: Element> Product<'_, E> {
         let cuts = &self.cuts;
         let rows = cuts.rows.min(self.a.rows - row);
         let columns = cuts.columns.min(self.b.columns - column);
-        let depth_blocks = self.a.columns.div_ceil(cuts.depth.max(1)).max(1);
-        let tile_count = rows.div_ceil(self.tiles.rows);
+        let depth_blocks = if self.a.columns == cuts.depth { 1 } else { self.a.columns.div_ceil(cuts.depth) };
+        // Rows are dealt out evenly: a tile of one or two rows would wait for its own chains.
+        let tile_count = if rows <= self.tiles.rows { 1 } else { rows.div_ceil(self.tiles.rows) };
+        let (fewest, larger) = if tile_count == 1 { (rows, 0) } else { (rows / tile_count, rows % tile_count) };
         for block in 0..depth_blocks {
             let start = block * cuts.depth;
             let depth = cuts.depth.min(self.a.columns - start);
@@ -231,17 +247,27 @@ impl<E: Element> Product<'_, E> {
                 resume: block > 0,
                 columns,
             };
-            if cuts.pack_b {
+            // Without cheap masks the tiles read whole vectors of B, so a partial one needs padding.
+            if cuts.pack_b || (!self.tiles.masks && columns % self.tiles.lanes != 0) {
                 let panel = self.tiles.lanes * self.tiles.vectors[self.tiles.rows - 1];
-                // SAFETY: the block of B was checked to lie in its slice, and the buffer holds its panels.
-                unsafe {
-                    pack_b(strip.b, (depth, columns), (self.b.row_stride, self.b.column_stride), panel, packed_b);
+                let block = Block {
+                    from: strip.b,
+                    row_stride: self.b.row_stride,
+                    column_stride: self.b.column_stride,
+                    depth,
+                    columns,
+                    panel,
+                    padding: if self.tiles.masks { 1 } else { self.tiles.lanes },
+                    to: packed_b,
+                    transpose: self.tiles.transpose,
                 };
+                // SAFETY: the block of B was checked to lie in its slice, and the buffer holds its panels.
+                unsafe { block.pack() };
                 (strip.b, strip.b_step, strip.panel) = (packed_b, panel, Some(panel));
             }
             let mut first = 0;
             for index in 0..tile_count {
-                let tile_rows = rows / tile_count + usize::from(index < rows % tile_count);
+                let tile_rows = fewest + usize::from(index < larger);
                 let a = self.a.data.as_ptr();
                 let mut a = (
                     a.wrapping_add((row + first) * self.a.row_stride + start * self.a.column_stride),

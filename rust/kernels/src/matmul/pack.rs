@@ -2,31 +2,123 @@
 
 use crate::real::Element;
 
-/// Copies a block of B into panels of `panel` columns: row after row, each row `panel` numbers, each panel `depth` rows.
-/// The columns that the last panel lacks are left as they are; the tiles do not use them.
+/// Side of the squares that are transposed at once.
+pub(super) const SIDE: usize = 8;
+
+/// Rows of a panel that are filled before the next ones, so that they stay in the first cache meanwhile.
+const PANEL_ROWS: usize = 4 * SIDE;
+
+/// Transposes a square: [`SIDE`] columns, each contiguous and `column_stride` after the one before, become as many rows, `panel`
+/// apart.
 ///
 /// # Safety
-/// The block of `depth` x `columns` numbers with these strides can be read from `b`, and `packed` has room for
-/// `depth * columns.next_multiple_of(panel)` numbers.
-pub(super) unsafe fn pack_b<E: Element>(
-    b: *const E,
-    (depth, columns): (usize, usize),
-    (row_stride, column_stride): (usize, usize),
-    panel: usize,
-    packed: *mut E,
-) {
-    for column in (0..columns).step_by(panel) {
-        let count = panel.min(columns - column);
-        let (from, to) = (b.wrapping_add(column * column_stride), packed.wrapping_add(column * depth));
-        for k in 0..depth {
+/// The columns can be read from the first pointer and the rows written to the second; the machine has the instruction set
+/// of the table the function is in.
+pub(super) type TransposeFunction<E> = unsafe fn(*const E, usize, *mut E, usize);
+
+/// [`TransposeFunction`] without instructions of its own.
+///
+/// # Safety
+/// As for [`TransposeFunction`].
+pub(super) unsafe fn transpose<E: Element>(from: *const E, column_stride: usize, to: *mut E, panel: usize) {
+    for column in 0..SIDE {
+        for k in 0..SIDE {
+            // SAFETY: the caller's promise.
+            unsafe { *to.add(k * panel + column) = *from.add(column * column_stride + k) };
+        }
+    }
+}
+
+/// A block of B and where it is packed: panels of `panel` columns, row after row, each panel `depth` rows.
+pub(super) struct Block<E> {
+    pub(super) from: *const E,
+    pub(super) row_stride: usize,
+    pub(super) column_stride: usize,
+    pub(super) depth: usize,
+    pub(super) columns: usize,
+    pub(super) panel: usize,
+    /// The columns of the last panel are filled up to a multiple of this.
+    pub(super) padding: usize,
+    pub(super) to: *mut E,
+    pub(super) transpose: TransposeFunction<E>,
+}
+
+impl<E: Element> Block<E> {
+    /// Packs the block, with zeros for padding.
+    ///
+    /// # Safety
+    /// `depth` x `columns` numbers with these strides can be read, and `depth * columns.next_multiple_of(panel)` written; the
+    /// machine has the instruction set that `transpose` is for.
+    pub(super) unsafe fn pack(&self) {
+        for column in (0..self.columns).step_by(self.panel) {
+            let count = self.panel.min(self.columns - column);
+            let from = self.from.wrapping_add(column * self.column_stride);
+            let to = self.to.wrapping_add(column * self.depth);
+            // SAFETY: the panel is a part of the block.
+            unsafe {
+                if self.column_stride == 1 {
+                    self.copy_rows(from, to, count);
+                } else {
+                    self.transpose_columns(from, to, count);
+                }
+                let padded = count.next_multiple_of(self.padding);
+                for k in 0..if padded > count { self.depth } else { 0 } {
+                    for lack in count..padded {
+                        *to.add(k * self.panel + lack) = E::default();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Packs a panel of `count` columns whose rows are contiguous.
+    ///
+    /// # Safety
+    /// As for [`Block::pack`].
+    unsafe fn copy_rows(&self, from: *const E, to: *mut E, count: usize) {
+        for k in 0..self.depth {
+            let (from, to) = (from.wrapping_add(k * self.row_stride), to.wrapping_add(k * self.panel));
+            // Rows are too short for a call of memcpy: they go in squares' sides, the last one overlapping or number by number.
             // SAFETY: the caller's promise.
             unsafe {
-                if column_stride == 1 {
-                    std::ptr::copy_nonoverlapping(from.add(k * row_stride), to.add(k * panel), count);
-                } else {
-                    for j in 0..count {
-                        *to.add(k * panel + j) = *from.add(k * row_stride + j * column_stride);
+                if count >= SIDE {
+                    for column in (0..count - SIDE).step_by(SIDE).chain([count - SIDE]) {
+                        to.add(column)
+                            .cast::<[E; SIDE]>()
+                            .write_unaligned(from.add(column).cast::<[E; SIDE]>().read_unaligned());
                     }
+                } else {
+                    for column in 0..count {
+                        *to.add(column) = *from.add(column);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Packs a panel of `count` columns whose numbers are `row_stride` apart.
+    ///
+    /// # Safety
+    /// As for [`Block::pack`].
+    unsafe fn transpose_columns(&self, from: *const E, to: *mut E, count: usize) {
+        let squares = if self.row_stride == 1 { count / SIDE * SIDE } else { 0 };
+        for start in (0..self.depth).step_by(PANEL_ROWS) {
+            let rows = PANEL_ROWS.min(self.depth - start);
+            let whole = rows / SIDE * SIDE;
+            for column in (0..squares).step_by(SIDE) {
+                for k in (start..start + whole).step_by(SIDE) {
+                    let from = from.wrapping_add(column * self.column_stride + k);
+                    let to = to.wrapping_add(k * self.panel + column);
+                    // SAFETY: the square is a part of the panel.
+                    unsafe { (self.transpose)(from, self.column_stride, to, self.panel) };
+                }
+            }
+            for column in 0..count {
+                let done = if column < squares { whole } else { 0 };
+                for k in start + done..start + rows {
+                    let from = from.wrapping_add(k * self.row_stride + column * self.column_stride);
+                    // SAFETY: the number is a part of the panel.
+                    unsafe { *to.add(k * self.panel + column) = *from };
                 }
             }
         }

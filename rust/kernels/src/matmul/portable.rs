@@ -1,5 +1,6 @@
 //! Tiles of plain code (4 x 8 of `f32`), for machines without fused multiply-add or without tiles of their own.
 
+use super::pack::transpose;
 use super::tile::{Vector, tiles};
 use crate::real::{Plain, Real};
 
@@ -11,6 +12,7 @@ impl<R: Real, const N: usize> Vector for Lanes<R, N> {
     type Element = R::Element;
     type Mask = usize;
     const LANES: usize = N;
+    const MASKS: bool = false;
     #[inline(always)]
     unsafe fn zero() -> Self {
         Self([R::zero(); N])
@@ -55,5 +57,5 @@ impl<R: Real, const N: usize> Vector for Lanes<R, N> {
 
 type Plain32 = Lanes<Plain<f32>, 4>;
 type Plain64 = Lanes<Plain<f64>, 2>;
-tiles!(PLAIN_F32, Plain32, f32, 12, [1 2 3 4]);
-tiles!(PLAIN_F64, Plain64, f64, 12, [1 2 3 4]);
+tiles! { PLAIN_F32, Plain32, f32, registers 12, [1 2 3 4], transpose transpose }
+tiles! { PLAIN_F64, Plain64, f64, registers 12, [1 2 3 4], transpose transpose }

@@ -1,5 +1,6 @@
 //! The register tile, written once over [`Vector`] and stamped per instruction set, element type and size.
 
+use super::pack::TransposeFunction;
 use crate::real::Element;
 
 /// A vector register of an instruction set.
@@ -12,6 +13,9 @@ pub(super) trait Vector: Copy {
     type Mask: Copy;
     /// Number of lanes.
     const LANES: usize;
+    /// Whether a partial load costs no more than a whole one, so that the loop over the depth may use it. Without, B is
+    /// packed, padded to whole vectors, where its last vector is partial.
+    const MASKS: bool;
     /// All lanes zero.
     ///
     /// # Safety
@@ -88,12 +92,16 @@ pub(super) const WIDEST: usize = 4;
 pub(super) struct Tiles<E: 'static> {
     /// Lanes of a vector.
     pub(super) lanes: usize,
+    /// Whether partial loads of B are as good as whole ones; see [`Vector::MASKS`].
+    pub(super) masks: bool,
     /// Most rows of a tile.
     pub(super) rows: usize,
     /// Most vectors of a tile, by its number of rows less one.
     pub(super) vectors: &'static [usize],
     /// The tile, by its rows less one, vectors less one, and whether the last vector is partial.
     pub(super) run: &'static [[[TileFunction<E>; 2]; WIDEST]],
+    /// Transposes a square of B on its way into a panel.
+    pub(super) transpose: TransposeFunction<E>,
 }
 
 /// How many vectors wide a tile of `rows` rows can be, so that accumulators, a row of B and a number of A fit `registers`.
@@ -115,22 +123,22 @@ pub(super) unsafe fn tile<V: Vector, const ROWS: usize, const VECTORS: usize, co
     // if partial) lie in memory for each of the `depth` steps. The pointers are advanced without being read beyond that.
     unsafe {
         let mask = V::mask(if PARTIAL { last } else { V::LANES });
-        let load = |pointer: *const V::Element, v: usize| {
+        let load = |pointer: *const V::Element, v: usize, masked: bool| {
             let pointer = pointer.add(v * V::LANES);
-            if PARTIAL && v + 1 == VECTORS { V::load_partial(pointer, mask) } else { V::load(pointer) }
+            if PARTIAL && masked && v + 1 == VECTORS { V::load_partial(pointer, mask) } else { V::load(pointer) }
         };
         let mut sums = [[V::zero(); VECTORS]; ROWS];
         if resume {
             for r in 0..ROWS {
                 for v in 0..VECTORS {
-                    sums[r][v] = load(c.add(r * c_row), v);
+                    sums[r][v] = load(c.add(r * c_row), v, true);
                 }
             }
         }
         for _ in 0..depth {
             let mut y = [V::zero(); VECTORS];
             for v in 0..VECTORS {
-                y[v] = load(b, v);
+                y[v] = load(b, v, V::MASKS);
             }
             for r in 0..ROWS {
                 let x = V::splat(a.add(r * a_row));
@@ -156,7 +164,10 @@ pub(super) unsafe fn tile<V: Vector, const ROWS: usize, const VECTORS: usize, co
 
 /// Stamps the tiles of a vector type: a function compiled with the given attributes, and the table of its sizes.
 macro_rules! tiles {
-    ($name:ident, $vector:ty, $element:ty, $registers:literal, [$($rows:literal)*] $(, #[$attribute:meta])?) => {
+    (
+        $name:ident, $vector:ty, $element:ty, registers $registers:literal, [$($rows:literal)*], transpose $transpose:expr
+        $(, #[$attribute:meta])?
+    ) => {
         pub(in crate::matmul) static $name: $crate::matmul::tile::Tiles<$element> = {
             use $crate::matmul::tile::{Operands, TileFunction, Tiles, Vector, tile, widest};
             $(#[$attribute])?
@@ -178,9 +189,11 @@ macro_rules! tiles {
             ]),*];
             Tiles {
                 lanes: <$vector as Vector>::LANES,
+                masks: <$vector as Vector>::MASKS,
                 rows: TABLE.len(),
                 vectors: &[$(widest($rows, $registers)),*],
                 run: TABLE,
+                transpose: $transpose,
             }
         };
     };
