@@ -242,7 +242,7 @@ impl<'py> Array<'py> {
 
     /// Whether the elements lie without gaps, in C or Fortran order.
     #[inline]
-    fn is_flat(&self) -> bool {
+    pub(crate) fn is_flat(&self) -> bool {
         self.fields().flags & (npyffi::NPY_ARRAY_C_CONTIGUOUS | npyffi::NPY_ARRAY_F_CONTIGUOUS) != 0
             && self.is_aligned()
     }
@@ -307,7 +307,7 @@ impl<'py> Array<'py> {
     }
 
     /// First address and the one after the last.
-    fn extent(&self) -> (usize, usize) {
+    pub(crate) fn extent(&self) -> (usize, usize) {
         let (mut low, mut high) = (self.pointer() as isize, self.pointer() as isize);
         if self.len() == 0 {
             return (low as usize, low as usize);
@@ -427,12 +427,13 @@ impl Kind {
         }
     }
 
-    /// Single or double precision of this name.
-    pub(crate) fn real_from_name(function: &str, name: &str) -> Result<Kind> {
+    /// Single or double precision, or labels, by name.
+    pub(crate) fn from_name(function: &str, name: &str) -> Result<Kind> {
         match name {
             "float32" => Ok(Kind::F32),
             "float64" => Ok(Kind::F64),
-            _ => type_error!("{function}: expected `dtype` float32 or float64, got {name:?}"),
+            "int32" => Ok(Kind::I32),
+            _ => type_error!("{function}: expected `dtype` float32, float64 or int32, got {name:?}"),
         }
     }
 }
@@ -477,6 +478,12 @@ fn not_real(function: &str, argument: &str, array: &Array<'_>, kind: Kind) -> Er
         _ => "convert it with astype(numpy.float32)",
     };
     Error::Type(format!("{function}: expected `{argument}` of dtype float32 or float64, got {got}; {hint}"))
+}
+
+/// The sentence for an array of a dtype that is not taken.
+#[cold]
+pub(crate) fn type_error_of(function: &str, argument: &str, array: &Array<'_>, expected: &str) -> Error {
+    Error::Type(format!("{function}: expected `{argument}` of dtype {expected}, got {}", array.dtype_name()))
 }
 
 /// A second operand: of the same shape and dtype as the first, whose name is given too.

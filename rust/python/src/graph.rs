@@ -1,0 +1,263 @@
+//! Building graphs from Python.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyMapping, PyString};
+use tilegrad_engine::graph::{Node, Origin};
+use tilegrad_engine::{Array as Numbers, Attribute, Attributes, Dtype, Options, ValueId, fusion, gradient, ops};
+
+use crate::arrays::{Array, Kind, type_error_of, type_name};
+use crate::errors::{Result, type_error, value_error};
+use crate::locks::{Guard, Locked};
+use crate::numbers::{self, Whole};
+use crate::optimizers::Optimizer;
+use crate::plan::Plan;
+
+/// A graph of operations. Values are numbered from 0 in the order of their making; shapes are concrete.
+#[pyclass(frozen, module = "tilegrad._core")]
+pub(crate) struct Graph {
+    inner: Locked<Inner>,
+}
+
+/// The graph, and the Python objects behind its optimizer groups.
+pub(crate) struct Inner {
+    pub(crate) graph: tilegrad_engine::Graph,
+    pub(crate) optimizers: Vec<Py<Optimizer>>,
+}
+
+impl Graph {
+    pub(crate) fn lock(&self, py: Python<'_>) -> Result<Guard<'_, Inner>> {
+        self.inner.lock(py, "Graph")
+    }
+}
+
+#[pymethods]
+impl Graph {
+    #[new]
+    fn new() -> Self {
+        Self { inner: Locked::new(Inner { graph: tilegrad_engine::Graph::new(), optimizers: Vec::new() }) }
+    }
+
+    /// A value given at each run, in the order in which inputs were made.
+    fn input(&self, py: Python<'_>, name: &str, shape: Vec<Whole>, dtype: &str) -> Result<u32> {
+        let shape = numbers::shape("input", &shape)?;
+        Ok(self.lock(py)?.graph.input(name, &shape, Dtype::from_name(dtype)?)?.0)
+    }
+
+    /// A value kept in a ``State`` from run to run.
+    fn parameter(&self, py: Python<'_>, name: &str, shape: Vec<Whole>, dtype: &str) -> Result<u32> {
+        let shape = numbers::shape("parameter", &shape)?;
+        Ok(self.lock(py)?.graph.parameter(name, &shape, Dtype::from_name(dtype)?)?.0)
+    }
+
+    /// A value fixed now; the array is copied.
+    fn constant(&self, py: Python<'_>, array: &Bound<'_, PyAny>) -> Result<u32> {
+        let array = Array::new("constant", "array", array)?.contiguous()?;
+        let Some(numbers) = engine_array(&array) else {
+            return Err(type_error_of("constant", "array", &array, "float32, float64 or int32"));
+        };
+        Ok(self.lock(py)?.graph.constant(numbers, array.shape())?.0)
+    }
+
+    /// The result of an operation on values.
+    #[pyo3(signature = (operation, inputs, attributes = None))]
+    fn apply(
+        &self,
+        py: Python<'_>,
+        operation: &str,
+        inputs: Vec<Whole>,
+        attributes: Option<&Bound<'_, PyMapping>>,
+    ) -> Result<u32> {
+        let attributes = attributes.map_or_else(|| Ok(Attributes::new()), |given| read_attributes(operation, given))?;
+        let operation = ops::from_name(operation, &attributes)?;
+        let mut inner = self.lock(py)?;
+        let inputs = values("apply", &inner.graph, &inputs)?;
+        Ok(inner.graph.apply(operation, &inputs)?.0)
+    }
+
+    /// Gradients of a scalar with respect to values, as new values of this graph.
+    fn gradients(&self, py: Python<'_>, of: Whole, wrt: Vec<Whole>) -> Result<Vec<u32>> {
+        let mut inner = self.lock(py)?;
+        let of = value("gradients", &inner.graph, of)?;
+        let wrt = values("gradients", &inner.graph, &wrt)?;
+        let found = gradient::gradients(&mut inner.graph, of, &wrt)?;
+        Ok(found.into_iter().map(|value| value.0).collect())
+    }
+
+    /// A step of the optimizer on a parameter, taken in place whenever the plan runs; the value is the new parameter.
+    fn update(&self, parameter: Whole, gradient: Whole, optimizer: &Bound<'_, Optimizer>) -> Result<u32> {
+        let py = optimizer.py();
+        let mut inner = self.lock(py)?;
+        let parameter = value("update", &inner.graph, parameter)?;
+        let gradient = value("update", &inner.graph, gradient)?;
+        let rule = optimizer.get().rule(py)?;
+        let groups = inner.graph.optimizers();
+        let known = groups.iter().position(|group| *group == rule);
+        if let Some(group) = known
+            && !inner.optimizers[group].is(optimizer)
+        {
+            return value_error!("update: expected one optimizer object for equal settings, got a second one; use the first");
+        }
+        let updated = inner.graph.update(parameter, gradient, &rule)?;
+        if known.is_none() {
+            inner.optimizers.push(optimizer.clone().unbind());
+        }
+        Ok(updated.0)
+    }
+
+    /// Shape of a value.
+    fn shape<'py>(&self, py: Python<'py>, value: Whole) -> Result<Bound<'py, pyo3::types::PyTuple>> {
+        let inner = self.lock(py)?;
+        let value = self::value("shape", &inner.graph, value)?;
+        Ok(pyo3::types::PyTuple::new(py, inner.graph.shape(value))?)
+    }
+
+    /// Element type of a value: ``"float32"``, ``"float64"`` or ``"int32"``.
+    fn dtype(&self, py: Python<'_>, value: Whole) -> Result<&'static str> {
+        let inner = self.lock(py)?;
+        let value = self::value("dtype", &inner.graph, value)?;
+        Ok(inner.graph.dtype(value).name())
+    }
+
+    /// Name of a value with its scope: ``hidden.0.weight``.
+    fn name(&self, py: Python<'_>, value: Whole) -> Result<String> {
+        let inner = self.lock(py)?;
+        let value = self::value("name", &inner.graph, value)?;
+        Ok(inner.graph.name(value).to_string())
+    }
+
+    /// Names made from now on begin with this scope.
+    fn push_scope(&self, py: Python<'_>, name: &str) -> Result<()> {
+        self.lock(py)?.graph.push_scope(name);
+        Ok(())
+    }
+
+    /// Leaves the scope entered last.
+    fn pop_scope(&self, py: Python<'_>) -> Result<()> {
+        Ok(self.lock(py)?.graph.pop_scope()?)
+    }
+
+    /// Every value in order.
+    fn nodes<'py>(&self, py: Python<'py>) -> Result<Vec<Bound<'py, PyDict>>> {
+        let inner = self.lock(py)?;
+        inner.graph.nodes().iter().enumerate().map(|(index, node)| describe(py, index, node)).collect()
+    }
+
+    /// Compiles what these values need, and the updates among them, into a plan. Without ``training``, dropout is the
+    /// identity. ``fuse`` and ``reuse`` change time and memory, never a bit of the result.
+    #[pyo3(signature = (outputs, *, training = true, fuse = true, reuse = true))]
+    fn compile(&self, py: Python<'_>, outputs: Vec<Whole>, training: bool, fuse: bool, reuse: bool) -> Result<Plan> {
+        let inner = self.lock(py)?;
+        let outputs = values("compile", &inner.graph, &outputs)?;
+        let fusions = if fuse { fusion::Fusions::ALL } else { fusion::Fusions::NONE };
+        Plan::new(py, &inner, &outputs, Options { training, fusions, reuse })
+    }
+
+    fn __len__(&self, py: Python<'_>) -> Result<usize> {
+        Ok(self.lock(py)?.graph.nodes().len())
+    }
+}
+
+/// A value of the graph, by number.
+fn value(function: &str, graph: &tilegrad_engine::Graph, number: Whole) -> Result<ValueId> {
+    let count = graph.nodes().len();
+    match u32::try_from(number.0) {
+        Ok(index) if (index as usize) < count => Ok(ValueId(index)),
+        _ => value_error!("{function}: expected a value of this graph, which has {count}, got number {}", number.0),
+    }
+}
+
+fn values(function: &str, graph: &tilegrad_engine::Graph, numbers: &[Whole]) -> Result<Vec<ValueId>> {
+    numbers.iter().map(|&number| value(function, graph, number)).collect()
+}
+
+/// The elements as the engine takes them. The array is in C order.
+pub(crate) fn engine_array<'a>(array: &'a Array<'_>) -> Option<Numbers<'a>> {
+    match array.kind() {
+        Kind::F32 => Some(Numbers::F32(array.slice())),
+        Kind::F64 => Some(Numbers::F64(array.slice())),
+        Kind::I32 => Some(Numbers::I32(array.slice())),
+        _ => None,
+    }
+}
+
+fn read_attributes(operation: &str, given: &Bound<'_, PyMapping>) -> Result<Attributes> {
+    let mut attributes = Attributes::new();
+    for pair in given.items()?.iter() {
+        let (name, value): (String, Bound<'_, PyAny>) = pair.extract()?;
+        let attribute = read_attribute(operation, &name, &value)?;
+        attributes.insert(name, attribute);
+    }
+    Ok(attributes)
+}
+
+fn read_attribute(operation: &str, name: &str, value: &Bound<'_, PyAny>) -> Result<Attribute> {
+    if let Ok(flag) = value.cast::<PyBool>() {
+        return Ok(Attribute::Bool(flag.is_true()));
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Attribute::Text(text.to_string()));
+    }
+    if let Ok(whole) = value.extract::<i64>() {
+        return Ok(Attribute::Int(whole));
+    }
+    if let Ok(number) = value.extract::<f64>() {
+        return Ok(Attribute::Float(number));
+    }
+    if let Ok(whole) = value.extract::<Vec<i64>>() {
+        return Ok(Attribute::Ints(whole));
+    }
+    if let Ok(numbers) = value.extract::<Vec<f64>>() {
+        return Ok(Attribute::Floats(numbers));
+    }
+    let got = type_name(value);
+    type_error!("{operation}: expected `{name}` to be a number, a truth value, a text or a list of numbers, got {got}")
+}
+
+fn describe<'py>(py: Python<'py>, index: usize, node: &Node) -> Result<Bound<'py, PyDict>> {
+    let (kind, operation) = match &node.origin {
+        Origin::Input(_) => ("input", ""),
+        Origin::Parameter(_) => ("parameter", ""),
+        Origin::Constant(_) => ("constant", ""),
+        Origin::Operation(operation) => ("operation", operation.name()),
+    };
+    let dictionary = PyDict::new(py);
+    dictionary.set_item("id", index)?;
+    dictionary.set_item("kind", kind)?;
+    dictionary.set_item("operation", operation)?;
+    dictionary.set_item("inputs", node.inputs.iter().map(|input| input.0).collect::<Vec<_>>())?;
+    dictionary.set_item("shape", pyo3::types::PyTuple::new(py, &node.kind.shape)?)?;
+    dictionary.set_item("dtype", node.kind.dtype.name())?;
+    dictionary.set_item("name", &node.name)?;
+    dictionary.set_item("scope", &node.scope)?;
+    dictionary.set_item("attributes", attributes_of(py, node)?)?;
+    Ok(dictionary)
+}
+
+/// What an operation was made from; the number of a constant that is only one.
+fn attributes_of<'py>(py: Python<'py>, node: &Node) -> Result<Bound<'py, PyDict>> {
+    let dictionary = PyDict::new(py);
+    match &node.origin {
+        Origin::Operation(operation) => {
+            for (name, attribute) in operation.attributes() {
+                match attribute {
+                    Attribute::Int(value) => dictionary.set_item(name, value)?,
+                    Attribute::Float(value) => dictionary.set_item(name, value)?,
+                    Attribute::Bool(value) => dictionary.set_item(name, value)?,
+                    Attribute::Text(value) => dictionary.set_item(name, value)?,
+                    Attribute::Ints(value) => dictionary.set_item(name, value)?,
+                    Attribute::Floats(value) => dictionary.set_item(name, value)?,
+                }
+            }
+        }
+        Origin::Constant(values) if values.array().len() == 1 => {
+            dictionary.set_item("value", values.array().get(0))?;
+        }
+        _ => {}
+    }
+    Ok(dictionary)
+}
+
+/// Where the parameters of a graph lie.
+pub(crate) type Places = Arc<[tilegrad_engine::graph::ParameterPlace]>;

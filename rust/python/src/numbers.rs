@@ -1,0 +1,68 @@
+//! Whole numbers from Python: any size arrives, so that the range check of the function says what is wrong.
+
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::PyBool;
+
+use crate::errors::{Result, value_error};
+
+/// A whole number; one beyond 64 bits is held at the nearest end, far outside of every range that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whole(pub(crate) i64);
+
+impl<'py> FromPyObject<'_, 'py> for Whole {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_instance_of::<PyBool>() {
+            return Err(PyTypeError::new_err("expected a whole number, got a truth value"));
+        }
+        match object.extract::<i64>() {
+            Ok(value) => Ok(Self(value)),
+            Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
+                Ok(Self(if object.lt(0)? { i64::MIN } else { i64::MAX }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A seed: any whole number from 0 to 2^64 - 1.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seed(pub(crate) u64);
+
+impl<'py> FromPyObject<'_, 'py> for Seed {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match object.extract::<u64>() {
+            Ok(value) => Ok(Self(value)),
+            Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
+                let sentence = "expected a whole number from 0 to 2**64 - 1";
+                Err(pyo3::exceptions::PyValueError::new_err(sentence))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A shape: whole numbers, none below zero.
+pub(crate) fn shape(function: &str, axes: &[Whole]) -> Result<Vec<usize>> {
+    let mut shape = Vec::with_capacity(axes.len());
+    for axis in axes {
+        let Ok(axis) = usize::try_from(axis.0) else {
+            return value_error!("{function}: expected `shape` without negative axes, got {}", axis.0);
+        };
+        shape.push(axis);
+    }
+    Ok(shape)
+}
+
+/// A whole number in a range.
+pub(crate) fn in_range(function: &str, argument: &str, value: Whole, low: i64, high: i64) -> Result<usize> {
+    if value.0 < low || value.0 > high {
+        let upper = if high == i64::MAX { "or more".to_string() } else { format!("to {high}") };
+        return value_error!("{function}: expected `{argument}` of {low} {upper}, got {}", value.0);
+    }
+    Ok(value.0 as usize)
+}

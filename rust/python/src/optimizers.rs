@@ -1,0 +1,410 @@
+//! Update rules: settings that plans read at each run, and steps on plain NumPy arrays with slots kept inside.
+
+use numpy::npyffi::NPY_ORDER;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyList, PyMapping, PyString};
+use tilegrad_kernels::real::Element;
+use tilegrad_kernels::registry::Setting;
+
+pub(crate) use tilegrad_kernels::optimizers::Optimizer as Rule;
+
+use crate::arrays::{Array, Kind, Number, real_array, same_as, shape_text, type_name};
+use crate::errors::{Error, Result, type_error, value_error};
+use crate::locks::Locked;
+use crate::memory::Memory;
+use crate::numbers::{Whole, in_range};
+use crate::work;
+
+/// An update rule with its hyperparameters, and with its slots when it is used alone on NumPy arrays.
+///
+/// The slots are made at the first ``step`` or ``load_state``; from then on the arrays must keep number, shapes and dtypes.
+#[pyclass(frozen, module = "tilegrad._core")]
+pub(crate) struct Optimizer {
+    inner: Locked<Inner>,
+}
+
+struct Inner {
+    rule: Rule,
+    steps: u64,
+    /// One per parameter; empty before the first step.
+    parameters: Vec<Kept>,
+}
+
+/// What is kept for a parameter.
+struct Kept {
+    shape: Vec<usize>,
+    kind: Kind,
+    slots: Vec<Memory>,
+}
+
+impl Kept {
+    fn new(rule: &Rule, shape: &[usize], kind: Kind) -> Result<Self> {
+        let len = shape.iter().product();
+        let slots = rule.slots().iter().map(|_| Memory::zeros(len, kind)).collect::<Result<Vec<_>>>()?;
+        Ok(Self { shape: shape.to_vec(), kind, slots })
+    }
+}
+
+impl Optimizer {
+    /// The rule with its settings as they are now.
+    pub(crate) fn rule(&self, py: Python<'_>) -> Result<Rule> {
+        Ok(self.inner.lock(py, "Optimizer")?.rule)
+    }
+}
+
+#[pymethods]
+impl Optimizer {
+    #[new]
+    #[pyo3(signature = (name, parameters = None))]
+    fn new(name: &str, parameters: Option<&Bound<'_, PyMapping>>) -> Result<Self> {
+        let mut names = Vec::new();
+        if let Some(parameters) = parameters {
+            for pair in parameters.items()?.iter() {
+                names.push(pair.extract::<(String, Bound<'_, PyAny>)>()?);
+            }
+        }
+        let mut settings = Vec::with_capacity(names.len());
+        let texts: Vec<Option<String>> = names.iter().map(|(_, value)| text_of(value)).collect();
+        for ((parameter, value), text) in names.iter().zip(&texts) {
+            settings.push((parameter.as_str(), setting(name, parameter, value, text.as_deref())?));
+        }
+        let rule = Rule::new(name, &settings)?;
+        Ok(Self { inner: Locked::new(Inner { rule, steps: 0, parameters: Vec::new() }) })
+    }
+
+    /// Updates the parameters in place. They must be writable, contiguous and not overlap.
+    fn step(&self, parameters: Vec<Bound<'_, PyAny>>, gradients: Vec<Bound<'_, PyAny>>) -> Result<()> {
+        if parameters.is_empty() || parameters.len() != gradients.len() {
+            let (count, got) = (parameters.len(), gradients.len());
+            return value_error!("step: expected one gradient for each parameter, got {count} parameters and {got} gradients");
+        }
+        let pairs = parameters.iter().zip(&gradients).enumerate();
+        let pairs = pairs.map(|(index, (parameter, gradient))| checked_pair(index, parameter, gradient));
+        let pairs = pairs.collect::<Result<Vec<_>>>()?;
+        check_overlap(&pairs)?;
+        let py = parameters[0].py();
+        let mut inner = self.inner.lock(py, "Optimizer")?;
+        inner.keep(&pairs)?;
+        inner.step(py, &pairs)
+    }
+
+    /// Changes a hyperparameter; it holds from the next step, in compiled plans too.
+    fn set(&self, py: Python<'_>, name: &str, value: &Bound<'_, PyAny>) -> Result<()> {
+        let text = text_of(value);
+        let mut inner = self.inner.lock(py, "Optimizer")?;
+        let setting = setting(inner.rule.entry().name, name, value, text.as_deref())?;
+        Ok(inner.rule.set(name, setting)?)
+    }
+
+    /// A hyperparameter: a number, a truth value or the text of a choice.
+    fn get<'py>(&self, py: Python<'py>, name: &str) -> Result<Bound<'py, PyAny>> {
+        let rule = self.rule(py)?;
+        let Some(setting) = rule.get(name) else {
+            let names: Vec<&str> = rule.settings().iter().map(|(name, _)| *name).collect();
+            let function = rule.entry().name;
+            return value_error!("{function}: unknown parameter {name:?}; expected one of {}", names.join(", "));
+        };
+        Ok(setting_object(py, setting)?)
+    }
+
+    /// Copies of the slots: for each name one array per parameter. Empty before the first step.
+    fn state<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
+        let inner = self.inner.lock(py, "Optimizer")?;
+        let state = PyDict::new(py);
+        if inner.parameters.is_empty() {
+            return Ok(state);
+        }
+        for (index, name) in inner.rule.slots().iter().enumerate() {
+            let arrays = PyList::empty(py);
+            for kept in &inner.parameters {
+                let array = Array::empty(py, &kept.shape, kept.kind)?;
+                // SAFETY: the lock of this optimizer is held.
+                match kept.kind {
+                    Kind::F64 => array.slice_mut::<f64>().copy_from_slice(unsafe { kept.slots[index].slice_mut() }),
+                    _ => array.slice_mut::<f32>().copy_from_slice(unsafe { kept.slots[index].slice_mut() }),
+                }
+                arrays.append(array.into_object())?;
+            }
+            state.set_item(name, arrays)?;
+        }
+        Ok(state)
+    }
+
+    /// Takes slots as ``state`` gave them; set ``steps`` as well to resume exactly.
+    fn load_state(&self, state: &Bound<'_, PyMapping>) -> Result<()> {
+        let mut inner = self.inner.lock(state.py(), "Optimizer")?;
+        let slots = read_state(&inner.rule, state)?;
+        inner.load(&slots)
+    }
+
+    /// Its name in the registry.
+    #[getter]
+    fn name(&self, py: Python<'_>) -> Result<&'static str> {
+        Ok(self.rule(py)?.entry().name)
+    }
+
+    /// Names of the slots that the rule keeps with the hyperparameters as they are.
+    #[getter]
+    fn slot_names(&self, py: Python<'_>) -> Result<Vec<&'static str>> {
+        Ok(self.rule(py)?.slots().to_vec())
+    }
+
+    /// All hyperparameters.
+    #[getter]
+    fn parameters<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
+        let parameters = PyDict::new(py);
+        for (name, setting) in self.rule(py)?.settings() {
+            parameters.set_item(name, setting_object(py, setting)?)?;
+        }
+        Ok(parameters)
+    }
+
+    /// How many steps were taken.
+    #[getter]
+    fn steps(&self, py: Python<'_>) -> Result<u64> {
+        Ok(self.inner.lock(py, "Optimizer")?.steps)
+    }
+
+    #[setter]
+    fn set_steps(&self, py: Python<'_>, value: Whole) -> Result<()> {
+        self.inner.lock(py, "Optimizer")?.steps = in_range("Optimizer", "steps", value, 0, i64::MAX)? as u64;
+        Ok(())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> Result<String> {
+        Ok(format!("Optimizer({:?}, {})", self.name(py)?, self.parameters(py)?.repr()?))
+    }
+}
+
+/// A parameter and its gradient, both flat in the same order.
+struct Pair<'py> {
+    parameter: Array<'py>,
+    gradient: Array<'py>,
+    kind: Kind,
+}
+
+fn checked_pair<'py>(index: usize, parameter: &Bound<'py, PyAny>, gradient: &Bound<'py, PyAny>) -> Result<Pair<'py>> {
+    // The names are only written out when something is wrong.
+    let named = |error: Error| match error {
+        Error::Value(sentence) => Error::Value(sentence.replace("[]", &format!("[{index}]"))),
+        Error::Type(sentence) => Error::Type(sentence.replace("[]", &format!("[{index}]"))),
+        other => other,
+    };
+    let (parameter, kind) = real_array("step", "parameters[]", parameter).map_err(named)?;
+    if !parameter.is_writable() {
+        return value_error!("step: expected `parameters[{index}]` to be writable, got a read-only array");
+    }
+    if !parameter.is_flat() {
+        return value_error!(
+            "step: expected `parameters[{index}]` to be contiguous, got a strided view; numpy.ascontiguousarray makes a copy that is"
+        );
+    }
+    let gradient = same_as("step", ("gradients[]", gradient), ("parameters[]", &parameter)).map_err(named)?;
+    let gradient = if gradient.is_parallel(&parameter) {
+        gradient
+    } else {
+        let copy = parameter.empty_like(NPY_ORDER::NPY_KEEPORDER)?;
+        copy.assign(&gradient)?;
+        copy
+    };
+    Ok(Pair { parameter, gradient, kind })
+}
+
+/// No parameter may share memory with another one, nor with a gradient.
+fn check_overlap(pairs: &[Pair<'_>]) -> Result<()> {
+    if let [pair] = pairs {
+        let (start, end) = pair.parameter.extent();
+        let (other_start, other_end) = pair.gradient.extent();
+        let overlap = start < other_end && other_start < end;
+        return if overlap { overlapping(0) } else { Ok(()) };
+    }
+    let mut extents = Vec::with_capacity(2 * pairs.len());
+    for (index, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.parameter.len() > 0) {
+        extents.push((pair.parameter.extent(), true, index));
+        extents.push((pair.gradient.extent(), false, index));
+    }
+    extents.sort_unstable();
+    let (mut written, mut read) = (0, 0);
+    for ((start, end), is_parameter, index) in extents {
+        if start < written || (is_parameter && start < read) {
+            return overlapping(index);
+        }
+        if is_parameter { written = written.max(end) } else { read = read.max(end) }
+    }
+    Ok(())
+}
+
+#[cold]
+fn overlapping(index: usize) -> Result<()> {
+    value_error!("step: expected parameters that share no memory with one another or a gradient, got an overlap at number {index}")
+}
+
+impl Inner {
+    /// Makes the slots at first; checks later that the parameters are still those.
+    fn keep(&mut self, pairs: &[Pair<'_>]) -> Result<()> {
+        if self.parameters.is_empty() {
+            let kept = pairs.iter().map(|pair| Kept::new(&self.rule, pair.parameter.shape(), pair.kind));
+            self.parameters = kept.collect::<Result<Vec<_>>>()?;
+            return Ok(());
+        }
+        if self.parameters.len() != pairs.len() {
+            let (expected, got) = (self.parameters.len(), pairs.len());
+            return value_error!("step: expected the {expected} parameters of the steps before, got {got}");
+        }
+        for (index, (kept, pair)) in self.parameters.iter().zip(pairs).enumerate() {
+            if kept.shape != pair.parameter.shape() {
+                let (expected, got) = (shape_text(&kept.shape), shape_text(pair.parameter.shape()));
+                return value_error!("step: expected `parameters[{index}]` of shape {expected}, as before, got {got}");
+            }
+            if kept.kind != pair.kind {
+                let got = pair.parameter.dtype_name();
+                return type_error!("step: expected `parameters[{index}]` of the dtype of the steps before, got {got}");
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, py: Python<'_>, pairs: &[Pair<'_>]) -> Result<()> {
+        let (rule, step) = (self.rule, self.steps + 1);
+        let mut tasks: Vec<Task<'_>> = Vec::with_capacity(pairs.len());
+        for (pair, kept) in pairs.iter().zip(&mut self.parameters) {
+            tasks.push(match pair.kind {
+                Kind::F64 => Task::Double(Operands::new(pair, kept)),
+                _ => Task::Single(Operands::new(pair, kept)),
+            });
+        }
+        let elements = pairs.iter().map(|pair| pair.parameter.len()).sum();
+        work::run(py, elements, move || {
+            for task in tasks {
+                match task {
+                    Task::Single(operands) => operands.update(&rule, step),
+                    Task::Double(operands) => operands.update(&rule, step),
+                }
+            }
+        })?;
+        self.steps = step;
+        Ok(())
+    }
+
+    /// Takes over slots: `slots[slot][parameter]`.
+    fn load(&mut self, slots: &[Vec<Array<'_>>]) -> Result<()> {
+        let Some(first) = slots.first() else { return Ok(()) };
+        let mut loaded = Vec::with_capacity(first.len());
+        for (index, array) in first.iter().enumerate() {
+            if let Some(kept) = self.parameters.get(index)
+                && (kept.shape != array.shape() || kept.kind != array.kind())
+            {
+                let (expected, got) = (shape_text(&kept.shape), shape_text(array.shape()));
+                return value_error!("load_state: expected arrays of shape {expected} at {index}, as the parameters, got {got}");
+            }
+            loaded.push(Kept::new(&self.rule, array.shape(), array.kind())?);
+        }
+        if !self.parameters.is_empty() && self.parameters.len() != loaded.len() {
+            let (expected, got) = (self.parameters.len(), loaded.len());
+            return value_error!("load_state: expected {expected} arrays a slot, as there are parameters, got {got}");
+        }
+        for (slot, arrays) in slots.iter().enumerate() {
+            for (kept, array) in loaded.iter().zip(arrays) {
+                let array = array.contiguous()?;
+                // SAFETY: these blocks were made above and nobody else knows them.
+                match kept.kind {
+                    Kind::F64 => unsafe { kept.slots[slot].slice_mut::<f64>() }.copy_from_slice(array.slice()),
+                    _ => unsafe { kept.slots[slot].slice_mut::<f32>() }.copy_from_slice(array.slice()),
+                }
+            }
+        }
+        self.parameters = loaded;
+        Ok(())
+    }
+}
+
+/// An update of one parameter, with everything it touches.
+enum Task<'a> {
+    Single(Operands<'a, f32>),
+    Double(Operands<'a, f64>),
+}
+
+struct Operands<'a, E> {
+    weight: &'a mut [E],
+    gradient: &'a [E],
+    slots: Slots<'a, E>,
+}
+
+/// No rule has more.
+const MOST_SLOTS: usize = 3;
+type Slots<'a, E> = [&'a mut [E]; MOST_SLOTS];
+
+impl<'a, E: Element + Number> Operands<'a, E> {
+    fn new(pair: &'a Pair<'_>, kept: &'a mut Kept) -> Self {
+        let mut slots: Slots<'a, E> = [&mut [], &mut [], &mut []];
+        for (place, slot) in slots.iter_mut().zip(&kept.slots) {
+            // SAFETY: the lock of this optimizer is held, and each slot is taken once.
+            *place = unsafe { slot.slice_mut() };
+        }
+        Self { weight: pair.parameter.slice_mut(), gradient: pair.gradient.slice(), slots }
+    }
+
+    fn update(mut self, rule: &Rule, step: u64) {
+        let count = rule.slots().len();
+        rule.update(step, self.weight, self.gradient, &mut self.slots[..count]);
+    }
+}
+
+/// The slots of a state, in the order of the rule: all of them, each with equally many arrays.
+fn read_state<'py>(rule: &Rule, state: &Bound<'py, PyMapping>) -> Result<Vec<Vec<Array<'py>>>> {
+    let names = rule.slots();
+    for key in state.keys()?.iter() {
+        let key: String = key.extract()?;
+        if !names.contains(&key.as_str()) {
+            return value_error!("load_state: expected the slots {}, got {key:?}", names.join(", "));
+        }
+    }
+    let mut slots: Vec<Vec<Array<'py>>> = Vec::with_capacity(names.len());
+    for name in names {
+        if !state.contains(name)? {
+            return value_error!("load_state: expected the slots {}, got none named {name:?}", names.join(", "));
+        }
+        let objects: Vec<Bound<'py, PyAny>> = state.get_item(name)?.extract()?;
+        let mut arrays = Vec::with_capacity(objects.len());
+        for (index, object) in objects.iter().enumerate() {
+            let (array, _) = real_array("load_state", name, object)?;
+            if let Some(first) = slots.first() {
+                let Some(first) = first.get(index) else {
+                    return value_error!("load_state: expected equally many arrays in each slot, got more in {name:?}");
+                };
+                same_as("load_state", (name, object), (names[0], first))?;
+            }
+            arrays.push(array);
+        }
+        if slots.first().is_some_and(|first| first.len() != arrays.len()) {
+            return value_error!("load_state: expected equally many arrays in each slot, got fewer in {name:?}");
+        }
+        slots.push(arrays);
+    }
+    Ok(slots)
+}
+
+fn text_of(value: &Bound<'_, PyAny>) -> Option<String> {
+    value.cast::<PyString>().ok().map(|text| text.to_string())
+}
+
+fn setting<'a>(function: &str, name: &str, value: &Bound<'_, PyAny>, text: Option<&'a str>) -> Result<Setting<'a>> {
+    if let Some(text) = text {
+        return Ok(Setting::Option(text));
+    }
+    if let Ok(flag) = value.cast::<PyBool>() {
+        return Ok(Setting::Flag(flag.is_true()));
+    }
+    match value.extract::<f64>() {
+        Ok(number) => Ok(Setting::Number(number)),
+        Err(_) => type_error!("{function}: expected `{name}` to be a number or a text, got {}", type_name(value)),
+    }
+}
+
+fn setting_object<'py>(py: Python<'py>, setting: Setting<'_>) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match setting {
+        Setting::Number(number) => number.into_pyobject(py)?.into_any(),
+        Setting::Option(text) => text.into_pyobject(py)?.into_any(),
+        Setting::Flag(flag) => flag.into_pyobject(py)?.to_owned().into_any(),
+    })
+}

@@ -1,0 +1,182 @@
+//! Compiled steps, run one at a time from Python.
+
+use pyo3::prelude::*;
+use tilegrad_engine::{Bindings, Options, Type, ValueId};
+
+use crate::arrays::{Array, Kind, shape_text, type_error_of};
+use crate::errors::{Result, value_error};
+use crate::graph::{Inner, Places, engine_array};
+use crate::locks::{Guard, Locked};
+use crate::numbers::{Seed, Whole, in_range};
+use crate::optimizers::{Optimizer, Rule};
+use crate::state::State;
+use crate::work;
+
+/// A compiled step: a flat list of kernel calls and one block of memory. Made by ``Graph.compile``.
+#[pyclass(frozen, module = "tilegrad._core")]
+pub(crate) struct Plan {
+    inner: Locked<tilegrad_engine::Plan>,
+    inputs: Vec<(String, Type)>,
+    places: Places,
+    optimizers: Vec<Py<Optimizer>>,
+    updates: bool,
+    arena_bytes: usize,
+    steps: usize,
+    /// Numbers a run touches, for the choice whether to give the lock away.
+    elements: usize,
+    description: String,
+}
+
+impl Plan {
+    pub(crate) fn new(py: Python<'_>, graph: &Inner, outputs: &[ValueId], options: Options) -> Result<Self> {
+        let plan = tilegrad_engine::Plan::compile(&graph.graph, outputs, options)?;
+        let inputs: Vec<(String, Type)> = graph
+            .graph
+            .inputs()
+            .iter()
+            .map(|&value| (graph.graph.name(value).to_string(), graph.graph.kind(value).clone()))
+            .collect();
+        let parameters: usize = graph.graph.parameters().iter().map(|place| place.kind.len()).sum();
+        let read: usize = inputs.iter().map(|(_, kind)| kind.len()).sum();
+        Ok(Self {
+            places: graph.graph.parameters().into(),
+            optimizers: graph.optimizers.iter().map(|optimizer| optimizer.clone_ref(py)).collect(),
+            updates: plan.updates(),
+            arena_bytes: plan.arena_bytes(),
+            steps: plan.steps(),
+            elements: parameters + read + plan.arena_bytes() / 4,
+            description: plan.describe(),
+            inner: Locked::new(plan),
+            inputs,
+        })
+    }
+
+    pub(crate) fn lock(&self, py: Python<'_>) -> Result<Guard<'_, tilegrad_engine::Plan>> {
+        self.inner.lock(py, "Plan")
+    }
+
+    pub(crate) fn places(&self) -> &Places {
+        &self.places
+    }
+
+    pub(crate) fn inputs(&self) -> &[(String, Type)] {
+        &self.inputs
+    }
+
+    pub(crate) fn has_updates(&self) -> bool {
+        self.updates
+    }
+
+    /// The optimizers as they are set now.
+    pub(crate) fn rules(&self, py: Python<'_>) -> Result<Vec<Rule>> {
+        self.optimizers.iter().map(|optimizer| optimizer.get().rule(py)).collect()
+    }
+}
+
+#[pymethods]
+impl Plan {
+    /// Runs once and returns new arrays, one per output. Plans with updates advance ``state.step``, which then counts
+    /// instead of ``step``.
+    #[pyo3(signature = (inputs, state = None, seed = Seed(0), step = Whole(0)))]
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        inputs: Vec<Bound<'py, PyAny>>,
+        state: Option<&Bound<'py, State>>,
+        seed: Seed,
+        step: Whole,
+    ) -> Result<Vec<Bound<'py, PyAny>>> {
+        let arrays = self.check_inputs(&inputs)?;
+        let numbers: Vec<_> = arrays.iter().filter_map(engine_array).collect();
+        let step = in_range("run", "step", step, 0, i64::MAX)? as u64;
+        let mut plan = self.lock(py)?;
+        let Some(state) = state else {
+            if self.updates || !self.places.is_empty() {
+                return value_error!("run: expected `state`, since the plan has parameters, got None");
+            }
+            let mut state = tilegrad_engine::State { step, ..Default::default() };
+            self.run_once(py, &mut plan, &mut Bindings { inputs: &numbers, state: &mut state, seed: seed.0 })?;
+            return outputs(py, &plan);
+        };
+        let used = state.get().acquire(py, "run", &self.places)?;
+        let mut engine = used.engine(self.rules(py)?);
+        if !self.updates {
+            engine.step = step;
+        }
+        self.run_once(py, &mut plan, &mut Bindings { inputs: &numbers, state: &mut engine, seed: seed.0 })?;
+        if self.updates {
+            used.set_step(engine.step + 1);
+        }
+        outputs(py, &plan)
+    }
+
+    /// The compiled steps, buffers and bytes, as text.
+    fn describe(&self) -> &str {
+        &self.description
+    }
+
+    /// Size of the block of memory all intermediate values share.
+    #[getter]
+    fn arena_bytes(&self) -> usize {
+        self.arena_bytes
+    }
+
+    /// Number of kernel calls.
+    #[getter]
+    fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Whether a run updates parameters.
+    #[getter]
+    fn updates(&self) -> bool {
+        self.updates
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Plan: {} steps, {} bytes>", self.steps, self.arena_bytes)
+    }
+}
+
+impl Plan {
+    fn run_once(&self, py: Python<'_>, plan: &mut tilegrad_engine::Plan, bindings: &mut Bindings<'_, '_>) -> Result<()> {
+        Ok(work::run(py, self.elements, || plan.run(bindings))??)
+    }
+
+    /// The inputs in C order, each of the shape and dtype that the plan was compiled for.
+    fn check_inputs<'py>(&self, given: &[Bound<'py, PyAny>]) -> Result<Vec<Array<'py>>> {
+        if given.len() != self.inputs.len() {
+            return value_error!("run: expected {} inputs, got {}", self.inputs.len(), given.len());
+        }
+        let mut arrays = Vec::with_capacity(given.len());
+        for (object, (name, kind)) in given.iter().zip(&self.inputs) {
+            let array = Array::new("run", name, object)?;
+            if array.kind() != Kind::from_name("run", kind.dtype.name())? {
+                return Err(type_error_of("run", name, &array, kind.dtype.name()));
+            }
+            if array.shape() != kind.shape {
+                let (expected, got) = (shape_text(&kind.shape), shape_text(array.shape()));
+                return value_error!("run: expected `{name}` of shape {expected}, got {got}");
+            }
+            arrays.push(array.contiguous()?);
+        }
+        Ok(arrays)
+    }
+}
+
+/// Copies of the outputs.
+fn outputs<'py>(py: Python<'py>, plan: &tilegrad_engine::Plan) -> Result<Vec<Bound<'py, PyAny>>> {
+    (0..plan.output_count()).map(|index| output(py, plan, index)).collect()
+}
+
+fn output<'py>(py: Python<'py>, plan: &tilegrad_engine::Plan, index: usize) -> Result<Bound<'py, PyAny>> {
+    let numbers = plan.output(index);
+    let kind = Kind::from_name("run", numbers.dtype().name())?;
+    let array = Array::empty(py, plan.output_shape(index), kind)?;
+    match numbers {
+        tilegrad_engine::Array::F32(values) => array.slice_mut::<f32>().copy_from_slice(values),
+        tilegrad_engine::Array::F64(values) => array.slice_mut::<f64>().copy_from_slice(values),
+        tilegrad_engine::Array::I32(values) => array.slice_mut::<i32>().copy_from_slice(values),
+    }
+    Ok(array.into_object())
+}

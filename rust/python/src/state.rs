@@ -1,0 +1,190 @@
+//! Parameters and optimizer slots: flat buffers that plans compute in and Python looks at.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use tilegrad_engine::graph::ParameterPlace;
+use tilegrad_engine::{Buffers, Dtype};
+
+use crate::arrays::{Kind, shape_text};
+use crate::errors::{Error, Result, value_error};
+use crate::graph::{Graph, Places};
+use crate::locks::{Guard, Locked};
+use crate::memory::{Memory, view};
+use crate::numbers::{Whole, in_range};
+use crate::optimizers::{Optimizer, Rule};
+
+/// The parameters of a graph in one flat buffer per element type, and the slots of an optimizer in the same layout.
+#[pyclass(frozen, module = "tilegrad._core")]
+pub(crate) struct State {
+    places: Places,
+    parameters: Pair,
+    slots: Vec<(&'static str, Pair)>,
+    /// Held while a plan works in the buffers.
+    lock: Locked<()>,
+    step: AtomicU64,
+}
+
+/// One buffer in single and one in double precision.
+struct Pair {
+    single: Py<Memory>,
+    double: Py<Memory>,
+}
+
+impl Pair {
+    fn zeros(py: Python<'_>, lengths: [usize; 2]) -> Result<Self> {
+        let block = |len, kind| -> Result<Py<Memory>> { Ok(Py::new(py, Memory::zeros(len, kind)?)?) };
+        Ok(Self { single: block(lengths[0], Kind::F32)?, double: block(lengths[1], Kind::F64)? })
+    }
+
+    fn of(&self, dtype: Dtype) -> &Py<Memory> {
+        if dtype == Dtype::F64 { &self.double } else { &self.single }
+    }
+
+    /// The buffers for the engine; the state's lock is held.
+    fn buffers(&self) -> Buffers<'_> {
+        // SAFETY: the lock of the state these buffers belong to is held for as long as the result is used.
+        unsafe { Buffers { single: self.single.get().slice_mut(), double: self.double.get().slice_mut() } }
+    }
+
+    /// The one buffer in use, flat.
+    fn flat<'py>(&self, py: Python<'py>, name: &str) -> Result<Bound<'py, PyAny>> {
+        let memory = match (self.single.get().len(), self.double.get().len()) {
+            (_, 0) => &self.single,
+            (0, _) => &self.double,
+            _ => return value_error!("State: expected parameters of one dtype for `{name}`, got two; use `view`"),
+        };
+        Ok(view(memory.bind(py), 0, &[memory.get().len()])?.into_object())
+    }
+}
+
+/// A state at work: nobody else touches its buffers.
+pub(crate) struct Use<'a> {
+    state: &'a State,
+    _guard: Guard<'a, ()>,
+}
+
+impl Use<'_> {
+    /// The state for the engine.
+    pub(crate) fn engine(&self, optimizers: Vec<Rule>) -> tilegrad_engine::State<'_> {
+        tilegrad_engine::State {
+            parameters: self.state.parameters.buffers(),
+            slots: self.state.slots.iter().map(|(_, pair)| pair.buffers()).collect(),
+            optimizers,
+            step: self.state.step.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Takes over the count of steps from the engine.
+    pub(crate) fn set_step(&self, step: u64) {
+        self.state.step.store(step, Ordering::Relaxed);
+    }
+}
+
+impl State {
+    /// Waits until nobody works in the buffers, and checks that they have the layout of the plan.
+    pub(crate) fn acquire<'a>(&'a self, py: Python<'_>, function: &str, places: &Places) -> Result<Use<'a>> {
+        let known = &self.places[..places.len().min(self.places.len())];
+        if !std::ptr::eq(self.places.as_ptr(), places.as_ptr()) && known != &places[..] {
+            return Err(self.misfit(function, places));
+        }
+        Ok(Use { state: self, _guard: self.lock.lock(py, "State")? })
+    }
+
+    #[cold]
+    fn misfit(&self, function: &str, places: &Places) -> Error {
+        let text = |place: Option<&ParameterPlace>| {
+            place.map_or("none".to_string(), |place| {
+                format!("{} of shape {} and dtype {}", place.name, shape_text(&place.kind.shape), place.kind.dtype)
+            })
+        };
+        let index = (0..places.len()).find(|&index| self.places.get(index) != places.get(index)).unwrap_or(0);
+        let (expected, got) = (text(places.get(index)), text(self.places.get(index)));
+        Error::Value(format!(
+            "{function}: expected `state` to have the parameters of the plan, got another one; parameter {index}: expected {expected}, got {got}"
+        ))
+    }
+
+    fn place(&self, function: &str, name: &str) -> Result<&ParameterPlace> {
+        self.places.iter().find(|place| place.name == name).ok_or_else(|| {
+            let names: Vec<&str> = self.places.iter().map(|place| place.name.as_str()).collect();
+            Error::Value(format!("{function}: expected the name of a parameter ({}), got {name:?}", names.join(", ")))
+        })
+    }
+}
+
+#[pymethods]
+impl State {
+    #[new]
+    #[pyo3(signature = (graph, optimizer = None))]
+    fn new(py: Python<'_>, graph: &Bound<'_, Graph>, optimizer: Option<&Bound<'_, Optimizer>>) -> Result<Self> {
+        let inner = graph.get().lock(py)?;
+        let lengths = [inner.graph.flat_len(Dtype::F32), inner.graph.flat_len(Dtype::F64)];
+        // Without an optimizer of its own, the state has room for the one that needs most.
+        let rule = match optimizer {
+            Some(optimizer) => Some(optimizer.get().rule(py)?),
+            None => inner.graph.optimizers().iter().max_by_key(|rule| rule.slots().len()).cloned(),
+        };
+        let names = rule.as_ref().map_or(&[][..], Rule::slots);
+        let slots = names.iter().map(|&name| Ok((name, Pair::zeros(py, lengths)?))).collect::<Result<Vec<_>>>()?;
+        Ok(Self {
+            places: inner.graph.parameters().into(),
+            parameters: Pair::zeros(py, lengths)?,
+            slots,
+            lock: Locked::new(()),
+            step: AtomicU64::new(0),
+        })
+    }
+
+    /// All parameters as a flat view; each begins at a multiple of 64 bytes, the gaps are zero.
+    #[getter]
+    fn parameters<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        self.parameters.flat(py, "parameters")
+    }
+
+    /// The optimizer's slots as flat views, laid out like ``parameters``.
+    #[getter]
+    fn slots<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
+        let slots = PyDict::new(py);
+        for (name, pair) in &self.slots {
+            slots.set_item(name, pair.flat(py, "slots")?)?;
+        }
+        Ok(slots)
+    }
+
+    /// Names of the parameters, in the order of their making.
+    #[getter]
+    fn names(&self) -> Vec<&str> {
+        self.places.iter().map(|place| place.name.as_str()).collect()
+    }
+
+    /// A parameter as a shaped view; writing to it changes the parameter.
+    fn view<'py>(&self, py: Python<'py>, name: &str) -> Result<Bound<'py, PyAny>> {
+        let place = self.place("view", name)?;
+        let memory = self.parameters.of(place.kind.dtype).bind(py);
+        Ok(view(memory, place.offset, &place.kind.shape)?.into_object())
+    }
+
+    /// The slot of a parameter as a shaped view.
+    fn slot_view<'py>(&self, py: Python<'py>, slot: &str, name: &str) -> Result<Bound<'py, PyAny>> {
+        let place = self.place("slot_view", name)?;
+        let Some((_, pair)) = self.slots.iter().find(|(known, _)| *known == slot) else {
+            let names: Vec<&str> = self.slots.iter().map(|(name, _)| *name).collect();
+            return value_error!("slot_view: expected the name of a slot ({}), got {slot:?}", names.join(", "));
+        };
+        Ok(view(pair.of(place.kind.dtype).bind(py), place.offset, &place.kind.shape)?.into_object())
+    }
+
+    /// How many updating runs were made.
+    #[getter]
+    fn step(&self) -> u64 {
+        self.step.load(Ordering::Relaxed)
+    }
+
+    #[setter]
+    fn set_step(&self, value: Whole) -> Result<()> {
+        self.step.store(in_range("State", "step", value, 0, i64::MAX)? as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}
