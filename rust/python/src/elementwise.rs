@@ -11,6 +11,8 @@ use crate::work;
 
 /// Work on one array that gives another of the same shape, both in C order or both flat.
 pub(crate) trait Map: Sync {
+    /// Whether rows along the last axis belong together, so that the elements must lie in C order.
+    const ROWS: bool = false;
     /// Elements that belong together: 1, or the length of a row.
     fn unit(&self, shape: &[usize]) -> usize {
         let _ = shape;
@@ -24,6 +26,8 @@ pub(crate) trait Map: Sync {
 
 /// Work on two arrays that gives a third of the same shape. `out` overlaps neither, or is the first.
 pub(crate) trait Zip: Sync {
+    /// Whether rows along the last axis belong together, so that the elements must lie in C order.
+    const ROWS: bool = false;
     /// Elements that belong together: 1, or the length of a row.
     fn unit(&self, shape: &[usize]) -> usize {
         let _ = shape;
@@ -36,32 +40,32 @@ pub(crate) trait Zip: Sync {
 }
 
 /// `map(x)`, into `out` if given.
-pub(crate) fn map<'py>(
+pub(crate) fn map<'py, M: Map>(
     function: &str,
-    map: &impl Map,
+    map: &M,
     x: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyAny>> {
     let (x, kind) = real_array(function, "x", x)?;
     let out = match out {
         Some(out) => checked_out(function, out, &[("x", &x)])?,
-        None => x.empty_like(order(map.unit(x.shape())))?,
+        None => x.empty_like(order(M::ROWS))?,
     };
     match kind {
-        Kind::F64 => map_typed::<f64>(map, &x, &out)?,
-        _ => map_typed::<f32>(map, &x, &out)?,
+        Kind::F64 => map_typed::<f64, M>(map, &x, &out)?,
+        _ => map_typed::<f32, M>(map, &x, &out)?,
     }
     Ok(out.into_object())
 }
 
 /// Rows must stay rows; single elements may keep whatever order they have.
-fn order(unit: usize) -> NPY_ORDER {
-    if unit == 1 { NPY_ORDER::NPY_KEEPORDER } else { NPY_ORDER::NPY_CORDER }
+fn order(rows: bool) -> NPY_ORDER {
+    if rows { NPY_ORDER::NPY_CORDER } else { NPY_ORDER::NPY_KEEPORDER }
 }
 
-fn map_typed<E: Element + Number>(map: &impl Map, x: &Array<'_>, out: &Array<'_>) -> Result<()> {
+fn map_typed<E: Element + Number, M: Map>(map: &M, x: &Array<'_>, out: &Array<'_>) -> Result<()> {
     let unit = map.unit(x.shape());
-    let flat = x.is_parallel(out) && (unit == 1 || x.is_c_contiguous());
+    let flat = x.is_parallel(out) && (!M::ROWS || x.is_c_contiguous());
     if flat && x.is_same_view(out) {
         map_in_place::<E>(map, unit, out)
     } else if flat {
@@ -82,9 +86,9 @@ fn map_in_place<E: Element + Number>(map: &impl Map, unit: usize, x: &Array<'_>)
 }
 
 /// `zip(gradient, second)`, into `out` if given; `name` is the second argument's.
-pub(crate) fn zip<'py>(
+pub(crate) fn zip<'py, Z: Zip>(
     function: &str,
-    zip: &impl Zip,
+    zip: &Z,
     gradient: &Bound<'py, PyAny>,
     (name, second): (&str, &Bound<'py, PyAny>),
     out: Option<&Bound<'py, PyAny>>,
@@ -93,18 +97,18 @@ pub(crate) fn zip<'py>(
     let second = same_as(function, (name, second), ("gradient", &gradient))?;
     let out = match out {
         Some(out) => checked_out(function, out, &[("gradient", &gradient), (name, &second)])?,
-        None => gradient.empty_like(order(zip.unit(gradient.shape())))?,
+        None => gradient.empty_like(order(Z::ROWS))?,
     };
     match kind {
-        Kind::F64 => zip_typed::<f64>(zip, &gradient, &second, &out)?,
-        _ => zip_typed::<f32>(zip, &gradient, &second, &out)?,
+        Kind::F64 => zip_typed::<f64, Z>(zip, &gradient, &second, &out)?,
+        _ => zip_typed::<f32, Z>(zip, &gradient, &second, &out)?,
     }
     Ok(out.into_object())
 }
 
-fn zip_typed<E: Element + Number>(zip: &impl Zip, x: &Array<'_>, y: &Array<'_>, out: &Array<'_>) -> Result<()> {
+fn zip_typed<E: Element + Number, Z: Zip>(zip: &Z, x: &Array<'_>, y: &Array<'_>, out: &Array<'_>) -> Result<()> {
     let unit = zip.unit(x.shape());
-    let parallel = x.is_parallel(out) && y.is_parallel(out) && (unit == 1 || x.is_c_contiguous());
+    let parallel = x.is_parallel(out) && y.is_parallel(out) && (!Z::ROWS || x.is_c_contiguous());
     let overlapping = out.is_same_view(y) || x.overlaps(out)?;
     if parallel && !overlapping {
         let (py, len) = (x.object().py(), x.len());

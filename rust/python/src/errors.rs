@@ -48,10 +48,10 @@ impl From<PyErr> for Error {
     }
 }
 
-/// The sentences of kernels and engine are about shapes and values.
+/// The sentences of kernels and engine are about shapes and values, but for those that speak of a dtype.
 impl From<String> for Error {
     fn from(sentence: String) -> Self {
-        Error::Value(sentence)
+        if sentence.contains("dtype") { Error::Type(sentence) } else { Error::Value(sentence) }
     }
 }
 

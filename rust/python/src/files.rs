@@ -1,8 +1,5 @@
 //! Weights on disk: safetensors files, written whole or not at all, read with suspicion.
 
-// Python hands paths and texts over as values.
-#![allow(clippy::needless_pass_by_value)]
-
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};

@@ -3,13 +3,27 @@
 //! Nothing here computes. A function checks what it was given ([`arrays`]), calls the kernels or the engine, and hands the
 //! result back; whatever is wrong is said before anything was changed.
 
+// Python hands its arguments over as values.
+#![allow(clippy::needless_pass_by_value)]
+
 mod activations;
 mod arrays;
+mod checks;
 mod elementwise;
+mod epoch;
 mod errors;
 mod files;
+mod graph;
+mod initialize;
+mod locks;
 mod machine;
+mod memory;
+mod numbers;
+mod optimizers;
+mod plan;
 mod registry;
+mod softmax;
+mod state;
 mod work;
 
 use pyo3::exceptions::PyValueError;
@@ -25,6 +39,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     })?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<activations::Activation>()?;
+    module.add_class::<optimizers::Optimizer>()?;
+    module.add_class::<graph::Graph>()?;
+    module.add_class::<plan::Plan>()?;
+    module.add_class::<state::State>()?;
     for function in [
         wrap_pyfunction!(registry::registry, module)?,
         wrap_pyfunction!(machine::machine, module)?,
@@ -32,6 +50,16 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(machine::set_isa, module)?,
         wrap_pyfunction!(machine::threads, module)?,
         wrap_pyfunction!(machine::set_threads, module)?,
+        wrap_pyfunction!(memory::aligned_zeros, module)?,
+        wrap_pyfunction!(softmax::softmax, module)?,
+        wrap_pyfunction!(softmax::log_softmax, module)?,
+        wrap_pyfunction!(softmax::softmax_backward, module)?,
+        wrap_pyfunction!(softmax::log_softmax_backward, module)?,
+        wrap_pyfunction!(epoch::run_epoch, module)?,
+        wrap_pyfunction!(epoch::run_batches, module)?,
+        wrap_pyfunction!(checks::check_finite, module)?,
+        wrap_pyfunction!(initialize::initialize, module)?,
+        wrap_pyfunction!(initialize::permutation, module)?,
         wrap_pyfunction!(files::save_tensors, module)?,
         wrap_pyfunction!(files::load_tensors, module)?,
     ] {

@@ -2,8 +2,10 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use tilegrad_kernels::activations;
-use tilegrad_kernels::registry::{ActivationEntry, Parameter, Parity, SlopeFrom};
+use tilegrad_kernels::registry::{
+    ActivationEntry, Choice, LossEntry, LossKind, LossReduction, OptimizerEntry, Parameter, Parity, SlopeFrom, TargetDomain,
+};
+use tilegrad_kernels::{activations, losses, optimizers};
 
 /// What exists: the entries of ``"activations"``, ``"losses"`` and ``"optimizers"``.
 #[pyfunction]
@@ -11,6 +13,10 @@ pub(crate) fn registry(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let registry = PyDict::new(py);
     let entries = activations::ENTRIES.iter().map(|entry| activation(py, entry)).collect::<PyResult<Vec<_>>>()?;
     registry.set_item("activations", entries)?;
+    let entries = losses::ENTRIES.iter().map(|entry| loss(py, entry)).collect::<PyResult<Vec<_>>>()?;
+    registry.set_item("losses", entries)?;
+    let entries = optimizers::ENTRIES.iter().map(|entry| optimizer(py, entry)).collect::<PyResult<Vec<_>>>()?;
+    registry.set_item("optimizers", entries)?;
     Ok(registry)
 }
 
@@ -32,8 +38,42 @@ fn activation<'py>(py: Python<'py>, entry: &ActivationEntry) -> PyResult<Bound<'
     facts.set_item("bounds", entry.bounds)?;
     facts.set_item("parity", parity)?;
     facts.set_item("monotone", entry.monotone)?;
-    let parameters = numbers(py, entry.parameters)?;
-    described(py, (entry.name, entry.aliases, entry.doc), parameters, facts)
+    described(py, (entry.name, entry.aliases, entry.doc), parameters(py, entry.parameters, &[])?, facts)
+}
+
+fn loss<'py>(py: Python<'py>, entry: &LossEntry) -> PyResult<Bound<'py, PyDict>> {
+    let facts = PyDict::new(py);
+    let reduction = match entry.reduction {
+        LossReduction::Mean => "mean",
+        LossReduction::Sum => "sum",
+    };
+    let kind = match entry.kind {
+        LossKind::Point => "point",
+        LossKind::Row => "row",
+    };
+    let targets = match entry.targets {
+        TargetDomain::Real => "real",
+        TargetDomain::UnitInterval => "unit_interval",
+        TargetDomain::Classes => "classes",
+    };
+    facts.set_item("reduction", reduction)?;
+    facts.set_item("kind", kind)?;
+    facts.set_item("targets", targets)?;
+    facts.set_item("non_negative", entry.non_negative)?;
+    facts.set_item("zero_at_perfect", entry.zero_at_perfect)?;
+    facts.set_item("ulp_f32", entry.ulp_f32)?;
+    facts.set_item("ulp_f64", entry.ulp_f64)?;
+    described(py, (entry.name, &[], entry.doc), parameters(py, entry.parameters, entry.choices)?, facts)
+}
+
+fn optimizer<'py>(py: Python<'py>, entry: &OptimizerEntry) -> PyResult<Bound<'py, PyDict>> {
+    let facts = PyDict::new(py);
+    facts.set_item("slots", entry.slots)?;
+    facts.set_item("parabola_rate", entry.facts.parabola_rate)?;
+    facts.set_item("rosenbrock_rate", entry.facts.rosenbrock_rate)?;
+    facts.set_item("scale_free_start", entry.facts.scale_free_start)?;
+    facts.set_item("rests_at_zero_gradient", entry.facts.rests_at_zero_gradient)?;
+    described(py, (entry.name, &[], entry.doc), parameters(py, entry.parameters, entry.choices)?, facts)
 }
 
 fn described<'py>(
@@ -57,7 +97,7 @@ fn unindented(doc: &str) -> String {
     lines.join("\n").trim().to_string()
 }
 
-fn numbers<'py>(py: Python<'py>, parameters: &[Parameter]) -> PyResult<Bound<'py, PyList>> {
+fn parameters<'py>(py: Python<'py>, parameters: &[Parameter], choices: &[Choice]) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     for parameter in parameters {
         let dictionary = PyDict::new(py);
@@ -68,6 +108,20 @@ fn numbers<'py>(py: Python<'py>, parameters: &[Parameter]) -> PyResult<Bound<'py
         dictionary.set_item("low_closed", parameter.range.low_closed)?;
         dictionary.set_item("high_closed", parameter.range.high_closed)?;
         dictionary.set_item("doc", unindented(parameter.doc))?;
+        list.append(dictionary)?;
+    }
+    for choice in choices {
+        let dictionary = PyDict::new(py);
+        dictionary.set_item("name", choice.name)?;
+        // A yes-or-no is a truth value to Python, whatever it is called inside.
+        if choice.is_flag() {
+            dictionary.set_item("default", choice.default == "true")?;
+            dictionary.set_item("choices", [false, true])?;
+        } else {
+            dictionary.set_item("default", choice.default)?;
+            dictionary.set_item("choices", choice.options)?;
+        }
+        dictionary.set_item("doc", unindented(choice.doc))?;
         list.append(dictionary)?;
     }
     Ok(list)

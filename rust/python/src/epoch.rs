@@ -1,0 +1,303 @@
+//! The loop of an epoch: the lock is released for all of it and taken for a moment now and then.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use tilegrad_engine::epoch::{self, Epoch, Progress, RowsMut, Sums};
+use tilegrad_engine::rows::{Rows, SourceKind};
+use tilegrad_engine::{Array as Numbers, Dtype, Type};
+
+use crate::arrays::{Array, Kind, shape_text, type_error_of};
+use crate::errors::{Error, Result, value_error};
+use crate::graph::engine_array;
+use crate::numbers::{Seed, Whole, in_range};
+use crate::plan::Plan;
+use crate::state::State;
+use crate::work;
+
+/// Longest time between two looks at Ctrl-C.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Runs a plan over all rows, batch by batch, with the interpreter lock released.
+///
+/// The plan's inputs are ``[features, targets]``, then the sample weight and the class weight where they are given; its
+/// outputs are ``[mean loss, weight of the mean, metric sums...]``. ``last`` is the plan for a short last batch. ``report``
+/// gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An interrupt
+/// (Ctrl-C) ends the run after a whole step: the result then says ``interrupted``, and nothing is raised. Any other
+/// exception, also one from ``report``, ends it after a whole step and is raised.
+#[pyfunction]
+#[pyo3(signature = (
+    plan, last, state, features, targets, *, sample_weight = None, class_weight = None, batch_size, scale = None,
+    shuffle = false, seed = Seed(0), epoch = Whole(0), report = None, interval = 0.1
+))]
+pub(crate) fn run_epoch<'py>(
+    py: Python<'py>,
+    plan: &Bound<'py, Plan>,
+    last: Option<&Bound<'py, Plan>>,
+    state: &Bound<'py, State>,
+    features: &Bound<'py, PyAny>,
+    targets: &Bound<'py, PyAny>,
+    sample_weight: Option<&Bound<'py, PyAny>>,
+    class_weight: Option<&Bound<'py, PyAny>>,
+    batch_size: Whole,
+    scale: Option<f64>,
+    shuffle: bool,
+    seed: Seed,
+    epoch: Whole,
+    report: Option<Bound<'py, PyAny>>,
+    interval: f64,
+) -> Result<Bound<'py, PyDict>> {
+    const FUNCTION: &str = "run_epoch";
+    let mut sources = vec![Source::new(FUNCTION, "features", features, scale)?];
+    sources.push(Source::new(FUNCTION, "targets", targets, None)?);
+    if let Some(weight) = sample_weight {
+        sources.push(Source::new(FUNCTION, "sample_weight", weight, None)?);
+    }
+    let fixed = class_weight.map(|weight| fixed_input(plan, sources.len(), weight)).transpose()?;
+    let fixed: Vec<Numbers<'_>> = fixed.as_ref().and_then(engine_array).into_iter().collect();
+    if !(interval >= 0.0 && interval.is_finite()) {
+        return value_error!("{FUNCTION}: expected `interval` of 0 seconds or more, got {interval}");
+    }
+    let interval = Duration::try_from_secs_f64(interval).unwrap_or(Duration::MAX);
+    let run = Run {
+        function: FUNCTION,
+        plan,
+        last,
+        state,
+        batch_size: in_range(FUNCTION, "batch_size", batch_size, 1, i64::MAX)?,
+        seed: seed.0,
+        epoch: in_range(FUNCTION, "epoch", epoch, 0, i64::MAX)? as u64,
+        shuffle,
+    };
+    let (sums, watch) = run.go(py, &sources, &fixed, Watch::new(report, interval), None)?;
+    watch.finish()?;
+    result(py, &sums)
+}
+
+/// Runs a plan over all rows and writes its first output, row by row, into ``out``.
+#[pyfunction]
+#[pyo3(signature = (plan, last, state, features, *, batch_size, scale = None, out))]
+pub(crate) fn run_batches<'py>(
+    py: Python<'py>,
+    plan: &Bound<'py, Plan>,
+    last: Option<&Bound<'py, Plan>>,
+    state: &Bound<'py, State>,
+    features: &Bound<'py, PyAny>,
+    batch_size: Whole,
+    scale: Option<f64>,
+    out: &Bound<'py, PyAny>,
+) -> Result<()> {
+    const FUNCTION: &str = "run_batches";
+    if plan.get().has_updates() {
+        return value_error!("{FUNCTION}: expected a plan without updates, got one that trains");
+    }
+    let sources = vec![Source::new(FUNCTION, "features", features, scale)?];
+    let out = Array::new(FUNCTION, "out", out)?;
+    if !out.is_writable() || !out.is_c_contiguous() || !out.is_aligned() {
+        return value_error!("{FUNCTION}: expected `out` to be writable and contiguous, got another array");
+    }
+    if out.overlaps(&sources[0].array)? {
+        return value_error!("{FUNCTION}: expected `out` to share no memory with `features`, got an overlapping view");
+    }
+    let rows = match out.kind() {
+        Kind::F32 => RowsMut::F32(out.slice_mut()),
+        Kind::F64 => RowsMut::F64(out.slice_mut()),
+        _ => return Err(type_error_of(FUNCTION, "out", &out, "float32 or float64")),
+    };
+    let batch_size = in_range(FUNCTION, "batch_size", batch_size, 1, i64::MAX)?;
+    let run = Run { function: FUNCTION, plan, last, state, batch_size, seed: 0, epoch: 0, shuffle: false };
+    let (sums, watch) = run.go(py, &sources, &[], Watch::new(None, Duration::MAX), Some(rows))?;
+    watch.finish()?;
+    if sums.interrupted {
+        return Err(Error::Python(PyKeyboardInterrupt::new_err(())));
+    }
+    Ok(())
+}
+
+/// An array whose rows are read.
+struct Source<'py> {
+    array: Array<'py>,
+    kind: SourceKind,
+    scale: Option<f64>,
+}
+
+impl<'py> Source<'py> {
+    fn new(function: &str, argument: &str, object: &Bound<'py, PyAny>, scale: Option<f64>) -> Result<Self> {
+        let array = Array::new(function, argument, object)?;
+        let Some(kind) = source_kind(array.kind()) else {
+            return Err(type_error_of(function, argument, &array, "float32, float64, bool or an integer"));
+        };
+        if array.shape().is_empty() || array.len() == 0 {
+            let got = shape_text(array.shape());
+            return value_error!("{function}: expected `{argument}` with at least one row, got shape {got}");
+        }
+        if scale.is_some_and(|scale| !scale.is_finite()) {
+            return value_error!("{function}: expected a finite `scale`, got {}", scale.unwrap_or_default());
+        }
+        Ok(Self { array, kind, scale })
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        // SAFETY: NumPy's shape and strides address memory of this kind inside the array, which `self` keeps alive.
+        unsafe {
+            Rows::from_raw(self.array.pointer(), self.kind, self.array.shape(), self.array.strides(), self.scale)
+        }
+    }
+}
+
+fn source_kind(kind: Kind) -> Option<SourceKind> {
+    Some(match kind {
+        Kind::F32 => SourceKind::F32,
+        Kind::F64 => SourceKind::F64,
+        Kind::Bool => SourceKind::Bool,
+        Kind::I8 => SourceKind::I8,
+        Kind::I16 => SourceKind::I16,
+        Kind::I32 => SourceKind::I32,
+        Kind::I64 => SourceKind::I64,
+        Kind::U8 => SourceKind::U8,
+        Kind::U16 => SourceKind::U16,
+        Kind::U32 => SourceKind::U32,
+        Kind::U64 => SourceKind::U64,
+        Kind::Other => return None,
+    })
+}
+
+/// An input that is the same for each batch, in the dtype of the plan.
+fn fixed_input<'py>(plan: &Bound<'py, Plan>, index: usize, weight: &Bound<'py, PyAny>) -> Result<Array<'py>> {
+    const FUNCTION: &str = "run_epoch";
+    let array = Array::new(FUNCTION, "class_weight", weight)?;
+    let Some((_, Type { shape, dtype })) = plan.get().inputs().get(index) else {
+        return value_error!("{FUNCTION}: expected a plan with an input for `class_weight`, got one without");
+    };
+    if array.shape() != shape {
+        let (expected, got) = (shape_text(shape), shape_text(array.shape()));
+        return value_error!("{FUNCTION}: expected `class_weight` of shape {expected}, got {got}");
+    }
+    if source_kind(array.kind()).is_none() || *dtype == Dtype::I32 {
+        return Err(type_error_of(FUNCTION, "class_weight", &array, dtype.name()));
+    }
+    let kind = Kind::from_name(FUNCTION, dtype.name())?;
+    if array.kind() == kind {
+        return array.contiguous();
+    }
+    let converted = Array::empty(array.object().py(), shape, kind)?;
+    converted.assign(&array)?;
+    Ok(converted)
+}
+
+/// What both loops need.
+struct Run<'a, 'py> {
+    function: &'static str,
+    plan: &'a Bound<'py, Plan>,
+    last: Option<&'a Bound<'py, Plan>>,
+    state: &'a Bound<'py, State>,
+    batch_size: usize,
+    seed: u64,
+    epoch: u64,
+    shuffle: bool,
+}
+
+impl Run<'_, '_> {
+    /// Runs the loop with the lock released. With a place for rows it predicts, without one it trains or evaluates.
+    fn go(
+        &self,
+        py: Python<'_>,
+        sources: &[Source<'_>],
+        fixed: &[Numbers<'_>],
+        mut watch: Watch,
+        out: Option<RowsMut<'_>>,
+    ) -> Result<(Sums, Watch)> {
+        if self.last.is_some_and(|last| last.is(self.plan)) {
+            return value_error!("{}: expected `last` to be a plan of its own, got `plan` again", self.function);
+        }
+        if let Some(last) = self.last
+            && last.get().places()[..] != self.plan.get().places()[..]
+        {
+            return value_error!("{}: expected `last` to have the parameters of `plan`, got others", self.function);
+        }
+        let rows: Vec<Rows<'_>> = sources.iter().map(Source::rows).collect();
+        let mut plan = self.plan.get().lock(py)?;
+        let mut last = self.last.map(|last| last.get().lock(py)).transpose()?;
+        let used = self.state.get().acquire(py, self.function, self.plan.get().places())?;
+        let mut engine = used.engine(self.plan.get().rules(py)?);
+        let epoch = Epoch {
+            sources: &rows,
+            fixed,
+            batch_size: self.batch_size,
+            shuffle: self.shuffle,
+            seed: self.seed,
+            epoch: self.epoch,
+            interval: POLL.min(watch.interval),
+        };
+        let (plan, last) = (&mut *plan, last.as_deref_mut());
+        let (engine, watched) = (&mut engine, &mut watch);
+        let sums = work::detached(py, move || {
+            let sums = match out {
+                None => epoch::run_epoch(plan, last, engine, &epoch, &mut |progress| watched.look(progress)),
+                Some(mut out) => {
+                    epoch::run_batches(plan, last, engine, &epoch, &mut out, &mut |progress| watched.look(progress))
+                }
+            };
+            (sums, engine.step)
+        });
+        let (sums, step) = sums?;
+        // Also after an error in the middle: the steps before it were whole.
+        used.set_step(step);
+        Ok((sums?, watch))
+    }
+}
+
+/// Looks up from the work now and then: for Ctrl-C, and to report.
+struct Watch {
+    report: Option<Py<PyAny>>,
+    interval: Duration,
+    reported: Instant,
+    failure: Option<PyErr>,
+}
+
+impl Watch {
+    fn new(report: Option<Bound<'_, PyAny>>, interval: Duration) -> Self {
+        Self { report: report.map(Bound::unbind), interval, reported: Instant::now(), failure: None }
+    }
+
+    fn look(&mut self, progress: &Progress) -> ControlFlow<()> {
+        Python::attach(|py| match py.check_signals().and_then(|()| self.tell(py, progress)) {
+            Ok(()) => ControlFlow::Continue(()),
+            // An interrupt is no failure: the caller learns of it from the result, with what was done.
+            Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => ControlFlow::Break(()),
+            Err(error) => {
+                self.failure = Some(error);
+                ControlFlow::Break(())
+            }
+        })
+    }
+
+    fn tell(&mut self, py: Python<'_>, progress: &Progress) -> PyResult<()> {
+        if let Some(report) = &self.report
+            && self.reported.elapsed() >= self.interval
+        {
+            report.call1(py, (progress.batches, progress.loss))?;
+            self.reported = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Raises what ended the loop, if anything did.
+    fn finish(self) -> Result<()> {
+        self.failure.map_or(Ok(()), |error| Err(Error::Python(error)))
+    }
+}
+
+fn result<'py>(py: Python<'py>, sums: &Sums) -> Result<Bound<'py, PyDict>> {
+    let dictionary = PyDict::new(py);
+    dictionary.set_item("batches", sums.batches)?;
+    dictionary.set_item("samples", sums.samples)?;
+    dictionary.set_item("loss_sum", sums.loss_sum)?;
+    dictionary.set_item("loss_weight", sums.loss_weight)?;
+    dictionary.set_item("metrics", sums.metrics.clone())?;
+    dictionary.set_item("interrupted", sums.interrupted)?;
+    Ok(dictionary)
+}
