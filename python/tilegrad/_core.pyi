@@ -5,6 +5,7 @@ was changed: ``ValueError`` for shapes and values, ``TypeError`` for types. Long
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, final
 
 import numpy as np
@@ -15,16 +16,16 @@ _Attribute: TypeAlias = bool | int | float | str | Sequence[int] | Sequence[floa
 _Dtype: TypeAlias = Literal["float32", "float64", "int32"]
 
 class _ParameterInfo(TypedDict):
-    """A hyperparameter. A choice has ``choices`` and a text as default; a number has a range."""
+    """A hyperparameter. A choice has ``choices`` and one of them as default; a number has a range."""
 
     name: str
-    default: float | str
+    default: float | bool | str
     doc: str
     low: NotRequired[float]
     high: NotRequired[float]
     low_closed: NotRequired[bool]
     high_closed: NotRequired[bool]
-    choices: NotRequired[list[str]]
+    choices: NotRequired[list[str] | list[bool]]
 
 class _Entry(TypedDict):
     """An activation, a loss or an optimizer: what it is called, what it does, what is known of it."""
@@ -59,7 +60,7 @@ class _Node(TypedDict):
     dtype: str
     name: str
     scope: str
-    attributes: dict[str, Any]
+    attributes: dict[str, Any]  # of an operation; ``value`` of a constant that is one number
 
 class _Epoch(TypedDict):
     """What a run over the rows amounts to. ``metrics`` holds one sum per output of the plan after the first two."""
@@ -132,13 +133,13 @@ class Optimizer:
     The slots are made at the first ``step`` or ``load_state``; from then on the arrays must keep number, shapes and dtypes.
     """
 
-    def __new__(cls, name: str, parameters: Mapping[str, float | bool | str] = {}) -> Optimizer: ...
+    def __new__(cls, name: str, parameters: Mapping[str, float | bool | str] | None = None) -> Optimizer: ...
     def step(self, parameters: Sequence[_Array], gradients: Sequence[_Array]) -> None:
         """Updates the parameters in place. They must be writable, contiguous and not overlap."""
     def set(self, name: str, value: float | bool | str) -> None:
         """Changes a hyperparameter; it holds from the next step, in compiled plans too."""
-    def get(self, name: str) -> float | str:
-        """A hyperparameter: a number, or the text of a choice."""
+    def get(self, name: str) -> float | bool | str:
+        """A hyperparameter: a number, a truth value or the text of a choice."""
     def state(self) -> dict[str, list[_Array]]:
         """Copies of the slots: for each name one array per parameter. Empty before the first step."""
     def load_state(self, state: Mapping[str, Sequence[_Array]]) -> None:
@@ -150,7 +151,7 @@ class Optimizer:
     def slot_names(self) -> list[str]:
         """Names of the slots that the rule keeps with the hyperparameters as they are."""
     @property
-    def parameters(self) -> dict[str, float | str]:
+    def parameters(self) -> dict[str, float | bool | str]:
         """All hyperparameters."""
     @property
     def steps(self) -> int:
@@ -169,7 +170,7 @@ class Graph:
         """A value kept in a ``State`` from run to run."""
     def constant(self, array: _Array) -> int:
         """A value fixed now; the array is copied."""
-    def apply(self, operation: str, inputs: Sequence[int], attributes: Mapping[str, _Attribute] = {}) -> int:
+    def apply(self, operation: str, inputs: Sequence[int], attributes: Mapping[str, _Attribute] | None = None) -> int:
         """The result of an operation on values."""
     def gradients(self, of: int, wrt: Sequence[int]) -> list[int]:
         """Gradients of a scalar with respect to values, as new values of this graph."""
@@ -187,8 +188,12 @@ class Graph:
         """Leaves the scope entered last."""
     def nodes(self) -> list[_Node]:
         """Every value in order."""
-    def compile(self, outputs: Sequence[int]) -> Plan:
-        """Compiles what these values need, and the updates among them, into a plan."""
+    def compile(
+        self, outputs: Sequence[int], *, training: bool = True, fuse: bool = True, reuse: bool = True
+    ) -> Plan:
+        """Compiles what these values need, and the updates among them, into a plan. Without ``training``, dropout is the
+        identity. ``fuse`` and ``reuse`` change time and memory, never a bit of the result."""
+    def __len__(self) -> int: ...
 
 @final
 class Plan:
@@ -205,6 +210,9 @@ class Plan:
     @property
     def steps(self) -> int:
         """Number of kernel calls."""
+    @property
+    def updates(self) -> bool:
+        """Whether a run updates parameters."""
 
 @final
 class State:
@@ -278,8 +286,8 @@ def initialize(kind: str, shape: Sequence[int], dtype: str, seed: int, stream: i
 def permutation(count: int, seed: int, stream: int) -> NDArray[np.int64]:
     """A random order of ``0 .. count - 1``: the one ``run_epoch`` uses with ``stream = epoch``."""
 
-def save_tensors(path: str, tensors: Mapping[str, _Array], metadata: Mapping[str, str] = {}) -> None:
+def save_tensors(path: str | PathLike[str], tensors: Mapping[str, _Array], metadata: Mapping[str, str] | None = None) -> None:
     """Writes a safetensors file. The file appears whole or not at all: it is written beside its place and then moved."""
 
-def load_tensors(path: str) -> tuple[dict[str, _Array], dict[str, str]]:
+def load_tensors(path: str | PathLike[str]) -> tuple[dict[str, _Array], dict[str, str]]:
     """Reads a safetensors file: the arrays and the metadata. A damaged file raises ``ValueError``."""

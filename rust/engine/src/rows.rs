@@ -85,6 +85,11 @@ pub struct Rows<'a> {
     owner: PhantomData<&'a [u8]>,
 }
 
+// SAFETY: it stands for a shared borrow of plain numbers, which any thread may read.
+unsafe impl Send for Rows<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Rows<'_> {}
+
 impl<'a> Rows<'a> {
     /// The rows of an array with these strides in bytes (any sign, any alignment). Numbers are multiplied by `scale`.
     ///

@@ -142,9 +142,7 @@ impl<'py> Source<'py> {
 
     fn rows(&self) -> Rows<'_> {
         // SAFETY: NumPy's shape and strides address memory of this kind inside the array, which `self` keeps alive.
-        unsafe {
-            Rows::from_raw(self.array.pointer(), self.kind, self.array.shape(), self.array.strides(), self.scale)
-        }
+        unsafe { Rows::from_raw(self.array.pointer(), self.kind, self.array.shape(), self.array.strides(), self.scale) }
     }
 }
 

@@ -97,7 +97,9 @@ impl Graph {
         if let Some(group) = known
             && !inner.optimizers[group].is(optimizer)
         {
-            return value_error!("update: expected one optimizer object for equal settings, got a second one; use the first");
+            return value_error!(
+                "update: expected one optimizer object for equal settings, got a second one; use the first"
+            );
         }
         let updated = inner.graph.update(parameter, gradient, &rule)?;
         if known.is_none() {

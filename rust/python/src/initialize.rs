@@ -54,7 +54,8 @@ pub(crate) fn permutation(py: Python<'_>, count: Whole, seed: Seed, stream: Seed
     let array = Array::empty(py, &[count], Kind::I64)?;
     let out = array.slice_mut::<i64>();
     work::run(py, count, || {
-        let order = tilegrad_engine::epoch::permutation(seed.0, stream.0, count);
+        let mut order = vec![0; count];
+        Stream { seed: seed.0, stream: stream.0 }.permutation(&mut order);
         out.iter_mut().zip(order).for_each(|(place, index)| *place = i64::from(index));
     })?;
     Ok(array.into_object())
@@ -90,7 +91,11 @@ impl Initializer {
                 if deviation < 0.0 {
                     return value_error!("{kind}: expected `deviation` of 0 or more, got {deviation}");
                 }
-                if kind == "normal" { Self::Normal { mean, deviation } } else { Self::TruncatedNormal { mean, deviation } }
+                if kind == "normal" {
+                    Self::Normal { mean, deviation }
+                } else {
+                    Self::TruncatedNormal { mean, deviation }
+                }
             }
             _ => {
                 let known = "zeros, constant, uniform, normal, truncated_normal";
@@ -122,11 +127,7 @@ fn scale<E: Element>(out: &mut [E], mean: f64, deviation: f64) {
 }
 
 /// The parameters by name, the others at their defaults; each is finite. An empty name stands for none.
-fn read_parameters(
-    kind: &str,
-    known: [(&str, f64); 2],
-    given: Option<&Bound<'_, PyDict>>,
-) -> Result<[f64; 2]> {
+fn read_parameters(kind: &str, known: [(&str, f64); 2], given: Option<&Bound<'_, PyDict>>) -> Result<[f64; 2]> {
     let mut values = known.map(|(_, default)| default);
     for (name, value) in given.into_iter().flatten() {
         let name: String = name.extract()?;
@@ -135,9 +136,9 @@ fn read_parameters(
             let expected = if names.is_empty() { "none".to_string() } else { names.join(", ") };
             return value_error!("{kind}: unknown parameter {name:?}; expected {expected}");
         };
-        let number = value.extract::<f64>().map_err(|_| {
-            Error::Type(format!("{kind}: expected `{name}` to be a number, got {}", type_name(&value)))
-        })?;
+        let number = value
+            .extract::<f64>()
+            .map_err(|_| Error::Type(format!("{kind}: expected `{name}` to be a number, got {}", type_name(&value))))?;
         if !number.is_finite() {
             return value_error!("{kind}: expected a finite `{name}`, got {number}");
         }

@@ -42,7 +42,9 @@ impl<T> Locked<T> {
                 Err(TryLockError::WouldBlock) => {}
             }
             if self.owner.load(Ordering::Acquire) == this_thread() {
-                return Err(Error::Runtime(format!("{name}: it is at work already, and a callback cannot use it meanwhile")));
+                return Err(Error::Runtime(format!(
+                    "{name}: it is at work already, and a callback cannot use it meanwhile"
+                )));
             }
             py.detach(|| std::thread::sleep(NAP));
             py.check_signals()?;

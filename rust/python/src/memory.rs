@@ -30,7 +30,8 @@ impl Memory {
     pub(crate) fn zeros(len: usize, kind: Kind) -> Result<Self> {
         let too_large = || Error::Value(format!("aligned_zeros: expected a `count` that fits into memory, got {len}"));
         let bytes = len.checked_mul(kind.size()).filter(|&bytes| bytes <= isize::MAX as usize / 2);
-        let layout = Layout::from_size_align(bytes.ok_or_else(too_large)?.max(1), ALIGNMENT).map_err(|_| too_large())?;
+        let layout =
+            Layout::from_size_align(bytes.ok_or_else(too_large)?.max(1), ALIGNMENT).map_err(|_| too_large())?;
         // SAFETY: the layout is not empty.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(too_large)?;
         Ok(Self { start, layout, kind, len })

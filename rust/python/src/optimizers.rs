@@ -76,7 +76,9 @@ impl Optimizer {
     fn step(&self, parameters: Vec<Bound<'_, PyAny>>, gradients: Vec<Bound<'_, PyAny>>) -> Result<()> {
         if parameters.is_empty() || parameters.len() != gradients.len() {
             let (count, got) = (parameters.len(), gradients.len());
-            return value_error!("step: expected one gradient for each parameter, got {count} parameters and {got} gradients");
+            return value_error!(
+                "step: expected one gradient for each parameter, got {count} parameters and {got} gradients"
+            );
         }
         let pairs = parameters.iter().zip(&gradients).enumerate();
         let pairs = pairs.map(|(index, (parameter, gradient))| checked_pair(index, parameter, gradient));
@@ -119,9 +121,11 @@ impl Optimizer {
             for kept in &inner.parameters {
                 let array = Array::empty(py, &kept.shape, kept.kind)?;
                 // SAFETY: the lock of this optimizer is held.
-                match kept.kind {
-                    Kind::F64 => array.slice_mut::<f64>().copy_from_slice(unsafe { kept.slots[index].slice_mut() }),
-                    _ => array.slice_mut::<f32>().copy_from_slice(unsafe { kept.slots[index].slice_mut() }),
+                unsafe {
+                    match kept.kind {
+                        Kind::F64 => array.slice_mut::<f64>().copy_from_slice(kept.slots[index].slice_mut()),
+                        _ => array.slice_mut::<f32>().copy_from_slice(kept.slots[index].slice_mut()),
+                    }
                 }
                 arrays.append(array.into_object())?;
             }
@@ -236,7 +240,9 @@ fn check_overlap(pairs: &[Pair<'_>]) -> Result<()> {
 
 #[cold]
 fn overlapping(index: usize) -> Result<()> {
-    value_error!("step: expected parameters that share no memory with one another or a gradient, got an overlap at number {index}")
+    value_error!(
+        "step: expected parameters that share no memory with one another or a gradient, got an overlap at number {index}"
+    )
 }
 
 impl Inner {
@@ -295,7 +301,9 @@ impl Inner {
                 && (kept.shape != array.shape() || kept.kind != array.kind())
             {
                 let (expected, got) = (shape_text(&kept.shape), shape_text(array.shape()));
-                return value_error!("load_state: expected arrays of shape {expected} at {index}, as the parameters, got {got}");
+                return value_error!(
+                    "load_state: expected arrays of shape {expected} at {index}, as the parameters, got {got}"
+                );
             }
             loaded.push(Kept::new(&self.rule, array.shape(), array.kind())?);
         }
@@ -307,9 +315,11 @@ impl Inner {
             for (kept, array) in loaded.iter().zip(arrays) {
                 let array = array.contiguous()?;
                 // SAFETY: these blocks were made above and nobody else knows them.
-                match kept.kind {
-                    Kind::F64 => unsafe { kept.slots[slot].slice_mut::<f64>() }.copy_from_slice(array.slice()),
-                    _ => unsafe { kept.slots[slot].slice_mut::<f32>() }.copy_from_slice(array.slice()),
+                unsafe {
+                    match kept.kind {
+                        Kind::F64 => kept.slots[slot].slice_mut::<f64>().copy_from_slice(array.slice()),
+                        _ => kept.slots[slot].slice_mut::<f32>().copy_from_slice(array.slice()),
+                    }
                 }
             }
         }

@@ -139,7 +139,12 @@ impl Plan {
 }
 
 impl Plan {
-    fn run_once(&self, py: Python<'_>, plan: &mut tilegrad_engine::Plan, bindings: &mut Bindings<'_, '_>) -> Result<()> {
+    fn run_once(
+        &self,
+        py: Python<'_>,
+        plan: &mut tilegrad_engine::Plan,
+        bindings: &mut Bindings<'_, '_>,
+    ) -> Result<()> {
         Ok(work::run(py, self.elements, || plan.run(bindings))??)
     }
 

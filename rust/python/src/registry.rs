@@ -3,7 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use tilegrad_kernels::registry::{
-    ActivationEntry, Choice, LossEntry, LossKind, LossReduction, OptimizerEntry, Parameter, Parity, SlopeFrom, TargetDomain,
+    ActivationEntry, Choice, LossEntry, LossKind, LossReduction, OptimizerEntry, Parameter, Parity, SlopeFrom,
+    TargetDomain,
 };
 use tilegrad_kernels::{activations, losses, optimizers};
 
