@@ -2,8 +2,8 @@
 
     python examples/fashion_mnist.py FOLDER --epochs 10 --seeds 0 1 2
 
-The folder holds the four idx files, packed or not: train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz] and the same
-with t10k. The images stay the bytes they are; each batch is scaled to 0..1 as it is gathered.
+The folder holds the four idx files, packed or not: train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz] and the
+same with t10k. The images stay the bytes they are; each batch is scaled to 0..1 as it is gathered.
 """
 
 import argparse
@@ -72,7 +72,8 @@ def main():
     sets = load(options.folder)
     accuracies, seconds = zip(*[train(sets, seed, options) for seed in options.seeds], strict=True)
     print(
-        f"{len(options.seeds)} run(s) of {options.epochs} epochs: mean test accuracy {100 * statistics.mean(accuracies):.2f} %, "
+        f"{len(options.seeds)} run(s) of {options.epochs} epochs: "
+        f"mean test accuracy {100 * statistics.mean(accuracies):.2f} %, "
         f"median {statistics.median(seconds):.3f} s an epoch, {tg.threads()} thread(s)"
     )
 

@@ -1,11 +1,11 @@
 """Logistic regression without a model: activations, losses, gradients and optimizers on plain NumPy arrays.
 
-    python examples/functions_alone.py
+python examples/functions_alone.py
 """
 
 import numpy as np
 import tilegrad as tg
-from tilegrad import functional as F  # noqa: N812
+from tilegrad import functional as F
 from tilegrad import optim
 
 

@@ -1,6 +1,6 @@
 """Trains a small network on the handwritten digits that the package carries, saves it, and loads it again.
 
-    python examples/quickstart.py
+python examples/quickstart.py
 """
 
 import tempfile

@@ -1,11 +1,11 @@
 """Regression with a module of one's own: a network with a shortcut learns a curve with noise.
 
-    python examples/regression.py
+python examples/regression.py
 """
 
 import numpy as np
 import tilegrad as tg
-from tilegrad import functional as F  # noqa: N812
+from tilegrad import functional as F
 from tilegrad import losses, nn, optim
 
 

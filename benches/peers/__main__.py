@@ -1,6 +1,7 @@
-"""Runs every comparison and writes ``RESULTS.md`` beside this file: ``python -m benches.peers`` or ``make bench-peers``.
+"""Runs every comparison and writes ``RESULTS.md`` beside this file.
 
-The options are those of the single scripts; peers that are not installed are left out, and the result says so.
+``make bench-peers``, or ``python -m benches.peers``. The options are those of the single scripts; peers that are not
+installed are left out, and the result says so.
 """
 
 import sys
@@ -22,7 +23,12 @@ def main():
     parser = harness.parser(__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=HERE / "RESULTS.md", help="file to write")
     options = parser.parse_args()
-    parts = ["# tilegrad and its peers, measured", "", "Ratios hold within a table; other machines give other figures.", ""]
+    parts = [
+        "# tilegrad and its peers, measured",
+        "",
+        "Ratios hold within a table; other machines give other figures.",
+        "",
+    ]
     for script in (train_step, epoch, kernels, losses, optim):
         with harness.Session(options) as session:
             parts += [script.tables(session), harness.footer(session), ""]

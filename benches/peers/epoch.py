@@ -1,4 +1,4 @@
-"""Times a whole epoch: 60,000 rows of 784, network 784-128-10, batches of 128, Adam, shuffled; in tilegrad and its peers.
+"""Times a whole epoch in tilegrad and its peers: 60,000 rows, network 784-128-10, batches of 128, Adam, shuffled.
 
     python benches/peers/epoch.py --python torch=/path/to/python --python jax=/path/to/python
 

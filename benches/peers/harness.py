@@ -1,7 +1,7 @@
 """Starts one worker per peer, times them in turns, and writes one table.
 
-Blocks of at least ``--seconds`` are taken interleaved (A B C A B C ...); a block in which the worker waited for a core is taken
-again; a case's figure is the median of its blocks. Compare figures of one run only.
+Blocks of at least ``--seconds`` are taken interleaved (A B C A B C ...); a block in which the worker waited for a core
+is taken again; a case's figure is the median of its blocks. Compare figures of one run only.
 """
 
 import argparse
@@ -24,7 +24,9 @@ AGREEMENT = 2e-4
 def parser(description):
     """The options every script here has."""
     options = argparse.ArgumentParser(description=description)
-    options.add_argument("--python", action="append", default=[], metavar="PEER=PATH", help="interpreter that has this peer")
+    options.add_argument(
+        "--python", action="append", default=[], metavar="PEER=PATH", help="interpreter that has this peer"
+    )
     options.add_argument("--peers", default=",".join(PEERS), help="which peers, separated by commas")
     options.add_argument("--threads", type=int, default=1, help="threads and cores of every worker")
     options.add_argument("--cores", help="cores to pin to, e.g. 0,1 (default: the last ones)")
@@ -96,6 +98,7 @@ class Session:
     def __init__(self, options):
         self.options = options
         self.notes = []
+        self.disturbed = {}
         self.peers = {}
         self.versions = {}
         for name, interpreter in interpreters(options).items():
@@ -145,8 +148,10 @@ class Session:
         for variant, blocks in taken.items():
             result[variant] = statistics.median(seconds for seconds, _ in blocks)
             if statistics.median(waited for _, waited in blocks) > MOST_WAITED:
-                self.notes.append(f"{label}: {variant} was disturbed in most blocks")
-        print(f"{label}: " + ", ".join(f"{name} {1e6 * value:.4g} us" for name, value in result.items()), file=sys.stderr)
+                self.disturbed.setdefault(label, []).append(variant)
+        print(
+            f"{label}: " + ", ".join(f"{name} {1e6 * value:.4g} us" for name, value in result.items()), file=sys.stderr
+        )
         return result
 
     def block(self, peer, variant):
@@ -180,7 +185,9 @@ class Session:
         for row in table.values():
             found |= dict.fromkeys(row)
         order = list(PEERS)
-        return sorted(found, key=lambda name: (order.index(name.split("-")[0].replace("optax", "jax")), list(found).index(name)))
+        return sorted(
+            found, key=lambda name: (order.index(name.split("-")[0].replace("optax", "jax")), list(found).index(name))
+        )
 
 
 def machine():
@@ -191,7 +198,9 @@ def machine():
             name = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         pass
-    return f"{name}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return (
+        f"{name}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    )
 
 
 def number(value):
@@ -227,10 +236,13 @@ def footer(session):
     options = session.options
     lines = [
         "",
-        f"{options.threads} thread{'s' if options.threads > 1 else ''}, pinned; medians of {options.blocks} interleaved blocks "
-        f"of at least {1000 * options.seconds:.0f} ms. {machine()}. "
+        f"{options.threads} thread{'s' if options.threads > 1 else ''}, pinned; medians of {options.blocks} interleaved "
+        f"blocks of at least {1000 * options.seconds:.0f} ms. {machine()}. "
         + ", ".join(text for versions in session.versions.values() for text in versions)
         + ".",
     ]
     lines += [f"- {note}" for note in session.notes]
+    if session.disturbed:
+        cases = "; ".join(f"{label}: {', '.join(variants)}" for label, variants in session.disturbed.items())
+        lines.append(f"- Other programs took part of the core in most blocks, so the time is an upper bound: {cases}")
     return "\n".join(lines)

@@ -64,14 +64,18 @@ def tables(options):
     for _ in range(max(options.blocks, 5)):
         for peer, interpreter in usable.items():
             taken[peer].append(seconds(interpreter, STATEMENTS[peer]))
-    lines = ["### Import in a fresh process, and size", "", "| package | seconds | installed MB | with its requirements, MB |"]
+    lines = [
+        "### Import in a fresh process, and size",
+        "",
+        "| package | seconds | installed MB | with its requirements, MB |",
+    ]
     lines.append("|---|---:|---:|---:|")
     for peer, interpreter in usable.items():
         command = [interpreter, "-c", CLOSURE, PACKAGES.get(peer, peer)]
         own, closure = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         cells = (f"{statistics.median(taken[peer]):.3f}", f"{own / 1e6:.1f}", f"{closure / 1e6:.1f}")
         lines.append(f"| {peer} | {' | '.join(cells)} |")
-    return "\n".join(lines + [""] + notes)
+    return "\n".join([*lines, "", *notes])
 
 
 def main():

@@ -38,7 +38,9 @@ def tables(session):
             if only in label:
                 table[name] = throughput(session, label, name, [count])
         if table:
-            parts.append(harness.markdown(f"Activations, {count:,} elements, GB/s (more is better)", session, table, True))
+            parts.append(
+                harness.markdown(f"Activations, {count:,} elements, GB/s (more is better)", session, table, True)
+            )
     table = {}
     for name in ("softmax", "log_softmax"):
         for shape in ROWS:

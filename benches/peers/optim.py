@@ -2,8 +2,8 @@
 
     python benches/peers/optim.py --python torch=/path/to/python --python jax=/path/to/python
 
-The least traffic counts weight, gradient and slots, read and written once each in float32. The sums of the parameters after three
-updates are compared.
+The least traffic counts weight, gradient and slots, read and written once each in float32. The sums of the parameters
+after three updates are compared.
 """
 
 import harness

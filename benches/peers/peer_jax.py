@@ -227,7 +227,9 @@ def epoch(variant, case):
             parameters, state, value = step(*carry, x[chosen], y[chosen])
             return (parameters, state), value
 
-        (parameters, state), values = jax.lax.scan(body, (parameters, state), order[: whole * batch].reshape(whole, batch))
+        (parameters, state), values = jax.lax.scan(
+            body, (parameters, state), order[: whole * batch].reshape(whole, batch)
+        )
         return parameters, state, values[-1]
 
     x, y = (jnp.asarray(features), jnp.asarray(labels)) if variant == "jax-scan" else (None, None)

@@ -1,10 +1,12 @@
 """The work in tilegrad."""
 
+from itertools import pairwise
+
 import numpy as np
 import tilegrad as tg
 import work
 from tilegrad import _core, losses, nn, optim
-from tilegrad import functional as F  # noqa: N812
+from tilegrad import functional as F
 
 
 def start(threads):
@@ -22,7 +24,9 @@ def variants(suite, _case, _options):
 def make(suite, variant, case):
     if variant == "tilegrad-call":
         return train_call(case)
-    return {"train_step": train_step, "kernels": kernel, "losses": loss, "optim": optimizer, "epoch": epoch}[suite](case)
+    return {"train_step": train_step, "kernels": kernel, "losses": loss, "optim": optimizer, "epoch": epoch}[suite](
+        case
+    )
 
 
 def compiled(widths, batch_size, weights, biases):
@@ -67,7 +71,7 @@ def train_call(case):
 
 def sequential(widths):
     layers = []
-    for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
+    for inputs, outputs in pairwise(widths):
         layers += [nn.Dense(inputs, outputs), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

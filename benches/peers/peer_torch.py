@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 import work
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 
 def start(threads):

@@ -2,9 +2,9 @@
 
     python benches/peers/train_step.py --python torch=/path/to/python --python jax=/path/to/python
 
-All start from the same weights, and the losses of the first two steps are compared. ``tilegrad`` is ``fit``, whose loop shuffles and
-gathers the rows of every batch, divided by its steps; ``tilegrad-call`` runs one compiled step by one call from Python. The peers
-run on one batch that stays where it is.
+All start from the same weights, and the losses of the first two steps are compared. ``tilegrad`` is ``fit``, whose
+loop shuffles and gathers the rows of every batch, divided by its steps; ``tilegrad-call`` runs one compiled step by one
+call from Python. The peers run on one batch that stays where it is.
 """
 
 import harness

@@ -1,5 +1,7 @@
 """The work that every peer does, and the numbers it starts from: NumPy only, since every worker imports this file."""
 
+from itertools import pairwise
+
 import numpy as np
 
 LEARNING_RATE = 1e-3
@@ -48,7 +50,7 @@ def network(widths, batch_size):
     """Weights ``(in, out)``, biases, one batch of features and its labels, the same in every process."""
     generator = np.random.default_rng(0)
     weights, biases = [], []
-    for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
+    for inputs, outputs in pairwise(widths):
         bound = np.sqrt(6 / inputs)
         weights.append(generator.uniform(-bound, bound, (inputs, outputs)).astype(np.float32))
         biases.append(generator.uniform(-0.1, 0.1, outputs).astype(np.float32))

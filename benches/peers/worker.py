@@ -1,7 +1,7 @@
 """One peer in a process of its own: takes orders as lines of JSON on its input, answers each with one line.
 
-``python worker.py PEER THREADS CORES`` with CORES as ``0,1``. Orders: ``versions``, ``prepare`` (a suite and a case), ``block``
-(one timed block of a prepared variant), ``release``.
+``python worker.py PEER THREADS CORES`` with CORES as ``0,1``. Orders: ``versions``, ``prepare`` (a suite and a case),
+``block`` (one timed block of a prepared variant), ``release``.
 """
 
 import gc
@@ -63,7 +63,7 @@ class Worker:
         return {"versions": self.module.versions()}
 
     def prepare(self, order):
-        """Makes every variant that the peer has of the case; answers with each one's check numbers, or why it is left out."""
+        """Makes every variant the peer has of the case; answers with their check numbers, or why one is left out."""
         self.runs, self.calls = {}, {}
         answers, left_out = {}, {}
         for variant in self.module.variants(order["suite"], order["case"], order["options"]):
