@@ -234,9 +234,10 @@ def markdown(title, session, table, more_is_better=False):
 def footer(session):
     """Machine, versions, command and whatever has to be said about single figures."""
     options = session.options
+    threads = f"{options.threads} thread{'s' if options.threads > 1 else ''}"
     lines = [
         "",
-        f"{options.threads} thread{'s' if options.threads > 1 else ''}, pinned; medians of {options.blocks} interleaved "
+        f"{threads}, pinned; medians of {options.blocks} interleaved "
         f"blocks of at least {1000 * options.seconds:.0f} ms. {machine()}. "
         + ", ".join(text for versions in session.versions.values() for text in versions)
         + ".",
