@@ -1,8 +1,8 @@
 """The compiled core of tilegrad: kernels, the compiled training step and the loop of an epoch.
 
-Everything here takes and returns NumPy arrays. Whatever is wrong with an argument is said in one sentence before anything
-was changed: ``ValueError`` for shapes and values, ``TypeError`` for types. Long work releases the interpreter lock.
-"""
+Everything here takes and returns NumPy arrays. Whatever is wrong with an argument is said in one sentence before
+anything was changed: ``ValueError`` for shapes and values, ``TypeError`` for types. Long work releases the interpreter
+lock."""
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
@@ -10,6 +10,33 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
+
+__all__ = [
+    "Activation",
+    "Graph",
+    "Optimizer",
+    "Plan",
+    "State",
+    "__version__",
+    "aligned_zeros",
+    "check_finite",
+    "initialize",
+    "isa",
+    "load_tensors",
+    "log_softmax",
+    "log_softmax_backward",
+    "machine",
+    "permutation",
+    "registry",
+    "run_batches",
+    "run_epoch",
+    "save_tensors",
+    "set_isa",
+    "set_threads",
+    "softmax",
+    "softmax_backward",
+    "threads",
+]
 
 _Array: TypeAlias = NDArray[Any]
 _Attribute: TypeAlias = bool | int | float | str | Sequence[int] | Sequence[float]
@@ -130,8 +157,8 @@ def log_softmax_backward(gradient: _Array, y: _Array, out: _Array | None = None)
 class Optimizer:
     """An update rule with its hyperparameters, and with its slots when it is used alone on NumPy arrays.
 
-    The slots are made at the first ``step`` or ``load_state``; from then on the arrays must keep number, shapes and dtypes.
-    """
+    The slots are made at the first ``step`` or ``load_state``; from then on the arrays must keep number, shapes and
+    dtypes."""
 
     def __new__(cls, name: str, parameters: Mapping[str, float | bool | str] | None = None) -> Optimizer: ...
     def step(self, parameters: Sequence[_Array], gradients: Sequence[_Array]) -> None:
@@ -175,7 +202,8 @@ class Graph:
     def gradients(self, of: int, wrt: Sequence[int]) -> list[int]:
         """Gradients of a scalar with respect to values, as new values of this graph."""
     def update(self, parameter: int, gradient: int, optimizer: Optimizer) -> int:
-        """A step of the optimizer on a parameter, taken in place whenever the plan runs; the value is the new parameter."""
+        """A step of the optimizer on a parameter, taken in place whenever the plan runs; the value is the new
+        parameter."""
     def shape(self, value: int) -> tuple[int, ...]:
         """Shape of a value."""
     def dtype(self, value: int) -> str:
@@ -188,11 +216,9 @@ class Graph:
         """Leaves the scope entered last."""
     def nodes(self) -> list[_Node]:
         """Every value in order."""
-    def compile(
-        self, outputs: Sequence[int], *, training: bool = True, fuse: bool = True, reuse: bool = True
-    ) -> Plan:
-        """Compiles what these values need, and the updates among them, into a plan. Without ``training``, dropout is the
-        identity. ``fuse`` and ``reuse`` change time and memory, never a bit of the result."""
+    def compile(self, outputs: Sequence[int], *, training: bool = True, fuse: bool = True, reuse: bool = True) -> Plan:
+        """Compiles what these values need, and the updates among them, into a plan. Without ``training``, dropout is
+        the identity. ``fuse`` and ``reuse`` change time and memory, never a bit of the result."""
     def __len__(self) -> int: ...
 
 @final
@@ -200,8 +226,8 @@ class Plan:
     """A compiled step: a flat list of kernel calls and one block of memory. Made by ``Graph.compile``."""
 
     def run(self, inputs: Sequence[_Array], state: State | None = None, seed: int = 0, step: int = 0) -> list[_Array]:
-        """Runs once and returns new arrays, one per output. Plans with updates advance ``state.step``, which then counts
-        instead of ``step``."""
+        """Runs once and returns new arrays, one per output. Plans with updates advance ``state.step``, which then
+        counts instead of ``step``."""
     def describe(self) -> str:
         """The compiled steps, buffers and bytes, as text."""
     @property
@@ -216,7 +242,8 @@ class Plan:
 
 @final
 class State:
-    """The parameters of a graph in one flat buffer per element type, and the slots of an optimizer in the same layout."""
+    """The parameters of a graph in one flat buffer per element type, and the slots of an optimizer in the same
+    layout."""
 
     def __new__(cls, graph: Graph, optimizer: Optimizer | None = None) -> State: ...
     @property
@@ -258,10 +285,10 @@ def run_epoch(
     """Runs a plan over all rows, batch by batch, with the interpreter lock released.
 
     The plan's inputs are ``[features, targets]``, then the sample weight and the class weight where they are given; its
-    outputs are ``[mean loss, weight of the mean, metric sums...]``. ``last`` is the plan for a short last batch. ``report``
-    gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An interrupt
-    (Ctrl-C) ends the run after a whole step: the result then says ``interrupted``, and nothing is raised. Any other
-    exception, also one from ``report``, ends it after a whole step and is raised.
+    outputs are ``[mean loss, weight of the mean, metric sums...]``. ``last`` is the plan for a short last batch.
+    ``report`` gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An
+    interrupt (Ctrl-C) ends the run after a whole step: the result then says ``interrupted``, and nothing is raised.
+    Any other exception, also one from ``report``, ends it after a whole step and is raised.
     """
 
 def run_batches(
@@ -281,13 +308,17 @@ def check_finite(x: _Array) -> int | None:
 
 def initialize(kind: str, shape: Sequence[int], dtype: str, seed: int, stream: int, **parameters: float) -> _Array:
     """A new array: ``zeros``, ``constant`` (value), ``uniform`` (low, high), ``normal`` (mean, deviation) or
-    ``truncated_normal`` (mean, deviation; cut at two deviations). The numbers depend on ``seed`` and ``stream`` only."""
+    ``truncated_normal`` (mean, deviation; cut at two deviations). The numbers depend on ``seed`` and ``stream``
+    only."""
 
 def permutation(count: int, seed: int, stream: int) -> NDArray[np.int64]:
     """A random order of ``0 .. count - 1``: the one ``run_epoch`` uses with ``stream = epoch``."""
 
-def save_tensors(path: str | PathLike[str], tensors: Mapping[str, _Array], metadata: Mapping[str, str] | None = None) -> None:
-    """Writes a safetensors file. The file appears whole or not at all: it is written beside its place and then moved."""
+def save_tensors(
+    path: str | PathLike[str], tensors: Mapping[str, _Array], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Writes a safetensors file. The file appears whole or not at all: it is written beside its place and then
+    moved."""
 
 def load_tensors(path: str | PathLike[str]) -> tuple[dict[str, _Array], dict[str, str]]:
     """Reads a safetensors file: the arrays and the metadata. A damaged file raises ``ValueError``."""

@@ -22,7 +22,7 @@ pub(crate) struct Activation {
 #[pymethods]
 impl Activation {
     #[new]
-    #[pyo3(signature = (name, parameters = Vec::new()))]
+    #[pyo3(signature = (name, parameters = Vec::new()), text_signature = "(name, parameters=())")]
     fn new(name: &str, parameters: Vec<f64>) -> Result<Self> {
         let mut values = parameters;
         if let Some(entry) = ENTRIES.iter().find(|entry| entry.name == name || entry.aliases.contains(&name)) {

@@ -29,10 +29,14 @@ const POLL: Duration = Duration::from_millis(50);
 /// (Ctrl-C) ends the run after a whole step: the result then says ``interrupted``, and nothing is raised. Any other
 /// exception, also one from ``report``, ends it after a whole step and is raised.
 #[pyfunction]
-#[pyo3(signature = (
-    plan, last, state, features, targets, *, sample_weight = None, class_weight = None, batch_size, scale = None,
-    shuffle = false, seed = Seed(0), epoch = Whole(0), report = None, interval = 0.1
-))]
+#[pyo3(
+    signature = (
+        plan, last, state, features, targets, *, sample_weight = None, class_weight = None, batch_size, scale = None,
+        shuffle = false, seed = Seed(0), epoch = Whole(0), report = None, interval = 0.1
+    ),
+    text_signature = "(plan, last, state, features, targets, *, sample_weight=None, class_weight=None, batch_size, \
+        scale=None, shuffle=False, seed=0, epoch=0, report=None, interval=0.1)"
+)]
 pub(crate) fn run_epoch<'py>(
     py: Python<'py>,
     plan: &Bound<'py, Plan>,

@@ -77,7 +77,10 @@ impl Plan {
 impl Plan {
     /// Runs once and returns new arrays, one per output. Plans with updates advance ``state.step``, which then counts
     /// instead of ``step``.
-    #[pyo3(signature = (inputs, state = None, seed = Seed(0), step = Whole(0)))]
+    #[pyo3(
+        signature = (inputs, state = None, seed = Seed(0), step = Whole(0)),
+        text_signature = "($self, inputs, state=None, seed=0, step=0)"
+    )]
     fn run<'py>(
         &self,
         py: Python<'py>,
