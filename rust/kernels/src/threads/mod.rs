@@ -1,24 +1,71 @@
 //! The worker pool. Work is cut by its size, never by the number of threads, so results do not depend on it.
+//!
+//! Everything above this module says *what* may run side by side ([`for_each`] and the two ways to cut slices); how workers
+//! wait and wake is private to [`pool`] and can be replaced without a change elsewhere.
+
+mod pool;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-static THREADS: AtomicUsize = AtomicUsize::new(1);
+/// Most threads that can be asked for.
+pub const MOST: usize = 1024;
 
-/// How many threads a call may use, the caller included.
+/// Zero until the first call of [`count`] or [`set_count`].
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many threads a call may use, the caller included: what [`set_count`] or `TILEGRAD_THREADS` asked for, else the
+/// processors that the affinity mask and the cgroup quota leave to this process.
+#[inline]
 pub fn count() -> usize {
-    THREADS.load(Ordering::Relaxed)
+    match THREADS.load(Ordering::Relaxed) {
+        0 => detect(),
+        count => count,
+    }
 }
 
-/// Sets how many threads a call may use, the caller included; at least one.
+#[cold]
+fn detect() -> usize {
+    // A wrong value is reported by `from_environment`, which the Python module calls at import.
+    let asked = from_environment().ok().flatten();
+    let count = asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).min(MOST);
+    // Whoever set a count meanwhile goes before.
+    THREADS.compare_exchange(0, count, Ordering::Relaxed, Ordering::Relaxed).err().unwrap_or(count)
+}
+
+/// What `TILEGRAD_THREADS` asks for; a sentence if it is not a number of threads.
+pub fn from_environment() -> Result<Option<usize>, String> {
+    match std::env::var("TILEGRAD_THREADS") {
+        Ok(text) if !text.is_empty() => parse(&text).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// The number of threads that a text names, or a sentence.
+pub fn parse(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(count) if (1..=MOST).contains(&count) => Ok(count),
+        _ => Err(format!("threads: expected `TILEGRAD_THREADS` to be a whole number from 1 to {MOST}, got {text:?}")),
+    }
+}
+
+/// Sets how many threads a call may use, the caller included; from 1 to [`MOST`], other numbers count as the nearest of them.
 pub fn set_count(count: usize) {
-    THREADS.store(count.max(1), Ordering::Relaxed);
+    THREADS.store(count.clamp(1, MOST), Ordering::Relaxed);
 }
 
 /// Calls `task(0)`, ..., `task(tasks - 1)`, each once, on this thread and the pool's; returns when all are done.
-/// Every task writes to places of its own, so their order does not matter. With one task or one thread nothing is handed over.
+///
+/// Every task writes to places of its own, so their order does not matter. With one task or one thread nothing is handed
+/// over; neither is it within a task, or while another thread has the pool: then this thread does all. If tasks panic, one
+/// of the panics goes on in this thread once no other task is running; which tasks were run is then unknown.
+#[inline]
 pub fn for_each(tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-    for index in 0..tasks {
-        task(index);
+    if tasks <= 1 || count() == 1 {
+        (0..tasks).for_each(task);
+    } else {
+        pool::run(tasks, count().min(tasks), task);
     }
 }
 
