@@ -10,8 +10,6 @@
 
 mod rules;
 mod settings;
-#[cfg(test)]
-mod tests;
 
 use crate::real::Element;
 use crate::registry::{OptimizerEntry, Setting};

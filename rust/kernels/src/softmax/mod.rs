@@ -5,8 +5,6 @@
 //! infinity, makes its row NaN. Errors: see `tests`.
 
 pub(crate) mod lanes;
-#[cfg(test)]
-mod tests;
 
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};

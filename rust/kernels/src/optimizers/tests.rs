@@ -1,1 +1,0 @@
-//! Laws and golden numbers of the update rules.

@@ -1,1 +1,0 @@
-//! Softmax and log-softmax against double precision, far out, cut anywhere, on every instruction set.
