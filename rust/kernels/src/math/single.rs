@@ -1,0 +1,77 @@
+//! What [`super`] needs to know of single precision. The fits are in the Chebyshev norm, each coefficient rounded before
+//! those of higher degree are fitted again; the errors stated are those of the rounded ones.
+
+use super::{Tables, bits, horner};
+use crate::real::Real;
+
+impl Tables for f32 {
+    const ROUNDER: f64 = 12_582_912.0;
+    // 15 bits, so that their product with an exponent of up to 9 bits is exact.
+    const LN_2_HIGH: f64 = 0.693_145_751_953_125;
+    const LN_2_LOW: f64 = 1.428_606_820_309_417_2e-6;
+    const EXP_LOW: f64 = -114.0;
+    const EXP_HIGH: f64 = 89.0;
+    const EXPM1_LOW: f64 = -18.0;
+    const TANH_HIGH: f64 = 9.25;
+    const SIGMOID_HIGH: f64 = 40.0;
+    const NORMAL_HIGH: f64 = 14.5;
+    const LIFT: i32 = 40;
+    const LOWER: f64 = 9.094_947_017_729_282e-13;
+    // Above 1 / sqrt(2 pi) by 3e-8 of it, so that its double is a single; the fit of `mills_series` makes up for it.
+    const DENSITY: f64 = 0.398_942_291_736_602_8;
+    const SMALLEST_NORMAL: f64 = f32::MIN_POSITIVE as f64;
+
+    /// Degree 4; the error of `exp(r) - 1` is at most 2^-26.1 of its value.
+    #[inline(always)]
+    fn exp_series<R: Real<Element = f32>>(r: R) -> R {
+        horner(r, [0.5, 0.166_665_449_7, 0.041_666_422_04, 0.008_366_392_925, 0.001_393_893_617])
+    }
+
+    /// `f^2 (f p(f) - 1/2)`, p of degree 7; the error is at most 2^-27.3 of `ln(1 + f)`.
+    #[inline(always)]
+    fn ln_series<R: Real<Element = f32>>(f: R) -> R {
+        let series = horner(
+            f,
+            [
+                -0.5,
+                0.333_333_164_5,
+                -0.250_008_076_4,
+                0.200_022_772,
+                -0.166_246_578_1,
+                0.141_816_496_8,
+                -0.131_282_001_7,
+                0.128_777_340_1,
+                -0.078_559_979_8,
+            ],
+        );
+        (f * f) * series
+    }
+
+    /// Degrees 5 and 4; the relative error is at most 2^-29.5.
+    #[inline(always)]
+    fn mills_series<R: Real<Element = f32>>(t: R) -> R {
+        let numerator =
+            horner(t, [1.0, 1.078_338_623, 0.559_029_519_6, 0.167_701_467_9, 0.029_097_674_41, 0.002_408_538_014]);
+        let rest = horner(t, [0.797_884_583_5, 0.497_009_515_8, 0.163_201_376_8, 0.029_081_752_52, 0.002_408_928_005]);
+        numerator / numerator.mul_add(t, rest)
+    }
+
+    /// Degree 6; the error of `erf(z)` is at most 2^-29.4 of its value.
+    #[inline(always)]
+    fn erf_series<R: Real<Element = f32>>(square: R) -> R {
+        horner(
+            square,
+            [
+                0.128_379_166_1,
+                -0.376_126_259_6,
+                0.112_835_794_7,
+                -0.026_853_419_84,
+                0.005_187_388_975,
+                -0.000_800_069_479_7,
+                7.819_277_38e-5,
+            ],
+        )
+    }
+
+    bits!(f32, u32, 23, 127);
+}
