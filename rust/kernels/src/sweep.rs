@@ -11,7 +11,7 @@ use crate::real::{Element, Real};
 use crate::threads;
 
 /// Elements a loop takes at once: one AVX-512 register of `f32`, four NEON registers.
-pub const BLOCK: usize = 16;
+pub const BLOCK: usize = 64;
 
 /// Elements a thread takes at once.
 pub const PART: usize = 1 << 16;
@@ -217,51 +217,94 @@ fn rewrite<E: Element, F: Change<M, N>, const M: usize, const N: usize>(
     });
 }
 
-/// The block that begins at `start`, padded with zeros where the slice ends.
+// Everything below is inlined into the function of an instruction set, or it would be compiled for the baseline: plain
+// loops therefore, where closures would be shorter.
+
+/// The whole blocks of each slice, all of them equally many.
 #[inline(always)]
-fn padded<E: Element>(slice: &[E], start: usize) -> [E; BLOCK] {
-    let mut block = [E::default(); BLOCK];
-    let rest = &slice[start..];
-    block[..rest.len()].copy_from_slice(rest);
-    block
+fn blocks_of<'a, E: Element, const N: usize>(slices: &[&'a [E]; N], count: usize) -> [&'a [[E; BLOCK]]; N] {
+    let mut blocks: [&[[E; BLOCK]]; N] = [&[]; N];
+    for n in 0..N {
+        blocks[n] = &slices[n].as_chunks().0[..count];
+    }
+    blocks
 }
 
+/// One block of each slice.
 #[inline(always)]
-fn whole<E: Element>(slice: &[E], start: usize) -> [E; BLOCK] {
-    let mut block = [E::default(); BLOCK];
-    block.copy_from_slice(&slice[start..start + BLOCK]);
-    block
+fn nth<E: Element, const N: usize>(blocks: &[&[[E; BLOCK]]; N], index: usize) -> [[E; BLOCK]; N] {
+    let mut values = [[E::default(); BLOCK]; N];
+    for n in 0..N {
+        values[n] = blocks[n][index];
+    }
+    values
+}
+
+/// The rests that begin at `start`, padded with zeros.
+#[inline(always)]
+fn padded<E: Element, const N: usize>(slices: &[&[E]; N], start: usize) -> [[E; BLOCK]; N] {
+    let mut blocks = [[E::default(); BLOCK]; N];
+    for n in 0..N {
+        let rest = &slices[n][start..];
+        blocks[n][..rest.len()].copy_from_slice(rest);
+    }
+    blocks
+}
+
+/// The numbers in one lane of each block.
+#[inline(always)]
+fn lane_of<R: Real, const N: usize>(blocks: &[[R::Element; BLOCK]; N], lane: usize) -> [R; N] {
+    let mut values = [R::zero(); N];
+    for n in 0..N {
+        values[n] = R::load(blocks[n][lane]);
+    }
+    values
 }
 
 struct Write<'a, E, F, const N: usize>(F, [&'a [E]; N], &'a mut [E]);
+
+#[inline(always)]
+fn point_block<R: Real, F: Point<N>, const N: usize>(f: &F, inputs: &[[R::Element; BLOCK]; N]) -> [R::Element; BLOCK] {
+    let mut result = [R::Element::default(); BLOCK];
+    for lane in 0..BLOCK {
+        result[lane] = f.point(lane_of::<R, N>(inputs, lane)).store();
+    }
+    result
+}
 
 impl<E: Element, F: Point<N>, const N: usize> Kernel<E> for Write<'_, E, F, N> {
     type Output = ();
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) {
         let Self(f, inputs, out) = self;
-        let len = out.len();
-        let inputs = inputs.map(|input| &input[..len]);
-        let block = |inputs: [[E; BLOCK]; N]| {
-            let mut result = [E::default(); BLOCK];
-            for lane in 0..BLOCK {
-                result[lane] = f.point(std::array::from_fn(|n| R::load(inputs[n][lane]))).store();
-            }
-            result
-        };
-        let end = len - len % BLOCK;
-        for start in (0..end).step_by(BLOCK) {
-            let result = block(inputs.map(|input| whole(input, start)));
-            out[start..start + BLOCK].copy_from_slice(&result);
+        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+        let end = blocks.len() * BLOCK;
+        let input_blocks = blocks_of(&inputs, blocks.len());
+        for (index, block) in blocks.iter_mut().enumerate() {
+            *block = point_block::<R, F, N>(&f, &nth(&input_blocks, index));
         }
-        if end < len {
-            let result = block(inputs.map(|input| padded(input, end)));
-            out[end..].copy_from_slice(&result[..len - end]);
+        if !rest.is_empty() {
+            let result = point_block::<R, F, N>(&f, &padded(&inputs, end));
+            rest.copy_from_slice(&result[..rest.len()]);
         }
     }
 }
 
 struct Rewrite<'a, E, F, const M: usize, const N: usize>(F, [&'a mut [E]; M], [&'a [E]; N]);
+
+#[inline(always)]
+fn change_block<R: Real, F: Change<M, N>, const M: usize, const N: usize>(
+    f: &F,
+    values: &mut [[R::Element; BLOCK]; M],
+    inputs: &[[R::Element; BLOCK]; N],
+) {
+    for lane in 0..BLOCK {
+        let changed = f.change(lane_of::<R, M>(values, lane), lane_of::<R, N>(inputs, lane));
+        for m in 0..M {
+            values[m][lane] = changed[m].store();
+        }
+    }
+}
 
 impl<E: Element, F: Change<M, N>, const M: usize, const N: usize> Kernel<E> for Rewrite<'_, E, F, M, N> {
     type Output = ();
@@ -269,34 +312,32 @@ impl<E: Element, F: Change<M, N>, const M: usize, const N: usize> Kernel<E> for 
     fn run<R: Real<Element = E>>(self) {
         let Self(f, values, inputs) = self;
         let len = values[0].len();
-        let inputs = inputs.map(|input| &input[..len]);
-        let values = values.map(|value| &mut value[..len]);
-        let block = |values: [[E; BLOCK]; M], inputs: [[E; BLOCK]; N]| {
-            let mut result = [[E::default(); BLOCK]; M];
-            for lane in 0..BLOCK {
-                let changed = f.change(
-                    std::array::from_fn(|m| R::load(values[m][lane])),
-                    std::array::from_fn(|n| R::load(inputs[n][lane])),
-                );
-                for m in 0..M {
-                    result[m][lane] = changed[m].store();
-                }
-            }
-            result
-        };
-        let end = len - len % BLOCK;
-        for start in (0..end).step_by(BLOCK) {
-            let old = std::array::from_fn(|m| whole(values[m], start));
-            let result = block(old, inputs.map(|input| whole(input, start)));
+        let (count, end) = (len / BLOCK, len - len % BLOCK);
+        let input_blocks = blocks_of(&inputs, count);
+        let mut value_blocks: [&mut [[E; BLOCK]]; M] = std::array::from_fn(|_| Default::default());
+        let mut rests: [&mut [E]; M] = std::array::from_fn(|_| Default::default());
+        for (m, value) in values.into_iter().enumerate() {
+            let (blocks, rest) = value.as_chunks_mut();
+            value_blocks[m] = &mut blocks[..count];
+            rests[m] = rest;
+        }
+        let mut blocks = [[E::default(); BLOCK]; M];
+        for index in 0..count {
             for m in 0..M {
-                values[m][start..start + BLOCK].copy_from_slice(&result[m]);
+                blocks[m] = value_blocks[m][index];
+            }
+            change_block::<R, F, M, N>(&f, &mut blocks, &nth(&input_blocks, index));
+            for m in 0..M {
+                value_blocks[m][index] = blocks[m];
             }
         }
         if end < len {
-            let old = std::array::from_fn(|m| padded(values[m], end));
-            let result = block(old, inputs.map(|input| padded(input, end)));
             for m in 0..M {
-                values[m][end..].copy_from_slice(&result[m][..len - end]);
+                blocks[m][..len - end].copy_from_slice(rests[m]);
+            }
+            change_block::<R, F, M, N>(&f, &mut blocks, &padded(&inputs, end));
+            for m in 0..M {
+                rests[m].copy_from_slice(&blocks[m][..len - end]);
             }
         }
     }
@@ -304,27 +345,35 @@ impl<E: Element, F: Change<M, N>, const M: usize, const N: usize> Kernel<E> for 
 
 struct Reduce<'a, E, F>(F, &'a [E], &'a [E]);
 
+#[inline(always)]
+fn step_block<R: Real, F: Reduction>(
+    f: &F,
+    totals: &[R::Element; BLOCK],
+    operands: &[[R::Element; BLOCK]; 2],
+) -> [R::Element; BLOCK] {
+    let mut result = [R::Element::default(); BLOCK];
+    for lane in 0..BLOCK {
+        let [x, y] = lane_of::<R, 2>(operands, lane);
+        result[lane] = f.step(R::load(totals[lane]), x, y).store();
+    }
+    result
+}
+
 impl<E: Element, F: Reduction> Kernel<E> for Reduce<'_, E, F> {
     type Output = E;
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) -> E {
         let Self(f, x, y) = self;
         let len = x.len();
-        let (x, y) = (&x[..len], &y[..len]);
-        let step = |totals: [E; BLOCK], x: [E; BLOCK], y: [E; BLOCK]| {
-            let mut result = [E::default(); BLOCK];
-            for lane in 0..BLOCK {
-                result[lane] = f.step(R::load(totals[lane]), R::load(x[lane]), R::load(y[lane])).store();
-            }
-            result
-        };
+        let operands = [x, y];
+        let blocks = blocks_of(&operands, len / BLOCK);
         let mut totals = [f.start::<R>().store(); BLOCK];
         let end = len - len % BLOCK;
-        for start in (0..end).step_by(BLOCK) {
-            totals = step(totals, whole(x, start), whole(y, start));
+        for index in 0..len / BLOCK {
+            totals = step_block::<R, F>(&f, &totals, &nth(&blocks, index));
         }
         if end < len {
-            let last = step(totals, padded(x, end), padded(y, end));
+            let last = step_block::<R, F>(&f, &totals, &padded(&operands, end));
             totals[..len - end].copy_from_slice(&last[..len - end]);
         }
         let mut width = BLOCK;

@@ -21,7 +21,7 @@ pub(super) fn split<R: Real>(x: R, tail: Option<R>) -> Power<R> {
     let n = shifted - rounder;
     // The first product is exact, and so is the difference.
     let high = n.mul_add(R::constant(-R::Element::LN_2_HIGH), x);
-    let high = tail.map_or(high, |tail| high + tail);
+    let high = if let Some(tail) = tail { high + tail } else { high };
     let r = n.mul_add(R::constant(-R::Element::LN_2_LOW), high);
     Power { shifted, fraction: (r * r).mul_add(R::Element::exp_series(r), r) }
 }
@@ -95,7 +95,7 @@ pub(crate) fn sigmoid_scaled<R: Real>(x: R, tail: Option<R>, scale: R) -> R {
     let lowest = R::constant(R::Element::EXP_LOW);
     let argument = -x.abs();
     let argument = R::select(lowest > argument, lowest, argument);
-    let tail = tail.map(|tail| R::select(negative, tail, -tail));
+    let tail = if let Some(tail) = tail { Some(R::select(negative, tail, -tail)) } else { None };
     let power = split(argument, tail);
     // e = lifted * power * LOWER, with power + power_low = 1 + fraction exactly
     let significand = power.fraction + one;
