@@ -10,8 +10,11 @@ use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::threads;
 
-/// Elements a loop takes at once: one AVX-512 register of `f32`, four NEON registers.
+/// Elements an update or a reduction takes at once; a reduction has as many running results.
 pub const BLOCK: usize = 64;
+
+/// Elements the rest of a loop is padded to: one AVX-512 register of `f32`, four NEON registers.
+const LANES: usize = 16;
 
 /// Elements a thread takes at once.
 pub const PART: usize = 1 << 16;
@@ -263,13 +266,21 @@ fn lane_of<R: Real, const N: usize>(blocks: &[[R::Element; BLOCK]; N], lane: usi
 
 struct Write<'a, E, F, const N: usize>(F, [&'a [E]; N], &'a mut [E]);
 
+/// One loop over as many elements as there are: a number known to the compiler would have it unroll the loop instead.
 #[inline(always)]
-fn point_block<R: Real, F: Point<N>, const N: usize>(f: &F, inputs: &[[R::Element; BLOCK]; N]) -> [R::Element; BLOCK] {
-    let mut result = [R::Element::default(); BLOCK];
-    for lane in 0..BLOCK {
-        result[lane] = f.point(lane_of::<R, N>(inputs, lane)).store();
+fn point_all<R: Real, F: Point<N>, const N: usize>(f: &F, inputs: [&[R::Element]; N], out: &mut [R::Element]) {
+    let len = out.len();
+    let mut operands = inputs;
+    for n in 0..N {
+        operands[n] = &inputs[n][..len];
     }
-    result
+    for index in 0..len {
+        let mut values = [R::zero(); N];
+        for n in 0..N {
+            values[n] = R::load(operands[n][index]);
+        }
+        out[index] = f.point(values).store();
+    }
 }
 
 impl<E: Element, F: Point<N>, const N: usize> Kernel<E> for Write<'_, E, F, N> {
@@ -277,14 +288,21 @@ impl<E: Element, F: Point<N>, const N: usize> Kernel<E> for Write<'_, E, F, N> {
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) {
         let Self(f, inputs, out) = self;
-        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
-        let end = blocks.len() * BLOCK;
-        let input_blocks = blocks_of(&inputs, blocks.len());
-        for (index, block) in blocks.iter_mut().enumerate() {
-            *block = point_block::<R, F, N>(&f, &nth(&input_blocks, index));
-        }
+        let end = out.len() - out.len() % LANES;
+        let (whole, rest) = out.split_at_mut(end);
+        point_all::<R, F, N>(&f, inputs, whole);
         if !rest.is_empty() {
-            let result = point_block::<R, F, N>(&f, &padded(&inputs, end));
+            let mut blocks = [[E::default(); LANES]; N];
+            let mut operands = inputs;
+            for n in 0..N {
+                blocks[n][..rest.len()].copy_from_slice(&inputs[n][end..]);
+            }
+            for n in 0..N {
+                operands[n] = &blocks[n];
+            }
+            let mut result = [E::default(); LANES];
+            // The length is LANES, which the compiler is not to know.
+            point_all::<R, F, N>(&f, operands, &mut result[..std::hint::black_box(LANES)]);
             rest.copy_from_slice(&result[..rest.len()]);
         }
     }
