@@ -12,7 +12,7 @@ use tilegrad_engine::{Array as Numbers, Dtype, Type};
 
 use crate::arrays::{Array, Kind, shape_text, type_error_of};
 use crate::errors::{Error, Result, value_error};
-use crate::graph::engine_array;
+use crate::graph::{Places, engine_array, same_place};
 use crate::numbers::{Seed, Whole, in_range};
 use crate::plan::Plan;
 use crate::state::State;
@@ -215,9 +215,11 @@ impl Run<'_, '_> {
         if self.last.is_some_and(|last| last.is(self.plan)) {
             return value_error!("{}: expected `last` to be a plan of its own, got `plan` again", self.function);
         }
-        if let Some(last) = self.last
-            && last.get().places()[..] != self.plan.get().places()[..]
-        {
+        let (places, mut others) = (self.plan.get().places(), self.last.iter().map(|last| last.get().places()));
+        let same = |other: &Places| {
+            other.len() == places.len() && other.iter().zip(&places[..]).all(|(one, other)| same_place(one, other))
+        };
+        if !others.all(same) {
             return value_error!("{}: expected `last` to have the parameters of `plan`, got others", self.function);
         }
         let rows: Vec<Rows<'_>> = sources.iter().map(Source::rows).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyMapping, PyString};
-use tilegrad_engine::graph::{Node, Origin};
+use tilegrad_engine::graph::{Node, Origin, ParameterPlace};
 use tilegrad_engine::{Array as Numbers, Attribute, Attributes, Dtype, Options, ValueId, fusion, gradient, ops};
 
 use crate::arrays::{Array, Kind, type_error_of, type_name};
@@ -262,4 +262,9 @@ fn attributes_of<'py>(py: Python<'py>, node: &Node) -> Result<Bound<'py, PyDict>
 }
 
 /// Where the parameters of a graph lie.
-pub(crate) type Places = Arc<[tilegrad_engine::graph::ParameterPlace]>;
+pub(crate) type Places = Arc<[ParameterPlace]>;
+
+/// Whether two graphs keep this parameter in the same place under the same name; its number in the graph is its own.
+pub(crate) fn same_place(first: &ParameterPlace, second: &ParameterPlace) -> bool {
+    first.name == second.name && first.kind == second.kind && first.offset == second.offset
+}

@@ -4,7 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tilegrad_kernels::{isa as sets, threads as pool};
 
-use crate::errors::{Result, value_error};
+use crate::errors::Result;
+use crate::numbers::{Whole, in_range};
 
 /// The processor as tilegrad sees it. What could not be found out is ``None``; cache sizes are in bytes.
 #[pyfunction]
@@ -47,11 +48,8 @@ const MOST_THREADS: i64 = 1024;
 
 /// Sets how many threads a call may use, the calling one included. Results do not depend on it.
 #[pyfunction]
-pub(crate) fn set_threads(count: i64) -> Result<()> {
-    if !(1..=MOST_THREADS).contains(&count) {
-        return value_error!("set_threads: expected `count` in 1..{MOST_THREADS}, got {count}");
-    }
-    pool::set_count(count as usize);
+pub(crate) fn set_threads(count: Whole) -> Result<()> {
+    pool::set_count(in_range("set_threads", "count", count, 1, MOST_THREADS)?);
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use tilegrad_engine::{Buffers, Dtype};
 
 use crate::arrays::{Kind, shape_text};
 use crate::errors::{Error, Result, value_error};
-use crate::graph::{Graph, Places};
+use crate::graph::{Graph, Places, same_place};
 use crate::locks::{Guard, Locked};
 use crate::memory::{Memory, view};
 use crate::numbers::{Whole, in_range};
@@ -85,8 +85,11 @@ impl Use<'_> {
 impl State {
     /// Waits until nobody works in the buffers, and checks that they have the layout of the plan.
     pub(crate) fn acquire<'a>(&'a self, py: Python<'_>, function: &str, places: &Places) -> Result<Use<'a>> {
-        let known = &self.places[..places.len().min(self.places.len())];
-        if !std::ptr::eq(self.places.as_ptr(), places.as_ptr()) && known != &places[..] {
+        let fits = || {
+            self.places.len() >= places.len()
+                && self.places.iter().zip(&places[..]).all(|(own, plan)| same_place(own, plan))
+        };
+        if !std::ptr::eq(self.places.as_ptr(), places.as_ptr()) && !fits() {
             return Err(self.misfit(function, places));
         }
         Ok(Use { state: self, _guard: self.lock.lock(py, "State")? })
@@ -99,7 +102,8 @@ impl State {
                 format!("{} of shape {} and dtype {}", place.name, shape_text(&place.kind.shape), place.kind.dtype)
             })
         };
-        let index = (0..places.len()).find(|&index| self.places.get(index) != places.get(index)).unwrap_or(0);
+        let differs = |&index: &usize| !self.places.get(index).is_some_and(|own| same_place(own, &places[index]));
+        let index = (0..places.len()).find(differs).unwrap_or(0);
         let (expected, got) = (text(places.get(index)), text(self.places.get(index)));
         Error::Value(format!(
             "{function}: expected `state` to have the parameters of the plan, got another one; parameter {index}: expected {expected}, got {got}"
