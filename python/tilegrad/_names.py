@@ -1,0 +1,71 @@
+"""Finding things by name, and saying what was meant when there is no such name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tilegrad import _core
+
+if TYPE_CHECKING:
+    from tilegrad._core import _Entry
+
+T = TypeVar("T")
+
+
+@cache
+def registry() -> dict[str, list[_Entry]]:
+    """What the compiled core offers, asked for once."""
+    return _core.registry()
+
+
+@cache
+def entries(kind: str) -> dict[str, _Entry]:
+    """Entries of a kind (``"activations"``, ``"losses"``, ``"optimizers"``) by name and by alias."""
+    found: dict[str, _Entry] = {}
+    for entry in registry()[kind]:
+        for name in (entry["name"], *entry["aliases"]):
+            found[name] = entry
+    return found
+
+
+def hint(name: object, known: Iterable[str]) -> str:
+    """`` (did you mean 'relu'?)`` if a known name is close, else nothing."""
+    by_lower = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(str(name).lower(), list(by_lower), n=1, cutoff=0.6)
+    return f" (did you mean {by_lower[close[0]]!r}?)" if close else ""
+
+
+def unknown(function: str, what: str, name: object, known: Iterable[str]) -> str:
+    """The sentence for an unknown name: the closest match and the valid ones."""
+    names = list(known)
+    return f"{function}: unknown {what} {name!r}{hint(name, names)}; expected one of {', '.join(names)}"
+
+
+def lookup(function: str, what: str, name: object, table: Mapping[str, T]) -> T:
+    """The entry of a table, or a ``ValueError`` that lists what there is; a ``TypeError`` if it is no name at all."""
+    if not isinstance(name, str):
+        raise TypeError(f"{function}: expected `{what}` to be a name or an object of its kind, got {type(name).__name__}")
+    found = table.get(name)
+    if found is None:
+        raise ValueError(unknown(function, what, name, table))
+    return found
+
+
+def class_name(name: str) -> str:
+    """Name of the class that belongs to a registry name: ``leaky_relu`` gives ``LeakyRelu``."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def summary_line(doc: str) -> str:
+    """First line of a documentation text."""
+    return doc.strip().split("\n", 1)[0].strip()
+
+
+def check_flag(function: str, name: str, value: Any) -> bool:
+    """The value if it is true or false, else a ``TypeError``."""
+    if isinstance(value, bool):
+        return value
+    raise TypeError(f"{function}: expected `{name}` to be True or False, got {value!r}")
