@@ -40,6 +40,10 @@ class Tracer:
         self._parameters: dict[int, Tensor] = {}
         self._held: list[Parameter] = []
         self._streams = 0
+        # Names of the modules by identity, the scope that is open, and the shapes of what modules returned.
+        self.module_names: dict[int, str] = {}
+        self.outputs: dict[str, tuple[int, ...]] = {}
+        self._path = ""
         self.input_order: list[int] = []
         # What must hold for the numbers of an input at each run: (value of the input, check).
         self.checks: list[tuple[int, Callable[[Array], None]]] = []
@@ -100,12 +104,25 @@ class Tracer:
             _active.reset(token)
 
     @contextmanager
-    def scope(self, name: str) -> Iterator[None]:
-        """Names made within this block begin with the name."""
-        self.graph.push_scope(name)
+    def module(self, module: object) -> Iterator[Callable[[Any], None]]:
+        """Names made within this block begin with the module's name; what it is called with gives the output's shape."""
+        name, outer = self.module_names.get(id(module), ""), self._path
+        inside = name.removeprefix(f"{outer}.") if outer else name
+        is_inner = bool(name) and name != outer and (not outer or name.startswith(f"{outer}."))
+
+        def done(result: Any) -> None:
+            if isinstance(result, Traceable):
+                self.outputs[name] = result._tensor().shape
+
+        if not is_inner:
+            yield done
+            return
+        self.graph.push_scope(inside)
+        self._path = name
         try:
-            yield
+            yield done
         finally:
+            self._path = outer
             self.graph.pop_scope()
 
 

@@ -1,0 +1,260 @@
+"""Layers that hold parameters or act on the whole input: Dense, Dropout, Flatten, Sequential."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tilegrad import functional
+from tilegrad._names import check_flag, lookup
+from tilegrad.nn.activations import NAMED, Activation
+from tilegrad.nn.initializers import NAMED as INITIALIZERS
+from tilegrad.nn.initializers import Initializer, Zeros
+from tilegrad.nn.module import Module
+from tilegrad.nn.parameter import Parameter
+
+
+def _size(function: str, name: str, value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{function}: expected `{name}` to be a whole number, got {value!r}")
+    size = int(value.__index__())
+    if size < 1:
+        raise ValueError(f"{function}: expected `{name}` of at least 1, got {size}")
+    return size
+
+
+def _initializer(function: str, name: str, value: Any) -> Initializer:
+    if isinstance(value, str):
+        made: Initializer = lookup(function, name, value, INITIALIZERS)()
+        return made
+    if not callable(value) or isinstance(value, type):
+        raise TypeError(f"{function}: expected `{name}` to be an initializer or its name, got {value!r}")
+    return value  # type: ignore[no-any-return]
+
+
+class Dense(Module):
+    """A fully connected layer: ``activation(x @ weight + bias)``.
+
+    The weight has shape (in, out), as in Keras; PyTorch's Linear has (out, in).
+
+    Args:
+        in_features: Size of the input's last axis.
+        out_features: Size of the output's last axis.
+        activation: Name of an activation, or an activation layer, applied at the end.
+        bias: Whether there is a bias.
+        initializer: Of the weight. By default He normal if the activation that follows has no upper bound (ReLU and its
+            relatives), else Xavier uniform; an activation given as the next layer counts as well.
+        bias_initializer: Of the bias; zeros by default.
+        dtype: ``"float32"`` or ``"float64"``.
+
+    Raises:
+        ValueError: If a size is below 1 or a name is unknown.
+        TypeError: If a size is no whole number.
+
+    Example:
+        >>> import numpy as np
+        >>> from tilegrad import nn
+        >>> layer = nn.Dense(3, 2, activation="relu")
+        >>> layer.predict(np.ones((4, 3))).shape
+        (4, 2)
+        >>> layer.weight.shape
+        (3, 2)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        activation: str | Activation | None = None,
+        *,
+        bias: bool = True,
+        initializer: str | Initializer | None = None,
+        bias_initializer: str | Initializer | None = None,
+        dtype: str = "float32",
+    ) -> None:
+        self.in_features = _size("Dense", "in_features", in_features)
+        self.out_features = _size("Dense", "out_features", out_features)
+        if isinstance(activation, str):
+            activation = lookup("Dense", "activation", activation, NAMED)()
+        if activation is not None and not isinstance(activation, Module):
+            raise TypeError(f"Dense: expected `activation` to be a name or a layer, got {type(activation).__name__}")
+        weight = None if initializer is None else _initializer("Dense", "initializer", initializer)
+        start = Zeros() if bias_initializer is None else _initializer("Dense", "bias_initializer", bias_initializer)
+        shape = (self.in_features, self.out_features)
+        self.weight = Parameter(shape, weight, dtype)
+        self.bias = Parameter(shape[1:], start, dtype) if check_flag("Dense", "bias", bias) else None
+        # Not walked as a layer of its own: it belongs to this one.
+        self._activation = activation
+        if activation is not None:
+            self.weight.following = activation.following
+
+    def forward(self, x: Any) -> Any:
+        """``activation(x @ weight + bias)``."""
+        if x.ndim < 2 or x.shape[-1] != self.in_features:
+            raise ValueError(f"{self.describe()}: expected input of shape (rows, {self.in_features}), got {x.shape}")
+        y = x @ self.weight
+        if self.bias is not None:
+            y = y + self.bias
+        y.origin = self.weight
+        return y if self._activation is None else self._activation.forward(y)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one row of the input."""
+        return (self.in_features,)
+
+    @property
+    def following(self) -> str | None:
+        """The activation at the end of this layer."""
+        return self._activation.following if self._activation is not None else None
+
+    def describe(self) -> str:
+        """The layer with its settings."""
+        activation = f", {self._activation.describe()}" if self._activation is not None else ""
+        bias = "" if self.bias is not None else ", bias=False"
+        return f"Dense({self.in_features}, {self.out_features}{activation}{bias})"
+
+
+class Dropout(Module):
+    """Drops numbers at random while training, and divides the others by ``1 - rate`` so that the mean stays.
+
+    In evaluation and prediction it does nothing. (Srivastava et al., 2014.)
+
+    Args:
+        rate: Share of numbers that become zero, at least 0 and less than 1; PyTorch's default is 0.5, too.
+
+    Raises:
+        ValueError: If the rate is not in [0, 1).
+    """
+
+    def __init__(self, rate: float = 0.5) -> None:
+        if isinstance(rate, bool) or not isinstance(rate, int | float):
+            raise TypeError(f"Dropout: expected `rate` to be a number, got {rate!r}")
+        if not 0 <= rate < 1:
+            raise ValueError(f"Dropout: expected `rate` in [0, 1), got {rate}")
+        self.rate = float(rate)
+
+    def forward(self, x: Any) -> Any:
+        """Drops in training, else passes on."""
+        return functional.dropout(x, self.rate)
+
+    def describe(self) -> str:
+        """The layer with its settings."""
+        return f"Dropout({self.rate:g})"
+
+
+class Flatten(Module):
+    """Makes one axis of all axes but the first: images of shape (rows, 28, 28) become (rows, 784)."""
+
+    def forward(self, x: Any) -> Any:
+        """The input with two axes."""
+        return x if x.ndim == 2 else x.reshape(x.shape[0], x.size // max(x.shape[0], 1))
+
+
+class Sequential(Module):
+    """Layers one after the other.
+
+    Args:
+        *layers: Modules, or names of activations.
+
+    Raises:
+        ValueError: If there is no layer, or a dense layer does not fit the one before it.
+        TypeError: If something is no layer.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> model = nn.Sequential(nn.Dense(784, 128), "relu", nn.Dropout(0.2), nn.Dense(128, 10))
+        >>> len(model), model[0]
+        (4, Dense(784, 128))
+        >>> [name for name, _ in model.named_parameters()]
+        ['0.weight', '0.bias', '3.weight', '3.bias']
+    """
+
+    def __init__(self, *layers: Module | str) -> None:
+        if not layers:
+            raise ValueError("Sequential: expected at least one layer, got none")
+        if len(layers) == 1 and isinstance(layers[0], list | tuple):
+            layers = tuple(layers[0])
+        self.layers: list[Module] = [_layer(place, layer) for place, layer in enumerate(layers)]
+        leaves = list(_leaves(self))
+        for place, layer in enumerate(leaves):
+            if isinstance(layer, Dense):
+                _check_width(layer, leaves[:place])
+                _tell_following(layer, leaves[place + 1 :])
+
+    def _children(self) -> Iterator[tuple[str, Any]]:
+        for place, layer in enumerate(self.layers):
+            yield str(place), layer
+
+    def forward(self, x: Any) -> Any:
+        """Each layer on what the one before it returned."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Shape of one row of the input, where the first layer that cares tells."""
+        for layer in _leaves(self):
+            if isinstance(layer, Flatten):
+                return None
+            if layer.input_shape is not None:
+                return layer.input_shape
+        return None
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, place: int) -> Module:
+        return self.layers[place]
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self.layers)
+
+    def describe(self) -> str:
+        """The layers in a row."""
+        return f"Sequential({', '.join(layer.describe() for layer in self.layers)})"
+
+
+def _layer(place: int, layer: Any) -> Module:
+    if isinstance(layer, str):
+        made: Module = lookup("Sequential", "layer", layer, NAMED)()
+        return made
+    if isinstance(layer, Module):
+        return layer
+    hint = "; create it, with parentheses" if isinstance(layer, type) else ""
+    raise TypeError(f"Sequential: expected layer {place} to be a module or the name of an activation, got {layer!r}{hint}")
+
+
+def _leaves(module: Module) -> Iterator[Module]:
+    """The layers of nested Sequentials in one row."""
+    if isinstance(module, Sequential):
+        for layer in module.layers:
+            yield from _leaves(layer)
+    else:
+        yield module
+
+
+_NEUTRAL = (Dropout, Flatten)
+
+
+def _check_width(layer: Dense, before: list[Module]) -> None:
+    """Refuses a dense layer that does not take what the dense layer before it gives."""
+    for other in reversed(before):
+        if isinstance(other, Dense):
+            if other.out_features != layer.in_features:
+                raise ValueError(
+                    f"Sequential: expected {layer.describe()} to take {other.out_features} features, as {other.describe()} before it gives, "
+                    f"got in_features {layer.in_features}"
+                )
+            return
+        if not isinstance(other, Activation | Dropout):
+            return
+
+
+def _tell_following(layer: Dense, after: list[Module]) -> None:
+    """Notes which activation follows a dense layer, for its initialiser."""
+    if layer.weight.following is None:
+        follower = next((other for other in after if not isinstance(other, _NEUTRAL)), None)
+        if isinstance(follower, Activation):
+            layer.weight.following = follower.following

@@ -1,0 +1,266 @@
+"""Modules: models and their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tilegrad import _core
+from tilegrad._names import check_flag
+from tilegrad.nn.parameter import Parameter
+from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
+
+if TYPE_CHECKING:
+    import os
+
+    from tilegrad.nn.summary import Summary
+    from tilegrad.train.runner import Runner
+
+FORMAT = "tilegrad model 1"
+
+
+class Module:
+    """A model, or a part of one. Subclass it, keep layers as attributes, and say in ``forward`` what is done with the input.
+
+    ``forward`` is run once on traced tensors for each shape of input; what it does is then compiled. Parameters are found by walking the attributes
+    (modules, parameters, and lists, tuples and dicts of them), and named after their place: ``hidden.0.weight``.
+
+    Example:
+        >>> import numpy as np
+        >>> from tilegrad import functional as F, nn
+        >>> class Residual(nn.Module):
+        ...     def __init__(self, width, classes):
+        ...         self.inner = nn.Dense(width, width)
+        ...         self.last = nn.Dense(width, classes)
+        ...     def forward(self, x):
+        ...         return self.last(x + F.tanh(self.inner(x)))
+        >>> model = Residual(4, 3)
+        >>> [name for name, _ in model.named_parameters()]
+        ['inner.weight', 'inner.bias', 'last.weight', 'last.bias']
+        >>> model.predict(np.zeros((2, 4))).shape
+        (2, 3)
+    """
+
+    _runner: Runner | None = None
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        # A subclass may as well write `__call__`: it then plays the part of `forward`.
+        if "__call__" in cls.__dict__ and "forward" not in cls.__dict__:
+            cls.forward = cls.__dict__["__call__"]  # type: ignore[method-assign]
+            del cls.__call__
+
+    def forward(self, x: Any) -> Any:
+        """What the module does with its input; to be written by each subclass."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method `forward(self, x)`, found none")
+
+    def __call__(self, x: Any, *arguments: Any, **settings: Any) -> Any:
+        """Within a trace, ``forward``; on a NumPy array, the prediction for the whole array at once."""
+        tracer = active_tracer()
+        if tracer is None or not isinstance(x, Traceable):
+            return self.predict(x, batch_size="full")
+        with tracer.module(self) as done:
+            result = self.forward(x, *arguments, **settings)
+            done(result)
+        return result
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Shape of one row of the input, where the model's layers tell."""
+        return None
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module and all within it, with their names; each once."""
+        yield from self._walk(prefix, set())
+
+    def _children(self) -> Iterator[tuple[str, Any]]:
+        """Modules and parameters among the attributes, those in lists, tuples and dicts included."""
+        for name, value in vars(self).items():
+            if not name.startswith("_"):
+                yield from _unfold(name, value)
+
+    def _walk(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
+        if id(self) in seen:
+            return
+        seen.add(id(self))
+        yield prefix, self
+        for name, value in self._children():
+            if isinstance(value, Module):
+                yield from value._walk(f"{prefix}.{name}" if prefix else name, seen)
+
+    def _parameters(self) -> list[tuple[str, Parameter]]:
+        """All parameters by name, in order, each once; they need have no values yet."""
+        found: list[tuple[str, Parameter]] = []
+        seen: set[int] = set()
+        for prefix, module in self.named_modules():
+            for name, value in module._children():
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    found.append((f"{prefix}.{name}" if prefix else name, value))
+        return found
+
+    def named_parameters(self) -> list[tuple[str, Parameter]]:
+        """All parameters with their names. They get their first values by seed 0 if they have none yet.
+
+        ``np.asarray(parameter)`` is the live array: what is written into it counts.
+        """
+        self.initialize()
+        return self._parameters()
+
+    def parameters(self) -> list[Array]:
+        """The live arrays of all parameters, in the order of :meth:`named_parameters`."""
+        return [parameter.value for _, parameter in self.named_parameters()]
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the model learns."""
+        return sum(int(np.prod(parameter.shape)) for _, parameter in self._parameters())
+
+    @property
+    def dtype(self) -> str:
+        """The dtype it computes in: that of its parameters."""
+        dtypes = {parameter.dtype for _, parameter in self._parameters()}
+        if len(dtypes) > 1:
+            raise TypeError('model: expected parameters of one dtype, got float32 and float64; use model.astype("float32")')
+        return dtypes.pop() if dtypes else "float32"
+
+    def initialize(self, seed: int = 0, *, again: bool = False) -> Module:
+        """Draws the first values of all parameters that have none; with ``again``, of all.
+
+        The values of a parameter depend on the seed and on its place among the parameters only.
+        """
+        check_flag("initialize", "again", again)
+        for stream, (_, parameter) in enumerate(self._parameters()):
+            if again or not parameter.is_initialized:
+                parameter.initialize(seed, stream)
+        return self
+
+    def astype(self, dtype: str) -> Module:
+        """Changes the dtype of all parameters in place, and returns the model."""
+        for _, parameter in self._parameters():
+            parameter.astype(dtype)
+        self._runner = None
+        return self
+
+    def predict(self, x: Any, *, batch_size: int | str = 256, scale: float | None = None) -> Array:
+        """What the model makes of the rows of ``x``: batch by batch, without dropout.
+
+        Args:
+            x: Array whose first axis counts rows: float32, float64 or integers, of any layout; a memory map is read row by row.
+            batch_size: Rows at a time, or ``"full"``. The result does not depend on it.
+            scale: Factor that integer features are multiplied by, e.g. ``1 / 255``.
+
+        Returns:
+            An array with one row for each row of ``x``, in the model's dtype.
+
+        Raises:
+            ValueError: If the shape does not fit the model, or a number is not finite.
+            TypeError: If ``x`` is no array of numbers.
+        """
+        from tilegrad.train.runner import Runner
+
+        if self._runner is None:
+            self._runner = Runner(self)
+        return self._runner.predict(x, batch_size, scale)
+
+    def summary(self, input_shape: tuple[int, ...] | None = None) -> Summary:
+        """A table of layers, shapes, parameters and initialisers; print it, or let the notebook show it.
+
+        Args:
+            input_shape: Shape of one row, if the first layer does not tell.
+        """
+        from tilegrad.nn.summary import Summary
+
+        return Summary(self, input_shape)
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters by name."""
+        return {name: parameter.value.copy() for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes parameters by name, as :meth:`state_dict` gave them. Nothing is changed unless all fit.
+
+        Raises:
+            ValueError: If names or shapes differ from the model's.
+        """
+        own = dict(self._parameters())
+        check_tensors("load_state_dict", {name: parameter.shape for name, parameter in own.items()}, state)
+        for name, parameter in own.items():
+            parameter.value = state[name]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes all parameters into a safetensors file, which appears whole or not at all."""
+        _core.save_tensors(_path("save", path), self.state_dict(), {"format": FORMAT})
+
+    def load(self, path: str | os.PathLike[str]) -> Module:
+        """Reads parameters from a safetensors file into this model, and returns the model. Nothing is changed unless all fit.
+
+        A file that ``trainer.save`` wrote will do as well.
+
+        Raises:
+            ValueError: If the file is damaged, or names or shapes differ from the model's.
+        """
+        tensors, _ = _core.load_tensors(_path("load", path))
+        prefix = "model."
+        if any(name.startswith(prefix) for name in tensors) and not any(n.startswith(prefix) for n, _ in self._parameters()):
+            tensors = {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
+        self.load_state_dict(tensors)
+        return self
+
+    @property
+    def following(self) -> str | None:
+        """The activation that this module applies, if that is what it does."""
+        return None
+
+    def describe(self) -> str:
+        """The layer with its settings, as in :meth:`summary`."""
+        return f"{type(self).__name__}()"
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+
+def _unfold(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Module | Parameter):
+        yield name, value
+    elif isinstance(value, list | tuple):
+        for place, each in enumerate(value):
+            yield from _unfold(f"{name}.{place}", each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _unfold(f"{name}.{key}", each)
+
+
+def _path(function: str, path: Any) -> str:
+    try:
+        import os
+
+        return os.fspath(path) if not isinstance(path, bytes) else os.fsdecode(path)
+    except TypeError:
+        raise TypeError(f"{function}: expected `path` to be a path, got {type(path).__name__}") from None
+
+
+def check_tensors(function: str, expected: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Any]) -> None:
+    """Refuses named arrays that are not exactly those expected."""
+    for name in expected:
+        if name not in tensors:
+            raise ValueError(f"{function}: expected a tensor {name!r}, got only {', '.join(tensors) or 'none'}")
+    for name in tensors:
+        if name not in expected:
+            raise ValueError(f"{function}: expected no tensor {name!r}; the model has {', '.join(expected) or 'none'}")
+    for name, shape in expected.items():
+        array = np.asarray(tensors[name])
+        if array.shape != shape:
+            raise ValueError(f"{function}: expected {name!r} of shape {shape}, got {array.shape}")
+        if array.dtype.kind != "f":
+            raise TypeError(f"{function}: expected {name!r} of float32 or float64, got dtype {array.dtype}")
+
+
+def trace_model(model: Module, x: Tensor) -> Tensor:
+    """Runs the model's forward pass on a tensor, in the active trace."""
+    result: Any = model(x)
+    if not isinstance(result, Traceable):
+        raise TypeError(f"model: expected `forward` to return a tensor, got {type(result).__name__}")
+    return result._tensor()

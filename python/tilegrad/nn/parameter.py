@@ -1,0 +1,125 @@
+"""Parameters: what a model learns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tilegrad.nn.initializers import Initializer, chosen_for
+from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
+
+
+class Parameter(Traceable):
+    """An array that training changes. Within a traced ``forward`` it acts like a tensor.
+
+    Args:
+        shape: Shape; it never changes.
+        initializer: How the first values are drawn; ``None`` chooses for a dense weight by the activation that follows.
+        dtype: ``"float32"`` or ``"float64"``.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> class Scale(nn.Module):
+        ...     def __init__(self, width):
+        ...         self.factor = nn.Parameter((width,), nn.Constant(2.0))
+        ...     def forward(self, x):
+        ...         return x * self.factor
+        >>> Scale(2).predict(np.array([[1.0, 3.0]]))
+        array([[2., 6.]], dtype=float32)
+    """
+
+    def __init__(self, shape: Sequence[int], initializer: Initializer | None = None, dtype: str = "float32") -> None:
+        self._shape = tuple(int(size) for size in shape)
+        if any(size < 1 for size in self._shape):
+            raise ValueError(f"Parameter: expected a shape of sizes from 1, got {self._shape}")
+        self._dtype = check_dtype("Parameter", dtype)
+        self.initializer = initializer
+        # Name of the activation that the layer's output goes through, once known.
+        self.following: str | None = None
+        self._array: Array | None = None
+
+    def _tensor(self) -> Tensor:
+        tracer = active_tracer()
+        if tracer is None:
+            raise TypeError(
+                "Parameter: expected to compute with a parameter only inside a model's `forward`; "
+                "use `parameter.value` for its array"
+            )
+        return tracer.parameter(self)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape."""
+        return self._shape
+
+    @property
+    def dtype(self) -> str:
+        """``"float32"`` or ``"float64"``."""
+        return self._dtype
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether it has values yet."""
+        return self._array is not None
+
+    @property
+    def value(self) -> Array:
+        """Its array; what is written into it counts at the next step."""
+        if self._array is None:
+            raise ValueError(
+                "Parameter: expected values, got none yet; call `model.initialize(seed)`, or train or predict with the model first"
+            )
+        return self._array
+
+    @value.setter
+    def value(self, array: Any) -> None:
+        array = np.asarray(array)
+        if array.shape != self._shape:
+            raise ValueError(f"Parameter: expected values of shape {self._shape}, got {array.shape}")
+        if self._array is None:
+            self._array = np.array(array, self._dtype)
+        else:
+            self._array[...] = array
+
+    def bind(self, view: Array) -> None:
+        """Lives in this array from now on; the values that it has are moved there."""
+        if view is not self._array:
+            view[...] = self.value
+            self._array = view
+
+    def initialize(self, seed: int, stream: int) -> None:
+        """Draws the first values."""
+        initializer = self.initializer if self.initializer is not None else chosen_for(self.following)
+        self.value = initializer(self._shape, self._dtype, seed, stream)
+
+    def astype(self, dtype: str) -> None:
+        """Changes the dtype, values included."""
+        self._dtype = check_dtype("Parameter", dtype)
+        if self._array is not None:
+            self._array = self._array.astype(dtype)
+
+    def describe_initializer(self) -> str:
+        """How its first values are drawn, in a word or two."""
+        return str(self.initializer if self.initializer is not None else chosen_for(self.following))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        value = self.value
+        if copy or (dtype is not None and np.dtype(dtype) != value.dtype):
+            return np.array(value, dtype)
+        return value
+
+    def __repr__(self) -> str:
+        return f"Parameter(shape={self._shape}, dtype={self._dtype})"
+
+
+def check_dtype(function: str, dtype: Any) -> str:
+    """The dtype's name, if it is one to compute in."""
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = str(dtype)
+    if name not in ("float32", "float64"):
+        raise TypeError(f"{function}: expected `dtype` float32 or float64, got {dtype!r}")
+    return name
