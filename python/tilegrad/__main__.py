@@ -1,10 +1,8 @@
-"""``python -m tilegrad`` does what the ``tilegrad`` command does."""
+"""``python -m tilegrad``."""
 
 import sys
 
 from tilegrad.cli import main
-
-__all__ = ["main"]
 
 if __name__ == "__main__":
     sys.exit(main())

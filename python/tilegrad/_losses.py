@@ -36,6 +36,8 @@ def check_choice(function: str, name: str, value: object, choices: tuple[str, ..
 
 
 def _float_array(function: str, name: str, value: Any) -> Array:
+    if value is None or isinstance(value, str):
+        raise TypeError(f"{function}: expected `{name}` to be an array, got {type(value).__name__}")
     array = np.asarray(value)
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{function}: expected `{name}` of float32 or float64, got dtype {array.dtype}")
@@ -64,8 +66,8 @@ def check_same_shape(function: str, prediction: tuple[int, ...], target: tuple[i
     raise ValueError(f"{function}: expected `target` of shape {prediction}, got {target}{hint}")
 
 
-def point_loss(entry: _Entry, prediction: Any, target: Any, parameters: dict[str, Any], reduction: str) -> Tensor:
-    """A loss of numbers, on traced tensors."""
+def point_inputs(entry: _Entry, prediction: Any, target: Any, sample_weight: Tensor | None = None) -> list[Tensor]:
+    """What a loss of numbers is applied to: checked tensors."""
     name = entry["name"]
     like = find_tensor(prediction, target)
     assert like is not None
@@ -75,7 +77,7 @@ def point_loss(entry: _Entry, prediction: Any, target: Any, parameters: dict[str
     target = as_tensor(target, prediction)
     check_floats(name, target, str(entry["facts"].get("targets", "")))
     check_same_shape(name, prediction.shape, target.shape)
-    return like.tracer.apply(name, [prediction, target], {**parameters, "reduction": reduction})
+    return [prediction, target] if sample_weight is None else [prediction, target, sample_weight]
 
 
 def zero_or_one(function: str, target: Array, entry: _Entry, dtype: str) -> Array:
@@ -100,8 +102,8 @@ def check_unit_interval(function: str, target: Array, name: str = "target") -> N
 
 def check_not_empty(function: str, prediction: Array, reduction: str) -> None:
     """Refuses a mean of nothing."""
-    if prediction.size == 0 and reduction == "mean":
-        raise ValueError(f"{function}: expected at least one number for a mean, got shape {prediction.shape}")
+    if prediction.size == 0 and reduction != "none":
+        raise ValueError(f"{function}: expected `prediction` of at least one number, got shape {prediction.shape}")
 
 
 def _point_arrays(entry: _Entry, prediction: Any, target: Any, reduction: str) -> tuple[Array, Array]:
@@ -133,7 +135,8 @@ def _general(entry: _Entry) -> Callable[[Any, Any, dict[str, Any], str], Any]:
     def general(prediction: Any, target: Any, parameters: dict[str, Any], reduction: str) -> Any:
         check_choice(name, "reduction", reduction, REDUCTIONS)
         if isinstance(prediction, Traceable) or isinstance(target, Traceable):
-            return point_loss(entry, prediction, target, parameters, reduction)
+            inputs = point_inputs(entry, prediction, target)
+            return inputs[0].tracer.apply(name, inputs, {**parameters, "reduction": reduction})
         prediction, target = _point_arrays(entry, prediction, target, reduction)
         return _compiled(name)(prediction, target, **parameters, reduction=reduction)
 
@@ -221,34 +224,57 @@ def cross_entropy(
     check_choice("cross_entropy", "normalization", normalization, NORMALIZATIONS)
     settings = {"normalization": normalization, "label_smoothing": label_smoothing, "ignore_index": ignore_index}
     if isinstance(prediction, Traceable) or isinstance(target, Traceable):
-        return row_loss(prediction, target, weight, {**settings, "reduction": reduction})
+        inputs, attributes = row_inputs(prediction, target, weight, settings)
+        return inputs[0].tracer.apply("cross_entropy", inputs, {**attributes, "reduction": reduction})
+    prediction, target = _row_arrays(prediction, target, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: expected `label_smoothing` in [0, 1], got {label_smoothing}")
+    if weight is not None:
+        weight = _class_weights(weight, prediction)
+    return _compiled("cross_entropy")(prediction, target, weight=weight, **settings, reduction=reduction)
+
+
+def _row_arrays(prediction: Any, target: Any, reduction: str) -> tuple[Array, Array]:
+    """Checked logits and targets."""
     prediction = _float_array("cross_entropy", "prediction", prediction)
     target = np.asarray(target)
-    check_rows("cross_entropy", prediction.shape, target.shape, labels=target.dtype.kind in "iub")
+    if target.dtype.kind not in "iubf":
+        raise TypeError(f"cross_entropy: expected `target` of integers or floats, got dtype {target.dtype}")
+    check_rows("cross_entropy", prediction.shape, target, labels=target.dtype.kind in "iub")
     check_not_empty("cross_entropy", prediction, reduction)
     if target.dtype.kind == "f":
         target = target.astype(prediction.dtype, copy=False)
         check_distributions("cross_entropy", target)
-    if weight is not None:
-        weight = np.asarray(weight, prediction.dtype)
-    return _compiled("cross_entropy")(prediction, target, weight=weight, **settings, reduction=reduction)
+    return prediction, target
 
 
-def check_rows(function: str, prediction: tuple[int, ...], target: tuple[int, ...], *, labels: bool) -> None:
+def _class_weights(weight: Any, prediction: Array) -> Array:
+    """Checked weights in the dtype of the logits."""
+    array = np.asarray(weight, prediction.dtype)
+    check_class_weight_shape(array.shape, prediction.shape[1])
+    if not (np.isfinite(array).all() and array.min() >= 0):
+        raise ValueError(f"cross_entropy: expected `weight` of finite numbers from 0, got {array}")
+    return array
+
+
+def check_rows(function: str, prediction: tuple[int, ...], target: Any, *, labels: bool) -> None:
     """Refuses shapes that do not belong together."""
-    if len(prediction) != 2:
+    if len(prediction) != 2 or prediction[1] == 0:
         raise ValueError(f"{function}: expected `prediction` of shape (rows, classes), got {prediction}")
-    expected = prediction[:1] if labels else prediction
-    if target == expected:
+    expected, shape = prediction[:1] if labels else prediction, target.shape
+    if shape == expected:
         return
+    if not labels and shape == prediction[:1]:
+        raise TypeError(
+            f"{function}: expected `target` of integer class numbers, got dtype {target.dtype}; "
+            "convert with .astype(np.int64), or use mean_squared_error for amounts"
+        )
     hint = ""
-    if labels and target == (*expected, 1):
+    if labels and shape == (*expected, 1):
         hint = "; flatten it with target[:, 0]"
-    elif labels and target == prediction:
+    elif labels and shape == prediction:
         hint = "; one-hot rows must be floats: target.astype(np.float32)"
-    elif not labels and target == prediction[:1]:
-        hint = "; class numbers must be integers: target.astype(np.int64), and amounts want mean_squared_error"
-    raise ValueError(f"{function}: expected `target` of shape {expected}, got {target}{hint}")
+    raise ValueError(f"{function}: expected `target` of shape {expected}, got {shape}{hint}")
 
 
 def check_distributions(function: str, target: Array, name: str = "target") -> None:
@@ -263,30 +289,36 @@ def check_distributions(function: str, target: Array, name: str = "target") -> N
         )
 
 
-def row_loss(prediction: Any, target: Any, weight: Any, attributes: dict[str, Any], sample_weight: Any = None) -> Tensor:
-    """Cross-entropy on traced tensors."""
+def row_inputs(
+    prediction: Any, target: Any, weight: Any, settings: dict[str, Any], sample_weight: Tensor | None = None
+) -> tuple[list[Tensor], dict[str, Any]]:
+    """What cross-entropy is applied to: checked tensors, and the attributes that say which they are."""
     like = find_tensor(prediction, target)
     assert like is not None
     tracer, logits = like.tracer, as_tensor(prediction, like)
-    ignored = attributes.get("ignore_index")
+    ignored = settings.get("ignore_index")
     if not isinstance(target, Traceable):
         array = np.asarray(target)
-        check_rows("cross_entropy", logits.shape, array.shape, labels=array.dtype.kind in "iub")
+        check_rows("cross_entropy", logits.shape, array, labels=array.dtype.kind in "iub")
         if array.dtype.kind in "iub":
             check_range("cross_entropy", array, logits.shape[-1], ignored)
             target = tracer.constant(array, "int32")
     rows = as_tensor(target, logits)
-    check_rows("cross_entropy", logits.shape, rows.shape, labels=rows.dtype == "int32")
+    check_rows("cross_entropy", logits.shape, rows, labels=rows.dtype == "int32")
     if rows.dtype == "int32" and rows.value in tracer.input_order:
         classes = logits.shape[-1]
         tracer.checks.append((rows.value, lambda labels: check_range("cross_entropy", labels, classes, ignored)))
     inputs = [logits, rows]
     if weight is not None:
         inputs.append(as_tensor(weight, logits))
-        if inputs[2].shape != logits.shape[1:]:
-            raise ValueError(f"cross_entropy: expected `weight` of shape {logits.shape[1:]}, got {inputs[2].shape}")
+        check_class_weight_shape(inputs[2].shape, logits.shape[-1])
     if sample_weight is not None:
-        inputs.append(as_tensor(sample_weight, logits))
-    given = {name: value for name, value in attributes.items() if value is not None}
-    return tracer.apply("cross_entropy", inputs, given)
+        inputs.append(sample_weight)
+    given = {name: value for name, value in settings.items() if value is not None}
+    return inputs, {**given, "class_weight": weight is not None, "sample_weight": sample_weight is not None}
 
+
+def check_class_weight_shape(shape: tuple[int, ...], classes: int) -> None:
+    """Refuses class weights that are not one for each class."""
+    if shape != (classes,):
+        raise ValueError(f"cross_entropy: expected `weight` of shape ({classes},), got {shape}")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tilegrad import functional
-from tilegrad._losses import NORMALIZATIONS, check_choice, default_reduction, row_loss
+from tilegrad._losses import NORMALIZATIONS, check_choice, default_reduction, point_inputs, row_inputs
 from tilegrad._names import class_name, hint, lookup, registry, summary_line
 from tilegrad.tensor import Tensor, Traceable
 
@@ -57,22 +57,19 @@ class Loss:
 
         ``weights`` may hold ``"sample"`` (one number per row) and ``"class"``.
         """
-        each = self._each(prediction, target)
         tracer = prediction.tracer
-        if "sample" not in weights:
-            value = self(prediction, target)._tensor()
-            return value, tracer.constant(1.0 if self.is_sum else float(each.size), prediction.dtype)
-        sample = weights["sample"].reshape(prediction.shape[0], *[1] * (prediction.ndim - 1))
-        total, columns = (each * sample).sum(), each.size // each.shape[0]
+        inputs, attributes = self._inputs(prediction, target, weights)
+        attributes = {name: value for name, value in attributes.items() if value is not None}
+        value = tracer.apply(self.name, inputs, attributes)
         if self.is_sum:
-            return total, tracer.constant(1.0, prediction.dtype)
-        weight = sample.sum() * float(columns)
-        return total / weight, weight
+            return value, tracer.constant(1.0, prediction.dtype)
+        return value, tracer.apply("loss_weight", inputs, {**attributes, "loss": self.name})
 
-    def _each(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """The loss of each number alone."""
-        result: Tensor = getattr(functional, self.name)(prediction, target, **{**self.settings(), "reduction": "none"})
-        return result
+    def _inputs(self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]) -> tuple[list[Tensor], dict[str, Any]]:
+        """What the operation of this loss is applied to, and its attributes."""
+        entry = next(entry for entry in registry()["losses"] if entry["name"] == self.name)
+        inputs = point_inputs(entry, prediction, target, weights.get("sample"))
+        return inputs, {**self.settings(), "sample_weight": "sample" in weights}
 
     def __repr__(self) -> str:
         shown = [f"{name}={value!r}" for name, value in self.settings().items() if value is not None]
@@ -154,11 +151,9 @@ class CrossEntropy(Loss):
             "ignore_index": self.ignore_index,
         }
 
-    def traced(self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """The loss of a batch, and the weight it has in the mean over batches."""
+    def _inputs(self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]) -> tuple[list[Tensor], dict[str, Any]]:
         settings = {name: value for name, value in self.settings().items() if name != "weight"}
-        class_weight = weights.get("class", self.weight)
-        return row_loss(prediction, target, class_weight, {**settings, "reduction": "mean"}, weights.get("sample"))
+        return row_inputs(prediction, target, weights.get("class", self.weight), settings, weights.get("sample"))
 
 
 class FunctionLoss(Loss):

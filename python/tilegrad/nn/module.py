@@ -186,7 +186,7 @@ class Module:
             ValueError: If names or shapes differ from the model's.
         """
         own = dict(self._parameters())
-        check_tensors("load_state_dict", {name: parameter.shape for name, parameter in own.items()}, state)
+        check_tensors("load_state_dict", {name: (each.shape, each.dtype) for name, each in own.items()}, state)
         for name, parameter in own.items():
             parameter.value = state[name]
 
@@ -242,20 +242,20 @@ def _path(function: str, path: Any) -> str:
         raise TypeError(f"{function}: expected `path` to be a path, got {type(path).__name__}") from None
 
 
-def check_tensors(function: str, expected: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Any]) -> None:
-    """Refuses named arrays that are not exactly those expected."""
+def check_tensors(function: str, expected: Mapping[str, tuple[tuple[int, ...], str]], tensors: Mapping[str, Any]) -> None:
+    """Refuses named arrays that are not exactly those expected, by name, shape and dtype."""
     for name in expected:
         if name not in tensors:
             raise ValueError(f"{function}: expected a tensor {name!r}, got only {', '.join(tensors) or 'none'}")
     for name in tensors:
         if name not in expected:
             raise ValueError(f"{function}: expected no tensor {name!r}; the model has {', '.join(expected) or 'none'}")
-    for name, shape in expected.items():
+    for name, (shape, dtype) in expected.items():
         array = np.asarray(tensors[name])
         if array.shape != shape:
             raise ValueError(f"{function}: expected {name!r} of shape {shape}, got {array.shape}")
-        if array.dtype.kind != "f":
-            raise TypeError(f"{function}: expected {name!r} of float32 or float64, got dtype {array.dtype}")
+        if array.dtype.name != dtype:
+            raise TypeError(f"{function}: expected {name!r} of {dtype}, got dtype {array.dtype}; use model.astype first")
 
 
 def trace_model(model: Module, x: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tilegrad import _core
-from tilegrad._labels import check_range, to_int32
+from tilegrad._labels import check_range
 from tilegrad._losses import check_distributions, check_unit_interval
 from tilegrad.losses import Loss
 from tilegrad.tensor import Array
@@ -36,10 +36,8 @@ def check_features(function: str, x: Any, row_shape: tuple[int, ...] | None, sca
         hint = "; one feature is a column: x[:, None]" if array.ndim == 1 and row_shape in (None, (1,)) else ""
         hint = hint or ("; a single row is x[None, :]" if array.ndim == 1 and array.shape == row_shape else "")
         raise ValueError(f"{function}: expected `x` of shape {expected}, got {array.shape}{hint}")
-    if array.dtype not in (np.float32, np.float64, np.uint8):
-        raise TypeError(
-            f"{function}: expected `x` of float32, float64 or uint8, got dtype {array.dtype}; convert with x.astype(np.float32)"
-        )
+    if array.dtype.kind == "f" and array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{function}: expected `x` of float32, float64 or integers, got dtype {array.dtype}; convert with x.astype(np.float32)")
     if array.size == 0:
         raise ValueError(f"{function}: expected `x` with at least one row, got shape {array.shape}")
     if scale is not None and not (isinstance(scale, int | float | np.floating) and math.isfinite(scale) and scale != 0):
@@ -95,7 +93,7 @@ def _class_targets(function: str, array: Array, rows: int, output: tuple[int, ..
             hint = "; flatten it with y[:, 0]" if array.shape == (rows, 1) else "; one-hot rows must be floats" if array.ndim == 2 else ""
             raise ValueError(f"{function}: expected `y` of shape ({rows},), got {array.shape}{hint}")
         check_range(function, array, classes, getattr(loss, "ignore_index", None), name="y")
-        return to_int32(function, array)
+        return array
     if array.shape == (rows,) or (array.shape == (rows, 1) and classes != 1):
         hint = "y.astype(np.int64)" if np.array_equal(array, np.floor(array)) else "they are no classes: use mean_squared_error"
         raise TypeError(f"{function}: expected `y` of integer class numbers for {loss!r}, got dtype {array.dtype}; {hint}")

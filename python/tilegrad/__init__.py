@@ -1,0 +1,43 @@
+"""Fast training of neural networks on the CPU.
+
+A whole training step (forward, loss, backward, optimizer update) is compiled once and then runs outside the interpreter.
+
+Example:
+    >>> import numpy as np, tilegrad as tg
+    >>> from tilegrad import losses, nn, optim
+    >>> x = np.random.default_rng(0).standard_normal((256, 8)).astype(np.float32)
+    >>> y = (x.sum(axis=1) > 0).astype(int)
+    >>> model = nn.Sequential(nn.Dense(8, 16), nn.ReLU(), nn.Dense(16, 2))
+    >>> trainer = tg.Trainer(model, losses.CrossEntropy(), optim.Adam(learning_rate=0.01), metrics=["accuracy"])
+    >>> history = trainer.fit(x, y, epochs=20, progress=False)
+    >>> trainer.evaluate(x, y)["accuracy"] > 0.9
+    True
+"""
+
+from tilegrad import functional, losses, metrics, nn, optim, train
+from tilegrad._core import __version__, machine, set_isa, set_threads, threads
+from tilegrad.tensor import Tensor
+from tilegrad.train import History, Trainer
+from tilegrad.transform import check_gradients, grad, jit, trace, value_and_grad
+
+__all__ = [
+    "History",
+    "Tensor",
+    "Trainer",
+    "__version__",
+    "check_gradients",
+    "functional",
+    "grad",
+    "jit",
+    "losses",
+    "machine",
+    "metrics",
+    "nn",
+    "optim",
+    "set_isa",
+    "set_threads",
+    "threads",
+    "trace",
+    "train",
+    "value_and_grad",
+]

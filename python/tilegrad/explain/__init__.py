@@ -1,0 +1,5 @@
+"""Looking inside: backpropagation explained node by node."""
+
+from tilegrad.explain.trace import Trace
+
+__all__ = ["Trace"]

@@ -1,0 +1,84 @@
+"""Saving and resuming a training: one safetensors file with parameters, slots, step and history."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from tilegrad import _core
+from tilegrad._names import hint
+from tilegrad.nn.module import check_tensors
+from tilegrad.tensor import Array
+from tilegrad.train.history import History
+
+if TYPE_CHECKING:
+    from tilegrad.train.trainer import Trainer
+
+FORMAT = "tilegrad trainer 1"
+
+
+def save(trainer: Trainer, path: str | os.PathLike[str]) -> None:
+    """Writes the file."""
+    state = trainer._runner.state(trainer.seed)
+    tensors: dict[str, Array] = {}
+    for name in state.names:
+        tensors[f"model.{name}"] = state.view(name)
+    for slot in state.slots:
+        for name in state.names:
+            tensors[f"optimizer.{slot}.{name}"] = state.slot_view(slot, name)
+    facts = {
+        "step": state.step,
+        "epoch": trainer.epoch,
+        "seed": trainer.seed,
+        "optimizer": trainer.optimizer.name,
+        "hyperparameters": trainer.optimizer.parameters,
+        "history": dict(trainer.history),
+        "stop_reason": trainer.history.stop_reason,
+    }
+    _core.save_tensors(os.fspath(path), tensors, {"format": FORMAT, "trainer": json.dumps(facts)})
+
+
+def load(trainer: Trainer, path: str | os.PathLike[str]) -> None:
+    """Reads the file into the trainer, after everything was found to fit."""
+    tensors, metadata = _core.load_tensors(os.fspath(path))
+    if metadata.get("format") != FORMAT:
+        got = metadata.get("format", "a plain weights file")
+        raise ValueError(f"load: expected `path` to be a file of trainer.save, got {got}; use model.load for weights alone")
+    facts = _facts(metadata)
+    if facts["optimizer"] != trainer.optimizer.name:
+        raise ValueError(f"load: expected `path` to hold a training with {trainer.optimizer.name}, got {facts['optimizer']}")
+    history = History(facts["history"])
+    history.stop_reason = facts.get("stop_reason")
+    # Values may be missing so far: they are about to be replaced.
+    state = trainer._runner.state(trainer.seed)
+    places = {f"model.{name}": state.view(name) for name in state.names}
+    for slot in state.slots:
+        places |= {f"optimizer.{slot}.{name}": state.slot_view(slot, name) for name in state.names}
+    check_tensors("load", {name: (view.shape, view.dtype.name) for name, view in places.items()}, tensors)
+    before = trainer.optimizer.parameters
+    try:
+        for name, value in facts["hyperparameters"].items():
+            setattr(trainer.optimizer, name, value)
+    except (ValueError, TypeError, AttributeError):
+        for name, value in before.items():
+            setattr(trainer.optimizer, name, value)
+        raise
+    for name, view in places.items():
+        view[...] = tensors[name]
+    state.step, trainer.epoch, trainer.seed, trainer.history = facts["step"], facts["epoch"], facts["seed"], history
+
+
+def _facts(metadata: dict[str, str]) -> dict[str, Any]:
+    """What the metadata say, if it is all there and of its kind."""
+    try:
+        facts: dict[str, Any] = json.loads(metadata["trainer"])
+        kinds = {"step": int, "epoch": int, "seed": int, "optimizer": str, "hyperparameters": dict, "history": dict}
+        wrong = [name for name, kind in kinds.items() if type(facts[name]) is not kind]
+        wrong += [name for name in ("step", "epoch", "seed") if facts[name] < 0]
+        wrong += [name for name, values in facts["history"].items() if not isinstance(values, list)]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"load: expected `path` to hold the state of a training, got damaged metadata ({error})") from None
+    if wrong:
+        raise ValueError(f"load: expected `path` to hold the state of a training, got damaged {wrong[0]}{hint(wrong[0], kinds)}")
+    return facts

@@ -1,0 +1,117 @@
+"""The plans of a model: traced, compiled and kept by shape; and the buffers that its parameters live in."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tilegrad import _core
+from tilegrad.nn.module import Module, trace_model
+from tilegrad.nn.parameter import Parameter
+from tilegrad.tensor import Array, Tensor, Tracer
+from tilegrad.train.data import check_batch_size, check_features
+
+if TYPE_CHECKING:
+    from tilegrad.optim import Optimizer
+
+_MOST_PLANS = 64
+
+
+def begin_trace(model: Module, *, training: bool) -> Tracer:
+    """A trace in which all parameters of the model are declared, always in the same order."""
+    tracer = Tracer(training=training)
+    for name, module in model.named_modules():
+        tracer.module_names.setdefault(id(module), name)
+    for name, parameter in model._parameters():
+        tracer.declare(name, parameter)
+    return tracer
+
+
+class Runner:
+    """Runs a model on rows: owns its parameters' buffers and the plans."""
+
+    def __init__(self, model: Module, optimizer: Optimizer | None = None) -> None:
+        self.model, self.optimizer = model, optimizer
+        self.row_shape: tuple[int, ...] | None = model.input_shape
+        self.plans: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._state: _core.State | None = None
+        self._places: list[tuple[Parameter, Array]] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def alone(self, function: str) -> Iterator[None]:
+        """Refuses to work for two threads at once."""
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError(f"{function}: expected `model` to be free, got one that another thread is using")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @property
+    def dtype(self) -> str:
+        """What the model computes in."""
+        return self.model.dtype
+
+    def state(self, seed: int = 0) -> _core.State:
+        """The buffers. Parameters without values get them by the seed, and all are moved in if they are not there yet."""
+        self.model.initialize(seed)
+        if self._state is None or any(parameter.dtype != view.dtype.name for parameter, view in self._places):
+            graph = begin_trace(self.model, training=False).graph
+            self._state = _core.State(graph, None if self.optimizer is None else self.optimizer._core)
+            self._places = [(parameter, self._state.view(name)) for name, parameter in self.model._parameters()]
+        for parameter, view in self._places:
+            parameter.bind(view)
+        return self._state
+
+    def kept(self, key: tuple[Any, ...], build: Any) -> Any:
+        """What was built for a key before, or builds it."""
+        found = self.plans.get(key)
+        if found is None:
+            found = self.plans[key] = build()
+            if len(self.plans) > _MOST_PLANS:
+                self.plans.popitem(last=False)
+        else:
+            self.plans.move_to_end(key)
+        return found
+
+    def trace(self, rows: int, row_shape: Sequence[int], *, training: bool) -> tuple[Tracer, Tensor]:
+        """The trace of the model on so many rows, and its output."""
+        tracer = begin_trace(self.model, training=training)
+        x = tracer.input("features", (rows, *row_shape), self.dtype)
+        with tracer.active():
+            output = trace_model(self.model, x)
+        if not output.shape or output.shape[0] != rows:
+            raise ValueError(f"model: expected `forward` to return one row for each of {rows} rows, got shape {output.shape}")
+        self.row_shape = tuple(row_shape)
+        return tracer, output
+
+    def _prediction_plan(self, rows: int, row_shape: tuple[int, ...], place: str) -> tuple[_core.Plan, tuple[int, ...]]:
+        def build() -> tuple[_core.Plan, tuple[int, ...]]:
+            tracer, output = self.trace(rows, row_shape, training=False)
+            return tracer.graph.compile([output.value], training=False), output.shape[1:]
+
+        plan: tuple[_core.Plan, tuple[int, ...]] = self.kept(("predict", place, rows, row_shape, self.dtype), build)
+        return plan
+
+    def output_shape(self, row_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of one row of the output."""
+        shape: tuple[int, ...] = self.kept(("output", row_shape), lambda: self.trace(1, row_shape, training=False)[1].shape[1:])
+        return shape
+
+    def predict(self, x: Any, batch_size: int | str, scale: float | None) -> Array:
+        """What the model makes of each row."""
+        array = check_features("predict", x, self.model.input_shape, scale)
+        rows = len(array)
+        size = check_batch_size("predict", batch_size, rows)
+        with self.alone("predict"):
+            plan, shape = self._prediction_plan(size, array.shape[1:], "full")
+            last = self._prediction_plan(rows % size, array.shape[1:], "last")[0] if rows % size else None
+            out = np.empty((rows, *shape), self.dtype)
+            _core.run_batches(plan, last, self.state(), array, batch_size=size, scale=scale, out=out)
+        return out

@@ -1,0 +1,335 @@
+"""The trainer: a model, a loss and an optimizer at work on data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tilegrad import _core
+from tilegrad.losses import Loss, loss_for
+from tilegrad.metrics import metrics_for
+from tilegrad.nn.module import Module
+from tilegrad.optim import Optimizer, optimizer_for
+from tilegrad.tensor import Array
+from tilegrad.train import checkpoint, data
+from tilegrad.train.callbacks import AnyCallback, Callback, callbacks_for
+from tilegrad.train.history import History
+from tilegrad.train.progress import Silent, progress_for
+from tilegrad.train.runner import Runner
+from tilegrad.train.steps import Form, Steps, form_of
+
+if TYPE_CHECKING:
+    import os
+
+    from tilegrad.nn.summary import Summary
+
+# Rows at a time where no gradient is taken.
+EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Checked data, and the form of the plans for it."""
+
+    x: Array
+    y: Array
+    sample_weight: Array | None
+    class_weight: Array | None
+    scale: float | None
+    form: Form
+
+
+class Trainer:
+    """Trains a model: each step (forward, loss, backward, update) is compiled once, and the loop over an epoch runs outside Python.
+
+    Args:
+        model: The model. Parameters without values get them by ``seed``.
+        loss: A loss object, a name such as ``"cross_entropy"``, or a function of (prediction, target).
+        optimizer: An optimizer object or a name such as ``"adam"``. It updates all parameters of the model.
+        metrics: Names of figures to compute beside the loss: ``"accuracy"``, ``"mae"``, ``"mse"``.
+        seed: Decides first values, order of rows and dropout. The same seed gives the same bits, for any number of threads.
+
+    Raises:
+        ValueError: If a name is unknown; the sentence lists the valid ones and the closest.
+        TypeError: If something is not of its kind.
+
+    Example:
+        >>> import numpy as np, tilegrad as tg
+        >>> from tilegrad import losses, nn, optim
+        >>> x = np.random.default_rng(0).standard_normal((200, 2)).astype(np.float32)
+        >>> y = (x[:, 0] * x[:, 1] > 0).astype(int)
+        >>> model = nn.Sequential(nn.Dense(2, 16), nn.ReLU(), nn.Dense(16, 2))
+        >>> trainer = tg.Trainer(model, losses.CrossEntropy(), optim.Adam(learning_rate=0.01), metrics=["accuracy"])
+        >>> history = trainer.fit(x, y, batch_size=20, epochs=30, progress=False)
+        >>> trainer.evaluate(x, y)["accuracy"] > 0.9
+        True
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Any,
+        optimizer: Optimizer | str,
+        metrics: Sequence[str] | str = (),
+        seed: int = 0,
+    ) -> None:
+        if not isinstance(model, Module):
+            raise TypeError(f"Trainer: expected `model` to be a Module, got {type(model).__name__}")
+        self.model = model
+        self.loss: Loss = loss_for(loss)
+        self.optimizer: Optimizer = optimizer_for(optimizer)
+        self.metrics = metrics_for(metrics)
+        self.seed = data.check_count("Trainer", "seed", seed, 0)
+        if not model._parameters():
+            raise ValueError("Trainer: expected `model` with parameters to train, got none")
+        self.history = History()
+        self.epoch = 0
+        self._stop: str | None = None
+        self._runner = Runner(model, self.optimizer)
+        self._steps = Steps(self._runner, self.loss, self.metrics)
+        # Predictions of the model use the same buffers from now on.
+        model._runner = self._runner
+
+    @property
+    def step(self) -> int:
+        """How many steps were taken."""
+        return 0 if self._runner._state is None else self._runner._state.step
+
+    @property
+    def plan(self) -> _core.Plan:
+        """The compiled training step last used; ``trainer.plan.describe()`` prints it."""
+        if self._steps.latest is None:
+            raise ValueError("Trainer: expected `fit` to have run before `plan`, got none yet")
+        return self._steps.latest
+
+    def stop(self, reason: str) -> None:
+        """Ends the training after the epoch under way; for callbacks."""
+        self._stop = str(reason)
+
+    def summary(self) -> Summary:
+        """The model's summary, with what trains it."""
+        text = self.model.summary(self._runner.row_shape)
+        text.add(f"Loss: {self.loss!r}")
+        text.add(f"Optimizer: {self.optimizer!r} on all {len(self.model._parameters())} parameter arrays")
+        return text
+
+    def fit(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        batch_size: int | str = 32,
+        epochs: int,
+        validation_data: tuple[Any, ...] | None = None,
+        validation_split: float = 0.0,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        shuffle: bool = True,
+        callbacks: Iterable[AnyCallback] | AnyCallback = (),
+        progress: bool | str = True,
+        scale: float | None = None,
+    ) -> History:
+        """Trains for some epochs and returns their history; ``trainer.history`` holds that of all fits.
+
+        Everything is checked first; nothing has changed when an error about the arguments is raised. Ctrl-C ends the training after a whole
+        step: ``fit`` then returns as usual, with ``history.stop_reason == "interrupted"``.
+
+        Args:
+            x: Features, one row per sample: float32, float64 or integers of any memory layout. A memory map is read row by row.
+            y: Class numbers from 0 (integers), or amounts (floats) of the shape of the model's output; for a single output
+                (rows,) and (rows, 1) are the same.
+            batch_size: Rows per step; ``"full"`` for all, ``"auto"`` for a size between 16 and 256 that leaves forty steps an epoch.
+                A short last batch is used, too.
+            epochs: How often each row is used.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate on after each epoch.
+            validation_split: Share of the rows, from the end and before shuffling, that is held back to evaluate on.
+            class_weight: Weight of each class: a dict, an array, or ``"balanced"``.
+            sample_weight: Weight of each row.
+            shuffle: Whether each epoch takes the rows in another order.
+            callbacks: Functions of (trainer, epoch, figures), or :class:`tilegrad.train.Callback` objects.
+            progress: Whether to show progress; ``"tqdm"`` shows it with tqdm.
+            scale: Factor for integer features, such as ``1 / 255`` for images.
+
+        Raises:
+            ValueError: If shapes, values or sizes do not fit.
+            TypeError: If a dtype does not fit.
+            FloatingPointError: If the loss is no longer finite.
+
+        Example:
+            >>> import numpy as np, tilegrad as tg
+            >>> from tilegrad import nn
+            >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
+            >>> trainer = tg.Trainer(nn.Sequential(nn.Dense(1, 1)), "mean_squared_error", "sgd")
+            >>> history = trainer.fit(x, 3 * x, epochs=2, progress=False)
+            >>> sorted(history), history.stop_reason
+            (['learning_rate', 'loss', 'seconds'], 'epochs')
+        """
+        epochs = data.check_count("fit", "epochs", epochs, 1)
+        made = callbacks_for(callbacks)
+        with self._runner.alone("fit"):
+            train, held = self._split(x, y, sample_weight, validation_data, validation_split, class_weight, scale)
+            size = data.check_batch_size("fit", batch_size, len(train.x))
+            display = progress_for(progress, epochs, self.epoch + 1)
+            # Plans first: a model that cannot be traced is refused before anything has changed.
+            self._steps.pair(len(train.x), size, train.form, training=True)
+            return self._train(train, held, size, epochs, bool(shuffle), made, display)
+
+    def evaluate(
+        self, x: Any, y: Any, *, batch_size: int | str = EVALUATION_BATCH, sample_weight: Any = None, scale: float | None = None
+    ) -> dict[str, float]:
+        """Loss and metrics on data, without dropout and without training; the same for any batch size.
+
+        Raises:
+            ValueError: If shapes or values do not fit.
+            TypeError: If a dtype does not fit.
+
+        Example:
+            >>> import numpy as np, tilegrad as tg
+            >>> from tilegrad import nn
+            >>> trainer = tg.Trainer(nn.Sequential(nn.Dense(1, 1)), "mean_squared_error", "sgd", metrics=["mae"])
+            >>> sorted(trainer.evaluate(np.zeros((3, 1)), np.zeros(3)))
+            ['loss', 'mae']
+        """
+        with self._runner.alone("evaluate"):
+            return self._evaluate(self._rows("evaluate", x, y, sample_weight, None, scale), batch_size)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes model, optimizer, step and history into a safetensors file, which appears whole or not at all.
+
+        A training that is loaded from it goes on to the last bit as if it had never stopped.
+        """
+        checkpoint.save(self, path)
+
+    def load(self, path: str | os.PathLike[str]) -> Trainer:
+        """Reads what :meth:`save` wrote into this trainer, whose model must be built alike; returns the trainer.
+
+        Raises:
+            ValueError: If the file is damaged or of another model or optimizer; nothing is changed then.
+        """
+        checkpoint.load(self, path)
+        return self
+
+    def _rows(self, function: str, x: Any, y: Any, sample_weight: Any, class_weight: Any, scale: float | None) -> Rows:
+        """Checked data."""
+        features = data.check_features(function, x, self.model.input_shape, scale)
+        output = self._runner.output_shape(features.shape[1:])
+        dtype = self._runner.dtype
+        targets = data.check_targets(function, y, len(features), output, self.loss, dtype)
+        classes = output[-1] if output else 1
+        weights = data.check_sample_weight(function, sample_weight, len(features), dtype)
+        of_class = data.check_class_weight(function, class_weight, targets, classes, self.loss, dtype)
+        return Rows(features, targets, weights, of_class, scale, form_of(features, targets, weights, of_class, dtype))
+
+    def _split(
+        self, x: Any, y: Any, sample_weight: Any, validation: Any, share: float, class_weight: Any, scale: float | None
+    ) -> tuple[Rows, Rows | None]:
+        """The rows to train on and those to evaluate on."""
+        rows = self._rows("fit", x, y, sample_weight, class_weight, scale)
+        held = data.check_split("fit", share, len(rows.x))
+        if validation is not None:
+            if held:
+                raise ValueError("fit: expected `validation_data` or `validation_split`, got both")
+            if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
+                raise ValueError(f"fit: expected `validation_data` to be (x, y) or (x, y, sample_weight), got {type(validation).__name__}")
+            weights = validation[2] if len(validation) == 3 else None
+            return rows, self._rows("fit", validation[0], validation[1], weights, None, scale)
+        if not held:
+            return rows, None
+        cut = len(rows.x) - held
+
+        def part(place: slice, of_class: Array | None) -> Rows:
+            weights = None if rows.sample_weight is None else rows.sample_weight[place]
+            form = form_of(rows.x, rows.y, weights, of_class, self._runner.dtype)
+            return Rows(rows.x[place], rows.y[place], weights, of_class, rows.scale, form)
+
+        return part(slice(None, cut), rows.class_weight), part(slice(cut, None), None)
+
+    def _run(self, rows: Rows, size: int, *, training: bool, shuffle: bool = False, report: Any = None) -> _core._Epoch:
+        plan, last = self._steps.pair(len(rows.x), size, rows.form, training=training)
+        return _core.run_epoch(
+            plan,
+            last,
+            self._runner.state(self.seed),
+            rows.x,
+            rows.y,
+            sample_weight=rows.sample_weight,
+            class_weight=rows.class_weight,
+            batch_size=size,
+            scale=rows.scale,
+            shuffle=shuffle,
+            seed=self.seed,
+            epoch=self.epoch,
+            report=report,
+        )
+
+    def _evaluate(self, rows: Rows, batch_size: int | str) -> dict[str, float]:
+        size = data.check_batch_size("evaluate", batch_size, len(rows.x))
+        sums = self._run(rows, size, training=False)
+        if sums["interrupted"]:
+            raise KeyboardInterrupt
+        return self._steps.figures(sums)
+
+    def _train(
+        self, train: Rows, held: Rows | None, size: int, epochs: int, shuffle: bool, callbacks: list[Callback], display: Silent
+    ) -> History:
+        history, self._stop = History(), None
+        history.stop_reason, message = "epochs", None
+        for each in callbacks:
+            each.fit_begin(self)
+        first = self.epoch
+        try:
+            for epoch in range(first + 1, first + epochs + 1):
+                figures = self._one_epoch(epoch, train, held, size, shuffle, display)
+                history.add(figures)
+                self.history.add(figures)
+                for each in callbacks:
+                    each.epoch_end(self, epoch, figures)
+                if self._stop is not None:
+                    history.stop_reason = message = self._stop
+                    break
+        except KeyboardInterrupt:
+            history.stop_reason = "interrupted"
+            message = f"interrupted in epoch {self.epoch + 1} after step {self.step}; the model is as that step left it"
+        finally:
+            display.close(message)
+            self.history.stop_reason = history.stop_reason
+        for each in callbacks:
+            each.fit_end(self)
+        return history
+
+    def _one_epoch(
+        self, epoch: int, train: Rows, held: Rows | None, size: int, shuffle: bool, display: Silent
+    ) -> dict[str, float]:
+        """Trains for an epoch, evaluates, and returns the figures."""
+        batches = -(-len(train.x) // size)
+        display.start(epoch, batches)
+
+        def report(done: int, loss: float) -> None:
+            self._check_loss(loss, epoch, done, batches)
+            display.batch(done, loss)
+
+        started = time.perf_counter()
+        sums = self._run(train, size, training=True, shuffle=shuffle, report=report)
+        if sums["interrupted"]:
+            raise KeyboardInterrupt
+        figures = self._steps.figures(sums)
+        self._check_loss(figures["loss"], epoch, batches, batches)
+        self.epoch = epoch
+        if held is not None:
+            figures |= {f"val_{name}": value for name, value in self._evaluate(held, EVALUATION_BATCH).items()}
+        figures["learning_rate"] = float(self.optimizer.learning_rate)
+        figures["seconds"] = time.perf_counter() - started
+        display.end(figures)
+        return figures
+
+    def _check_loss(self, loss: float, epoch: int, done: int, batches: int) -> None:
+        if np.isfinite(loss):
+            return
+        raise FloatingPointError(
+            f"fit: expected `loss` to stay finite, got {loss} in epoch {epoch} by step {done} of {batches} (learning_rate "
+            f"{self.optimizer.learning_rate:g}); try a learning_rate ten times smaller, and scale the features to about -1 to 1"
+        )
