@@ -62,7 +62,7 @@ class Optimizer:
         self._core.set(name, _setting(value))
 
     @property
-    def parameters(self) -> dict[str, float | str]:
+    def parameters(self) -> dict[str, float | bool | str]:
         """All hyperparameters by name."""
         return self._core.parameters
 
@@ -107,7 +107,7 @@ class Optimizer:
         self._core.steps = state["steps"]
 
     def __repr__(self) -> str:
-        shown = [f"{name}={value!r}" for name, value in self.parameters.items() if value not in (0.0, "false")]
+        shown = [f"{name}={value!r}" for name, value in self.parameters.items() if value is not False and value != 0.0]
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
@@ -216,6 +216,7 @@ class Adagrad(Optimizer):
         learning_rate: Size of a step.
         initial_accumulator: Where ``s`` starts.
         epsilon: Keeps the divisor from zero.
+        epsilon_mode: ``"outside"`` the root (PyTorch) or ``"inside"`` (Keras, optax).
         weight_decay: Adds ``weight_decay * w`` to the gradient.
 
     Raises:
@@ -237,12 +238,14 @@ class Adagrad(Optimizer):
         learning_rate: float = 0.01,
         initial_accumulator: float = 0.0,
         epsilon: float = 1e-10,
+        epsilon_mode: str = "outside",
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(
             learning_rate=learning_rate,
             initial_accumulator=initial_accumulator,
             epsilon=epsilon,
+            epsilon_mode=epsilon_mode,
             weight_decay=weight_decay,
         )
 
@@ -252,6 +255,7 @@ class Adam(Optimizer):
 
     ``m = beta1 * m + (1 - beta1) * g``, ``v = beta2 * v + (1 - beta2) * g²``,
     ``w = w - learning_rate * m̂ / (sqrt(v̂) + epsilon)`` with ``m̂ = m / (1 - beta1^t)`` and ``v̂ = v / (1 - beta2^t)``.
+    For weight decay take :class:`AdamW`.
 
     Args:
         learning_rate: Size of a step: about how far each weight moves.
@@ -259,7 +263,6 @@ class Adam(Optimizer):
         epsilon: Keeps the divisor from zero; 1e-8 as in the paper and PyTorch, Keras takes 1e-7.
         epsilon_mode: ``"outside"`` the root (paper, PyTorch), ``"inside"`` it, or ``"hat"``: outside, before the correction of ``v``
             (Keras, scikit-learn).
-        weight_decay: Adds ``weight_decay * w`` to the gradient, as PyTorch does; see :class:`AdamW` for the decoupled form.
 
     Raises:
         ValueError: If a hyperparameter is out of range or unknown.
@@ -281,16 +284,14 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
         epsilon_mode: str = "outside",
-        weight_decay: float = 0.0,
     ) -> None:
-        beta1, beta2 = _pair(type(self).__name__, betas)
+        beta1, beta2 = _pair("Adam", betas)
         super().__init__(
             learning_rate=learning_rate,
             beta1=beta1,
             beta2=beta2,
             epsilon=epsilon,
             epsilon_mode=epsilon_mode,
-            weight_decay=weight_decay,
         )
 
     @property
@@ -299,7 +300,7 @@ class Adam(Optimizer):
         return float(self.beta1), float(self.beta2)
 
 
-class AdamW(Adam):
+class AdamW(Optimizer):
     r"""Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
 
     As :class:`Adam`, but the weights shrink on their own: ``w = w - learning_rate * weight_decay * w`` beside each step.
@@ -334,7 +335,20 @@ class AdamW(Adam):
         epsilon_mode: str = "outside",
         weight_decay: float = 0.01,
     ) -> None:
-        super().__init__(learning_rate, betas, epsilon, epsilon_mode, weight_decay)
+        beta1, beta2 = _pair("AdamW", betas)
+        super().__init__(
+            learning_rate=learning_rate,
+            beta1=beta1,
+            beta2=beta2,
+            epsilon=epsilon,
+            epsilon_mode=epsilon_mode,
+            weight_decay=weight_decay,
+        )
+
+    @property
+    def betas(self) -> tuple[float, float]:
+        """Both shares."""
+        return float(self.beta1), float(self.beta2)
 
 
 def _pair(function: str, betas: Any) -> tuple[float, float]:
