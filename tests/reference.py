@@ -4,12 +4,12 @@ Names and parameters are those of the registry, so that a test can look a functi
 
 * an activation is ``name(x, **parameters) -> (value, slope)``;
 * a loss is ``name(prediction, target, **parameters) -> (losses, gradient)``: the loss of each element (or row), and the
-  derivative of their *sum* with respect to the prediction. Reductions and weights are applied by ``reduced``;
+  derivative of their *sum* with respect to the prediction. Reductions are the tests' own;
 * an optimizer is ``name(weight, gradient, slots, step, **parameters) -> new weight``; ``slots`` is a dict that starts
   empty, ``step`` counts from 1.
 
-Nothing here is clever: clarity is what makes it a reference. What is stable at the ends is so by a better formula, not by
-clipping.
+Nothing here is clever: clarity is what makes it a reference. What is stable at the ends is so by a better formula,
+not by clipping.
 """
 
 import math
@@ -161,9 +161,17 @@ def sum_squared_error(prediction, target):
     return _squared_error(prediction, target)
 
 
-def mean_absolute_error(prediction, target):
+def _absolute_error(prediction, target):
     error = _float64(prediction) - _float64(target)
     return np.abs(error), np.sign(error)
+
+
+def mean_absolute_error(prediction, target):
+    return _absolute_error(prediction, target)
+
+
+def sum_absolute_error(prediction, target):
+    return _absolute_error(prediction, target)
 
 
 @_quiet
@@ -197,88 +205,52 @@ def _slot(slots, name, weight, start=0.0):
     return slots.setdefault(name, np.full_like(weight, start))
 
 
-def sgd(
-    weight,
-    gradient,
-    slots,
-    step,
-    learning_rate,
-    momentum=0.0,
-    momentum_style="heavy-ball",
-    nesterov=False,
-    weight_decay=0.0,
-):
+def _root(square, epsilon, epsilon_mode):
+    return np.sqrt(square + epsilon) if epsilon_mode == "inside" else np.sqrt(square) + epsilon
+
+
+def sgd(weight, gradient, slots, step, learning_rate, momentum, weight_decay, momentum_style, nesterov):
     gradient = gradient + weight_decay * weight
     if momentum == 0.0:
         return weight - learning_rate * gradient
     velocity = _slot(slots, "velocity", weight)
+    ahead = nesterov in (True, "true")
     if momentum_style == "keras":
         velocity[...] = momentum * velocity - learning_rate * gradient
-        return weight + (momentum * velocity - learning_rate * gradient if nesterov else velocity)
+        return weight + (momentum * velocity - learning_rate * gradient if ahead else velocity)
     share = 1.0 - momentum if momentum_style == "ema" else 1.0
     velocity[...] = momentum * velocity + share * gradient
-    return weight - learning_rate * (momentum * velocity + share * gradient if nesterov else velocity)
+    return weight - learning_rate * (momentum * velocity + share * gradient if ahead else velocity)
 
 
-def rmsprop(
-    weight, gradient, slots, step, learning_rate, decay=0.9, epsilon=1e-8, epsilon_mode="inside", weight_decay=0.0
-):
+def rmsprop(weight, gradient, slots, step, learning_rate, decay, epsilon, weight_decay, epsilon_mode):
     gradient = gradient + weight_decay * weight
-    square = _slot(slots, "second_moment", weight)
+    square = _slot(slots, "mean_square", weight)
     square[...] = decay * square + (1.0 - decay) * gradient * gradient
-    root = np.sqrt(square + epsilon) if epsilon_mode == "inside" else np.sqrt(square) + epsilon
-    return weight - learning_rate * gradient / root
+    return weight - learning_rate * gradient / _root(square, epsilon, epsilon_mode)
 
 
-def adagrad(weight, gradient, slots, step, learning_rate, initial_accumulator=0.0, epsilon=1e-10, weight_decay=0.0):
+def adagrad(weight, gradient, slots, step, learning_rate, initial_accumulator, epsilon, weight_decay, epsilon_mode):
     gradient = gradient + weight_decay * weight
-    total = _slot(slots, "accumulator", weight, initial_accumulator)
+    total = _slot(slots, "sum_of_squares", weight, initial_accumulator)
     total += gradient * gradient
-    return weight - learning_rate * gradient / (np.sqrt(total) + epsilon)
+    return weight - learning_rate * gradient / _root(total, epsilon, epsilon_mode)
 
 
-def adam(
-    weight,
-    gradient,
-    slots,
-    step,
-    learning_rate,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
-    epsilon_mode="outside",
-    weight_decay=0.0,
-):
-    return weight - _adam_step(
-        weight, gradient + weight_decay * weight, slots, step, learning_rate, beta1, beta2, epsilon, epsilon_mode
-    )
-
-
-def adamw(
-    weight,
-    gradient,
-    slots,
-    step,
-    learning_rate,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
-    epsilon_mode="outside",
-    weight_decay=0.01,
-):
-    decayed = weight - learning_rate * weight_decay * weight
-    return decayed - _adam_step(weight, gradient, slots, step, learning_rate, beta1, beta2, epsilon, epsilon_mode)
-
-
-def _adam_step(weight, gradient, slots, step, learning_rate, beta1, beta2, epsilon, epsilon_mode):
+def adam(weight, gradient, slots, step, learning_rate, beta1, beta2, epsilon, epsilon_mode):
     first, second = _slot(slots, "first_moment", weight), _slot(slots, "second_moment", weight)
     first[...] = beta1 * first + (1.0 - beta1) * gradient
     second[...] = beta2 * second + (1.0 - beta2) * gradient * gradient
     mean, square = first / (1.0 - beta1**step), second / (1.0 - beta2**step)
-    if epsilon_mode == "inside":
-        root = np.sqrt(square + epsilon)
-    elif epsilon_mode == "outside":
-        root = np.sqrt(square) + epsilon
-    else:  # "hat": the constant joins before the bias correction of the second moment
+    if epsilon_mode == "hat":
+        # The constant joins before the bias correction of the second moment.
         root = (np.sqrt(second) + epsilon) / np.sqrt(1.0 - beta2**step)
-    return learning_rate * mean / root
+    else:
+        root = _root(square, epsilon, epsilon_mode)
+    return weight - learning_rate * mean / root
+
+
+def adamw(weight, gradient, slots, step, learning_rate, beta1, beta2, epsilon, weight_decay, epsilon_mode):
+    # The decay is decoupled: the weight itself shrinks, and the moments do not see it.
+    shrunk = (1.0 - learning_rate * weight_decay) * weight
+    return adam(shrunk, gradient, slots, step, learning_rate, beta1, beta2, epsilon, epsilon_mode)

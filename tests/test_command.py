@@ -11,9 +11,15 @@ from tilegrad import _core
 
 def command(*arguments, cwd=None, **environment):
     return subprocess.run(
-        [sys.executable, "-m", "tilegrad", *arguments], capture_output=True, text=True, encoding="utf-8", timeout=110, check=False, cwd=cwd,
+        [sys.executable, "-m", "tilegrad", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=110,
+        check=False,
+        cwd=cwd,
         env={**os.environ, "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg", **environment},
-    )  # fmt: skip
+    )
 
 
 def test_info_says_what_the_machine_is():

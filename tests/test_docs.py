@@ -1,4 +1,4 @@
-"""What the documents say is run: every Python block of README and docs, and every docstring example of the public modules."""
+"""What the documents say is run: Python blocks of README and docs, docstring examples of the public modules."""
 
 import doctest
 import importlib

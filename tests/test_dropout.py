@@ -1,4 +1,4 @@
-"""Dropout: what share it drops, that it keeps the mean, that backward uses the mask of forward, that prediction has none."""
+"""Dropout: its share and scale, the same mask forward and backward, none in prediction."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Public functions with anything for an argument: a ValueError or TypeError with a sentence, or a result; never a panic."""
+"""Public functions with anything for an argument: a result, or a ValueError or TypeError with a sentence; no panic."""
 
 import warnings
 
@@ -48,9 +48,19 @@ def odd_arrays():
 
 def anything():
     scalars = st.one_of(
-        st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.complex_numbers(), st.text(max_size=5), st.binary(max_size=5),
-        st.just(float), st.just(...), st.just(np.float32), st.builds(object), st.just(iter([1.0])),
-    )  # fmt: skip
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**70), 2**70),
+        st.floats(),
+        st.complex_numbers(),
+        st.text(max_size=5),
+        st.binary(max_size=5),
+        st.just(float),
+        st.just(...),
+        st.just(np.float32),
+        st.builds(object),
+        st.just(iter([1.0])),
+    )
     return st.one_of(
         odd_arrays(),
         scalars,
@@ -66,8 +76,8 @@ def survives(call):
         try:
             return call()
         except (ValueError, TypeError, OverflowError) as error:
-            assert str(error), "an error without a sentence"
-            assert "panicked" not in str(error)
+            if len(str(error)) < 10 or "panicked" in str(error):
+                raise AssertionError(f"no sentence: {error!r}") from error
             return None
 
 
@@ -91,9 +101,15 @@ def test_the_same_array_everywhere(name, x):
 
 
 @given(
-    name=st.sampled_from(list(LOSSES)), prediction=anything(), target=anything(),
-    keywords=st.dictionaries(st.sampled_from(["reduction", "weight", "label_smoothing", "ignore_index", "normalization", "bogus"]), anything(), max_size=2),
-)  # fmt: skip
+    name=st.sampled_from(list(LOSSES)),
+    prediction=anything(),
+    target=anything(),
+    keywords=st.dictionaries(
+        st.sampled_from(["reduction", "weight", "label_smoothing", "ignore_index", "normalization", "bogus"]),
+        anything(),
+        max_size=2,
+    ),
+)
 def test_losses(name, prediction, target, keywords):
     survives(lambda: getattr(F, name)(prediction, target, **keywords))
 
@@ -117,9 +133,14 @@ def test_optimizers(name, data):
 
 
 @given(
-    kind=st.sampled_from(["zeros", "constant", "uniform", "normal", "truncated_normal", "bogus"]), shape=anything(), dtype=anything(), seed=anything(),
-    keywords=st.dictionaries(st.sampled_from(["low", "high", "mean", "deviation", "value", "bogus"]), st.floats(), max_size=2),
-)  # fmt: skip
+    kind=st.sampled_from(["zeros", "constant", "uniform", "normal", "truncated_normal", "bogus"]),
+    shape=anything(),
+    dtype=anything(),
+    seed=anything(),
+    keywords=st.dictionaries(
+        st.sampled_from(["low", "high", "mean", "deviation", "value", "bogus"]), st.floats(), max_size=2
+    ),
+)
 def test_initialize(kind, shape, dtype, seed, keywords):
     survives(lambda: _core.initialize(kind, shape, dtype, seed, 0, **keywords))
     survives(lambda: _core.initialize(kind, (2, 3), "float32", 0, 0, **keywords))
@@ -138,10 +159,37 @@ def test_small_core_functions(a, b):
 
 
 OPERATIONS = [
-    "add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "negative", "exp", "log", "sqrt", "abs", "square", "matmul", "relu", "swish",
-    "softmax", "log_softmax", "sum", "mean", "max", "reshape", "transpose", "broadcast_to", "dropout", "mean_squared_error", "cross_entropy",
-    "accuracy_count", "loss_weight", "bogus",
-]  # fmt: skip
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "power",
+    "maximum",
+    "minimum",
+    "negative",
+    "exp",
+    "log",
+    "sqrt",
+    "abs",
+    "square",
+    "matmul",
+    "relu",
+    "swish",
+    "softmax",
+    "log_softmax",
+    "sum",
+    "mean",
+    "max",
+    "reshape",
+    "transpose",
+    "broadcast_to",
+    "dropout",
+    "mean_squared_error",
+    "cross_entropy",
+    "accuracy_count",
+    "loss_weight",
+    "bogus",
+]
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
@@ -199,9 +247,22 @@ def test_training_survives_anything(data):
     before = weight_bytes(model)
     x, y = data.draw(st.sampled_from([(X, None), (None, Y), (None, None)]))
     keywords = st.dictionaries(
-        st.sampled_from(["batch_size", "validation_data", "validation_split", "class_weight", "sample_weight", "shuffle", "callbacks", "scale", "bogus"]),
-        anything(), max_size=2,
-    )  # fmt: skip
+        st.sampled_from(
+            [
+                "batch_size",
+                "validation_data",
+                "validation_split",
+                "class_weight",
+                "sample_weight",
+                "shuffle",
+                "callbacks",
+                "scale",
+                "bogus",
+            ]
+        ),
+        anything(),
+        max_size=2,
+    )
     x = data.draw(anything()) if x is None else x
     y = data.draw(anything()) if y is None else y
     result = survives(lambda: trainer.fit(x, y, epochs=1, progress=False, **data.draw(keywords)))

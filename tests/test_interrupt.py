@@ -1,4 +1,4 @@
-"""Stopping and forking: Ctrl-C ends a fit after a whole step with the history kept; callbacks that raise; fork; exit."""
+"""Stopping: Ctrl-C ends a fit after a whole step with the history kept; callbacks that raise; fork; exit."""
 
 import multiprocessing
 import os
@@ -70,15 +70,15 @@ def test_an_interrupt_ends_a_fit_after_a_whole_step():
 
 
 def test_an_exception_in_a_callback_ends_the_fit_after_a_whole_step():
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def stop(*_):
-        raise Stop
+        raise StopError
 
     model = small_network()
     trainer = trainer_for(model)
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         trainer.fit(X, Y, batch_size=32, epochs=5, callbacks=[stop], progress=False)
     taken = trainer.step
     assert np.isfinite(trainer.evaluate(X, Y)["loss"])

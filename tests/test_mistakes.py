@@ -35,7 +35,7 @@ def test_the_sentence_pattern_can_fail():
     assert not SENTENCE.match("cross_entropy: expected target of shape (64,), got (64, 10)")
 
 
-# ---- functions -------------------------------------------------------------------------------------------------------
+# ---- functions -----------------------------------------------------------------------------------------------------
 
 
 LOGITS = np.zeros((4, 3))
@@ -78,11 +78,17 @@ def test_cross_entropy_refuses(error, prediction, target, mentions):
 @pytest.mark.parametrize(
     ("settings", "mention"),
     [
-        ({"reduction": "average"}, "reduction"), ({"label_smoothing": -0.1}, "label_smoothing"), ({"label_smoothing": 1.1}, "label_smoothing"),
-        ({"label_smoothing": NAN}, "label_smoothing"), ({"normalization": "rows"}, "normalization"), ({"weight": np.ones(2)}, "weight"),
-        ({"weight": np.array([1.0, -1.0, 1.0])}, "weight"), ({"weight": np.array([1.0, NAN, 1.0])}, "weight"), ({"weight": np.ones((3, 1))}, "weight"),
+        ({"reduction": "average"}, "reduction"),
+        ({"label_smoothing": -0.1}, "label_smoothing"),
+        ({"label_smoothing": 1.1}, "label_smoothing"),
+        ({"label_smoothing": NAN}, "label_smoothing"),
+        ({"normalization": "rows"}, "normalization"),
+        ({"weight": np.ones(2)}, "weight"),
+        ({"weight": np.array([1.0, -1.0, 1.0])}, "weight"),
+        ({"weight": np.array([1.0, NAN, 1.0])}, "weight"),
+        ({"weight": np.ones((3, 1))}, "weight"),
     ],
-)  # fmt: skip
+)
 def test_cross_entropy_refuses_settings(settings, mention):
     refused(ValueError, lambda: F.cross_entropy(LOGITS, LABELS, **settings), mention)
 
@@ -174,7 +180,7 @@ def test_activation_parameters_outside_their_range_are_refused(name):
 
 def test_unknown_names_list_the_valid_ones():
     for call in (lambda: _core.Activation("geluu"), lambda: _core.Optimizer("adamm", {"learning_rate": 0.1})):
-        with pytest.raises(ValueError, match="gelu|adam"):
+        with pytest.raises(ValueError, match=r"gelu|adam"):
             call()
     with pytest.raises(ValueError, match="baseline"):
         _core.set_isa("sse9")
@@ -183,7 +189,7 @@ def test_unknown_names_list_the_valid_ones():
             tg.set_threads(count)
 
 
-# ---- optimizers --------------------------------------------------------------------------------------------------------
+# ---- optimizers ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [optim.SGD, optim.RMSprop, optim.Adagrad, optim.Adam, optim.AdamW])
@@ -210,7 +216,7 @@ def test_optimizer_settings_are_refused():
         refused(ValueError, call, mention)
 
 
-# ---- training ----------------------------------------------------------------------------------------------------------
+# ---- training ------------------------------------------------------------------------------------------------------
 
 
 def with_one(x, value, row=7, column=2):
@@ -330,12 +336,7 @@ def test_a_loss_that_becomes_nan_says_so():
     assert "learning_rate" in str(caught.value)
 
 
-def test_a_float64_array_for_a_float32_model():
-    """By rule converted, or refused with a sentence: never a silent reinterpretation."""
+def test_a_float64_array_for_a_float32_model_is_converted():
+    """As PyTorch's refusal is a nuisance here: NumPy's own default must not be a mistake."""
     model = small_network()
-    try:
-        result = model.predict(X.astype(np.float64))
-    except TypeError as error:
-        assert "float64" in str(error)
-    else:
-        np.testing.assert_array_equal(result, model.predict(X))
+    np.testing.assert_array_equal(model.predict(X.astype(np.float64)), model.predict(X))

@@ -1,4 +1,4 @@
-"""Whole networks in float64: the compiled gradient of every parameter against differences, for every activation and loss."""
+"""Whole networks in float64: every gradient against differences, for every activation and loss."""
 
 import numpy as np
 import pytest

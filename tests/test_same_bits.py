@@ -1,4 +1,4 @@
-"""The result depends on the inputs and the seed only: not on threads, instruction set, layout, storage or type of the data."""
+"""The result depends on inputs and seed only: not on threads, instruction set, layout or storage of the data."""
 
 import subprocess
 import sys
@@ -29,13 +29,16 @@ def test_the_comparison_can_fail():
     assert plain != trained_bytes(moved)
 
 
-@pytest.mark.parametrize("make", [
-    lambda: optim.SGD(learning_rate=0.05, momentum=0.9, nesterov=True),
-    lambda: optim.RMSprop(learning_rate=1e-3),
-    lambda: optim.Adagrad(learning_rate=1e-2),
-    lambda: optim.Adam(learning_rate=1e-2),
-    lambda: optim.AdamW(learning_rate=1e-2, weight_decay=0.1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: optim.SGD(learning_rate=0.05, momentum=0.9, nesterov=True),
+        lambda: optim.RMSprop(learning_rate=1e-3),
+        lambda: optim.Adagrad(learning_rate=1e-2),
+        lambda: optim.Adam(learning_rate=1e-2),
+        lambda: optim.AdamW(learning_rate=1e-2, weight_decay=0.1),
+    ],
+)
 def test_threads_change_no_bit(make, with_threads):
     seen = set()
     for count in (1, 2, 3):
@@ -100,7 +103,7 @@ def test_the_environment_forces_an_instruction_set():
     assert "panicked" not in result.stderr
 
 
-# ---- how the data lie in memory --------------------------------------------------------------------------------------
+# ---- how the data lie in memory ------------------------------------------------------------------------------------
 
 
 def layouts():
@@ -154,7 +157,7 @@ def test_bytes_one_by_one_are_scaled_like_floats():
     assert same_bits(model.predict(raw, scale=1 / 255), raw.astype(np.float32) * np.float32(1 / 255))
 
 
-# ---- batches -----------------------------------------------------------------------------------------------------------
+# ---- batches -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("loss", [losses.CrossEntropy(), losses.CrossEntropy(label_smoothing=0.1)])

@@ -13,6 +13,7 @@ from tilegrad import _core, nn, optim
 from training import fitted, problem, small_network, trainer_for, weight_bytes, weights
 
 X, Y = problem()
+DTYPES = ["f4", "f8", "i4", "i8", "u1"]
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
@@ -23,7 +24,7 @@ def test_weights_return_bit_for_bit(tmp_path, precision):
     special = np.array([0.0, -0.0, np.finfo(precision).smallest_subnormal, np.finfo(precision).max, -1e-30])
     np.asarray(value).reshape(-1)[:5] = special
     model.save(path)
-    other = small_network(dtype=precision)
+    other = small_network(dtype=precision).initialize(7)
     assert weight_bytes(other) != weight_bytes(model)
     other.load(path)
     assert weight_bytes(other) == weight_bytes(model)
@@ -46,16 +47,22 @@ def test_the_file_is_plain_safetensors(tmp_path):
         assert raw[8 + length + begin : 8 + length + end] == value.tobytes()
 
 
-@pytest.mark.parametrize("make", [
-    lambda: optim.SGD(learning_rate=0.02, momentum=0.9), lambda: optim.RMSprop(learning_rate=1e-3), lambda: optim.Adagrad(learning_rate=1e-2),
-    lambda: optim.Adam(learning_rate=1e-2), lambda: optim.AdamW(learning_rate=1e-2),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: optim.SGD(learning_rate=0.02, momentum=0.9),
+        lambda: optim.RMSprop(learning_rate=1e-3),
+        lambda: optim.Adagrad(learning_rate=1e-2),
+        lambda: optim.Adam(learning_rate=1e-2),
+        lambda: optim.AdamW(learning_rate=1e-2),
+    ],
+)
 def test_a_training_goes_on_as_if_never_stopped(tmp_path, make):
     through, history = fitted(X, Y, optimizer=make(), epochs=5, seed=2)
     first, _ = fitted(X, Y, optimizer=make(), epochs=2, seed=2)
     path = tmp_path / "trainer.safetensors"
     first.save(path)
-    second = trainer_for(small_network(12, 4), optimizer=make(), seed=2)
+    second = trainer_for(small_network(12, 4).initialize(9), optimizer=make(), seed=2)
     second.load(path)
     assert second.step == first.step
     rest = second.fit(X, Y, batch_size=32, epochs=3, progress=False)
@@ -79,7 +86,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path):
 @given(
     tensors=st.dictionaries(
         st.text(min_size=1, max_size=12).filter(lambda name: name != "__metadata__" and name.isprintable()),
-        st.tuples(st.sampled_from(["f4", "f8", "i4", "i8", "u1", "?"]), st.lists(st.integers(0, 4), max_size=3)),
+        st.tuples(st.sampled_from(DTYPES), st.lists(st.integers(0, 4), max_size=3)),
         max_size=4,
     )
 )
@@ -87,11 +94,7 @@ def test_any_arrays_return(tmp_path_factory, tensors):
     path = str(tmp_path_factory.mktemp("arrays") / "file.safetensors")
     generator = np.random.default_rng(0)
     written = {name: (100 * generator.random(shape)).astype(dtype) for name, (dtype, shape) in tensors.items()}
-    try:
-        _core.save_tensors(path, written, {"note": "ü"})
-    except TypeError as error:
-        assert "dtype" in str(error) or "expected" in str(error)
-        return
+    _core.save_tensors(path, written, {"note": "ü"})
     read, metadata = _core.load_tensors(path)
     assert metadata["note"] == "ü"
     assert set(read) == set(written)
@@ -101,7 +104,7 @@ def test_any_arrays_return(tmp_path_factory, tensors):
         np.testing.assert_array_equal(read[name], value)
 
 
-# ---- damaged and hostile files -----------------------------------------------------------------------------------------
+# ---- damaged and hostile files -------------------------------------------------------------------------------------
 
 
 def a_file(header, payload=b"", length=None):

@@ -9,9 +9,13 @@ from tilegrad import losses, nn, optim
 def small_network(features=12, classes=4, hidden=33, dropout=0.3, **settings):
     """Two hidden layers of odd widths with a dropout between them."""
     return nn.Sequential(
-        nn.Dense(features, hidden, **settings), nn.ReLU(), nn.Dropout(dropout), nn.Dense(hidden, 17, **settings), nn.GELU(),
+        nn.Dense(features, hidden, **settings),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Dense(hidden, 17, **settings),
+        nn.GELU(),
         nn.Dense(17, classes, **settings),
-    )  # fmt: skip
+    )
 
 
 def trainer_for(model, loss=None, optimizer=None, metrics=("accuracy",), seed=0):
