@@ -16,13 +16,10 @@ REFERENCE = reference_functions()
 
 # What this version must have at least; the registry may grow.
 REQUIRED = {
-    "activations": set(["identity", "relu", "leaky_relu", "elu", "sigmoid", "tanh", "swish", "silu", "gelu", "gelu_tanh", "softplus"]),
-    "losses": {
-        "mean_squared_error", "sum_squared_error", "mean_absolute_error", "binary_cross_entropy_with_logits",
-        "cross_entropy",
-    },
-    "optimizers": {"sgd", "rmsprop", "adagrad", "adam", "adamw"},
-}  # fmt: skip
+    "activations": "identity relu leaky_relu elu sigmoid tanh swish silu gelu gelu_tanh softplus",
+    "losses": "mean_squared_error sum_squared_error mean_absolute_error binary_cross_entropy_with_logits cross_entropy",
+    "optimizers": "sgd rmsprop adagrad adam adamw",
+}
 
 
 def class_name(name):
@@ -41,7 +38,7 @@ def classes_of(module):
 @pytest.mark.parametrize("kind", SINGULAR)
 def test_the_registry_holds_what_this_version_promises(kind):
     names = {name for entry in REGISTRY[kind] for name in (entry["name"], *entry["aliases"])}
-    assert names >= REQUIRED[kind]
+    assert names >= set(REQUIRED[kind].split())
     assert len({entry["name"] for entry in REGISTRY[kind]}) == len(REGISTRY[kind]), "a name stands twice"
 
 
