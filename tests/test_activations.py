@@ -70,7 +70,10 @@ def test_value_is_within_its_stated_bound(name, values, isa, dtype):
     overflown = np.isinf(rounded)
     np.testing.assert_array_equal(actual[overflown], rounded[overflown])
     small = ~is_normal(value, dtype) & ~overflown
-    assert np.all(np.abs(actual[small].astype(float) - value[small]) <= np.finfo(dtype).tiny)
+    # Below the normal numbers, where the oracle itself has few digits: near enough, and exact where nothing is rounded.
+    error = np.abs(actual[small].astype(float) - value[small])
+    exact = is_default(name, values) and ACTIVATIONS[name]["facts"]["ulp_f32"] == 0
+    assert np.all(error <= (0.0 if exact else np.finfo(dtype).tiny))
 
 
 def is_default(name, values):

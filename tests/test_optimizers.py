@@ -249,12 +249,14 @@ CHOICES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("name", "parameter"), NUMBERS, ids=lambda case: case if isinstance(case, str) else case["name"]
-)
+def setting_of(case):
+    return case if isinstance(case, str) else case["name"]
+
+
+@pytest.mark.parametrize(("name", "parameter"), NUMBERS, ids=setting_of)
 def test_hyperparameters_outside_their_range_are_refused(name, parameter):
     key = parameter["name"]
-    good = _core.Optimizer(name, {"learning_rate": 0.1})
+    good = _core.Optimizer(name, {"learning_rate": 0.1, **({"momentum": 0.5} if name == "sgd" else {})})
     before = good.parameters
     for value in outside(parameter):
         with pytest.raises(ValueError, match=f"`{key}`"):
@@ -263,20 +265,21 @@ def test_hyperparameters_outside_their_range_are_refused(name, parameter):
             good.set(key, value)
         assert good.parameters == before
     for value in inside(parameter):
-        _core.Optimizer(name, {"learning_rate": 0.1, key: value})
-        good.set(key, value)
-        assert good.get(key) == value
+        assert _core.Optimizer(name, {"learning_rate": 0.1, key: value}).get(key) == value
+    # Half the value is inside every range, and needs no other slots.
+    good.set(key, before[key] / 2)
+    assert good.get(key) == before[key] / 2
 
 
-@pytest.mark.parametrize(
-    ("name", "parameter"), CHOICES, ids=lambda case: case if isinstance(case, str) else case["name"]
-)
+@pytest.mark.parametrize(("name", "parameter"), CHOICES, ids=setting_of)
 def test_unknown_choices_are_refused_with_the_valid_ones(name, parameter):
-    for wrong in ("", "nonsense", parameter["choices"][0].upper() + "x"):
-        with pytest.raises(ValueError, match=parameter["choices"][-1]):
-            _core.Optimizer(name, {"learning_rate": 0.1, parameter["name"]: wrong})
-    for choice in parameter["choices"]:
-        assert _core.Optimizer(name, {"learning_rate": 0.1, parameter["name"]: choice}).get(parameter["name"]) == choice
+    key, choices = parameter["name"], parameter["choices"]
+    others = {"learning_rate": 0.1, **({"momentum": 0.5} if name == "sgd" else {})}
+    for wrong in ("", "nonsense", f"{choices[0]}x"):
+        with pytest.raises((ValueError, TypeError), match=f"(?i){choices[-1]}"):
+            _core.Optimizer(name, {**others, key: wrong})
+    for choice in choices:
+        assert _core.Optimizer(name, {**others, key: choice}).get(key) == choice
 
 
 @name_law

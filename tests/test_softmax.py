@@ -23,7 +23,9 @@ def test_value_equals_the_reference(name, size, isa, dtype):
     expected = getattr(reference, name)(x)
     assert actual.dtype == dtype
     if name == "softmax":
-        assert ulp_error(actual, expected).max() <= 16
+        # The difference to the largest number is rounded, and exp makes of that half a unit for each e-fold.
+        fall = x.max(axis=-1, keepdims=True) - x
+        assert np.all(ulp_error(actual, expected) <= 4 + fall)
     else:
         np.testing.assert_allclose(actual, expected, rtol=8 * np.finfo(dtype).eps, atol=8 * np.finfo(dtype).eps)
 
@@ -80,10 +82,10 @@ def test_adding_a_constant_changes_nothing(name, isa, dtype):
 
 def test_extremes(isa, dtype):
     x = np.array([[1e4, 0, -1e4], [-1e4, -1e4, -1e4], [0, -np.inf, 0], [np.nan, 0, 0]], dtype)
-    np.testing.assert_array_equal(
-        _core.softmax(x)[:3], np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0, 0.5]], dtype)
-    )
-    assert np.isnan(_core.softmax(x)[3]).all()
+    y = _core.softmax(x)
+    np.testing.assert_array_equal(y[[0, 2]], np.array([[1, 0, 0], [0.5, 0, 0.5]], dtype))
+    np.testing.assert_allclose(y[1], 1 / 3, rtol=np.finfo(dtype).eps)
+    assert np.isnan(y[3]).all()
     logs = _core.log_softmax(x)
     np.testing.assert_allclose(logs[0], [0, -1e4, -2e4], rtol=1e-6)
     assert logs[2, 1] == -np.inf
