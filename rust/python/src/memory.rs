@@ -37,6 +37,20 @@ impl Memory {
         Ok(Self { start, layout, kind, len })
     }
 
+    /// So many numbers, all equal.
+    pub(crate) fn filled(len: usize, kind: Kind, number: f64) -> Result<Self> {
+        let block = Self::zeros(len, kind)?;
+        // The bits of zero stand there already, without a page being touched.
+        if number != 0.0 {
+            // SAFETY: nobody else knows of the block yet.
+            match kind {
+                Kind::F32 => unsafe { block.slice_mut::<f32>() }.fill(number as f32),
+                _ => unsafe { block.slice_mut::<f64>() }.fill(number),
+            }
+        }
+        Ok(block)
+    }
+
     /// Number of elements.
     pub(crate) fn len(&self) -> usize {
         self.len

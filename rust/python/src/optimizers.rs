@@ -40,7 +40,8 @@ struct Kept {
 impl Kept {
     fn new(rule: &Rule, shape: &[usize], kind: Kind) -> Result<Self> {
         let len = shape.iter().product();
-        let slots = rule.slots().iter().map(|_| Memory::zeros(len, kind)).collect::<Result<Vec<_>>>()?;
+        let slots =
+            rule.slots().iter().map(|_| Memory::filled(len, kind, rule.slot_start())).collect::<Result<Vec<_>>>()?;
         Ok(Self { shape: shape.to_vec(), kind, slots })
     }
 }

@@ -33,8 +33,8 @@ struct Pair {
 }
 
 impl Pair {
-    fn zeros(py: Python<'_>, lengths: [usize; 2]) -> Result<Self> {
-        let block = |len, kind| -> Result<Py<Memory>> { Ok(Py::new(py, Memory::zeros(len, kind)?)?) };
+    fn filled(py: Python<'_>, lengths: [usize; 2], number: f64) -> Result<Self> {
+        let block = |len, kind| -> Result<Py<Memory>> { Ok(Py::new(py, Memory::filled(len, kind, number)?)?) };
         Ok(Self { single: block(lengths[0], Kind::F32)?, double: block(lengths[1], Kind::F64)? })
     }
 
@@ -131,10 +131,12 @@ impl State {
             None => inner.graph.optimizers().iter().max_by_key(|rule| rule.slots().len()).cloned(),
         };
         let names = rule.as_ref().map_or(&[][..], Rule::slots);
-        let slots = names.iter().map(|&name| Ok((name, Pair::zeros(py, lengths)?))).collect::<Result<Vec<_>>>()?;
+        let start = rule.as_ref().map_or(0.0, Rule::slot_start);
+        let slots =
+            names.iter().map(|&name| Ok((name, Pair::filled(py, lengths, start)?))).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             places: inner.graph.parameters().into(),
-            parameters: Pair::zeros(py, lengths)?,
+            parameters: Pair::filled(py, lengths, 0.0)?,
             slots,
             lock: Locked::new(()),
             step: AtomicU64::new(0),
