@@ -35,6 +35,13 @@ impl Description {
     }
 }
 
+impl Description {
+    /// Name of a step with its scope.
+    pub(crate) fn operation(&self, index: usize) -> &str {
+        &self.rows[index][1]
+    }
+}
+
 fn row(graph: &Graph, item: &Item, index: usize, layout: &Layout) -> [String; 6] {
     let join = |parts: Vec<String>| parts.join(", ");
     let reads = item.inputs.iter().map(|port| label(graph, port.value)).collect();
