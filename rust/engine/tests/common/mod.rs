@@ -1,6 +1,8 @@
 //! Shared by the tests: small graphs in double precision, run and differentiated numerically.
 #![allow(dead_code)]
 
+pub(crate) mod network;
+
 use tilegrad_engine::gradient::gradients;
 use tilegrad_engine::plan::{Bindings, Options, Plan, State};
 use tilegrad_engine::types::Values;
