@@ -1,6 +1,6 @@
 """Writes the table of stated errors in `numerics.md` from the registry; with `--check` only compares.
 
-    python docs/tables.py
+python docs/tables.py
 """
 
 import sys
@@ -33,7 +33,9 @@ def page():
 def main():
     if "--check" in sys.argv[1:]:
         if page() != PAGE.read_text(encoding="utf-8"):
-            raise SystemExit("tables: expected the table of the registry in docs/numerics.md, got another; run docs/tables.py")
+            raise SystemExit(
+                "tables: expected the table of the registry in docs/numerics.md, got another; run docs/tables.py"
+            )
     else:
         PAGE.write_text(page(), encoding="utf-8")
 

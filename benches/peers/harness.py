@@ -32,6 +32,8 @@ def parser(description):
     options.add_argument("--cores", help="cores to pin to, e.g. 0,1 (default: the last ones)")
     options.add_argument("--blocks", type=int, default=5, help="blocks per figure")
     options.add_argument("--seconds", type=float, default=0.02, help="least length of a block")
+    clock = "what is timed: the wall's clock, or on a machine in use (one thread only) the processor time of the worker"
+    options.add_argument("--clock", choices=("wall", "processor"), default="wall", help=clock)
     options.add_argument("--only", default="", help="only cases whose name contains this text")
     options.add_argument("--compile", action="store_true", help="torch.compile as well (minutes of compiling)")
     options.add_argument("--large", action="store_true", help="the large cases as well")
@@ -70,7 +72,14 @@ class Peer:
     def __init__(self, name, interpreter, options):
         self.name = name
         self.process = subprocess.Popen(
-            [interpreter, str(HERE / "worker.py"), name, str(options.threads), ",".join(map(str, cores(options)))],
+            [
+                interpreter,
+                str(HERE / "worker.py"),
+                name,
+                str(options.threads),
+                ",".join(map(str, cores(options))),
+                options.clock,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if options.verbose else subprocess.DEVNULL,
@@ -234,10 +243,11 @@ def markdown(title, session, table, more_is_better=False):
 def footer(session):
     """Machine, versions, command and whatever has to be said about single figures."""
     options = session.options
+    clock = "pinned, processor time" if options.clock == "processor" else "pinned"
     threads = f"{options.threads} thread{'s' if options.threads > 1 else ''}"
     lines = [
         "",
-        f"{threads}, pinned; medians of {options.blocks} interleaved "
+        f"{threads}, {clock}; medians of {options.blocks} interleaved "
         f"blocks of at least {1000 * options.seconds:.0f} ms. {machine()}. "
         + ", ".join(text for versions in session.versions.values() for text in versions)
         + ".",

@@ -1,7 +1,7 @@
 """One peer in a process of its own: takes orders as lines of JSON on its input, answers each with one line.
 
-``python worker.py PEER THREADS CORES`` with CORES as ``0,1``. Orders: ``versions``, ``prepare`` (a suite and a case),
-``block`` (one timed block of a prepared variant), ``release``.
+``python worker.py PEER THREADS CORES CLOCK`` with CORES as ``0,1``. Orders: ``versions``, ``prepare`` (a suite and a
+case), ``block`` (one timed block of a prepared variant), ``release``.
 """
 
 import gc
@@ -32,9 +32,10 @@ def delay():
         return 0.0
 
 
-def timed(run, calls, one_core):
+def timed(run, calls, one_core, clock):
     """Seconds a call took, seconds in all, and the share of them spent waiting for a core.
 
+    With the clock ``processor`` the seconds are those the process computed, whoever else used the core meanwhile.
     A run that can only do more than it was asked for (whole epochs) returns how many calls it made.
     """
     gc.disable()
@@ -45,16 +46,19 @@ def timed(run, calls, one_core):
     gc.enable()
     # On one core, threads of the process itself take turns; what the whole process did not get is what others took.
     lost = seconds - processor if one_core else waited
+    if clock == "processor":
+        return processor / made, seconds, 0.0
     return seconds / made, seconds, max(0.0, lost / seconds)
 
 
 class Worker:
     """Holds the prepared variants of one case."""
 
-    def __init__(self, peer, threads, cores):
+    def __init__(self, peer, threads, cores, clock):
         self.module = importlib.import_module(f"peer_{peer}")
         self.threads = threads
         self.one_core = len(cores) == 1
+        self.clock = clock
         self.runs = {}
         self.calls = {}
         self.module.start(threads)
@@ -84,14 +88,14 @@ class Worker:
         calls = 1
         run(1)
         while True:
-            _, seconds, _ = timed(run, calls, self.one_core)
+            _, seconds, _ = timed(run, calls, self.one_core, self.clock)
             if seconds >= least:
                 return calls
             calls = max(calls + 1, min(calls * 10, int(calls * least / seconds * 1.2)))
 
     def block(self, order):
         variant = order["variant"]
-        seconds, _, waited = timed(self.runs[variant], self.calls[variant], self.one_core)
+        seconds, _, waited = timed(self.runs[variant], self.calls[variant], self.one_core, self.clock)
         return {"seconds": seconds, "waited": waited}
 
     def release(self, _order):
@@ -105,12 +109,13 @@ def main():
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     peer, threads, cores = sys.argv[1], int(sys.argv[2]), [int(core) for core in sys.argv[3].split(",")]
+    clock = sys.argv[4]
     pin(threads, cores)
     worker = None
     for line in sys.stdin:
         order = json.loads(line)
         try:
-            worker = worker or Worker(peer, threads, cores)
+            worker = worker or Worker(peer, threads, cores, clock)
             answer = getattr(worker, order["order"])(order)
         except Exception as problem:
             traceback.print_exc()
