@@ -116,13 +116,14 @@ impl Cuts {
             row_blocks,
             column_blocks,
             lanes: if helped { threads.min(row_blocks * column_blocks).max(1) } else { 1 },
-            b_len: if pack_b || full_columns % panel != 0 { depth * (columns + panel) } else { 0 },
+            b_len: if pack_b || !full_columns.is_multiple_of(panel) { depth * (columns + panel) } else { 0 },
             a_len: if pack_a { MOST_ROWS * (depth + panel) } else { 0 },
             scratch_len: scratch_rows * columns.min(full_columns),
         }
     }
 
     /// Elements of one lane's workspace.
+    #[inline]
     pub(super) fn lane_len(&self) -> usize {
         self.b_len + self.a_len + self.scratch_len
     }
@@ -248,7 +249,7 @@ impl<E: Element> Product<'_, E> {
                 columns,
             };
             // Without cheap masks the tiles read whole vectors of B, so a partial one needs padding.
-            if cuts.pack_b || (!self.tiles.masks && columns % self.tiles.lanes != 0) {
+            if cuts.pack_b || (!self.tiles.masks && !columns.is_multiple_of(self.tiles.lanes)) {
                 let panel = self.tiles.lanes * self.tiles.vectors[self.tiles.rows - 1];
                 let block = Block {
                     from: strip.b,

@@ -67,6 +67,7 @@ impl<'a, E: Element> Matrix<'a, E> {
 }
 
 /// Length of the memory that a matrix of this shape spans.
+#[inline]
 fn span(rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> usize {
     if rows == 0 || columns == 0 {
         return 0;

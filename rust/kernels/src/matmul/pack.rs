@@ -6,7 +6,7 @@ use crate::real::Element;
 pub(super) const SIDE: usize = 8;
 
 /// Rows of a panel that are filled before the next ones, so that they stay in the first cache meanwhile.
-const PANEL_ROWS: usize = 4 * SIDE;
+const PANEL_ROWS: usize = 16 * SIDE;
 
 /// Transposes a square: [`SIDE`] columns, each contiguous and `column_stride` after the one before, become as many rows, `panel`
 /// apart.
@@ -25,6 +25,45 @@ pub(super) unsafe fn transpose<E: Element>(from: *const E, column_stride: usize,
         for k in 0..SIDE {
             // SAFETY: the caller's promise.
             unsafe { *to.add(k * panel + column) = *from.add(column * column_stride + k) };
+        }
+    }
+}
+
+/// How many rows ahead of its copying a row is asked for.
+const PREFETCH_ROWS: usize = 8;
+
+/// Asks for `count` numbers, which need not be in reach, to be brought into the cache.
+#[inline]
+fn prefetch<E: Element>(from: *const E, count: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for index in (0..count).step_by(64 / size_of::<E>()) {
+        // SAFETY: a prefetch of any address is harmless; the instruction is part of every x86-64.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(index).cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (from, count);
+}
+
+/// Copies `count` numbers, too few for a call of memcpy: in short arrays, the last one overlapping.
+///
+/// # Safety
+/// They can be read and written, and do not overlap.
+#[inline]
+unsafe fn copy_short<E: Element>(from: *const E, to: *mut E, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if count >= SIDE {
+            for start in (0..count - SIDE).step_by(SIDE).chain([count - SIDE]) {
+                let part = from.add(start).cast::<[E; SIDE]>().read_unaligned();
+                to.add(start).cast::<[E; SIDE]>().write_unaligned(part);
+            }
+        } else {
+            for index in 0..count {
+                *to.add(index) = *from.add(index);
+            }
         }
     }
 }
@@ -50,48 +89,42 @@ impl<E: Element> Block<E> {
     /// `depth` x `columns` numbers with these strides can be read, and `depth * columns.next_multiple_of(panel)` written; the
     /// machine has the instruction set that `transpose` is for.
     pub(super) unsafe fn pack(&self) {
-        for column in (0..self.columns).step_by(self.panel) {
-            let count = self.panel.min(self.columns - column);
-            let from = self.from.wrapping_add(column * self.column_stride);
-            let to = self.to.wrapping_add(column * self.depth);
-            // SAFETY: the panel is a part of the block.
-            unsafe {
-                if self.column_stride == 1 {
-                    self.copy_rows(from, to, count);
-                } else {
-                    self.transpose_columns(from, to, count);
+        // SAFETY: the parts are those of the block.
+        unsafe {
+            if self.column_stride == 1 {
+                self.copy_rows();
+            } else {
+                for column in (0..self.columns).step_by(self.panel) {
+                    let from = self.from.wrapping_add(column * self.column_stride);
+                    let to = self.to.wrapping_add(column * self.depth);
+                    self.transpose_columns(from, to, self.panel.min(self.columns - column));
                 }
-                let padded = count.next_multiple_of(self.padding);
-                for k in 0..if padded > count { self.depth } else { 0 } {
-                    for lack in count..padded {
-                        *to.add(k * self.panel + lack) = E::default();
-                    }
+            }
+            let last = self.columns % self.panel;
+            let padding = if last == 0 { last..last } else { last..last.next_multiple_of(self.padding) };
+            for k in 0..if padding.is_empty() { 0 } else { self.depth } {
+                let row = self.to.wrapping_add((self.columns - last) * self.depth + k * self.panel);
+                for lack in padding.clone() {
+                    *row.add(lack) = E::default();
                 }
             }
         }
     }
 
-    /// Packs a panel of `count` columns whose rows are contiguous.
+    /// Packs a block whose rows are contiguous: row by row, since reading a panel's part of each row would take a page and its
+    /// prefetching for a few numbers.
     ///
     /// # Safety
     /// As for [`Block::pack`].
-    unsafe fn copy_rows(&self, from: *const E, to: *mut E, count: usize) {
+    unsafe fn copy_rows(&self) {
         for k in 0..self.depth {
-            let (from, to) = (from.wrapping_add(k * self.row_stride), to.wrapping_add(k * self.panel));
-            // Rows are too short for a call of memcpy: they go in squares' sides, the last one overlapping or number by number.
-            // SAFETY: the caller's promise.
-            unsafe {
-                if count >= SIDE {
-                    for column in (0..count - SIDE).step_by(SIDE).chain([count - SIDE]) {
-                        to.add(column)
-                            .cast::<[E; SIDE]>()
-                            .write_unaligned(from.add(column).cast::<[E; SIDE]>().read_unaligned());
-                    }
-                } else {
-                    for column in 0..count {
-                        *to.add(column) = *from.add(column);
-                    }
-                }
+            let from = self.from.wrapping_add(k * self.row_stride);
+            prefetch(from.wrapping_add(PREFETCH_ROWS * self.row_stride), self.columns);
+            let mut to = self.to.wrapping_add(k * self.panel);
+            for column in (0..self.columns).step_by(self.panel) {
+                // SAFETY: the caller's promise.
+                unsafe { copy_short(from.add(column), to, self.panel.min(self.columns - column)) };
+                to = to.wrapping_add(self.panel * self.depth);
             }
         }
     }

@@ -13,8 +13,9 @@ macro_rules! vector {
         |$from:ident, $load_mask:ident| $load_partial:expr,
         |$this:ident, $to:ident, $store_mask:ident| $store_partial:expr
     ) => {
-        // The functions are the intrinsics of the same names; the promises are those of `Vector`.
-        #[allow(clippy::undocumented_unsafe_blocks)]
+        // The functions are the intrinsics of the same names; the promises are those of `Vector`. Where the whole program is
+        // compiled for the set, some of them are safe.
+        #[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)]
         impl Vector for $vector {
             type Element = $element;
             type Mask = $mask;
