@@ -51,7 +51,6 @@ fn numbers(count: usize, scale: f32) -> Vec<f32> {
     (0..count).map(|index| ((index as f32 + 1.0) * 0.618_034).fract() * scale - scale / 2.0).collect()
 }
 
-
 fn main() {
     threads::set_count(1);
     let which: usize = std::env::args().nth(1).map_or(0, |a| a.parse().unwrap());
@@ -80,12 +79,19 @@ fn main() {
         state.step += 1;
     }
     for _ in 0..rounds {
-        for (i, (_, t)) in plan.profile(&mut Bindings { inputs: &inputs, state: &mut state, seed: 0 }).unwrap().into_iter().enumerate() {
+        for (i, (_, t)) in
+            plan.profile(&mut Bindings { inputs: &inputs, state: &mut state, seed: 0 }).unwrap().into_iter().enumerate()
+        {
             times[i].push(t.as_nanos() as f64 / 1000.0);
         }
         state.step += 1;
     }
-    let names: Vec<String> = plan.profile(&mut Bindings { inputs: &inputs, state: &mut state, seed: 0 }).unwrap().into_iter().map(|x| x.0.to_string()).collect();
+    let names: Vec<String> = plan
+        .profile(&mut Bindings { inputs: &inputs, state: &mut state, seed: 0 })
+        .unwrap()
+        .into_iter()
+        .map(|x| x.0.to_string())
+        .collect();
     for (name, times) in names.iter().zip(&mut times) {
         times.sort_by(f64::total_cmp);
         println!("{name:40} {:8.2} us", times[rounds / 2]);

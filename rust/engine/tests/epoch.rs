@@ -43,7 +43,15 @@ fn labels() -> Vec<i64> {
 /// Contiguous bytes as rows.
 fn bytes(features: &[u8]) -> Rows<'_> {
     // SAFETY: the strides are those of the slice.
-    unsafe { Rows::from_raw(features.as_ptr(), SourceKind::U8, &[ROWS, WIDTHS[0]], &[WIDTHS[0] as isize, 1], Some(1.0 / 255.0)) }
+    unsafe {
+        Rows::from_raw(
+            features.as_ptr(),
+            SourceKind::U8,
+            &[ROWS, WIDTHS[0]],
+            &[WIDTHS[0] as isize, 1],
+            Some(1.0 / 255.0),
+        )
+    }
 }
 
 fn wide_labels(labels: &[i64]) -> Rows<'_> {
@@ -96,7 +104,8 @@ fn every_kind_of_source_gives_the_same_training() {
     let mut spread = vec![f64::NAN; ROWS * width];
     for row in 0..ROWS {
         for column in 0..WIDTHS[0] {
-            spread[(ROWS - 1 - row) * width + 2 * column] = f64::from(features[row * WIDTHS[0] + column]) * (1.0 / 255.0);
+            spread[(ROWS - 1 - row) * width + 2 * column] =
+                f64::from(features[row * WIDTHS[0] + column]) * (1.0 / 255.0);
         }
     }
     let start = spread[(ROWS - 1) * width..].as_ptr();
@@ -150,11 +159,20 @@ fn predictions_come_row_by_row() {
             }
             graph.pop_scope().unwrap();
         }
-        assert_eq!(graph.parameters(), network.graph.parameters().iter().enumerate().map(|(index, place)| {
-            let mut place = place.clone();
-            place.value = graph.parameters()[index].value;
-            place
-        }).collect::<Vec<_>>());
+        assert_eq!(
+            graph.parameters(),
+            network
+                .graph
+                .parameters()
+                .iter()
+                .enumerate()
+                .map(|(index, place)| {
+                    let mut place = place.clone();
+                    place.value = graph.parameters()[index].value;
+                    place
+                })
+                .collect::<Vec<_>>()
+        );
         Plan::compile(&graph, &[value], Options::default()).map(|plan| (plan, sources)).unwrap()
     };
     let mut results = Vec::new();
@@ -165,7 +183,8 @@ fn predictions_come_row_by_row() {
         let mut memory = memory.clone();
         let mut state = memory.state();
         let mut rows = RowsMut::F64(&mut out);
-        run_batches(&mut full, last.as_mut(), &mut state, &epoch(&sources, batch, false), &mut rows, &mut silent).unwrap();
+        run_batches(&mut full, last.as_mut(), &mut state, &epoch(&sources, batch, false), &mut rows, &mut silent)
+            .unwrap();
         results.push(out);
     }
     assert!(results[0] == results[1] && results[0].iter().all(|&number| number != 0.0));
@@ -183,7 +202,10 @@ fn mistakes_are_sentences() {
     let sources = [bytes(&features), wide_labels(&labels)];
     assert_eq!(ask(&sources, 0), "run_epoch: expected `batch_size` of at least 1, got 0");
     assert_eq!(ask(&sources, 4), "run_epoch: expected a plan for the short last batch of 3 rows, got none");
-    assert_eq!(ask(&[bytes(&features), wide_labels(&labels[..20])], 4), "run_epoch: expected `targets` of 23 rows like `features`, got 20");
+    assert_eq!(
+        ask(&[bytes(&features), wide_labels(&labels[..20])], 4),
+        "run_epoch: expected `targets` of 23 rows like `features`, got 20"
+    );
     let floats = vec![0.0; ROWS];
     let wrong = [bytes(&features), Rows::new(Array::F64(&floats), ROWS)];
     assert!(ask(&wrong, 4).contains("expected `targets` of an integer dtype, got dtype float64"));

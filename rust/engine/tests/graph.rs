@@ -22,21 +22,54 @@ fn mistakes_are_sentences() {
     const F: Dtype = Dtype::F32;
     let ints = |values: &[i64]| Attribute::Ints(values.to_vec());
     let cases: Vec<(String, &str)> = vec![
-        (refusal("ad", &[], &[]), "apply: unknown operation \"ad\" (did you mean \"add\"?); expected one of matmul, sum,"),
-        (refusal("sum", &[], &[("axis", ints(&[0]))]), "sum: unknown attribute \"axis\" (did you mean \"axes\"?); expected one of axes, keepdims"),
+        (
+            refusal("ad", &[], &[]),
+            "apply: unknown operation \"ad\" (did you mean \"add\"?); expected one of matmul, sum,",
+        ),
+        (
+            refusal("sum", &[], &[("axis", ints(&[0]))]),
+            "sum: unknown attribute \"axis\" (did you mean \"axes\"?); expected one of axes, keepdims",
+        ),
         (refusal("add", &[(&[2, 3], F), (&[4], F)], &[]), "add: expected shapes that broadcast, got (2, 3) and (4,)"),
-        (refusal("add", &[(&[2], F), (&[2], Dtype::F64)], &[]), "add: expected `right` of dtype float32, got dtype float64"),
+        (
+            refusal("add", &[(&[2], F), (&[2], Dtype::F64)], &[]),
+            "add: expected `right` of dtype float32, got dtype float64",
+        ),
         (refusal("add", &[(&[2], F)], &[]), "add: expected 2 inputs, got 1"),
-        (refusal("relu", &[(&[2], Dtype::I32)], &[]), "relu: expected `x` of dtype float32 or float64, got dtype int32"),
-        (refusal("matmul", &[(&[2, 3], F), (&[4, 5], F)], &[]), "matmul: expected `b` with 3 rows to match the columns of `a`, got 4"),
+        (
+            refusal("relu", &[(&[2], Dtype::I32)], &[]),
+            "relu: expected `x` of dtype float32 or float64, got dtype int32",
+        ),
+        (
+            refusal("matmul", &[(&[2, 3], F), (&[4, 5], F)], &[]),
+            "matmul: expected `b` with 3 rows to match the columns of `a`, got 4",
+        ),
         (refusal("matmul", &[(&[2], F), (&[2, 2], F)], &[]), "matmul: expected matrices"),
-        (refusal("reshape", &[(&[2, 3], F)], &[("shape", ints(&[4, -1]))]), "reshape: expected a shape of 6 elements for (2, 3), got [4, -1]"),
+        (
+            refusal("reshape", &[(&[2, 3], F)], &[("shape", ints(&[4, -1]))]),
+            "reshape: expected a shape of 6 elements for (2, 3), got [4, -1]",
+        ),
         (refusal("sum", &[(&[2, 3], F)], &[("axes", ints(&[2]))]), "sum: expected an axis of a shape of 2 axes, got 2"),
-        (refusal("dropout", &[(&[2], F)], &[("rate", Attribute::Float(1.0))]), "dropout: expected `rate` in [0, 1), got 1"),
-        (refusal("cross_entropy", &[(&[64, 10], F), (&[64, 10], Dtype::I32)], &[]), "cross_entropy: expected `target` of shape (64,), got (64, 10)"),
-        (refusal("mean_squared_error", &[(&[8, 1], F), (&[8], F)], &[]), "mean_squared_error: expected `target` of shape (8, 1), got (8,); reshape one of them"),
-        (refusal("mean_squared_error", &[(&[8], F), (&[8], Dtype::I32)], &[]), "mean_squared_error: expected `target` of dtype float32, got dtype int32"),
-        (refusal("cross_entropy", &[], &[("reduction", Attribute::Text("avg".to_string()))]), "cross_entropy: expected `reduction` to be one of mean, sum, none, got \"avg\""),
+        (
+            refusal("dropout", &[(&[2], F)], &[("rate", Attribute::Float(1.0))]),
+            "dropout: expected `rate` in [0, 1), got 1",
+        ),
+        (
+            refusal("cross_entropy", &[(&[64, 10], F), (&[64, 10], Dtype::I32)], &[]),
+            "cross_entropy: expected `target` of shape (64,), got (64, 10)",
+        ),
+        (
+            refusal("mean_squared_error", &[(&[8, 1], F), (&[8], F)], &[]),
+            "mean_squared_error: expected `target` of shape (8, 1), got (8,); reshape one of them",
+        ),
+        (
+            refusal("mean_squared_error", &[(&[8], F), (&[8], Dtype::I32)], &[]),
+            "mean_squared_error: expected `target` of dtype float32, got dtype int32",
+        ),
+        (
+            refusal("cross_entropy", &[], &[("reduction", Attribute::Text("avg".to_string()))]),
+            "cross_entropy: expected `reduction` to be one of mean, sum, none, got \"avg\"",
+        ),
     ];
     for (got, expected) in cases {
         assert!(got.starts_with(expected), "got {got:?}, expected {expected:?}");
@@ -67,9 +100,8 @@ fn runs_refuse_what_does_not_fit() {
     let weight = graph.parameter("weight", &[3], Dtype::F32).unwrap();
     let product = graph.multiply(x, weight).unwrap();
     let mut plan = Plan::compile(&graph, &[product], Options::default()).unwrap();
-    let mut ask = |inputs: &[Array<'_>]| {
-        plan.run(&mut Bindings { inputs, state: &mut State::default(), seed: 0 }).unwrap_err()
-    };
+    let mut ask =
+        |inputs: &[Array<'_>]| plan.run(&mut Bindings { inputs, state: &mut State::default(), seed: 0 }).unwrap_err();
     assert_eq!(ask(&[]), "run: expected 1 inputs, got 0");
     assert_eq!(ask(&[Array::F64(&[0.0; 3])]), "run: expected `x` of dtype float32, got dtype float64");
     assert_eq!(ask(&[Array::F32(&[0.0; 4])]), "run: expected `x` of 3 elements, got 4");

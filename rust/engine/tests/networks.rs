@@ -7,9 +7,9 @@ use common::{apply, evaluate};
 use tilegrad_engine::gradient::gradients;
 use tilegrad_engine::types::Values;
 use tilegrad_engine::{Attribute, Dtype, Graph, Options, Plan, ValueId};
-use tilegrad_kernels::{activations, losses};
 use tilegrad_kernels::optimizers::Optimizer;
 use tilegrad_kernels::registry::Setting;
+use tilegrad_kernels::{activations, losses};
 
 /// Gradients of all parameters of a network against differences of its loss; a sentence for the first that differs.
 fn check_network(recipe: &Recipe) -> Result<(), String> {
