@@ -149,9 +149,8 @@ impl Graph {
             return Err(format!("update: expected `parameter` to be a parameter, got {}", self.name(parameter)));
         };
         let updated = |node: &Node| {
-            matches!(node.operation(), Some(_))
-                && node.inputs.first() == Some(&parameter)
-                && node.operation().is_some_and(|operation| operation.updates().is_some())
+            let updates = node.operation().and_then(|operation| operation.updates());
+            updates.is_some_and(|(_, updated)| updated == index)
         };
         if self.nodes.iter().any(updated) {
             return Err(format!("update: expected one update of {}, got a second one", self.name(parameter)));

@@ -239,6 +239,7 @@ mod convert {
             $(impl $trait for $source {
                 #[inline(always)]
                 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_lossless)]
+                #[allow(clippy::unnecessary_fallible_conversions, clippy::useless_conversion)]
                 fn get(self) -> $target {
                     let $x = self;
                     $value

@@ -178,7 +178,7 @@ fn predictions_come_row_by_row() {
     let mut results = Vec::new();
     for batch in [ROWS, 5] {
         let (mut full, sources) = predict(batch);
-        let mut last = (ROWS % batch > 0).then(|| predict(ROWS % batch).0);
+        let mut last = (batch < ROWS).then(|| predict(ROWS % batch).0);
         let mut out = vec![0.0; ROWS * WIDTHS[2]];
         let mut memory = memory.clone();
         let mut state = memory.state();

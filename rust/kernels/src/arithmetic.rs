@@ -184,7 +184,7 @@ fn power<R: Real>(x: R, y: R) -> R {
     let half = y * R::constant(0.5);
     let whole = large || (y + unit) - unit == y;
     let even = large || (half + unit) - unit == half;
-    let signed = R::select(whole, R::select(even, magnitude, -magnitude), zero / zero);
+    let signed = R::select(whole, R::select(even, magnitude, -magnitude), R::constant(f64::NAN));
     let result = R::select(x < zero, signed, magnitude);
     let squared = x * x;
     let size = y.abs();

@@ -47,7 +47,7 @@ impl Reshape {
         let known = self.shape.iter().filter_map(|&count| usize::try_from(count).ok());
         let product = known.clone().try_fold(1usize, usize::checked_mul)?;
         let open = self.shape.contains(&-1);
-        if (!open && product != count) || (open && (product == 0 || count % product != 0)) {
+        if (!open && product != count) || (open && (product == 0 || !count.is_multiple_of(product))) {
             return None;
         }
         Some(self.shape.iter().map(|&size| usize::try_from(size).unwrap_or(count / product.max(1))).collect())

@@ -1,16 +1,19 @@
-//! Losses, straight from the registry of the kernels: forward, backward, both in one pass, and what a mean divides by.
+//! Losses, straight from the registry of the kernels: the loss itself, and what its mean divides by.
+
+mod backward;
 
 use std::sync::Arc;
 
 use tilegrad_kernels::losses::{self, CrossEntropy, PointBatch, PointLoss, RowBatch, RowTarget, Totals};
 use tilegrad_kernels::registry::{LossEntry, LossKind, LossReduction};
 
+pub use backward::LossBackward;
+pub(crate) use backward::fused;
+
 use super::attributes::Reader;
 use super::elementwise::require_real;
 use super::{Operation, Rule, Slope};
 use crate::call::{Call, Routine, Run, Site, with_element};
-use crate::graph::{Graph, Origin};
-use crate::schedule::Item;
 use crate::types::{Attribute, Attributes, Dtype, Shape, Type, Typed};
 
 /// Names of the losses.
@@ -176,14 +179,14 @@ impl Loss {
         &self,
         call: &Call<'_>,
         inputs: Inputs,
-        seed: Seed<'_, E>,
+        seed: &Seed<'_, E>,
         losses: Option<&mut [E]>,
         gradient: Option<&mut [E]>,
     ) -> Totals {
         let input = |index: Option<usize>| index.map(|index| call.input::<E>(index));
         let (upstream, factor) = match seed {
-            Seed::Scalar(factor) => (None, factor),
-            Seed::Each(upstream) => (Some(upstream), 1.0),
+            Seed::Scalar(factor) => (None, *factor),
+            Seed::Each(upstream) => (Some(*upstream), 1.0),
         };
         let (prediction, sample_weight) = (call.input::<E>(0), input(inputs.sample_weight));
         match &self.formula {
@@ -295,10 +298,10 @@ impl Routine for Loss {
             let out = call.output::<E>(0);
             match loss.reduction {
                 Reduction::None => {
-                    loss.pass::<E>(call, inputs, Seed::Scalar(1.0), Some(out), None);
+                    loss.pass::<E>(call, inputs, &Seed::Scalar(1.0), Some(out), None);
                 }
                 Reduction::One(reduction) => {
-                    let totals = loss.pass::<E>(call, inputs, Seed::Scalar(1.0), None, None);
+                    let totals = loss.pass::<E>(call, inputs, &Seed::Scalar(1.0), None, None);
                     out[0] = narrow(totals.reduced(reduction));
                 }
             }
@@ -309,111 +312,6 @@ impl Routine for Loss {
 /// The nearest number of this type.
 fn narrow<E: Typed>(value: f64) -> E {
     E::from_f64(value)
-}
-
-/// Gradient of a loss with respect to the prediction; the last input is the gradient that arrives at the loss.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LossBackward {
-    loss: Loss,
-    name: String,
-}
-
-impl LossBackward {
-    fn new(loss: Loss) -> Self {
-        Self { loss, name: format!("{}_backward", loss.entry.name) }
-    }
-}
-
-impl Operation for LossBackward {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
-        let Some((arriving, inputs)) = inputs.split_last() else {
-            return Err(format!("{}: expected at least 3 inputs, got none", self.name));
-        };
-        expect(&self.name, "gradient", arriving, &[&self.loss.infer(inputs)?])?;
-        Ok(inputs[0].clone())
-    }
-
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
-        let mut slopes = vec![Slope::Undefined; rule.inputs.len()];
-        let last = rule.inputs.len() - 1;
-        // Linear in what arrives: its gradient is the sum of what each number of it spreads to.
-        let mut inputs = rule.inputs.to_vec();
-        let (kind, arriving) = (rule.graph.kind(inputs[last]).clone(), rule.gradient);
-        slopes[last] = rule.when_needed(last, |rule| {
-            let one = rule.graph.scalar(1.0, kind.dtype);
-            inputs[last] = rule.graph.broadcast_to(one, &kind.shape)?;
-            let unit = rule.graph.add_node(self.clone(), &inputs)?;
-            let product = rule.graph.multiply(arriving, unit)?;
-            let by_row = self.loss.reduction == Reduction::None && self.loss.entry.kind == LossKind::Row;
-            match self.loss.reduction {
-                Reduction::None if !by_row => Ok(product),
-                Reduction::None => rule.graph.sum(product, Some(&[-1]), false),
-                Reduction::One(_) => rule.graph.sum(product, None, false),
-            }
-        })?;
-        Ok(slopes)
-    }
-}
-
-impl Routine for LossBackward {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn attributes(&self) -> Attributes {
-        self.loss.attributes()
-    }
-
-    fn compile(&self, site: &Site<'_>) -> Run {
-        let (loss, last) = (self.loss, site.inputs.len() - 1);
-        let inputs = loss.inputs(&owned(&site.inputs[..last])).expect("the shape rule has checked it");
-        with_element!(site.dtype(), E => Box::new(move |call| {
-            let arriving = call.input::<E>(last);
-            let seed = match loss.reduction {
-                Reduction::None => Seed::Each(arriving),
-                Reduction::One(_) => Seed::Scalar(f64::from(arriving[0])),
-            };
-            loss.pass::<E>(call, inputs, seed, None, Some(call.output(0)));
-        }))
-    }
-}
-
-/// A loss and its gradient in one pass.
-#[derive(Debug)]
-struct LossAndGradient {
-    loss: Loss,
-    reduction: LossReduction,
-    name: String,
-}
-
-/// One pass for both items, if the second is the gradient of the first and one arrives at the loss.
-pub(crate) fn fused(graph: &Graph, forward: &Item, backward: &Item) -> Option<Arc<dyn Routine>> {
-    let (loss, second) = (forward.is::<Loss>()?, backward.is::<LossBackward>()?);
-    let Reduction::One(reduction) = loss.reduction else { return None };
-    let (seed, inputs) = backward.inputs.split_last()?;
-    let same = inputs.iter().zip(&forward.inputs).all(|(a, b)| a.value == b.value && a.kind == b.kind);
-    let Origin::Constant(values) = &graph.nodes().get(seed.value.index())?.origin else { return None };
-    let one = values.array().len() == 1 && values.array().get(0) == 1.0;
-    if *loss != second.loss || inputs.len() != forward.inputs.len() || !same || !one {
-        return None;
-    }
-    let name = format!("{} + gradient", loss.entry.name);
-    Some(Arc::new(LossAndGradient { loss: *loss, reduction, name }))
-}
-
-impl Routine for LossAndGradient {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn compile(&self, site: &Site<'_>) -> Run {
-        let (loss, reduction) = (self.loss, self.reduction);
-        let inputs = loss.inputs(&owned(site.inputs)).expect("the shape rule has checked it");
-        with_element!(site.dtype(), E => Box::new(move |call| {
-            let totals = loss.pass::<E>(call, inputs, Seed::Scalar(1.0), None, Some(call.output(1)));
-            call.output::<E>(0)[0] = narrow(totals.reduced(reduction));
-        }))
-    }
 }
 
 /// What the mean of a loss divides by: the sum of weights, or the count. Its inputs are those of the loss.
