@@ -3,14 +3,18 @@
 //! To add one: write its entry here (struct, facts, formula), add its name to the list at the foot, and write the
 //! function of the same name in `tests/reference.py`.
 
+use std::marker::PhantomData;
+
 use crate::real::{Dual, Element, Real};
 use crate::registry::{ActivationEntry, Parameter, Parity, Range, SlopeFrom, check_parameters};
 use crate::sweep::{self, Binary, Unary};
 
 /// The formula of an activation.
-pub trait Formula: Copy + Send + Sync + 'static {
+pub trait Formula: Copy + PartialEq + Send + Sync + 'static {
     /// What is known of it.
     const ENTRY: ActivationEntry;
+    /// The formula with its default hyperparameters.
+    const DEFAULT: Self;
     /// The formula with these hyperparameters, which are known to be in range.
     fn new(parameters: &[f64]) -> Self;
     /// The hyperparameters, in the order of the entry.
@@ -47,6 +51,7 @@ macro_rules! activation {
                 }),*],
                 $($fact: $fact_value,)*
             };
+            const DEFAULT: Self = Self { $($parameter: $default,)* };
             #[allow(unused_mut, unused_variables)]
             fn new(parameters: &[f64]) -> Self {
                 let mut values = parameters.iter().copied();
@@ -160,7 +165,7 @@ activation! {
         bounds: (-0.278_464_542_761_073_8, f64::INFINITY), parity: Parity::None, monotone: false,
     }
     value(this, x) {
-        let (argument, tail) = x.exact_product(R::constant(this.beta));
+        let (argument, tail) = steepened(x, this.beta);
         // Beyond the gate's smallest number the scale is only a sign: it may be infinite, and 0 * inf is NaN.
         let scale = R::select(argument < R::constant(-800.0), R::zero().copysign(x), x);
         argument.sigmoid_scaled(tail, scale)
@@ -207,12 +212,12 @@ activation! {
     value(_this, x) {
         let limit = R::constant(40.0);
         let (argument, tail) = gelu_tanh_argument(x.clamp(-limit, limit));
-        argument.sigmoid_scaled(tail, R::select(x < -limit, -limit, x))
+        argument.sigmoid_scaled(Some(tail), R::select(x < -limit, -limit, x))
     }
     slope(_this, x, y) {
         let x = x.clamp(R::constant(-40.0), R::constant(40.0));
         let (argument, tail) = gelu_tanh_argument(x);
-        let gate = argument.sigmoid_scaled(tail, R::one());
+        let gate = argument.sigmoid_scaled(Some(tail), R::one());
         // x d(2u)/dx = 2u + 4 sqrt(2/pi) 0.044715 x^3
         let growth = (x * x).mul_add(R::constant(0.142_709_632_545_200_5) * x, argument);
         gate * ((R::one() - gate) * growth + R::one())
@@ -223,15 +228,14 @@ activation! {
 #[inline(always)]
 fn gelu_tanh_argument<R: Real>(x: R) -> (R, R) {
     // Both factors in two numbers: 2 sqrt(2/pi), and that times 0.044715.
-    let (linear, linear_low) = R::split_constant(1.595_769_121_605_730_8, -9.969_308_809_110_92e-17);
+    let (linear, linear_low) = (R::constant(1.595_703_125), R::constant(6.599_660_573_071_176e-5));
     let (cubic, cubic_low) = R::split_constant(0.071_354_816_272_600_25, -6.175_149_918_155_32e-19);
     let (square, square_low) = x.exact_product(x);
     let (product, product_low) = square.exact_product(cubic);
     let product_low = square.mul_add(cubic_low, square_low.mul_add(cubic, product_low));
-    // linear + product and its rounding error, whichever is larger (Knuth's two-sum).
+    // linear + product and its rounding error: `linear` has so few digits that two operations find it, whichever is larger.
     let sum = linear + product;
-    let part = sum - linear;
-    let lost = (linear - (sum - part)) + (product - part);
+    let lost = product - (sum - linear);
     let sum_low = lost + (product_low + linear_low);
     let (argument, argument_low) = x.exact_product(sum);
     (argument, x.mul_add(sum_low, argument_low))
@@ -249,13 +253,23 @@ activation! {
         bounds: (0.0, f64::INFINITY), parity: Parity::None, monotone: true,
     }
     value(this, x) {
-        let (argument, tail) = x.exact_product(R::constant(this.beta));
+        let (argument, tail) = steepened(x, this.beta);
         R::constant(1.0 / this.beta) * argument.softplus(tail)
     }
     slope(this, x, y) {
-        let (argument, tail) = x.exact_product(R::constant(this.beta));
+        let (argument, tail) = steepened(x, this.beta);
         argument.sigmoid_scaled(tail, R::one())
     }
+}
+
+/// `beta x` and its rounding error, zero where the product is beyond every exponential.
+#[inline(always)]
+fn steepened<R: Real>(x: R, beta: f64) -> (R, Option<R>) {
+    if beta == 1.0 {
+        return (x, None);
+    }
+    let (product, tail) = x.exact_product(R::constant(beta));
+    (product, Some(R::select(product.abs() < R::constant(2000.0), tail, R::zero())))
 }
 
 /// Lists the formulas: makes [`Activation`], which stands for any of them, and [`ENTRIES`].
@@ -299,11 +313,35 @@ macro_rules! activations {
 
             fn visit<V: Visitor>(&self, visitor: V) -> V::Output {
                 match self {
+                    $(Self::$type(formula) if *formula == $type::DEFAULT => visitor.visit(Default::<$type>(PhantomData)),)*
                     $(Self::$type(formula) => visitor.visit(*formula),)*
                 }
             }
         }
     };
+}
+
+/// A formula with its default hyperparameters compiled in: multiplications by 1 go.
+#[derive(Clone, Copy, PartialEq)]
+struct Default<F>(PhantomData<F>);
+
+impl<F: Formula> Formula for Default<F> {
+    const ENTRY: ActivationEntry = F::ENTRY;
+    const DEFAULT: Self = Self(PhantomData);
+    fn new(_: &[f64]) -> Self {
+        Self::DEFAULT
+    }
+    fn parameters(&self) -> Vec<f64> {
+        F::DEFAULT.parameters()
+    }
+    #[inline(always)]
+    fn value<R: Real>(&self, x: R) -> R {
+        F::DEFAULT.value(x)
+    }
+    #[inline(always)]
+    fn slope<R: Real>(&self, x: R, y: R) -> R {
+        F::DEFAULT.slope(x, y)
+    }
 }
 
 /// Work that is written once for every formula.

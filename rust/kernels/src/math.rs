@@ -42,12 +42,8 @@ pub trait Tables: Sized {
     const EXPM1_LOW: f64;
     /// Above, `tanh` is 1.
     const TANH_HIGH: f64;
-    /// Above, `sigmoid` is 1.
-    const SIGMOID_HIGH: f64;
     /// Above, `normal_cdf` of the negative number is zero.
     const NORMAL_HIGH: f64;
-    /// `1 / sqrt(2 pi)`, the density's factor, in the number that `mills_series` goes with.
-    const DENSITY: f64;
     /// How far exponents are lifted so that `exp` of anything above `EXP_LOW` is a normal number.
     const LIFT: i32;
     /// Two to the power of minus `LIFT`.
@@ -59,8 +55,10 @@ pub trait Tables: Sized {
     fn exp_series<R: Real<Element = Self>>(r: R) -> R;
     /// `ln(1 + f) - f`, for 1 + f from sqrt(1/2) to sqrt(2).
     fn ln_series<R: Real<Element = Self>>(f: R) -> R;
-    /// Mills' ratio `exp(t^2 / 2) erfc(t / sqrt(2)) / 2 / DENSITY`, for t from 0 to `NORMAL_HIGH`, as `p / (t p + q)` with
-    /// polynomials p and q: where p is rounded, both halves of the fraction are, and most of the error goes.
+    /// `ln(1 + e)`, for e from 0 to 1.
+    fn ln_1p_series<R: Real<Element = Self>>(e: R) -> R;
+    /// `exp(t^2 / 2) erfc(t / sqrt(2)) / 2` for t from 0 to `NORMAL_HIGH`, as `p / (2 + t (sqrt(2 pi) p + q))` with polynomials
+    /// p and q: far out, what rounds p rounds both halves of the fraction, and most of the error goes.
     fn mills_series<R: Real<Element = Self>>(t: R) -> R;
     /// `erf(z) / z - 1` from the square of z, for |z| up to 1.
     fn erf_series<R: Real<Element = Self>>(square: R) -> R;

@@ -101,14 +101,15 @@ pub trait Real:
     fn sigmoid(self) -> Self;
     /// `exp(x + tail)`, where `tail` is the rounding error of `x`.
     fn exp_sum(self, tail: Self) -> Self;
-    /// `scale * sigmoid(x + tail)`, where `tail` is the rounding error of `x`; `scale` is finite where `x` is below -800.
-    fn sigmoid_scaled(self, tail: Self, scale: Self) -> Self;
-    /// `ln(1 + exp(x + tail))`, where `tail` is the rounding error of `x`.
-    fn softplus(self, tail: Self) -> Self;
+    /// `scale * sigmoid(x + tail)`, where `tail` is the rounding error of `x`, if it has one; `scale` is finite where `x` is
+    /// below -800, and below 2^88 where it is negative.
+    fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self;
+    /// `ln(1 + exp(x + tail))`, where `tail` is the rounding error of `x`, if it has one.
+    fn softplus(self, tail: Option<Self>) -> Self;
     /// `scale` times the standard normal distribution function `erfc(-x / sqrt(2)) / 2`, accurate in the tail; `scale` is finite
     /// where `x` is below -40.
     fn normal_cdf_scaled(self, scale: Self) -> Self;
-    /// The product rounded, and what rounding took from it (zero where the product is not finite).
+    /// The product rounded, and what rounding took from it: NaN where the product is not finite.
     fn exact_product(self, factor: Self) -> (Self, Self);
     /// The nearest number in `low..=high`; NaN stays.
     #[inline(always)]
@@ -240,11 +241,11 @@ macro_rules! directly {
             math::exp_sum(self, tail)
         }
         #[inline(always)]
-        fn sigmoid_scaled(self, tail: Self, scale: Self) -> Self {
-            math::sigmoid_scaled(self, Some(tail), scale)
+        fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self {
+            math::sigmoid_scaled(self, tail, scale)
         }
         #[inline(always)]
-        fn softplus(self, tail: Self) -> Self {
+        fn softplus(self, tail: Option<Self>) -> Self {
             math::softplus(self, tail)
         }
         #[inline(always)]
@@ -274,12 +275,12 @@ macro_rules! through_double {
             (self.widened() + tail.widened()).exp().narrowed()
         }
         #[inline(always)]
-        fn sigmoid_scaled(self, tail: Self, scale: Self) -> Self {
-            math::sigmoid_scaled(self.widened() + tail.widened(), None, scale.widened()).narrowed()
+        fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self {
+            math::sigmoid_scaled(self.widened_sum(tail), None, scale.widened()).narrowed()
         }
         #[inline(always)]
-        fn softplus(self, tail: Self) -> Self {
-            math::softplus(self.widened() + tail.widened(), Plain(-0.0)).narrowed()
+        fn softplus(self, tail: Option<Self>) -> Self {
+            math::softplus(self.widened_sum(tail), None).narrowed()
         }
         #[inline(always)]
         fn normal_cdf_scaled(self, scale: Self) -> Self {
@@ -289,8 +290,7 @@ macro_rules! through_double {
         fn exact_product(self, factor: Self) -> (Self, Self) {
             let exact = self.widened() * factor.widened();
             let product = exact.narrowed();
-            let finite = product.abs() < Self::constant(f64::INFINITY);
-            (product, Self::select(finite, (exact - product.widened()).narrowed(), Self::zero()))
+            (product, (exact - product.widened()).narrowed())
         }
     };
     (@ $($function:ident)*) => {$(
@@ -305,6 +305,13 @@ impl Plain<f32> {
     #[inline(always)]
     fn widened(self) -> Plain<f64> {
         Plain(f64::from(self.0))
+    }
+}
+
+impl Plain<f32> {
+    #[inline(always)]
+    fn widened_sum(self, tail: Option<Self>) -> Plain<f64> {
+        if let Some(tail) = tail { self.widened() + tail.widened() } else { self.widened() }
     }
 }
 
@@ -341,6 +348,11 @@ impl<R: Real> Dual<R> {
     fn chain(self, value: R, slope: R) -> Self {
         Self { value, derivative: self.derivative * slope }
     }
+}
+
+#[inline(always)]
+fn value_of<R: Real>(dual: Option<Dual<R>>) -> Option<R> {
+    if let Some(dual) = dual { Some(dual.value) } else { None }
 }
 
 impl<R: Real> PartialEq for Dual<R> {
@@ -473,15 +485,17 @@ impl<R: Real> Real for Dual<R> {
         self.chain(value, value)
     }
     #[inline(always)]
-    fn sigmoid_scaled(self, tail: Self, scale: Self) -> Self {
-        let value = self.value.sigmoid_scaled(tail.value, scale.value);
-        let gate = self.value.sigmoid_scaled(tail.value, R::one());
-        let rest = (-self.value).sigmoid_scaled(-tail.value, R::one());
+    fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self {
+        let tail = value_of(tail);
+        let value = self.value.sigmoid_scaled(tail, scale.value);
+        let gate = self.value.sigmoid_scaled(tail, R::one());
+        let rest = (-self.value).sigmoid_scaled(if let Some(tail) = tail { Some(-tail) } else { None }, R::one());
         Self { value, derivative: scale.derivative * gate + scale.value * self.derivative * (gate * rest) }
     }
     #[inline(always)]
-    fn softplus(self, tail: Self) -> Self {
-        self.chain(self.value.softplus(tail.value), self.value.sigmoid_scaled(tail.value, R::one()))
+    fn softplus(self, tail: Option<Self>) -> Self {
+        let tail = value_of(tail);
+        self.chain(self.value.softplus(tail), self.value.sigmoid_scaled(tail, R::one()))
     }
     #[inline(always)]
     fn normal_cdf_scaled(self, scale: Self) -> Self {

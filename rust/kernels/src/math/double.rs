@@ -13,11 +13,9 @@ impl Tables for f64 {
     const EXP_HIGH: f64 = 710.0;
     const EXPM1_LOW: f64 = -40.0;
     const TANH_HIGH: f64 = 20.0;
-    const SIGMOID_HIGH: f64 = 40.0;
     const NORMAL_HIGH: f64 = 39.0;
     const LIFT: i32 = 64;
     const LOWER: f64 = 5.421_010_862_427_522e-20;
-    const DENSITY: f64 = 0.398_942_280_401_432_7;
     const SMALLEST_NORMAL: f64 = f64::MIN_POSITIVE;
 
     /// Degree 10; the error of `exp(r) - 1` is at most 2^-61.6 of its value.
@@ -64,41 +62,53 @@ impl Tables for f64 {
         s.mul_add(square.mul_add(series, half_square), -half_square)
     }
 
-    /// Degrees 10 and 9; the relative error is at most 2^-57.8.
+    /// By `ln_series`, halved where `1 + e` is beyond sqrt(2).
+    #[inline(always)]
+    fn ln_1p_series<R: Real<Element = f64>>(e: R) -> R {
+        let half = R::constant(0.5);
+        let halved = e > R::constant(std::f64::consts::SQRT_2 - 1.0);
+        let f = R::select(halved, e.mul_add(half, -half), e);
+        let high = R::select(halved, R::constant(Self::LN_2_HIGH), R::zero());
+        let low = R::select(halved, R::constant(Self::LN_2_LOW), R::zero());
+        high + (f + (Self::ln_series(f) + low))
+    }
+
+    /// Degrees 10 and 9; the relative error is at most 2^-58.8.
     #[inline(always)]
     fn mills_series<R: Real<Element = f64>>(t: R) -> R {
-        let numerator = horner(
+        let p = horner(
             t,
             [
                 1.0,
-                1.694_240_792_969_016_2,
-                1.419_716_411_804_883_2,
-                0.761_782_885_571_411_83,
-                0.287_385_283_876_074_01,
-                0.079_329_836_230_656_129,
-                0.016_213_091_965_619_526,
-                0.002_426_767_713_987_501_3,
-                0.000_255_749_440_196_510_8,
-                1.727_608_812_879_968e-5,
-                5.762_921_535_417_129_6e-7,
+                1.674_470_720_641_440_9,
+                1.388_358_757_170_164_6,
+                0.737_231_983_269_659_74,
+                0.275_172_737_461_119_03,
+                0.075_113_805_847_819_267,
+                0.015_169_087_694_674_28,
+                0.002_241_203_257_302_022_8,
+                0.000_232_817_835_148_944_83,
+                1.547_153_819_815_452_5e-5,
+                5.061_238_805_816_441_2e-7,
             ],
         );
-        let rest = horner(
+        let q = horner(
             t,
             [
-                0.797_884_560_802_865_35,
-                0.988_428_343_359_963_86,
-                0.626_123_007_756_819_34,
-                0.257_473_262_430_960_68,
-                0.074_649_096_723_461_435,
-                0.015_707_354_644_481_392,
-                0.002_392_215_576_327_305_8,
-                0.000_254_596_855_144_947_04,
-                1.727_608_813_746_039_7e-5,
-                5.762_921_534_962_520_5e-7,
+                2.438_082_288_257_612_4,
+                1.524_750_076_706_390_9,
+                0.619_448_396_146_247_59,
+                0.177_434_640_067_975,
+                0.036_868_767_818_937_784,
+                0.005_540_300_919_455_569_2,
+                0.000_581_050_433_116_950_94,
+                3.878_139_521_047_580_4e-5,
+                1.268_664_428_375_761_3e-6,
+                5.456_449_992_075_535_1e-18,
             ],
         );
-        numerator / numerator.mul_add(t, rest)
+        // sqrt(2 pi)
+        p / p.mul_add(R::constant(2.506_628_274_631_000_7), q).mul_add(t, R::constant(2.0))
     }
 
     /// Degree 12; the error of `erf(z)` is at most 2^-56.3 of its value.

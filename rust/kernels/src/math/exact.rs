@@ -14,12 +14,11 @@ pub(crate) fn product_error<R: Real>(x: R, y: R, product: R) -> R {
     ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
 }
 
-/// `x * y` rounded, and its rounding error: zero where the product is not finite.
+/// `x * y` rounded, and its rounding error: NaN where the product is not finite.
 #[inline(always)]
 pub(crate) fn exact_product<R: Real>(x: R, y: R) -> (R, R) {
     let product = x * y;
-    let finite = product.abs() < R::constant(f64::INFINITY);
-    (product, R::select(finite, product_error(x, y, product), R::zero()))
+    (product, product_error(x, y, product))
 }
 
 #[inline(always)]

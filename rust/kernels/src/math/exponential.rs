@@ -4,7 +4,6 @@
 //! Functions, 1980), and the series `exp(r) - 1 = r + r^2 q(r)`.
 
 use super::Tables;
-use super::exact::product_error;
 use crate::real::Real;
 
 /// `exp(x) = 2^n (1 + fraction)`, with `shifted = ROUNDER + n`.
@@ -83,61 +82,51 @@ pub(crate) fn tanh<R: Real>(x: R) -> R {
     (numerator / denominator).copysign(x)
 }
 
-/// `scale * sigmoid(x + tail)`: `1 / (1 + e)` or `e / (1 + e)` with `e = exp(-|x|)`, the quotient corrected by its residual.
-/// Error at most 1 ULP (f32), 1 ULP (f64).
+/// `scale * sigmoid(x + tail)`: `1 / (1 + e)` or `e / (1 + e)` with `e = exp(-|x|)`, numerator and denominator
+/// rounded once each. Error at most 2 ULP (f32), 2 ULP (f64).
 ///
-/// Accurate down to the smallest normal result. `x = -inf` gives 0, `x = inf` gives `scale`; NaN stays. The magnitude of
-/// `scale` is below 2^100 unless x is above 40, where the result is `scale` itself.
+/// Accurate down to the smallest normal result. `x = -inf` gives 0, `x = inf` gives `scale`; NaN stays. `scale` is below a
+/// 2^40th (f64: 2^64th) of the largest number where x is negative.
 #[inline(always)]
 pub(crate) fn sigmoid_scaled<R: Real>(x: R, tail: Option<R>, scale: R) -> R {
     let one = R::one();
+    let lower = R::constant(R::Element::LOWER);
     let negative = x < R::zero();
-    let lowest = R::constant(R::Element::EXP_LOW);
-    let argument = -x.abs();
-    let argument = R::select(lowest > argument, lowest, argument);
-    let tail = if let Some(tail) = tail { Some(R::select(negative, tail, -tail)) } else { None };
-    let power = split(argument, tail);
-    // e = lifted * power * LOWER, with power + power_low = 1 + fraction exactly
-    let significand = power.fraction + one;
-    let significand_low = (one - significand) + power.fraction;
+    let power = split(least_exponent(-x.abs()), signed(tail, x));
+    // e = (1 + fraction) * lifted * lower, where `lifted` is a normal number, however small e is.
     let lifted = power.scale(R::Element::LIFT);
-    let e = (significand * R::constant(R::Element::LOWER)) * lifted;
-    let denominator = one + e;
-    let denominator_low = e - (denominator - one);
-    // The numerator, lifted so that it is a normal number wherever the result is one.
-    let factor = scale * R::select(negative, lifted, R::constant(1.0 / R::Element::LOWER));
-    let significand = R::select(negative, significand, one);
-    let significand_low = R::select(negative, significand_low, R::zero());
-    let numerator = factor * significand;
-    let numerator_low = factor.mul_add(significand_low, product_error(factor, significand, numerator));
-    let reciprocal = one / denominator;
-    let quotient = numerator * reciprocal;
-    let product = quotient * denominator;
-    let residual = if R::FUSED {
-        (-quotient).mul_add(denominator, numerator)
-    } else {
-        (numerator - product) - product_error(quotient, denominator, product)
-    };
-    let residual = residual + (-quotient).mul_add(denominator_low, numerator_low);
-    let result = residual.mul_add(reciprocal, quotient) * R::constant(R::Element::LOWER);
-    R::select(x > R::constant(R::Element::SIGMOID_HIGH), scale, result)
+    let size = lifted * lower;
+    let denominator = size.mul_add(power.fraction, one + size);
+    let denominator_low = size.mul_add(power.fraction, (one + size) - denominator);
+    let factor = scale * R::select(negative, lifted, one);
+    // What rounding took from the denominator goes into the numerator, before that is rounded. Its weight there is
+    // (1 + fraction) / denominator, between 0.4 and 1.4; one number for all does most of it.
+    let fraction = R::select(negative, power.fraction, R::zero());
+    let fraction = denominator_low.mul_add(R::constant(-0.95), fraction);
+    let numerator = factor.mul_add(fraction, factor);
+    (numerator / denominator) * R::select(negative, lower, one)
 }
 
 /// `ln(1 + exp(x + tail))`, as `max(x, 0) + ln(1 + e)` with `e = exp(-|x|)`. Error at most 2 ULP (f32), 2 ULP (f64).
 ///
 /// Accurate down to the smallest normal result. `x = -inf` gives 0, `x = inf` gives inf, NaN stays.
 #[inline(always)]
-pub(crate) fn softplus<R: Real>(x: R, tail: R) -> R {
+pub(crate) fn softplus<R: Real>(x: R, tail: Option<R>) -> R {
+    let power = split(least_exponent(-x.abs()), signed(tail, x));
+    let lifted = power.scale(R::Element::LIFT);
+    let e = power.fraction.mul_add(lifted, lifted) * R::constant(R::Element::LOWER);
+    R::select(x > R::zero(), x, R::zero()) + R::Element::ln_1p_series(e)
+}
+
+/// The rounding error of -|x|, from that of x.
+#[inline(always)]
+fn signed<R: Real>(tail: Option<R>, x: R) -> Option<R> {
+    if let Some(tail) = tail { Some(R::select(x < R::zero(), tail, -tail)) } else { None }
+}
+
+/// A negative argument of exp, or `EXP_LOW` where it is less; NaN stays.
+#[inline(always)]
+pub(super) fn least_exponent<R: Real>(argument: R) -> R {
     let lowest = R::constant(R::Element::EXP_LOW);
-    let argument = -x.abs();
-    let argument = R::select(lowest > argument, lowest, argument);
-    let e = split(argument, Some(R::select(x < R::zero(), tail, -tail))).value();
-    // 1 + e is between 1 and 2; beyond sqrt(2) it is halved.
-    let half = R::constant(0.5);
-    let halved = e > R::constant(std::f64::consts::SQRT_2 - 1.0);
-    let f = R::select(halved, e.mul_add(half, -half), e);
-    let high = R::select(halved, R::constant(R::Element::LN_2_HIGH), R::zero());
-    let low = R::select(halved, R::constant(R::Element::LN_2_LOW), R::zero());
-    let logarithm = high + (f + (R::Element::ln_series(f) + low));
-    R::select(x > R::zero(), x, R::zero()) + logarithm
+    R::select(lowest > argument, lowest, argument)
 }

@@ -1,18 +1,17 @@
 //! erf, erfc and the normal distribution function.
 //!
-//! All rest on `erfc(t / sqrt(2)) / 2 = DENSITY exp(-t^2 / 2) M(t)` for t at least 0, where Mills' ratio M falls slowly, and the
-//! exponential takes the rounding error of t^2 into account.
+//! All rest on `erfc(t / sqrt(2)) / 2 = exp(-t^2 / 2) M(t)` for t at least 0, where M (Mills' ratio over sqrt(2 pi)) falls
+//! slowly from 1/2, and the exponential takes the rounding error of t^2 into account.
 
 use super::Tables;
 use super::exact::exact_product;
-use super::exponential::split;
+use super::exponential::{least_exponent, split};
 use crate::real::Real;
 
 /// `exp(exponent + error) M(t)` as two factors, the second lifted by `LIFT`.
 #[inline(always)]
 fn upper_tail<R: Real>(t: R, (exponent, error): (R, R)) -> (R, R) {
-    let lowest = R::constant(R::Element::EXP_LOW);
-    let power = split(R::select(lowest > exponent, lowest, exponent), Some(error));
+    let power = split(least_exponent(exponent), Some(error));
     let mills = R::Element::mills_series(t);
     (power.fraction.mul_add(mills, mills), power.scale(R::Element::LIFT))
 }
@@ -24,14 +23,13 @@ fn upper_tail<R: Real>(t: R, (exponent, error): (R, R)) -> (R, R) {
 /// x is below -40.
 #[inline(always)]
 pub(crate) fn normal_cdf_scaled<R: Real>(x: R, scale: R) -> R {
-    let lower = R::constant(R::Element::LOWER * R::Element::DENSITY);
+    let lower = R::constant(R::Element::LOWER);
     let limit = R::constant(R::Element::NORMAL_HIGH);
     let t = x.abs();
     let t = R::select(limit < t, limit, t);
     let (tail, lifted) = upper_tail(t, exact_product(t, R::constant(-0.5) * t));
     let below = ((scale * tail) * lifted) * lower;
-    let above = scale * (-(tail * lifted)).mul_add(lower, R::one());
-    R::select(x < R::zero(), below, above)
+    R::select(x < R::zero(), below, scale - below)
 }
 
 /// `erfc(z)`, the complementary error function. Error at most 4 ULP (f32), 4 ULP (f64).
@@ -61,5 +59,5 @@ fn twice_tail<R: Real>(z: R) -> R {
     let size = R::select(limit < size, limit, size);
     let square = exact_product(size, -size);
     let (tail, lifted) = upper_tail(R::constant(std::f64::consts::SQRT_2) * size, square);
-    (tail * lifted) * R::constant(2.0 * R::Element::LOWER * R::Element::DENSITY)
+    (tail * lifted) * R::constant(2.0 * R::Element::LOWER)
 }

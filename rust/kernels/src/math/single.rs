@@ -13,12 +13,9 @@ impl Tables for f32 {
     const EXP_HIGH: f64 = 89.0;
     const EXPM1_LOW: f64 = -18.0;
     const TANH_HIGH: f64 = 9.25;
-    const SIGMOID_HIGH: f64 = 40.0;
     const NORMAL_HIGH: f64 = 14.5;
     const LIFT: i32 = 40;
     const LOWER: f64 = 9.094_947_017_729_282e-13;
-    // Above 1 / sqrt(2 pi) by 3e-8 of it, so that its double is a single; the fit of `mills_series` makes up for it.
-    const DENSITY: f64 = 0.398_942_291_736_602_8;
     const SMALLEST_NORMAL: f64 = f32::MIN_POSITIVE as f64;
 
     /// Degree 4; the error of `exp(r) - 1` is at most 2^-26.1 of its value.
@@ -47,13 +44,33 @@ impl Tables for f32 {
         (f * f) * series
     }
 
-    /// Degrees 5 and 4; the relative error is at most 2^-29.5.
+    /// `e + e^2 q(e)`, q of degree 8; the relative error is at most 2^-27.5.
+    #[inline(always)]
+    fn ln_1p_series<R: Real<Element = f32>>(e: R) -> R {
+        let series = horner(
+            e,
+            [
+                -0.499_999_344_3,
+                0.333_305_537_7,
+                -0.249_589_860_4,
+                0.196_972_921_5,
+                -0.153_605_043_9,
+                0.106_887_497,
+                -0.057_741_746_31,
+                0.020_244_192_33,
+                -0.003_326_976_672,
+            ],
+        );
+        (e * e).mul_add(series, e)
+    }
+
+    /// Degrees 5 and 3; the relative error is at most 2^-29.7.
     #[inline(always)]
     fn mills_series<R: Real<Element = f32>>(t: R) -> R {
-        let numerator =
-            horner(t, [1.0, 1.078_338_623, 0.559_029_519_6, 0.167_701_467_9, 0.029_097_674_41, 0.002_408_538_014]);
-        let rest = horner(t, [0.797_884_583_5, 0.497_009_515_8, 0.163_201_376_8, 0.029_081_752_52, 0.002_408_928_005]);
-        numerator / numerator.mul_add(t, rest)
+        let p = horner(t, [1.0, 1.085_242_51, 0.565_568_089_5, 0.170_612_946_2, 0.029_793_424_53, 0.002_487_286_925]);
+        let q = horner(t, [1.259_625_793, 0.415_873_855_4, 0.074_649_974_7, 0.006_235_319_19]);
+        // sqrt(2 pi)
+        p / p.mul_add(R::constant(2.506_628_274_631_000_7), q).mul_add(t, R::constant(2.0))
     }
 
     /// Degree 6; the error of `erf(z)` is at most 2^-29.4 of its value.

@@ -1,5 +1,5 @@
 //! What the law tests share: every function by name over slices, and errors in units in the last place.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
