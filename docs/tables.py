@@ -31,6 +31,7 @@ def page():
 
 
 def main():
+    """Writes or compares."""
     if "--check" in sys.argv[1:]:
         if page() != PAGE.read_text(encoding="utf-8"):
             raise SystemExit(
