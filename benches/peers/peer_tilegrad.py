@@ -124,14 +124,14 @@ def loss(case):
         "mse": F.mean_squared_error,
         "l1": F.mean_absolute_error,
     }[name]
-    call = tg.value_and_grad(function)
+    call = tg.value_and_grad(function, argnums=0)
 
     def run(calls):
         for _ in range(calls):
             call(logits, target)
 
-    value, gradients = call(logits, target)
-    return run, [float(value), float(np.linalg.norm(gradients[0]))]
+    value, gradient = call(logits, target)
+    return run, [float(value), float(np.linalg.norm(gradient))]
 
 
 def optimizer(case):
