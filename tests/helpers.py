@@ -53,7 +53,7 @@ def fourth_order_gradient(function, x, step=1e-3):
     for index in np.ndindex(x.shape):
         terms = []
         for offset in (-2, -1, 1, 2):
-            moved = x.copy()
+            moved = np.array(x)
             moved[index] += offset * step
             terms.append(float(function(moved)))
         gradient[index] = (terms[0] - 8 * terms[1] + 8 * terms[2] - terms[3]) / (12 * step)

@@ -86,7 +86,7 @@ def test_training_does_drop():
         model = small_network(dropout=rate)
         generator = np.random.default_rng(0)
         for _, value in model.named_parameters():
-            np.asarray(value)[...] = 0.3 * generator.standard_normal(np.shape(value))
+            np.asarray(value)[...] = 0.3 * generator.standard_normal(value.shape)
         fitted(x, y, model=model, epochs=1)
         seen.add(weight_bytes(model))
     assert len(seen) == 2

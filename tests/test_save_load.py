@@ -93,7 +93,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path):
 def test_any_arrays_return(tmp_path_factory, tensors):
     path = str(tmp_path_factory.mktemp("arrays") / "file.safetensors")
     generator = np.random.default_rng(0)
-    written = {name: (100 * generator.random(shape)).astype(dtype) for name, (dtype, shape) in tensors.items()}
+    written = {name: np.array(100 * generator.random(shape), dtype) for name, (dtype, shape) in tensors.items()}
     _core.save_tensors(path, written, {"note": "ü"})
     read, metadata = _core.load_tensors(path)
     assert metadata["note"] == "ü"
