@@ -306,6 +306,23 @@ impl<'py> Array<'py> {
         }
     }
 
+    /// Whether two of its own elements may share memory, as in a broadcast view: each axis must step over the reach of
+    /// those with smaller steps.
+    pub(crate) fn overlaps_itself(&self) -> bool {
+        if self.is_flat() || self.len() == 0 {
+            return false;
+        }
+        let axes = self.shape().iter().zip(self.strides()).filter(|(axis, _)| **axis > 1);
+        let mut axes: Vec<(usize, usize)> = axes.map(|(&axis, stride)| (stride.unsigned_abs(), axis)).collect();
+        axes.sort_unstable();
+        let mut reach = self.kind().size();
+        axes.into_iter().any(|(stride, axis)| {
+            let collides = stride < reach;
+            reach += (axis - 1) * stride;
+            collides
+        })
+    }
+
     /// First address and the one after the last.
     pub(crate) fn extent(&self) -> (usize, usize) {
         let (mut low, mut high) = (self.pointer() as isize, self.pointer() as isize);
@@ -514,6 +531,11 @@ pub(crate) fn checked_out<'py>(
     let out = same_as(function, ("out", out), operands[0])?;
     if !out.is_writable() {
         return value_error!("{function}: expected `out` to be writable, got a read-only array");
+    }
+    if out.overlaps_itself() {
+        return value_error!(
+            "{function}: expected `out` to have a place for each element, got a view whose elements overlap"
+        );
     }
     for (name, operand) in operands {
         if !out.is_same_view(operand) && out.overlaps(operand)? {
