@@ -8,7 +8,7 @@ use super::{CrossEntropy, RowBatch, RowTarget, Totals};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::softmax::lanes::{
-    Across, Along, Block, LANES, Lanes, NARROW, lanes, rows_per_part, transpose_in, transpose_out,
+    Across, Along, Block, LANES, Lanes, NARROW, lanes, rows_per_part, transpose_in, transpose_out, vector,
 };
 use crate::threads;
 
@@ -99,7 +99,7 @@ impl<E: Element> Kernel<E> for Pass<'_, E> {
 }
 
 impl<E: Element> Pass<'_, E> {
-    /// Sixteen rows at a time, a lane each.
+    /// Many rows at a time, a lane each.
     #[inline(always)]
     fn narrow<R: Real<Element = E>, const SIMPLE: bool>(&mut self) -> Totals {
         let columns = self.batch.columns;
@@ -109,14 +109,10 @@ impl<E: Element> Pass<'_, E> {
         for first in (self.start..self.end).step_by(LANES) {
             let count = LANES.min(self.end - first);
             transpose_in(&self.batch.logits[first * columns..(first + count) * columns], block);
-            if !SIMPLE {
-                for lane in 0..count {
-                    for column in 0..columns {
-                        shares[column][lane] = self.share::<R>(first + lane, column);
-                    }
-                }
-            }
             let header = self.header::<R>(first, count);
+            if !SIMPLE {
+                self.shares_across::<R>(first, count, &header, shares);
+            }
             let shift = Across(block).maximum::<R>();
             let chosen: Lanes<E> = std::array::from_fn(|lane| block[header.class[lane]][lane]);
             let (all, dot) = weigh::<E, R, SIMPLE, _>(&Across(block), &header, &shift, &chosen, |v| shares[v]);
@@ -158,13 +154,7 @@ impl<E: Element> Pass<'_, E> {
             let out = gradient.get_mut(range).unwrap_or_default();
             let keep = !out.is_empty();
             let mut block = Along { source: Some(logits), row: out };
-            let share = |v: usize| {
-                let mut shares = [E::default(); LANES];
-                for (lane, column) in (v * LANES..columns.min((v + 1) * LANES)).enumerate() {
-                    shares[lane] = self.share::<R>(row, column);
-                }
-                shares
-            };
+            let share = |v: usize| self.shares_along::<R>(row, header.class[0], v);
             let shift = block.maximum::<R>();
             let chosen = [logits[header.class[0]]; LANES];
             let (all, dot) = weigh::<E, R, SIMPLE, _>(&block, &header, &shift, &chosen, share);
@@ -189,47 +179,99 @@ impl<E: Element> Pass<'_, E> {
     #[inline(always)]
     fn header<R: Real<Element = E>>(&self, first: usize, count: usize) -> Header<E> {
         let one = R::one().store();
+        let batch = self.batch;
         let mut header = Header {
-            sample: [E::default(); LANES],
-            factor: [E::default(); LANES],
+            sample: [one; LANES],
+            factor: [R::constant(self.scale).store(); LANES],
             class: [0; LANES],
             class_weight: [one; LANES],
         };
-        let batch = self.batch;
-        for lane in 0..count {
-            let row = first + lane;
-            if self.loss.is_ignored(batch.target, row) {
-                continue;
+        if let Some(weight) = batch.sample_weight {
+            header.sample[..count].copy_from_slice(&weight[first..first + count]);
+        }
+        if let RowTarget::Classes(classes) = batch.target {
+            let classes = &classes[first..first + count];
+            if let Some(ignored) = self.loss.ignore_index {
+                for (lane, class) in classes.iter().enumerate().filter(|(_, class)| **class != ignored) {
+                    header.class[lane] = *class as usize;
+                }
+                for (sample, _) in header.sample.iter_mut().zip(classes).filter(|(_, class)| **class == ignored) {
+                    *sample = E::default();
+                }
+            } else {
+                header.class.iter_mut().zip(classes).for_each(|(class, given)| *class = *given as usize);
             }
-            header.sample[lane] = batch.sample_weight.map_or(one, |weight| weight[row]);
-            if let RowTarget::Classes(classes) = batch.target {
-                header.class[lane] = classes[row] as usize;
-                header.class_weight[lane] = batch.class_weight.map_or(one, |weight| weight[header.class[lane]]);
+            if let Some(weight) = batch.class_weight {
+                header.class_weight = header.class.map(|class| weight[class]);
             }
         }
-        let scale = R::constant(self.scale);
-        for lane in 0..count {
-            let arriving = batch.upstream.map_or(scale, |upstream| scale * R::load(upstream[first + lane]));
-            header.factor[lane] = (arriving * R::load(header.sample[lane])).store();
+        if let Some(upstream) = batch.upstream {
+            for (factor, upstream) in header.factor.iter_mut().zip(&upstream[first..first + count]) {
+                *factor = (R::load(*factor) * R::load(*upstream)).store();
+            }
         }
+        header.factor = lanes(|lane| R::load(header.factor[lane]) * R::load(header.sample[lane]));
         header
     }
 
-    /// `q` of a row and column.
+    /// Makes `q` of the shares of a column, whose weight is the same in all lanes or not.
     #[inline(always)]
-    fn share<R: Real<Element = E>>(&self, row: usize, column: usize) -> E {
-        let smoothing = self.loss.label_smoothing;
-        let share = match self.batch.target {
-            RowTarget::Distributions(shares) => R::load(shares[row * self.batch.columns + column]),
-            RowTarget::Classes(classes) => R::select(classes[row] == column as i32, R::one(), R::zero()),
+    fn weighted<R: Real<Element = E>>(&self, shares: Lanes<E>, weight: Option<Lanes<E>>) -> Lanes<E> {
+        let mut q = shares;
+        if self.loss.label_smoothing != 0.0 {
+            let keep = R::constant(1.0 - self.loss.label_smoothing);
+            let even = R::constant(self.loss.label_smoothing / self.batch.columns as f64);
+            q = lanes(|lane| keep * R::load(q[lane]) + even);
+        }
+        if let Some(weight) = weight {
+            q = lanes(|lane| R::load(weight[lane]) * R::load(q[lane]));
+        }
+        q
+    }
+
+    /// `q` of a block of narrow rows.
+    #[inline(always)]
+    fn shares_across<R: Real<Element = E>>(
+        &self,
+        first: usize,
+        count: usize,
+        header: &Header<E>,
+        shares: &mut [Lanes<E>],
+    ) {
+        let columns = self.batch.columns;
+        match self.batch.target {
+            RowTarget::Distributions(given) => transpose_in(&given[first * columns..(first + count) * columns], shares),
+            RowTarget::Classes(_) => {
+                shares.fill([E::default(); LANES]);
+                for lane in 0..count {
+                    shares[header.class[lane]][lane] = R::one().store();
+                }
+            }
+        }
+        for (column, shares) in shares.iter_mut().enumerate() {
+            *shares = self.weighted::<R>(*shares, self.batch.class_weight.map(|weight| [weight[column]; LANES]));
+        }
+    }
+
+    /// `q` of vector `v` of a wide row; zero beyond its end.
+    #[inline(always)]
+    fn shares_along<R: Real<Element = E>>(&self, row: usize, class: usize, v: usize) -> Lanes<E> {
+        let columns = self.batch.columns;
+        let given = match self.batch.target {
+            RowTarget::Distributions(given) => vector(&given[row * columns..(row + 1) * columns], v, E::default()),
+            RowTarget::Classes(_) => {
+                let mut shares = [E::default(); LANES];
+                if class / LANES == v {
+                    shares[class % LANES] = R::one().store();
+                }
+                shares
+            }
         };
-        let share = if smoothing == 0.0 {
-            share
-        } else {
-            let even = R::constant(smoothing / self.batch.columns as f64);
-            R::constant(1.0 - smoothing) * share + even
-        };
-        self.batch.class_weight.map_or(share, |weight| R::load(weight[column]) * share).store()
+        let weight = self.batch.class_weight.map(|weight| vector(weight, v, E::default()));
+        let mut q = self.weighted::<R>(given, weight);
+        let valid = LANES.min(columns - v * LANES);
+        q[valid..].fill(E::default());
+        q
     }
 
     /// Writes the rows' losses and sums them.
