@@ -8,6 +8,7 @@
 //! has the same bits on every machine, and an element's update does not depend on its neighbours: parameters may be
 //! concatenated, cut and spread over threads at will.
 
+mod pass;
 mod rules;
 mod settings;
 

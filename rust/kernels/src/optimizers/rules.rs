@@ -1,9 +1,10 @@
 //! The rules: entry, scalars of a step and formula, side by side; the list at the foot.
 
+use super::pass;
 use super::settings::{EpsilonMode, MomentumStyle, Word, rule};
 use crate::real::{Element, Real};
 use crate::registry::{Choice, OptimizerEntry, OptimizerFacts, Parameter, Range};
-use crate::sweep::{self, Update};
+use crate::sweep::Update;
 
 /// A rule's settings; written by the macro `rule!`.
 trait Settings: Copy {
@@ -335,10 +336,10 @@ impl Step {
     /// Any cut into ranges gives the same bits. `slots` has as many slices as [`Optimizer::slots`] has names.
     pub fn update<E: Element>(&self, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]) {
         match (self, slots) {
-            (Step::Descent(step), []) => sweep::update(*step, weight, gradient),
-            (Step::Momentum(step), [velocity]) => sweep::update_one(*step, weight, gradient, velocity),
-            (Step::Scaled(step), [squares]) => sweep::update_one(*step, weight, gradient, squares),
-            (Step::Moments(step), [first, second]) => sweep::update_two(*step, weight, gradient, [first, second]),
+            (Step::Descent(step), []) => pass::run(*step, weight, gradient),
+            (Step::Momentum(step), [velocity]) => pass::run_one(*step, weight, gradient, velocity),
+            (Step::Scaled(step), [squares]) => pass::run_one(*step, weight, gradient, squares),
+            (Step::Moments(step), [first, second]) => pass::run_two(*step, weight, gradient, [first, second]),
             (step, slots) => panic!("{step:?} does not take {} slots", slots.len()),
         }
     }
