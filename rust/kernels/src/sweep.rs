@@ -37,7 +37,7 @@ pub trait Ternary: Copy + Send + Sync {
     fn apply<R: Real>(&self, x: R, y: R, z: R) -> R;
 }
 
-/// A rule that updates a number and its `K` slots from a gradient.
+/// A rule that updates a number and its `K` slots from a gradient; its loops are in [`crate::optimizers`].
 pub trait Update<const K: usize>: Copy + Send + Sync {
     /// The new weight and slots.
     fn apply<R: Real>(&self, weight: R, gradient: R, slots: [R; K]) -> (R, [R; K]);
@@ -83,28 +83,6 @@ pub fn ternary_in_place<E: Element, F: Ternary>(f: F, x: &mut [E], y: &[E], z: &
     rewrite(Three(f), [x], [y, z]);
 }
 
-/// One pass over weights, gradients and `K` slots, weights and slots in place. The slices have equal lengths.
-pub fn update<E: Element, F: Update<0>>(f: F, weight: &mut [E], gradient: &[E]) {
-    rewrite(Rule(f), [weight], [gradient]);
-}
-
-/// [`update`] for a rule with one slot.
-pub fn update_one<E: Element, F: Update<1>>(f: F, weight: &mut [E], gradient: &[E], slot: &mut [E]) {
-    rewrite(Rule(f), [weight, slot], [gradient]);
-}
-
-/// [`update`] for a rule with two slots.
-pub fn update_two<E: Element, F: Update<2>>(f: F, weight: &mut [E], gradient: &[E], slots: [&mut [E]; 2]) {
-    let [first, second] = slots;
-    rewrite(Rule(f), [weight, first, second], [gradient]);
-}
-
-/// [`update`] for a rule with three slots.
-pub fn update_three<E: Element, F: Update<3>>(f: F, weight: &mut [E], gradient: &[E], slots: [&mut [E]; 3]) {
-    let [first, second, third] = slots;
-    rewrite(Rule(f), [weight, first, second, third], [gradient]);
-}
-
 /// The reduction of all `x[i]`.
 pub fn reduce<E: Element, F: Reduction>(f: F, x: &[E]) -> E {
     reduce_zip(f, x, x)
@@ -135,8 +113,6 @@ struct One<F>(F);
 struct Two<F>(F);
 #[derive(Clone, Copy)]
 struct Three<F>(F);
-#[derive(Clone, Copy)]
-struct Rule<F>(F);
 
 impl<F: Unary> Point<1> for One<F> {
     #[inline(always)]
@@ -174,22 +150,6 @@ impl<F: Ternary> Change<1, 2> for Three<F> {
         [self.0.apply(x, y, z)]
     }
 }
-macro_rules! rule {
-    ($slots:literal, $values:literal, $($slot:ident),*) => {
-        impl<F: Update<$slots>> Change<$values, 1> for Rule<F> {
-            #[inline(always)]
-            fn change<R: Real>(&self, [weight, $($slot),*]: [R; $values], [gradient]: [R; 1]) -> [R; $values] {
-                let (weight, [$($slot),*]) = self.0.apply(weight, gradient, [$($slot),*]);
-                [weight, $($slot),*]
-            }
-        }
-    };
-}
-rule!(0, 1,);
-rule!(1, 2, first);
-rule!(2, 3, first, second);
-rule!(3, 4, first, second, third);
-
 /// Writes one operand from the others, over the threads if it is long.
 #[inline]
 fn write<E: Element, F: Point<N>, const N: usize>(f: F, inputs: [&[E]; N], out: &mut [E]) {
