@@ -73,7 +73,11 @@ def _make(entry: _Entry, name: str) -> dict[str, Callable[..., Any]]:
         backward=f"core(({values})).backward" if names else "backward",
     )
     plain = with_parameters(entry["name"], tuple(float(parameter["default"]) for parameter in parameters))
-    known: dict[str, Any] = {"ndarray": np.ndarray, "general": _general(entry["name"]), "__name__": "tilegrad.functional"}
+    known: dict[str, Any] = {
+        "ndarray": np.ndarray,
+        "general": _general(entry["name"]),
+        "__name__": "tilegrad.functional",
+    }
     if names:
         known["core"] = lambda values: with_parameters(entry["name"], values)
     else:

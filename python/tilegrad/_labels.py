@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 _INT32 = np.iinfo(np.int32)
 
 
-def check_range(function: str, labels: NDArray[Any], classes: int, ignore_index: int | None = None, name: str = "target") -> None:
+def check_range(
+    function: str, labels: NDArray[Any], classes: int, ignore_index: int | None = None, name: str = "target"
+) -> None:
     """Refuses labels outside ``0 .. classes - 1``, naming the first row, its value and what is allowed."""
     if labels.size == 0 or (int(labels.min()) >= 0 and int(labels.max()) < classes):
         return

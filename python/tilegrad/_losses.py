@@ -172,7 +172,7 @@ def _document(entry: _Entry) -> str:
         "    target: Floats of the same shape; nothing is broadcast.\n"
         f"{parameter_lines(entry)}"
         f'    reduction: "mean" over all numbers, "sum", or "none" for each loss alone; "{default_reduction(entry)}" by default.\n\n'
-        "Returns:\n    A number, or an array like `prediction` with reduction \"none\".\n\n"
+        'Returns:\n    A number, or an array like `prediction` with reduction "none".\n\n'
         "Raises:\n    ValueError: If the shapes differ, or a target is outside the domain of the loss.\n"
         "    TypeError: If the target holds integers, which stand for classes.\n\n"
         f"Example:\n    >>> {name}(np.array([0.0, 0.0]), np.array([0.0, 1.0])) > 0\n    True\n"

@@ -47,7 +47,9 @@ def unknown(function: str, what: str, name: object, known: Iterable[str]) -> str
 def lookup(function: str, what: str, name: object, table: Mapping[str, T]) -> T:
     """The entry of a table, or a ``ValueError`` that lists what there is; a ``TypeError`` if it is no name at all."""
     if not isinstance(name, str):
-        raise TypeError(f"{function}: expected `{what}` to be a name or an object of its kind, got {type(name).__name__}")
+        raise TypeError(
+            f"{function}: expected `{what}` to be a name or an object of its kind, got {type(name).__name__}"
+        )
     found = table.get(name)
     if found is None:
         raise ValueError(unknown(function, what, name, table))

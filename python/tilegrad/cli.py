@@ -41,8 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--epochs", type=_count, default=30, help="passes over the training images (default 30)")
     demo.add_argument("--batch-size", type=_count, default=32, help="images a step (default 32)")
     demo.add_argument("--seed", type=_seed, default=0, help="same seed, same result (default 0)")
-    demo.add_argument("--threads", type=_count, default=None, help="threads a step may use (default: as the machine has)")
-    demo.add_argument("--output", type=Path, default=Path("demo-output"), help="folder for the picture (default demo-output)")
+    demo.add_argument(
+        "--threads", type=_count, default=None, help="threads a step may use (default: as the machine has)"
+    )
+    demo.add_argument(
+        "--output", type=Path, default=Path("demo-output"), help="folder for the picture (default demo-output)"
+    )
     demo.add_argument("--no-picture", action="store_true", help="no picture, even where matplotlib is installed")
 
     commands.add_parser("info", help="version, instruction set, threads, caches")

@@ -86,7 +86,9 @@ def _network() -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-def _numpy_seconds(layers: list[tuple[_Float, _Float]], x: _Float, y: NDArray[np.int64], batch_size: int, seed: int) -> float:
+def _numpy_seconds(
+    layers: list[tuple[_Float, _Float]], x: _Float, y: NDArray[np.int64], batch_size: int, seed: int
+) -> float:
     """Seconds of an epoch in NumPy, shuffling and gathering included; the median of three, after one to warm up."""
     network, generator = NumpyNetwork(layers), np.random.default_rng(seed)
     seconds = []
@@ -133,7 +135,9 @@ def _save_picture(history: History, path: Path) -> str:
     return f"The loss curve as a picture: {path}"
 
 
-def run(*, epochs: int = 30, batch_size: int = 32, seed: int = 0, threads: int | None = None, picture: Path | None = None) -> dict[str, Any]:
+def run(
+    *, epochs: int = 30, batch_size: int = 32, seed: int = 0, threads: int | None = None, picture: Path | None = None
+) -> dict[str, Any]:
     """Trains the network, prints what came out, and returns it.
 
     Args:
@@ -155,8 +159,12 @@ def run(*, epochs: int = 30, batch_size: int = 32, seed: int = 0, threads: int |
     ascii_only = _ascii_only()
     arrow = "->" if ascii_only else "→"
     x, y, x_held_out, y_held_out = digits()
-    print(f"tilegrad {_core.__version__}: handwritten digits, {len(x):,} images to learn from, {len(x_held_out)} held out")
-    print(f"network {f' {arrow} '.join(map(str, _WIDTHS))} with ReLU, Adam at {_LEARNING_RATE}, batches of {batch_size}\n")
+    print(
+        f"tilegrad {_core.__version__}: handwritten digits, {len(x):,} images to learn from, {len(x_held_out)} held out"
+    )
+    print(
+        f"network {f' {arrow} '.join(map(str, _WIDTHS))} with ReLU, Adam at {_LEARNING_RATE}, batches of {batch_size}\n"
+    )
 
     model = _network()
     trainer = Trainer(model, CrossEntropy(), optim.Adam(learning_rate=_LEARNING_RATE), metrics=["accuracy"], seed=seed)

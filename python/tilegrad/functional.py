@@ -187,7 +187,9 @@ def ewma(x: Any, beta: float, bias_correction: bool = False) -> Array:
         raise ValueError("ewma: expected `x` with at least one axis, got a single number")
     array = array.astype(array.dtype if array.dtype.kind == "f" else np.float64)
     rows = array.tolist() if array.ndim == 1 else list(array)
-    averages = list(accumulate(rows, lambda average, row: beta * average + (1 - beta) * row, initial=array[0] * 0.0))[1:]
+    averages = list(accumulate(rows, lambda average, row: beta * average + (1 - beta) * row, initial=array[0] * 0.0))[
+        1:
+    ]
     result = np.asarray(averages, array.dtype).reshape(array.shape)
     if not bias_correction:
         return result
@@ -197,11 +199,13 @@ def ewma(x: Any, beta: float, bias_correction: bool = False) -> Array:
 
 _made: dict[str, Callable[..., Any]] = {**make_functions(), **make_losses()}
 globals().update(_made)
-__all__ += sorted(_made)  # noqa: PLE0605 (the registry decides)
+__all__ += sorted(_made)
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
     if name.startswith("__"):
         raise AttributeError(f"module 'tilegrad.functional' has no attribute {name!r}")
     known = [*__all__, *entries("activations")]
-    raise AttributeError(f"functional: unknown function {name!r}{hint(name, known)}; dir(tilegrad.functional) lists them")
+    raise AttributeError(
+        f"functional: unknown function {name!r}{hint(name, known)}; dir(tilegrad.functional) lists them"
+    )

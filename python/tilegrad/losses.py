@@ -65,7 +65,9 @@ class Loss:
             return value, tracer.constant(1.0, prediction.dtype)
         return value, tracer.apply("loss_weight", inputs, {**attributes, "loss": self.name})
 
-    def _inputs(self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]) -> tuple[list[Tensor], dict[str, Any]]:
+    def _inputs(
+        self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]
+    ) -> tuple[list[Tensor], dict[str, Any]]:
         """What the operation of this loss is applied to, and its attributes."""
         entry = next(entry for entry in registry()["losses"] if entry["name"] == self.name)
         inputs = point_inputs(entry, prediction, target, weights.get("sample"))
@@ -140,7 +142,11 @@ class CrossEntropy(Loss):
         if not 0 <= label_smoothing <= 1:
             raise ValueError(f"CrossEntropy: expected `label_smoothing` in [0, 1], got {label_smoothing}")
         self.weight = None if weight is None else np.asarray(weight, np.float64)
-        self.normalization, self.label_smoothing, self.ignore_index = normalization, float(label_smoothing), ignore_index
+        self.normalization, self.label_smoothing, self.ignore_index = (
+            normalization,
+            float(label_smoothing),
+            ignore_index,
+        )
 
     def settings(self) -> dict[str, Any]:
         """The settings that the function takes."""
@@ -151,7 +157,9 @@ class CrossEntropy(Loss):
             "ignore_index": self.ignore_index,
         }
 
-    def _inputs(self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]) -> tuple[list[Tensor], dict[str, Any]]:
+    def _inputs(
+        self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]
+    ) -> tuple[list[Tensor], dict[str, Any]]:
         settings = {name: value for name, value in self.settings().items() if name != "weight"}
         return row_inputs(prediction, target, weights.get("class", self.weight), settings, weights.get("sample"))
 
@@ -176,7 +184,9 @@ class FunctionLoss(Loss):
     def traced(self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """The loss of a batch, and its number of rows."""
         if weights:
-            raise ValueError(f"fit: expected `sample_weight` and `class_weight` to be None for the function {self.name}, got weights")
+            raise ValueError(
+                f"fit: expected `sample_weight` and `class_weight` to be None for the function {self.name}, got weights"
+            )
         value: Any = self.function(prediction, target)
         if not isinstance(value, Traceable) or value.shape != ():
             got = value.shape if isinstance(value, Traceable) else type(value).__name__
@@ -189,7 +199,7 @@ class FunctionLoss(Loss):
 
 _CLASSES = {entry["name"]: _make(entry) for entry in registry()["losses"] if entry["name"] != CrossEntropy.name}
 globals().update({kind.__name__: kind for kind in _CLASSES.values()})
-__all__ += [kind.__name__ for kind in _CLASSES.values()]  # noqa: PLE0605 (the registry decides)
+__all__ += [kind.__name__ for kind in _CLASSES.values()]
 NAMED: dict[str, type[Loss]] = {**_CLASSES, CrossEntropy.name: CrossEntropy}
 
 _COUNTING = ("zero_one", "zero_one_loss", "accuracy", "error_rate", "f1")
@@ -200,7 +210,9 @@ def loss_for(loss: Any) -> Loss:
     if isinstance(loss, Loss):
         return loss
     if isinstance(loss, type) and issubclass(loss, Loss):
-        raise TypeError(f"Trainer: expected `loss` to be an object, got the class {loss.__name__}; write {loss.__name__}()")
+        raise TypeError(
+            f"Trainer: expected `loss` to be an object, got the class {loss.__name__}; write {loss.__name__}()"
+        )
     if loss in _COUNTING if isinstance(loss, str) else False:
         raise ValueError(
             f"Trainer: expected `loss` to have a gradient, got {loss!r}, which only counts; train with cross_entropy and pass it as a metric"

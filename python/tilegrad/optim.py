@@ -50,7 +50,9 @@ class Optimizer:
         if core is not None and name in core.parameters:
             return core.parameters[name]
         known = list(core.parameters) if core is not None else []
-        raise AttributeError(f"{type(self).__name__}: unknown hyperparameter {name!r}{hint(name, known)}; there are {', '.join(known)}")
+        raise AttributeError(
+            f"{type(self).__name__}: unknown hyperparameter {name!r}{hint(name, known)}; there are {', '.join(known)}"
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
@@ -367,5 +369,7 @@ def optimizer_for(optimizer: Any) -> Optimizer:
         return optimizer
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
         title = optimizer.__name__
-        raise TypeError(f"Trainer: expected `optimizer` to be an object, got the class {title}; write {title}(learning_rate=...)")
+        raise TypeError(
+            f"Trainer: expected `optimizer` to be an object, got the class {title}; write {title}(learning_rate=...)"
+        )
     return lookup("Trainer", "optimizer", optimizer, NAMED)()

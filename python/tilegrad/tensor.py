@@ -132,7 +132,9 @@ def active_tracer() -> Tracer | None:
 
 
 def _refuse(what: str, instead: str) -> NoReturn:
-    raise TypeError(f"Tensor: expected no {what} while a function is traced, because a traced value has no numbers yet; {instead}")
+    raise TypeError(
+        f"Tensor: expected no {what} while a function is traced, because a traced value has no numbers yet; {instead}"
+    )
 
 
 class Traceable:
@@ -145,11 +147,15 @@ class Traceable:
             self._refuse_numpy(f"NumPy function `{ufunc.__name__}`")
         return unary(name, inputs[0]) if len(inputs) == 1 else binary(name, *inputs)
 
-    def __array_function__(self, function: Any, types: Any, arguments: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+    def __array_function__(
+        self, function: Any, types: Any, arguments: Sequence[Any], settings: Mapping[str, Any]
+    ) -> Any:
         """``np.sum(tensor)`` and the like; what a graph cannot do is refused."""
         if function is np.concatenate:
             return concatenate(*arguments, **settings)
-        if function.__name__ in ("sum", "mean", "max", "amax", "reshape", "transpose") and isinstance(arguments[0], Traceable):
+        if function.__name__ in ("sum", "mean", "max", "amax", "reshape", "transpose") and isinstance(
+            arguments[0], Traceable
+        ):
             method = "max" if function.__name__ == "amax" else function.__name__
             return getattr(arguments[0], method)(*arguments[1:], **settings)
         self._refuse_numpy(f"NumPy function `{function.__name__}`")
@@ -270,7 +276,10 @@ class Traceable:
         return (self[row] for row in range(len(self)))
 
     def __bool__(self) -> bool:
-        _refuse("decision (`if`, `while`, `and`, `or`)", "compute both cases and combine them, or decide by shapes or settings")
+        _refuse(
+            "decision (`if`, `while`, `and`, `or`)",
+            "compute both cases and combine them, or decide by shapes or settings",
+        )
 
     def __float__(self) -> float:
         _refuse("conversion to a number", "return the value from the traced function instead")

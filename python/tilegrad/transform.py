@@ -110,7 +110,9 @@ def argument_names(function: Callable[..., Any], arguments: Sequence[Any], setti
     return names[: len(arguments)]
 
 
-def trace_call(function: Callable[..., Any], arguments: _Arguments, names: Sequence[str]) -> tuple[Tracer, list[Tensor], Any]:
+def trace_call(
+    function: Callable[..., Any], arguments: _Arguments, names: Sequence[str]
+) -> tuple[Tracer, list[Tensor], Any]:
     """Runs the function on tensors: the trace, the tensors of all leaves, and what the function returned."""
     tracer, tensors = Tracer(), []
     leaf_names: list[str] = []
@@ -136,11 +138,17 @@ def _result_spec(function: str, tracer: Tracer, result: Any, outputs: list[Tenso
         kind = "list" if isinstance(result, list) else "tuple"
         return (kind, *(_result_spec(function, tracer, each, outputs, dtype) for each in result))
     if isinstance(result, dict):
-        return ("dict", tuple(result), *(_result_spec(function, tracer, each, outputs, dtype) for each in result.values()))
+        return (
+            "dict",
+            tuple(result),
+            *(_result_spec(function, tracer, each, outputs, dtype) for each in result.values()),
+        )
     if isinstance(result, int | float | np.ndarray | np.number):
         outputs.append(tracer.constant(result, dtype))
         return ("array",)
-    raise TypeError(f"{function}: expected the function to return traced values or numbers, got {type(result).__name__}")
+    raise TypeError(
+        f"{function}: expected the function to return traced values or numbers, got {type(result).__name__}"
+    )
 
 
 def scalar_result(function: str, result: Any) -> Tensor:
@@ -169,7 +177,9 @@ def _chosen(function: str, argnums: int | Sequence[int] | None, specs: Sequence[
         if not 0 <= place < len(specs):
             raise ValueError(f"{function}: expected `argnums` from 0 to {len(specs) - 1}, got {place}")
         if not has_values(specs[place]):
-            raise TypeError(f"{function}: expected argument {place} to hold floats, got labels or settings, which have no gradient")
+            raise TypeError(
+                f"{function}: expected argument {place} to hold floats, got labels or settings, which have no gradient"
+            )
     return chosen
 
 
@@ -195,7 +205,9 @@ class _Gradients:
         outputs, form = self._differentiate(arguments, tensors, scalar_result(self.name, result))
         return _Compiled(tracer, outputs, form)
 
-    def _differentiate(self, arguments: _Arguments, tensors: Sequence[Tensor], value: Tensor) -> tuple[list[Tensor], Spec]:
+    def _differentiate(
+        self, arguments: _Arguments, tensors: Sequence[Tensor], value: Tensor
+    ) -> tuple[list[Tensor], Spec]:
         """The value and the gradients as tensors, and the form they are handed out in."""
         wanted: list[Tensor] = []
         forms: list[Spec] = []
@@ -221,7 +233,9 @@ class _Gradients:
         tensors = [_in_trace(leaf, like) for leaf in arguments.leaves]
         supply = iter(tensors)
         positional, named = arguments.build(lambda _: next(supply))
-        outputs, form = self._differentiate(arguments, tensors, scalar_result(self.name, self.function(*positional, **named)))
+        outputs, form = self._differentiate(
+            arguments, tensors, scalar_result(self.name, self.function(*positional, **named))
+        )
         results = iter(outputs)
         return rebuild(form, lambda _: next(results))
 
@@ -365,7 +379,9 @@ def trace(function: Callable[..., Any]) -> Callable[..., Trace]:
     return traced
 
 
-def check_gradients(function: Callable[..., Any], *arguments: Any, step: float = 1e-4, tolerance: float = 1e-6) -> float:
+def check_gradients(
+    function: Callable[..., Any], *arguments: Any, step: float = 1e-4, tolerance: float = 1e-6
+) -> float:
     """Compares the gradients of ``function`` with central differences of fourth order, in float64.
 
     Args:
@@ -408,7 +424,9 @@ def _is_float(value: Any) -> bool:
     return isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
 
 
-def _difference(value: Callable[..., Any], arguments: list[Any], array: Array, index: tuple[int, ...], step: float) -> float:
+def _difference(
+    value: Callable[..., Any], arguments: list[Any], array: Array, index: tuple[int, ...], step: float
+) -> float:
     """Derivative by the number at an index, by the five-point rule."""
     kept = float(array[index])
     width, values = step * max(1.0, abs(kept)), []

@@ -48,7 +48,9 @@ def plot_history(history: History, *, metric: str = "loss", title: str | None = 
         _, ax = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
     for name, line in zip(names, _LINES, strict=False):
         epochs = range(1, len(history[name]) + 1)
-        ax.plot(epochs, history[name], label="validation" if name.startswith("val_") else "training", linewidth=1.8, **line)
+        ax.plot(
+            epochs, history[name], label="validation" if name.startswith("val_") else "training", linewidth=1.8, **line
+        )
     if metric == "loss" and all(value > 0 for name in names for value in history[name]):
         ax.set_yscale("log")
     ax.set_xlabel("epoch")

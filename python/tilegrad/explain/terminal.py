@@ -33,7 +33,12 @@ def _label(value: float) -> str:
 
 
 def curve(
-    series: Mapping[str, Sequence[float]], *, width: int = 64, height: int = 10, logarithmic: bool = False, ascii_only: bool = False
+    series: Mapping[str, Sequence[float]],
+    *,
+    width: int = 64,
+    height: int = 10,
+    logarithmic: bool = False,
+    ascii_only: bool = False,
 ) -> str:
     """Draws up to five series over their index, as lines of text.
 

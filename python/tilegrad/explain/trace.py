@@ -155,10 +155,17 @@ def _signals(
 ) -> list[tuple[Array | None, Array | None]]:
     """For each input of a node its local derivative (for single numbers) and what is passed to it."""
     graph = _core.Graph()
-    sources = [graph.input(f"x{place}", nodes[each]["shape"], nodes[each]["dtype"]) for place, each in enumerate(node["inputs"])]
+    sources = [
+        graph.input(f"x{place}", nodes[each]["shape"], nodes[each]["dtype"])
+        for place, each in enumerate(node["inputs"])
+    ]
     seed = graph.input("arriving", node["shape"], node["dtype"])
     output = graph.apply(node["operation"], sources, node["attributes"])
-    product = graph.apply("sum", [graph.apply("multiply", [output, seed])]) if node["shape"] else graph.apply("multiply", [output, seed])
+    product = (
+        graph.apply("sum", [graph.apply("multiply", [output, seed])])
+        if node["shape"]
+        else graph.apply("multiply", [output, seed])
+    )
     wanted = [place for place, each in enumerate(node["inputs"]) if nodes[each]["dtype"] != "int32"]
     plan = graph.compile(graph.gradients(product, [sources[place] for place in wanted]))
     inputs = [values[each] for each in node["inputs"]]

@@ -52,12 +52,14 @@ __all__ = [
 ]
 
 globals().update(_CLASSES)
-__all__ += sorted(set(_CLASSES) - set(__all__))  # noqa: PLE0605 (the registry decides)
+__all__ += sorted(set(_CLASSES) - set(__all__))
 
 
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(f"module 'tilegrad.nn' has no attribute {name!r}")
     if name == "Linear":
-        raise AttributeError("nn: unknown layer 'Linear'; it is nn.Dense(in_features, out_features), with weights of shape (in, out)")
+        raise AttributeError(
+            "nn: unknown layer 'Linear'; it is nn.Dense(in_features, out_features), with weights of shape (in, out)"
+        )
     raise AttributeError(f"nn: unknown layer {name!r}{hint(name, __all__)}; dir(tilegrad.nn) lists them")

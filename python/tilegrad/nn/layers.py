@@ -223,7 +223,9 @@ def _layer(place: int, layer: Any) -> Module:
     if isinstance(layer, Module):
         return layer
     hint = "; create it, with parentheses" if isinstance(layer, type) else ""
-    raise TypeError(f"Sequential: expected layer {place} to be a module or the name of an activation, got {layer!r}{hint}")
+    raise TypeError(
+        f"Sequential: expected layer {place} to be a module or the name of an activation, got {layer!r}{hint}"
+    )
 
 
 def _leaves(module: Module) -> Iterator[Module]:

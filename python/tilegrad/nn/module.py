@@ -123,7 +123,9 @@ class Module:
         """The dtype it computes in: that of its parameters."""
         dtypes = {parameter.dtype for _, parameter in self._parameters()}
         if len(dtypes) > 1:
-            raise TypeError('model: expected parameters of one dtype, got float32 and float64; use model.astype("float32")')
+            raise TypeError(
+                'model: expected parameters of one dtype, got float32 and float64; use model.astype("float32")'
+            )
         return dtypes.pop() if dtypes else "float32"
 
     def initialize(self, seed: int = 0, *, again: bool = False) -> Module:
@@ -204,7 +206,9 @@ class Module:
         """
         tensors, _ = _core.load_tensors(_path("load", path))
         prefix = "model."
-        if any(name.startswith(prefix) for name in tensors) and not any(n.startswith(prefix) for n, _ in self._parameters()):
+        if any(name.startswith(prefix) for name in tensors) and not any(
+            n.startswith(prefix) for n, _ in self._parameters()
+        ):
             tensors = {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
         self.load_state_dict(tensors)
         return self
@@ -242,7 +246,9 @@ def _path(function: str, path: Any) -> str:
         raise TypeError(f"{function}: expected `path` to be a path, got {type(path).__name__}") from None
 
 
-def check_tensors(function: str, expected: Mapping[str, tuple[tuple[int, ...], str]], tensors: Mapping[str, Any]) -> None:
+def check_tensors(
+    function: str, expected: Mapping[str, tuple[tuple[int, ...], str]], tensors: Mapping[str, Any]
+) -> None:
     """Refuses named arrays that are not exactly those expected, by name, shape and dtype."""
     for name in expected:
         if name not in tensors:
@@ -255,7 +261,9 @@ def check_tensors(function: str, expected: Mapping[str, tuple[tuple[int, ...], s
         if array.shape != shape:
             raise ValueError(f"{function}: expected {name!r} of shape {shape}, got {array.shape}")
         if array.dtype.name != dtype:
-            raise TypeError(f"{function}: expected {name!r} of {dtype}, got dtype {array.dtype}; use model.astype first")
+            raise TypeError(
+                f"{function}: expected {name!r} of {dtype}, got dtype {array.dtype}; use model.astype first"
+            )
 
 
 def trace_model(model: Module, x: Tensor) -> Tensor:

@@ -39,7 +39,9 @@ class Summary:
         size = count * np.dtype(model.dtype).itemsize
         self._total = f"{count:,} parameters, {model.dtype}, {size:,} bytes"
         if self.is_linear:
-            self.add("This is a linear model: there is no activation between its layers. Add one, such as nn.ReLU(), for a network.")
+            self.add(
+                "This is a linear model: there is no activation between its layers. Add one, such as nn.ReLU(), for a network."
+            )
 
     def add(self, line: str) -> None:
         """Adds a line at the end."""
@@ -72,9 +74,9 @@ def _is_linear(model: Module, operations: set[str] | None) -> bool:
     names = {entry["name"] for entry in registry()["activations"]} - {"identity"}
     if operations is not None:
         return not operations & (names | set(_NONLINEAR))
-    return all(module.following in (None, "identity") for _, module in model.named_modules() if _is_leaf(module)) and all(
-        type(module).__module__.startswith("tilegrad.") for _, module in model.named_modules()
-    )
+    return all(
+        module.following in (None, "identity") for _, module in model.named_modules() if _is_leaf(module)
+    ) and all(type(module).__module__.startswith("tilegrad.") for _, module in model.named_modules())
 
 
 def _is_leaf(module: Module) -> bool:
@@ -97,6 +99,9 @@ def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:
-        cells = [cell.rjust(width) if place == 3 else cell.ljust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            cell.rjust(width) if place == 3 else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append("  ".join(cells).rstrip())
     return lines

@@ -44,10 +44,14 @@ def load(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     tensors, metadata = _core.load_tensors(os.fspath(path))
     if metadata.get("format") != FORMAT:
         got = metadata.get("format", "a plain weights file")
-        raise ValueError(f"load: expected `path` to be a file of trainer.save, got {got}; use model.load for weights alone")
+        raise ValueError(
+            f"load: expected `path` to be a file of trainer.save, got {got}; use model.load for weights alone"
+        )
     facts = _facts(metadata)
     if facts["optimizer"] != trainer.optimizer.name:
-        raise ValueError(f"load: expected `path` to hold a training with {trainer.optimizer.name}, got {facts['optimizer']}")
+        raise ValueError(
+            f"load: expected `path` to hold a training with {trainer.optimizer.name}, got {facts['optimizer']}"
+        )
     history = History(facts["history"])
     history.stop_reason = facts.get("stop_reason")
     # Values may be missing so far: they are about to be replaced.
@@ -78,7 +82,11 @@ def _facts(metadata: dict[str, str]) -> dict[str, Any]:
         wrong += [name for name in ("step", "epoch", "seed") if facts[name] < 0]
         wrong += [name for name, values in facts["history"].items() if not isinstance(values, list)]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"load: expected `path` to hold the state of a training, got damaged metadata ({error})") from None
+        raise ValueError(
+            f"load: expected `path` to hold the state of a training, got damaged metadata ({error})"
+        ) from None
     if wrong:
-        raise ValueError(f"load: expected `path` to hold the state of a training, got damaged {wrong[0]}{hint(wrong[0], kinds)}")
+        raise ValueError(
+            f"load: expected `path` to hold the state of a training, got damaged {wrong[0]}{hint(wrong[0], kinds)}"
+        )
     return facts

@@ -28,7 +28,9 @@ def as_array(function: str, name: str, value: Any) -> Array:
     return array
 
 
-def check_features(function: str, x: Any, row_shape: tuple[int, ...] | None, scale: float | None, *, finite: bool = True) -> Array:
+def check_features(
+    function: str, x: Any, row_shape: tuple[int, ...] | None, scale: float | None, *, finite: bool = True
+) -> Array:
     """Features of a shape, dtype and content to compute with."""
     array = as_array(function, "x", x)
     expected = "(rows, features)" if row_shape is None else f"({', '.join(map(str, ('rows', *row_shape)))})"
@@ -37,7 +39,9 @@ def check_features(function: str, x: Any, row_shape: tuple[int, ...] | None, sca
         hint = hint or ("; a single row is x[None, :]" if array.ndim == 1 and array.shape == row_shape else "")
         raise ValueError(f"{function}: expected `x` of shape {expected}, got {array.shape}{hint}")
     if array.dtype.kind == "f" and array.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{function}: expected `x` of float32, float64 or integers, got dtype {array.dtype}; convert with x.astype(np.float32)")
+        raise TypeError(
+            f"{function}: expected `x` of float32, float64 or integers, got dtype {array.dtype}; convert with x.astype(np.float32)"
+        )
     if array.size == 0:
         raise ValueError(f"{function}: expected `x` with at least one row, got shape {array.shape}")
     if scale is not None and not (isinstance(scale, int | float | np.floating) and math.isfinite(scale) and scale != 0):
@@ -69,7 +73,9 @@ def check_targets(function: str, y: Any, rows: int, output: tuple[int, ...], los
     """Targets as the plan takes them, for an output of this shape per row."""
     array = as_array(function, "y", y)
     if array.ndim == 0 or len(array) != rows:
-        raise ValueError(f"{function}: expected `y` with one entry for each of the {rows} rows of `x` (shape ({rows},)), got {array.shape}")
+        raise ValueError(
+            f"{function}: expected `y` with one entry for each of the {rows} rows of `x` (shape ({rows},)), got {array.shape}"
+        )
     if loss.targets == "classes":
         return _class_targets(function, array, rows, output, loss, dtype)
     if array.dtype.kind in "iub" and loss.targets == "unit_interval":
@@ -90,13 +96,25 @@ def _class_targets(function: str, array: Array, rows: int, output: tuple[int, ..
     classes = output[-1] if output else 1
     if array.dtype.kind in "iub":
         if array.shape != (rows,):
-            hint = "; flatten it with y[:, 0]" if array.shape == (rows, 1) else "; one-hot rows must be floats" if array.ndim == 2 else ""
+            hint = (
+                "; flatten it with y[:, 0]"
+                if array.shape == (rows, 1)
+                else "; one-hot rows must be floats"
+                if array.ndim == 2
+                else ""
+            )
             raise ValueError(f"{function}: expected `y` of shape ({rows},), got {array.shape}{hint}")
         check_range(function, array, classes, getattr(loss, "ignore_index", None), name="y")
         return array
     if array.shape == (rows,) or (array.shape == (rows, 1) and classes != 1):
-        hint = "y.astype(np.int64)" if np.array_equal(array, np.floor(array)) else "they are no classes: use mean_squared_error"
-        raise TypeError(f"{function}: expected `y` of integer class numbers for {loss!r}, got dtype {array.dtype}; {hint}")
+        hint = (
+            "y.astype(np.int64)"
+            if np.array_equal(array, np.floor(array))
+            else "they are no classes: use mean_squared_error"
+        )
+        raise TypeError(
+            f"{function}: expected `y` of integer class numbers for {loss!r}, got dtype {array.dtype}; {hint}"
+        )
     if array.shape != (rows, classes):
         raise ValueError(f"{function}: expected `y` of shape ({rows}, {classes}) or ({rows},), got {array.shape}")
     check_finite(function, "y", array)
@@ -107,7 +125,9 @@ def _class_targets(function: str, array: Array, rows: int, output: tuple[int, ..
 def _float_dtype(function: str, array: Array, dtype: str) -> Array:
     """Half precision and the like are refused; both of ours are taken as they are."""
     if array.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{function}: expected `y` of float32 or float64, got dtype {array.dtype}; convert with y.astype(np.{dtype})")
+        raise TypeError(
+            f"{function}: expected `y` of float32 or float64, got dtype {array.dtype}; convert with y.astype(np.{dtype})"
+        )
     return array
 
 
@@ -146,7 +166,9 @@ def check_sample_weight(function: str, weight: Any, rows: int, dtype: str) -> Ar
 def _weights(function: str, name: str, array: Array, dtype: str) -> Array:
     if not np.isfinite(array).all() or array.min() < 0:
         place = int(np.flatnonzero(~(np.isfinite(array) & (array >= 0)))[0])
-        raise ValueError(f"{function}: expected `{name}` of finite numbers from 0, got {array[place]} at position {place}")
+        raise ValueError(
+            f"{function}: expected `{name}` of finite numbers from 0, got {array[place]} at position {place}"
+        )
     if not array.any():
         raise ValueError(f"{function}: expected `{name}` with at least one number above 0, got only zeros")
     return np.ascontiguousarray(array, dtype)
@@ -164,7 +186,9 @@ def check_class_weight(function: str, weight: Any, y: Array, classes: int, loss:
         array = np.ones(classes)
         for label, value in weight.items():
             if isinstance(label, bool) or not isinstance(label, int | np.integer) or not 0 <= label < classes:
-                raise ValueError(f"{function}: expected `class_weight` for classes 0 to {classes - 1}, got class {label!r}")
+                raise ValueError(
+                    f"{function}: expected `class_weight` for classes 0 to {classes - 1}, got class {label!r}"
+                )
             array[int(label)] = value
     else:
         array = as_array(function, "class_weight", weight)
@@ -176,7 +200,9 @@ def check_class_weight(function: str, weight: Any, y: Array, classes: int, loss:
 def _balanced(function: str, weight: str, y: Array, classes: int, dtype: str) -> Array:
     """``rows / (classes * rows of the class)``, as scikit-learn has it."""
     if weight != "balanced" or y.dtype.kind != "i":
-        raise ValueError(f'{function}: expected `class_weight` to be a dict, an array, or "balanced" with class numbers, got {weight!r}')
+        raise ValueError(
+            f'{function}: expected `class_weight` to be a dict, an array, or "balanced" with class numbers, got {weight!r}'
+        )
     counts = np.bincount(y, minlength=classes)
     return np.ascontiguousarray(len(y) / (classes * np.maximum(counts, 1)), dtype)
 
@@ -212,5 +238,7 @@ def check_split(function: str, share: Any, rows: int) -> int:
         raise ValueError(f"{function}: expected `validation_split` in [0, 1), got {share}")
     held = round(float(share) * rows)
     if share > 0 and not 0 < held < rows:
-        raise ValueError(f"{function}: expected `validation_split` that leaves rows on both sides, got {share} of {rows} rows")
+        raise ValueError(
+            f"{function}: expected `validation_split` that leaves rows on both sides, got {share} of {rows} rows"
+        )
     return held

@@ -121,7 +121,9 @@ class Tqdm(Silent):
         try:
             from tqdm.auto import tqdm
         except ImportError:
-            raise ImportError('fit: expected `progress` of "tqdm" with tqdm installed, got none; pip install "tilegrad[progress]"') from None
+            raise ImportError(
+                'fit: expected `progress` of "tqdm" with tqdm installed, got none; pip install "tilegrad[progress]"'
+            ) from None
         self.last, self._tqdm = first + epochs - 1, tqdm
         self._bar: Any = None
 

@@ -87,7 +87,9 @@ class Runner:
         with tracer.active():
             output = trace_model(self.model, x)
         if not output.shape or output.shape[0] != rows:
-            raise ValueError(f"model: expected `forward` to return one row for each of {rows} rows, got shape {output.shape}")
+            raise ValueError(
+                f"model: expected `forward` to return one row for each of {rows} rows, got shape {output.shape}"
+            )
         self.row_shape = tuple(row_shape)
         return tracer, output
 
@@ -101,7 +103,9 @@ class Runner:
 
     def output_shape(self, row_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of one row of the output."""
-        shape: tuple[int, ...] = self.kept(("output", row_shape), lambda: self.trace(1, row_shape, training=False)[1].shape[1:])
+        shape: tuple[int, ...] = self.kept(
+            ("output", row_shape), lambda: self.trace(1, row_shape, training=False)[1].shape[1:]
+        )
         return shape
 
     def predict(self, x: Any, batch_size: int | str, scale: float | None) -> Array:

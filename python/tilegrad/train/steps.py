@@ -94,4 +94,7 @@ class Steps:
         """Loss and metrics from the sums of a run."""
         loss = sums["loss_sum"] if self.loss.is_sum else sums["loss_sum"] / (sums["loss_weight"] or np.nan)
         rows = max(sums["samples"], 1)
-        return {"loss": loss, **{name: total / rows for name, total in zip(self.metrics, sums["metrics"], strict=False)}}
+        return {
+            "loss": loss,
+            **{name: total / rows for name, total in zip(self.metrics, sums["metrics"], strict=False)},
+        }

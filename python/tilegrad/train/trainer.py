@@ -179,7 +179,13 @@ class Trainer:
             return self._train(train, held, size, epochs, bool(shuffle), made, display)
 
     def evaluate(
-        self, x: Any, y: Any, *, batch_size: int | str = EVALUATION_BATCH, sample_weight: Any = None, scale: float | None = None
+        self,
+        x: Any,
+        y: Any,
+        *,
+        batch_size: int | str = EVALUATION_BATCH,
+        sample_weight: Any = None,
+        scale: float | None = None,
     ) -> dict[str, float]:
         """Loss and metrics on data, without dropout and without training; the same for any batch size.
 
@@ -234,7 +240,9 @@ class Trainer:
             if held:
                 raise ValueError("fit: expected `validation_data` or `validation_split`, got both")
             if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
-                raise ValueError(f"fit: expected `validation_data` to be (x, y) or (x, y, sample_weight), got {type(validation).__name__}")
+                raise ValueError(
+                    f"fit: expected `validation_data` to be (x, y) or (x, y, sample_weight), got {type(validation).__name__}"
+                )
             weights = validation[2] if len(validation) == 3 else None
             return rows, self._rows("fit", validation[0], validation[1], weights, None, scale)
         if not held:
@@ -274,7 +282,14 @@ class Trainer:
         return self._steps.figures(sums)
 
     def _train(
-        self, train: Rows, held: Rows | None, size: int, epochs: int, shuffle: bool, callbacks: list[Callback], display: Silent
+        self,
+        train: Rows,
+        held: Rows | None,
+        size: int,
+        epochs: int,
+        shuffle: bool,
+        callbacks: list[Callback],
+        display: Silent,
     ) -> History:
         history, self._stop = History(), None
         history.stop_reason, message = "epochs", None
