@@ -15,7 +15,8 @@ Example:
 """
 
 from tilegrad import functional, losses, metrics, nn, optim, train
-from tilegrad._core import __version__, machine, set_isa, set_threads, threads
+from tilegrad._core import __version__
+from tilegrad._machine import machine, set_isa, set_threads, threads
 from tilegrad.tensor import Tensor
 from tilegrad.train import History, Trainer
 from tilegrad.transform import check_gradients, grad, jit, trace, value_and_grad

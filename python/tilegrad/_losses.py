@@ -20,6 +20,8 @@ from tilegrad.tensor import Array, Tensor, Traceable, as_tensor, find_tensor
 if TYPE_CHECKING:
     from tilegrad._core import _Entry
 
+# Losses are differentiated by their prediction; what they compare it with is given.
+DIFFERENTIABLE = (0,)
 REDUCTIONS = ("mean", "sum", "none")
 NORMALIZATIONS = ("weights", "samples")
 
@@ -156,6 +158,7 @@ def _make(entry: _Entry) -> Callable[..., Any]:
     exec(compile(code, f"<{name} of the registry>", "exec"), known)
     function: Callable[..., Any] = known[name]
     function.__doc__ = _document(entry)
+    function.differentiable = DIFFERENTIABLE  # type: ignore[attr-defined]
     return function
 
 
@@ -255,6 +258,9 @@ def _class_weights(weight: Any, prediction: Array) -> Array:
     if not (np.isfinite(array).all() and array.min() >= 0):
         raise ValueError(f"cross_entropy: expected `weight` of finite numbers from 0, got {array}")
     return array
+
+
+cross_entropy.differentiable = DIFFERENTIABLE  # type: ignore[attr-defined]
 
 
 def check_rows(function: str, prediction: tuple[int, ...], target: Any, *, labels: bool) -> None:

@@ -78,6 +78,11 @@ class Loss:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+def _settings(loss: Any) -> dict[str, Any]:
+    """The settings that the function takes."""
+    return dict(loss._settings)
+
+
 _TEMPLATE = """
 def __init__(self, {parameters}):
     self._settings = dict({values})
@@ -102,7 +107,7 @@ def _make(entry: _Entry) -> type[Loss]:
         "name": entry["name"],
         "targets": entry["facts"].get("targets", "real"),
         "is_sum": default_reduction(entry) == "sum",
-        "settings": lambda self: dict(self._settings),
+        "settings": _settings,
     }
     return type(title, (Loss,), body)
 

@@ -17,7 +17,7 @@ from tilegrad import functional
 from tilegrad._names import lookup
 from tilegrad.tensor import Tensor
 
-__all__ = ["NAMED", "metrics_for"]
+__all__ = ["metrics_for"]
 
 
 def _accuracy(prediction: Tensor, target: Tensor) -> Tensor:

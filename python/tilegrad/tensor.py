@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from tilegrad import _core
 
+__all__ = ["Tensor"]
+
 if TYPE_CHECKING:
     from tilegrad.nn.parameter import Parameter
 

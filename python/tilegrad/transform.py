@@ -7,6 +7,7 @@ shapes and dtypes of the arguments: the next call with arguments of the same kin
 * Integer arrays are labels: they get no gradient.
 * Everything else (strings, ``True``, ``None``), and numbers given by keyword, are settings: fixed while tracing.
 * Lists, tuples and dicts of arrays are walked, and their gradients come in the same form.
+* The losses of ``tilegrad.functional`` are differentiated by their prediction.
 * What the function takes from outside its arguments is read when it is traced, and is fixed then.
 """
 
@@ -22,6 +23,8 @@ import numpy as np
 
 from tilegrad._trees import Spec, flatten, has_values, number_dtype, rebuild, values_of
 from tilegrad.tensor import Array, Tensor, Traceable, Tracer, find_tensor
+
+__all__ = ["check_gradients", "grad", "jit", "trace", "value_and_grad"]
 
 if TYPE_CHECKING:
     from tilegrad import _core
@@ -195,7 +198,8 @@ class _Gradients:
     def __init__(self, name: str, function: Callable[..., Any], argnums: int | Sequence[int] | None) -> None:
         if not callable(function):
             raise TypeError(f"{name}: expected a function, got {type(function).__name__}")
-        self.name, self.function, self.argnums = name, function, argnums
+        self.name, self.function = name, function
+        self.argnums = argnums if argnums is not None else getattr(function, "differentiable", None)
         self.cache = _Cache(self._build)
 
     def _build(self, arguments: _Arguments) -> _Compiled:

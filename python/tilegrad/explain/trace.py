@@ -10,6 +10,8 @@ import numpy as np
 from tilegrad import _core
 from tilegrad.tensor import Array, Tensor, Tracer
 
+__all__ = ["Trace"]
+
 if TYPE_CHECKING:
     from tilegrad._core import _Node
 

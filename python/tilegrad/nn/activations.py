@@ -9,6 +9,8 @@ from tilegrad._activations import parameter_lines, with_parameters
 from tilegrad._names import class_name, registry, summary_line
 from tilegrad.nn.module import Module
 
+__all__ = ["GELU", "Activation", "LogSoftmax", "Softmax"]
+
 if TYPE_CHECKING:
     from tilegrad._core import _Entry
 

@@ -14,6 +14,7 @@ from tilegrad import _core
 from tilegrad._names import registry
 from tilegrad.tensor import Array
 
+__all__ = ["Constant", "HeNormal", "HeUniform", "Initializer", "Normal", "Uniform", "XavierNormal", "XavierUniform", "Zeros"]
 
 class Initializer(Protocol):
     """Anything that makes an array from shape, dtype, seed and stream."""

@@ -13,6 +13,7 @@ from tilegrad.nn.initializers import Initializer, Zeros
 from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter
 
+__all__ = ["Dense", "Dropout", "Flatten", "Sequential"]
 
 def _size(function: str, name: str, value: Any) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__"):

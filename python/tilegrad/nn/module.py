@@ -12,11 +12,13 @@ from tilegrad._names import check_flag
 from tilegrad.nn.parameter import Parameter
 from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
 
+__all__ = ["Module"]
+
 if TYPE_CHECKING:
     import os
 
-    from tilegrad.nn.summary import Summary
-    from tilegrad.train.runner import Runner
+    from tilegrad.nn._summary import Summary
+    from tilegrad.train._runner import Runner
 
 FORMAT = "tilegrad model 1"
 
@@ -161,7 +163,7 @@ class Module:
             ValueError: If the shape does not fit the model, or a number is not finite.
             TypeError: If ``x`` is no array of numbers.
         """
-        from tilegrad.train.runner import Runner
+        from tilegrad.train._runner import Runner
 
         if self._runner is None:
             self._runner = Runner(self)
@@ -173,7 +175,7 @@ class Module:
         Args:
             input_shape: Shape of one row, if the first layer does not tell.
         """
-        from tilegrad.nn.summary import Summary
+        from tilegrad.nn._summary import Summary
 
         return Summary(self, input_shape)
 

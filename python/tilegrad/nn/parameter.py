@@ -10,6 +10,7 @@ import numpy as np
 from tilegrad.nn.initializers import Initializer, chosen_for
 from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
 
+__all__ = ["Parameter"]
 
 class Parameter(Traceable):
     """An array that training changes. Within a traced ``forward`` it acts like a tensor.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+__all__ = ["Callback"]
+
 if TYPE_CHECKING:
     from tilegrad.train.trainer import Trainer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+__all__ = ["History"]
 
 class History(dict[str, list[float]]):
     """Lists of figures by name, one number per whole epoch: ``loss``, metrics, ``val_...``, ``learning_rate``, ``seconds``.

@@ -15,17 +15,20 @@ from tilegrad.metrics import metrics_for
 from tilegrad.nn.module import Module
 from tilegrad.optim import Optimizer, optimizer_for
 from tilegrad.tensor import Array
-from tilegrad.train import checkpoint, data
+from tilegrad.train import _checkpoint as checkpoint
+from tilegrad.train import _data as data
+from tilegrad.train._progress import Silent, progress_for
+from tilegrad.train._runner import Runner
+from tilegrad.train._steps import Form, Steps, form_of
 from tilegrad.train.callbacks import AnyCallback, Callback, callbacks_for
 from tilegrad.train.history import History
-from tilegrad.train.progress import Silent, progress_for
-from tilegrad.train.runner import Runner
-from tilegrad.train.steps import Form, Steps, form_of
+
+__all__ = ["Trainer"]
 
 if TYPE_CHECKING:
     import os
 
-    from tilegrad.nn.summary import Summary
+    from tilegrad.nn._summary import Summary
 
 # Rows at a time where no gradient is taken.
 EVALUATION_BATCH = 256

@@ -14,7 +14,7 @@ from tilegrad import _core
 from tilegrad.nn.module import Module, trace_model
 from tilegrad.nn.parameter import Parameter
 from tilegrad.tensor import Array, Tensor, Tracer
-from tilegrad.train.data import check_batch_size, check_features
+from tilegrad.train._data import check_batch_size, check_features
 
 if TYPE_CHECKING:
     from tilegrad.optim import Optimizer

@@ -11,7 +11,7 @@ import numpy as np
 from tilegrad import _core
 from tilegrad.losses import Loss
 from tilegrad.tensor import Array, Tensor, Tracer
-from tilegrad.train.runner import Runner
+from tilegrad.train._runner import Runner
 
 Metric = Callable[[Tensor, Tensor], Tensor]
 

@@ -63,7 +63,7 @@ def _traced(model: Module, shape: tuple[int, ...] | None) -> tuple[dict[str, tup
     """Output shapes by module name, and the operations in use; nothing where no shape is known."""
     if shape is None:
         return {}, None
-    from tilegrad.train.runner import Runner
+    from tilegrad.train._runner import Runner
 
     tracer, _ = Runner(model).trace(1, shape, training=False)
     operations = {node["operation"] for node in tracer.graph.nodes() if node["kind"] == "operation"}
