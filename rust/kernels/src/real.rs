@@ -350,9 +350,18 @@ impl<R: Real> Dual<R> {
     }
 }
 
+// A closure need not be inlined, and would then be compiled for the baseline.
+#[allow(clippy::manual_map)]
 #[inline(always)]
 fn value_of<R: Real>(dual: Option<Dual<R>>) -> Option<R> {
     if let Some(dual) = dual { Some(dual.value) } else { None }
+}
+
+/// The value of the number with its sign changed.
+#[allow(clippy::manual_map)]
+#[inline(always)]
+fn negative_of<R: Real>(dual: Option<Dual<R>>) -> Option<R> {
+    if let Some(dual) = dual { Some(-dual.value) } else { None }
 }
 
 impl<R: Real> PartialEq for Dual<R> {
@@ -486,10 +495,11 @@ impl<R: Real> Real for Dual<R> {
     }
     #[inline(always)]
     fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self {
+        let minus = negative_of(tail);
         let tail = value_of(tail);
         let value = self.value.sigmoid_scaled(tail, scale.value);
         let gate = self.value.sigmoid_scaled(tail, R::one());
-        let rest = (-self.value).sigmoid_scaled(if let Some(tail) = tail { Some(-tail) } else { None }, R::one());
+        let rest = (-self.value).sigmoid_scaled(minus, R::one());
         Self { value, derivative: scale.derivative * gate + scale.value * self.derivative * (gate * rest) }
     }
     #[inline(always)]

@@ -6,9 +6,11 @@
 use super::Tables;
 use crate::real::Real;
 
-/// `exp(x) = 2^n (1 + fraction)`, with `shifted = ROUNDER + n`.
+/// `exp(x) = 2^n (1 + fraction)`, with `shifted = ROUNDER + n` and `fraction = remainder + remainder^2 series`.
 pub(super) struct Power<R> {
-    pub(super) shifted: R,
+    shifted: R,
+    remainder: R,
+    series: R,
     pub(super) fraction: R,
 }
 
@@ -21,8 +23,9 @@ pub(super) fn split<R: Real>(x: R, tail: Option<R>) -> Power<R> {
     // The first product is exact, and so is the difference.
     let high = n.mul_add(R::constant(-R::Element::LN_2_HIGH), x);
     let high = if let Some(tail) = tail { high + tail } else { high };
-    let r = n.mul_add(R::constant(-R::Element::LN_2_LOW), high);
-    Power { shifted, fraction: (r * r).mul_add(R::Element::exp_series(r), r) }
+    let remainder = n.mul_add(R::constant(-R::Element::LN_2_LOW), high);
+    let series = R::Element::exp_series(remainder);
+    Power { shifted, remainder, series, fraction: (remainder * remainder).mul_add(series, remainder) }
 }
 
 impl<R: Real> Power<R> {
@@ -32,12 +35,15 @@ impl<R: Real> Power<R> {
         R::load(R::Element::power_of_two(self.shifted.store(), offset))
     }
 
-    /// The whole power, down to subnormal numbers.
+    /// The whole power, down to subnormal numbers. Adds 1 to the remainder first and keeps what that rounds off, which saves
+    /// the rounding of `fraction`.
     #[inline(always)]
     fn value(&self) -> R {
         let (first, second) = R::Element::powers_of_two(self.shifted.store());
-        let (first, second) = (R::load(first), R::load(second));
-        self.fraction.mul_add(first, first) * second
+        let sum = R::one() + self.remainder;
+        let low = self.remainder - (sum - R::one());
+        let significand = sum + (self.remainder * self.remainder).mul_add(self.series, low);
+        significand * R::load(first) * R::load(second)
     }
 }
 
@@ -119,6 +125,8 @@ pub(crate) fn softplus<R: Real>(x: R, tail: Option<R>) -> R {
 }
 
 /// The rounding error of -|x|, from that of x.
+// A closure need not be inlined, and would then be compiled for the baseline.
+#[allow(clippy::manual_map)]
 #[inline(always)]
 fn signed<R: Real>(tail: Option<R>, x: R) -> Option<R> {
     if let Some(tail) = tail { Some(R::select(x < R::zero(), tail, -tail)) } else { None }

@@ -1,20 +1,22 @@
 //! What the law tests share: every function by name over slices, and errors in units in the last place.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::eq_op)]
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tilegrad_kernels::activations::{Activation, ENTRIES};
-use tilegrad_kernels::isa::{self, Isa};
+use tilegrad_kernels::isa::{self, Isa, Kernel};
 use tilegrad_kernels::real::{Element, Real};
 use tilegrad_kernels::sweep::{self, Unary};
+
+type Map<E> = Box<dyn Fn(&[E], &mut [E]) + Sync>;
 
 /// A function of one number, by its name, in both precisions.
 pub struct Function {
     pub name: &'static str,
     pub ulp_f32: f64,
     pub ulp_f64: f64,
-    single: Box<dyn Fn(&[f32], &mut [f32]) + Sync>,
-    double: Box<dyn Fn(&[f64], &mut [f64]) + Sync>,
+    single: Map<f32>,
+    double: Map<f64>,
 }
 
 impl Function {
@@ -69,7 +71,7 @@ functions![
     ln Ln 1.0 1.0,
     ln_1p Ln1p 2.0 2.0,
     tanh Tanh 2.0 2.0,
-    sigmoid Sigmoid 1.0 1.0,
+    sigmoid Sigmoid 2.0 2.0,
     erf Erf 2.0 2.0,
     erfc Erfc 4.0 4.0,
 ];
@@ -111,26 +113,48 @@ pub fn each_isa(mut test: impl FnMut(Isa)) {
 
 /// The place value of the last digit of a number of `digits` bits, at the magnitude of `value`, which is normal.
 pub fn unit(value: f64, digits: i32) -> f64 {
-    let exponent = ((value.to_bits() >> 52) & 0x7ff) as i64 - 1023;
-    2f64.powi(exponent as i32 - (digits - 1))
+    f64::from_bits(value.to_bits() & 0x7ff0_0000_0000_0000) * 2f64.powi(1 - digits)
 }
 
 /// The error of a single, in units in the last place of the true value; of the smallest normal number below that. Infinite where
-/// one is NaN or infinite and the other should not be.
-#[inline]
+/// one is NaN or infinite and the other should not be. Without branches, so that it can be taken of all numbers there are.
+#[inline(always)]
 pub fn error_single(got: f32, truth: f64) -> f64 {
-    const LARGEST: f64 = f32::MAX as f64;
-    const SMALLEST: f64 = f32::MIN_POSITIVE as f64;
-    if got.is_nan() || truth.is_nan() {
-        return if got.is_nan() && truth.is_nan() { 0.0 } else { f64::INFINITY };
+    /// From half a unit beyond the largest single on, the nearest single is infinite.
+    const BEYOND: f64 = f32::MAX as f64 * (1.0 + 1.0 / (1u64 << 25) as f64);
+    let got = f64::from(got);
+    let truth = if truth.abs() >= BEYOND { f64::INFINITY.copysign(truth) } else { truth };
+    let size = truth.abs();
+    let size = if size > f64::from(f32::MIN_POSITIVE) { size } else { f64::from(f32::MIN_POSITIVE) };
+    // The reciprocal of the power of two below `size`, from its exponent.
+    let unit = f64::from_bits(size.to_bits() & 0x7ff0_0000_0000_0000);
+    let reciprocal = f64::from_bits(0x7fe0_0000_0000_0000 - unit.to_bits().min(0x7fd0_0000_0000_0000));
+    let error = (got - truth).abs() * (reciprocal * f64::from(1u32 << 23));
+    let same = (got == truth) | ((got != got) & (truth != truth));
+    let error = if error == error { error } else { f64::INFINITY };
+    if same { 0.0 } else { error }
+}
+
+/// The largest [`error_single`] of many.
+pub fn largest_error(got: &[f32], truth: &[f64]) -> f64 {
+    struct Largest<'a>(&'a [f32], &'a [f64]);
+    impl Kernel<f64> for Largest<'_> {
+        type Output = f64;
+        #[inline(always)]
+        fn run<R: Real<Element = f64>>(self) -> f64 {
+            let ((got, _), (truth, _)) = (self.0.as_chunks::<16>(), self.1.as_chunks::<16>());
+            let mut largest = [0f64; 16];
+            for (got, truth) in got.iter().zip(truth) {
+                for lane in 0..16 {
+                    let error = error_single(got[lane], truth[lane]);
+                    largest[lane] = if error > largest[lane] { error } else { largest[lane] };
+                }
+            }
+            largest.into_iter().fold(0.0, f64::max)
+        }
     }
-    if truth.abs() > LARGEST || got.is_infinite() {
-        // Half a unit beyond the largest number rounds to infinity.
-        let near = truth.abs() >= LARGEST * (1.0 - 2f64.powi(-23)) && f64::from(got.abs()) >= LARGEST;
-        return if near && (f64::from(got) < 0.0) == (truth < 0.0) { 0.0 } else { f64::INFINITY };
-    }
-    let unit = f64::from_bits(truth.abs().max(SMALLEST).to_bits() & 0x7ff0_0000_0000_0000) * 2f64.powi(-23);
-    (f64::from(got) - truth).abs() / unit
+    assert!(got.len() == truth.len() && got.len() % 16 == 0);
+    isa::run(Largest(got, truth))
 }
 
 /// Points that tests of whole functions use: both signs, all magnitudes, ends and special values.
