@@ -12,6 +12,7 @@
 
 mod cross_entropy;
 pub mod point;
+mod points;
 mod rows;
 
 use crate::registry::{LossEntry, LossReduction};

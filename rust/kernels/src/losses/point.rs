@@ -1,11 +1,8 @@
 //! Losses that compare numbers one by one: entries with value and slope, and the loop that runs them; the list at the foot.
 
-use super::Totals;
-use crate::isa::{self, Kernel};
+use super::{Totals, points};
 use crate::real::{Element, Real};
 use crate::registry::{LossEntry, LossKind, LossReduction, TargetDomain, check_parameters};
-use crate::sweep::{BLOCK, PART};
-use crate::threads;
 
 /// The formula of a point loss.
 pub trait PointFormula: Copy + Send + Sync + 'static {
@@ -166,7 +163,7 @@ macro_rules! point_losses {
                 gradient: Option<&mut [E]>,
             ) -> Totals {
                 match self {
-                    $(Self::$type(formula) => sum_parts(*formula, batch, scale, values, gradient),)*
+                    $(Self::$type(formula) => points::run(*formula, batch, scale, values, gradient),)*
                 }
             }
         }
@@ -188,7 +185,7 @@ pub struct PointBatch<'a, E> {
 
 impl<E: Element> PointBatch<'_, E> {
     /// Elements that share a weight.
-    fn row(&self) -> usize {
+    pub(super) fn row(&self) -> usize {
         match self.weight {
             Some(weight) if !weight.is_empty() => self.prediction.len() / weight.len(),
             _ => 1,
@@ -202,154 +199,6 @@ impl<E: Element> PointBatch<'_, E> {
             Some(weight) => self.row() as f64 * weight.iter().map(|weight| weight.to_f64()).sum::<f64>(),
         }
     }
-}
-
-/// Parts whose totals are held at a time.
-const AT_ONCE: usize = 64;
-
-/// Runs the parts over the threads; their totals are added in their order.
-fn sum_parts<E: Element, F: PointFormula>(
-    formula: F,
-    batch: &PointBatch<'_, E>,
-    scale: f64,
-    values: Option<&mut [E]>,
-    gradient: Option<&mut [E]>,
-) -> Totals {
-    let len = batch.prediction.len();
-    let row = batch.row();
-    assert!(batch.target.len() == len && batch.upstream.is_none_or(|upstream| upstream.len() == len));
-    assert!(batch.weight.is_none_or(|weight| weight.len() * row == len));
-    let mut values = values.unwrap_or_default();
-    let mut gradient = gradient.unwrap_or_default();
-    assert!((values.is_empty() || values.len() == len) && (gradient.is_empty() || gradient.len() == len));
-    let mut totals = Totals::default();
-    for start in (0..len).step_by(PART * AT_ONCE) {
-        let end = len.min(start + PART * AT_ONCE);
-        let (group_values, rest) = values.split_at_mut((end - start).min(values.len()));
-        values = rest;
-        let (group_gradient, rest) = gradient.split_at_mut((end - start).min(gradient.len()));
-        gradient = rest;
-        let mut sums = [Totals::default(); AT_ONCE];
-        let parts = (end - start).div_ceil(PART);
-        threads::for_each_split(
-            [(group_values, PART), (group_gradient, PART)],
-            &mut sums[..parts],
-            &|part, [values, gradient], sum| {
-                let range = start + part * PART..end.min(start + (part + 1) * PART);
-                *sum = isa::run(Pass { formula, batch: *batch, row, range, scale, values, gradient });
-            },
-        );
-        sums[..parts].iter().for_each(|sum| totals += *sum);
-    }
-    totals
-}
-
-/// One part: the range of elements; `values` and `gradient` are of that range, or empty.
-struct Pass<'a, E, F> {
-    formula: F,
-    batch: PointBatch<'a, E>,
-    row: usize,
-    range: std::ops::Range<usize>,
-    scale: f64,
-    values: &'a mut [E],
-    gradient: &'a mut [E],
-}
-
-impl<E: Element, F: PointFormula> Kernel<E> for Pass<'_, E, F> {
-    type Output = Totals;
-    #[inline(always)]
-    fn run<R: Real<Element = E>>(mut self) -> Totals {
-        let len = self.range.len();
-        let mut sums = Sums { loss: [0.0; BLOCK], weight: [0.0; BLOCK] };
-        let whole = len - len % BLOCK;
-        for start in (0..whole).step_by(BLOCK) {
-            self.block::<R, true>(start, BLOCK, &mut sums);
-        }
-        if whole < len {
-            self.block::<R, false>(whole, len - whole, &mut sums);
-        }
-        if self.batch.weight.is_none() {
-            sums.weight[0] = len as f64;
-        }
-        Totals { loss: tree(sums.loss), weight: tree(sums.weight) }
-    }
-}
-
-/// Running sums, a lane each.
-struct Sums {
-    loss: [f64; BLOCK],
-    weight: [f64; BLOCK],
-}
-
-/// The sum of the lanes by halves.
-fn tree(mut lanes: [f64; BLOCK]) -> f64 {
-    let mut width = BLOCK;
-    while width > 1 {
-        width /= 2;
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-    }
-    lanes[0]
-}
-
-impl<E: Element, F: PointFormula> Pass<'_, E, F> {
-    /// A block of `count` elements from `start`; `WHOLE` says that it is a whole one.
-    #[inline(always)]
-    fn block<R: Real<Element = E>, const WHOLE: bool>(&mut self, start: usize, count: usize, sums: &mut Sums) {
-        let count = if WHOLE { BLOCK } else { count };
-        let first = self.range.start + start;
-        let x = block_of(self.batch.prediction, first, count);
-        let t = block_of(self.batch.target, first, count);
-        let mut value = [E::default(); BLOCK];
-        let mut slope = [E::default(); BLOCK];
-        for lane in 0..BLOCK {
-            let (loss, derivative) = self.formula.value_and_slope(R::load(x[lane]), R::load(t[lane]));
-            value[lane] = loss.store();
-            slope[lane] = derivative.store();
-        }
-        if let Some(weights) = self.batch.weight {
-            let mut weight = [E::default(); BLOCK];
-            let (mut place, mut column) = (first / self.row, first % self.row);
-            for lane in 0..count {
-                weight[lane] = weights[place];
-                column += 1;
-                if column == self.row {
-                    (place, column) = (place + 1, 0);
-                }
-            }
-            for lane in 0..BLOCK {
-                let (loss, derivative, w) = (R::load(value[lane]), R::load(slope[lane]), R::load(weight[lane]));
-                let absent = w == R::zero();
-                value[lane] = R::select(absent, R::zero(), w * loss).store();
-                slope[lane] = R::select(absent, R::zero(), w * derivative).store();
-                sums.weight[lane] += weight[lane].to_f64();
-            }
-        }
-        for lane in 0..count {
-            sums.loss[lane] += value[lane].to_f64();
-        }
-        if !self.values.is_empty() {
-            self.values[start..start + count].copy_from_slice(&value[..count]);
-        }
-        if !self.gradient.is_empty() {
-            let upstream = self.batch.upstream.map(|upstream| block_of(upstream, first, count));
-            let scale = R::constant(self.scale);
-            let gradient = &mut self.gradient[start..start + count];
-            for lane in 0..count {
-                let arriving = upstream.map_or(scale, |upstream| scale * R::load(upstream[lane]));
-                gradient[lane] = (arriving * R::load(slope[lane])).store();
-            }
-        }
-    }
-}
-
-/// `count` elements from `start`, padded with zeros to a block.
-#[inline(always)]
-fn block_of<E: Element>(slice: &[E], start: usize, count: usize) -> [E; BLOCK] {
-    let mut block = [E::default(); BLOCK];
-    block[..count].copy_from_slice(&slice[start..start + count]);
-    block
 }
 
 point_losses![SquaredError, AbsoluteError, BinaryCrossEntropyWithLogits];
