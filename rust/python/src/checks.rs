@@ -2,8 +2,10 @@
 
 use pyo3::prelude::*;
 
-use crate::arrays::{Array, Kind, Number, type_error_of};
+use crate::arguments::type_error_of;
+use crate::arrays::Array;
 use crate::errors::Result;
+use crate::kinds::{Kind, Number};
 use crate::work;
 
 /// Index, in C order of the flattened array, of the first number that is infinite or NaN.

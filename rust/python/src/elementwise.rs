@@ -5,8 +5,10 @@ use numpy::npyffi::NPY_ORDER;
 use pyo3::prelude::*;
 use tilegrad_kernels::real::Element;
 
-use crate::arrays::{Array, Kind, Number, checked_out, real_array, same_as};
+use crate::arguments::{checked_out, real_array, same_as};
+use crate::arrays::Array;
 use crate::errors::Result;
+use crate::kinds::{Kind, Number};
 use crate::work;
 
 /// Work on one array that gives another of the same shape, both in C order or both flat.

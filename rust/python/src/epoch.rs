@@ -10,9 +10,11 @@ use tilegrad_engine::epoch::{self, Epoch, Progress, RowsMut, Sums};
 use tilegrad_engine::rows::{Rows, SourceKind};
 use tilegrad_engine::{Array as Numbers, Dtype, Type};
 
-use crate::arrays::{Array, Kind, shape_text, type_error_of};
+use crate::arguments::{shape_text, type_error_of};
+use crate::arrays::Array;
 use crate::errors::{Error, Result, value_error};
 use crate::graph::{Places, engine_array, same_place};
+use crate::kinds::Kind;
 use crate::numbers::{Seed, Whole, in_range};
 use crate::plan::Plan;
 use crate::state::State;

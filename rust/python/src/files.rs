@@ -11,8 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 
-use crate::arrays::{Array, Kind};
+use crate::arrays::Array;
 use crate::errors::{Error, Result, type_error, value_error};
+use crate::kinds::Kind;
 use crate::work;
 
 // The format is little-endian, and numbers are copied as they lie in memory.

@@ -7,8 +7,10 @@ use pyo3::types::{PyBool, PyDict, PyMapping, PyString};
 use tilegrad_engine::graph::{Node, Origin, ParameterPlace};
 use tilegrad_engine::{Array as Numbers, Attribute, Attributes, Dtype, Options, ValueId, fusion, gradient, ops};
 
-use crate::arrays::{Array, Kind, type_error_of, type_name};
+use crate::arguments::{type_error_of, type_name};
+use crate::arrays::Array;
 use crate::errors::{Result, type_error, value_error};
+use crate::kinds::Kind;
 use crate::locks::{Guard, Locked};
 use crate::numbers::{self, Whole};
 use crate::optimizers::Optimizer;

@@ -5,8 +5,10 @@ use pyo3::types::PyDict;
 use tilegrad_kernels::random::Stream;
 use tilegrad_kernels::real::Element;
 
-use crate::arrays::{Array, Kind, Number, shape_text, type_name};
+use crate::arguments::{shape_text, type_name};
+use crate::arrays::Array;
 use crate::errors::{Error, Result, type_error, value_error};
+use crate::kinds::{Kind, Number};
 use crate::numbers::{self, Seed, Whole, in_range};
 use crate::work;
 

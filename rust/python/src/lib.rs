@@ -1,12 +1,13 @@
 //! Python bindings: arrays in and out, one error conversion ([`errors`]), one way into long work ([`work`]).
 //!
-//! Nothing here computes. A function checks what it was given ([`arrays`]), calls the kernels or the engine, and hands the
+//! Nothing here computes. A function checks what it was given ([`arguments`], [`arrays`]), calls the kernels or the engine, and hands the
 //! result back; whatever is wrong is said before anything was changed.
 
 // Python hands its arguments over as values.
 #![allow(clippy::needless_pass_by_value)]
 
 mod activations;
+mod arguments;
 mod arrays;
 mod checks;
 mod elementwise;
@@ -15,6 +16,7 @@ mod errors;
 mod files;
 mod graph;
 mod initialize;
+mod kinds;
 mod locks;
 mod machine;
 mod memory;

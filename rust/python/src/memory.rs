@@ -5,8 +5,9 @@ use std::ptr::NonNull;
 
 use pyo3::prelude::*;
 
-use crate::arrays::{Array, Kind, Number};
+use crate::arrays::Array;
 use crate::errors::{Error, Result, value_error};
+use crate::kinds::{Kind, Number};
 use crate::numbers::Whole;
 
 const ALIGNMENT: usize = 64;
@@ -43,9 +44,11 @@ impl Memory {
         // The bits of zero stand there already, without a page being touched.
         if number != 0.0 {
             // SAFETY: nobody else knows of the block yet.
-            match kind {
-                Kind::F32 => unsafe { block.slice_mut::<f32>() }.fill(number as f32),
-                _ => unsafe { block.slice_mut::<f64>() }.fill(number),
+            unsafe {
+                match kind {
+                    Kind::F32 => block.slice_mut::<f32>().fill(number as f32),
+                    _ => block.slice_mut::<f64>().fill(number),
+                }
             }
         }
         Ok(block)

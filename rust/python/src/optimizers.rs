@@ -8,8 +8,10 @@ use tilegrad_kernels::registry::Setting;
 
 pub(crate) use tilegrad_kernels::optimizers::Optimizer as Rule;
 
-use crate::arrays::{Array, Kind, Number, real_array, same_as, shape_text, type_name};
+use crate::arguments::{list_of, real_array, same_as, shape_text, type_name};
+use crate::arrays::Array;
 use crate::errors::{Error, Result, type_error, value_error};
+use crate::kinds::{Kind, Number};
 use crate::locks::Locked;
 use crate::memory::Memory;
 use crate::numbers::{Whole, in_range};
@@ -74,7 +76,10 @@ impl Optimizer {
     }
 
     /// Updates the parameters in place. They must be writable, contiguous and not overlap.
-    fn step(&self, parameters: Vec<Bound<'_, PyAny>>, gradients: Vec<Bound<'_, PyAny>>) -> Result<()> {
+    fn step(&self, parameters: &Bound<'_, PyAny>, gradients: &Bound<'_, PyAny>) -> Result<()> {
+        let py = parameters.py();
+        let parameters = list_of("step", "parameters", parameters)?;
+        let gradients = list_of("step", "gradients", gradients)?;
         if parameters.is_empty() || parameters.len() != gradients.len() {
             let (count, got) = (parameters.len(), gradients.len());
             return value_error!(
@@ -85,7 +90,6 @@ impl Optimizer {
         let pairs = pairs.map(|(index, (parameter, gradient))| checked_pair(index, parameter, gradient));
         let pairs = pairs.collect::<Result<Vec<_>>>()?;
         check_overlap(&pairs)?;
-        let py = parameters[0].py();
         let mut inner = self.inner.lock(py, "Optimizer")?;
         inner.keep(&pairs)?;
         inner.step(py, &pairs)
@@ -375,7 +379,7 @@ fn read_state<'py>(rule: &Rule, state: &Bound<'py, PyMapping>) -> Result<Vec<Vec
         if !state.contains(name)? {
             return value_error!("load_state: expected the slots {}, got none named {name:?}", names.join(", "));
         }
-        let objects: Vec<Bound<'py, PyAny>> = state.get_item(name)?.extract()?;
+        let objects: Vec<Bound<'py, PyAny>> = list_of("load_state", name, &state.get_item(name)?)?;
         let mut arrays = Vec::with_capacity(objects.len());
         for (index, object) in objects.iter().enumerate() {
             let (array, _) = real_array("load_state", name, object)?;

@@ -3,9 +3,11 @@
 use pyo3::prelude::*;
 use tilegrad_engine::{Bindings, Options, Type, ValueId};
 
-use crate::arrays::{Array, Kind, shape_text, type_error_of};
+use crate::arguments::{list_of, shape_text, type_error_of};
+use crate::arrays::Array;
 use crate::errors::{Result, value_error};
 use crate::graph::{Inner, Places, engine_array};
+use crate::kinds::Kind;
 use crate::locks::{Guard, Locked};
 use crate::numbers::{Seed, Whole, in_range};
 use crate::optimizers::{Optimizer, Rule};
@@ -84,12 +86,12 @@ impl Plan {
     fn run<'py>(
         &self,
         py: Python<'py>,
-        inputs: Vec<Bound<'py, PyAny>>,
+        inputs: &Bound<'py, PyAny>,
         state: Option<&Bound<'py, State>>,
         seed: Seed,
         step: Whole,
     ) -> Result<Vec<Bound<'py, PyAny>>> {
-        let arrays = self.check_inputs(&inputs)?;
+        let arrays = self.check_inputs(&list_of("run", "inputs", inputs)?)?;
         let numbers: Vec<_> = arrays.iter().filter_map(engine_array).collect();
         let step = in_range("run", "step", step, 0, i64::MAX)? as u64;
         let mut plan = self.lock(py)?;

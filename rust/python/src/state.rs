@@ -7,9 +7,10 @@ use pyo3::types::PyDict;
 use tilegrad_engine::graph::ParameterPlace;
 use tilegrad_engine::{Buffers, Dtype};
 
-use crate::arrays::{Kind, shape_text};
+use crate::arguments::shape_text;
 use crate::errors::{Error, Result, value_error};
 use crate::graph::{Graph, Places, same_place};
+use crate::kinds::Kind;
 use crate::locks::{Guard, Locked};
 use crate::memory::{Memory, view};
 use crate::numbers::{Whole, in_range};
@@ -128,7 +129,7 @@ impl State {
         // Without an optimizer of its own, the state has room for the one that needs most.
         let rule = match optimizer {
             Some(optimizer) => Some(optimizer.get().rule(py)?),
-            None => inner.graph.optimizers().iter().max_by_key(|rule| rule.slots().len()).cloned(),
+            None => inner.graph.optimizers().iter().max_by_key(|rule| rule.slots().len()).copied(),
         };
         let names = rule.as_ref().map_or(&[][..], Rule::slots);
         let start = rule.as_ref().map_or(0.0, Rule::slot_start);
