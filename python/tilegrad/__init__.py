@@ -1,6 +1,7 @@
 """Fast training of neural networks on the CPU.
 
-A whole training step (forward, loss, backward, optimizer update) is compiled once and then runs outside the interpreter.
+A whole training step (forward, loss, backward, optimizer update) is compiled once and then runs outside the
+interpreter.
 
 Example:
     >>> import numpy as np, tilegrad as tg

@@ -1,7 +1,7 @@
 """Python functions for the losses of the registry.
 
-A loss that compares number by number is made from its entry alone. ``cross_entropy`` has a form of its own, because it compares rows with
-classes.
+A loss that compares number by number is made from its entry alone. ``cross_entropy`` has a form of its own, because it
+compares rows with classes.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def point_inputs(entry: _Entry, prediction: Any, target: Any, sample_weight: Ten
 def zero_or_one(function: str, target: Array, entry: _Entry, dtype: str) -> Array:
     """Integers 0 and 1 as floats, where the loss is between 0 and 1; other integers are left to be refused."""
     if entry["facts"].get("targets") != "unit_interval" and target.dtype.kind != "b":
-        meant = "integers stand for classes; convert with .astype(np.float32) if they are amounts, or use cross_entropy for classes"
+        meant = "integers stand for classes: use cross_entropy, or convert with .astype(np.float32) if they are amounts"
         raise TypeError(f"{function}: expected `target` of floats, got dtype {target.dtype}; {meant}")
     wrong = np.flatnonzero((target != 0) & (target != 1))
     if wrong.size:
@@ -174,7 +174,8 @@ def _document(entry: _Entry) -> str:
         "Args:\n    prediction: Float array of any shape, or a traced tensor.\n"
         "    target: Floats of the same shape; nothing is broadcast.\n"
         f"{parameter_lines(entry)}"
-        f'    reduction: "mean" over all numbers, "sum", or "none" for each loss alone; "{default_reduction(entry)}" by default.\n\n'
+        '    reduction: "mean" over all numbers, "sum", or "none" for each loss alone; '
+        f'"{default_reduction(entry)}" by default.\n\n'
         'Returns:\n    A number, or an array like `prediction` with reduction "none".\n\n'
         "Raises:\n    ValueError: If the shapes differ, or a target is outside the domain of the loss.\n"
         "    TypeError: If the target holds integers, which stand for classes.\n\n"
@@ -196,18 +197,21 @@ def cross_entropy(
     ignore_index: int | None = None,
     reduction: str = "mean",
 ) -> Any:
-    """Cross-entropy of softmax(prediction) with classes or distributions: ``-sum(target * log_softmax(prediction))`` per row.
+    """Cross-entropy of softmax(prediction) with classes or distributions.
 
-    Softmax and loss are computed in one pass, in the log domain, so that no logit is too large. It follows PyTorch: logits, not
-    probabilities, and a mean with class weights divides by the sum of the weights; Keras divides by the number of rows, which is
-    ``normalization="samples"``.
+    Per row it is ``-sum(target * log_softmax(prediction))``.
+
+    Softmax and loss are computed in one pass, in the log domain, so that no logit is too large. It follows PyTorch:
+    logits, not probabilities, and a mean with class weights divides by the sum of the weights; Keras divides by the
+    number of rows, which is ``normalization="samples"``.
 
     Args:
         prediction: Logits of shape (rows, classes).
-        target: Class numbers from 0, integers of shape (rows,); or a distribution per row (one-hot or soft), floats of shape
-            (rows, classes).
+        target: Class numbers from 0, integers of shape (rows,); or a distribution per row (one-hot or soft), floats of
+            shape (rows, classes).
         weight: Weight of each class, shape (classes,).
-        normalization: What a mean divides by: the sum of the ``"weights"`` that took part, or the number of ``"samples"``.
+        normalization: What a mean divides by: the sum of the ``"weights"`` that took part, or the number of
+            ``"samples"``.
         label_smoothing: Share of each target spread evenly over all classes, in [0, 1].
         ignore_index: Class number whose rows do not count. PyTorch ignores -100 by default, we ignore nothing.
         reduction: "mean", "sum", or "none" for the loss of each row.
@@ -290,7 +294,8 @@ def check_distributions(function: str, target: Array, name: str = "target") -> N
     if not fine.all():
         row = int(np.flatnonzero(~fine)[0])
         raise ValueError(
-            f"{function}: expected `{name}` to hold a distribution in each row (numbers from 0 with sum 1), got {target[row]} in row {row}; "
+            f"{function}: expected `{name}` to hold a distribution in each row (numbers from 0 with sum 1), got "
+            f"{target[row]} in row {row}; "
             "use mean_squared_error for amounts, binary_cross_entropy_with_logits for several labels at once"
         )
 

@@ -52,7 +52,8 @@ def set_isa(name: str) -> None:
     """Uses an instruction set from now on: one of ``tg.machine()["isas"]``.
 
     Args:
-        name: ``"baseline"``, ``"avx2"``, ``"avx512"`` or ``"neon"``. The environment variable ``TILEGRAD_ISA`` chooses one at the start.
+        name: ``"baseline"``, ``"avx2"``, ``"avx512"`` or ``"neon"``. The environment variable ``TILEGRAD_ISA`` chooses
+            one at the start.
 
     Raises:
         ValueError: If the processor does not have it.

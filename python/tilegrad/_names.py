@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +32,8 @@ def entries(kind: str) -> dict[str, _Entry]:
 
 def hint(name: object, known: Iterable[str]) -> str:
     """`` (did you mean 'relu'?)`` if a known name is close, else nothing."""
+    import difflib
+
     by_lower = {each.lower(): each for each in known}
     close = difflib.get_close_matches(str(name).lower(), list(by_lower), n=1, cutoff=0.6)
     return f" (did you mean {by_lower[close[0]]!r}?)" if close else ""

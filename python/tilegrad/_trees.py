@@ -1,7 +1,7 @@
 """Arguments of a function taken apart into arrays, and put together again.
 
-Lists, tuples and dicts are walked; what is found in them is a float array or number (a value), an integer array (labels) or
-anything else (a setting, which must be hashable because each different one is a new trace).
+Lists, tuples and dicts are walked; what is found in them is a float array or number (a value), an integer array
+(labels) or anything else (a setting, which must be hashable because each different one is a new trace).
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def _array_spec(function: str, array: NDArray[Any], leaves: list[Any]) -> Spec:
         leaves.append(to_int32(function, array))
         return ("labels", array.shape)
     raise TypeError(
-        f"{function}: expected arrays of float32, float64 or integers, got dtype {array.dtype}; convert with .astype(np.float32)"
+        f"{function}: expected arrays of float32, float64 or integers, got dtype {array.dtype}; convert with "
+        f".astype(np.float32)"
     )
 
 

@@ -1,8 +1,8 @@
 """Activations, losses and a few more functions, for NumPy arrays and traced tensors alike.
 
-An activation is ``F.name(x)``, its backward pass ``F.name_backward(gradient, x)``; both write into ``out`` if it is given, which may be the
-input itself. A loss is ``F.name(prediction, target)``. All are made from the registry of the compiled core, with the parameters, ranges and
-documentation found there: ``help(F.leaky_relu)``, ``dir(F)``.
+An activation is ``F.name(x)``, its backward pass ``F.name_backward(gradient, x)``; both write into ``out`` if it is
+given, which may be the input itself. A loss is ``F.name(prediction, target)``. All are made from the registry of the
+compiled core, with the parameters, ranges and documentation found there: ``help(F.leaky_relu)``, ``dir(F)``.
 
 Example:
     >>> import numpy as np
@@ -95,6 +95,15 @@ def log_softmax_backward(gradient: Array, y: Array, axis: int = -1, *, out: Arra
     return _backward_along("log_softmax_backward", _core.log_softmax_backward, gradient, y, axis, out)
 
 
+def _array(function: str, name: str, value: Any) -> Array:
+    """The value as an array of floats, or a ``TypeError``."""
+    array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    if array.dtype not in (np.float32, np.float64):
+        got = type(value).__name__ if array.dtype.kind not in "fiub" else f"dtype {array.dtype}"
+        raise TypeError(f"{function}: expected `{name}` of float32 or float64, got {got}")
+    return array
+
+
 def _last(function: str, x: Array, axis: int, out: Array | None) -> bool:
     """Whether the axis is the last one; refuses axes that do not exist."""
     if not isinstance(axis, int | np.integer) or not -x.ndim <= axis < x.ndim:
@@ -109,7 +118,7 @@ def _along(function: str, core: Callable[..., Array], x: Any, axis: int, out: Ar
     if isinstance(x, Traceable):
         result = unary(function, x, {"axis": axis})
         return result
-    x = np.asarray(x)
+    x = _array(function, "x", x)
     if _last(function, x, axis, out):
         return core(x, out)
     return np.moveaxis(core(np.ascontiguousarray(np.moveaxis(x, axis, -1))), -1, axis)
@@ -118,8 +127,11 @@ def _along(function: str, core: Callable[..., Array], x: Any, axis: int, out: Ar
 def _backward_along(
     function: str, core: Callable[..., Array], gradient: Array, y: Array, axis: int, out: Array | None
 ) -> Array:
+    gradient, y = _array(function, "gradient", gradient), _array(function, "y", y)
     if _last(function, y, axis, out):
         return core(gradient, y, out)
+    if gradient.shape != y.shape:
+        raise ValueError(f"{function}: expected `gradient` of shape {y.shape}, got {gradient.shape}")
     moved = (np.ascontiguousarray(np.moveaxis(each, axis, -1)) for each in (gradient, y))
     return np.moveaxis(core(*moved), -1, axis)
 
@@ -127,8 +139,8 @@ def _backward_along(
 def dropout(x: Any, rate: float = 0.5, *, seed: int = 0) -> Any:
     """Sets numbers to zero at random, and divides the others by ``1 - rate`` so that the mean stays.
 
-    On arrays it always drops, by a mask that depends on ``seed`` and the shape only. On traced tensors it drops in training only, with
-    another mask in each step. (Srivastava et al., 2014.)
+    On arrays it always drops, by a mask that depends on ``seed`` and the shape only. On traced tensors it drops in
+    training only, with another mask in each step. (Srivastava et al., 2014.)
 
     Args:
         x: Float array or traced tensor.
@@ -164,7 +176,9 @@ def _dropped(x: Array, rate: float, seed: int) -> Array:
 
 
 def ewma(x: Any, beta: float, bias_correction: bool = False) -> Array:
-    """Exponentially weighted moving average along the first axis: ``v_t = beta v_(t-1) + (1 - beta) x_t`` from ``v_0 = 0``.
+    """Exponentially weighted moving average along the first axis.
+
+    ``v_t = beta v_(t-1) + (1 - beta) x_t`` from ``v_0 = 0``.
 
     Args:
         x: Numbers in time order; further axes are averaged each on its own.

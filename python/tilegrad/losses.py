@@ -1,7 +1,7 @@
 """Losses as objects, for a trainer: the functions of ``tilegrad.functional`` with their settings.
 
-A trainer takes an object, ``losses.CrossEntropy(label_smoothing=0.1)``, or a name, ``"cross_entropy"``. Called on arrays, an object
-gives the number that the function gives.
+A trainer takes an object, ``losses.CrossEntropy(label_smoothing=0.1)``, or a name, ``"cross_entropy"``. Called on
+arrays, an object gives the number that the function gives.
 
 Example:
     >>> import numpy as np
@@ -98,7 +98,8 @@ def _make(entry: _Entry) -> type[Loss]:
     known: dict[str, Any] = {"__name__": __name__}
     exec(compile(code, f"<{entry['name']} of the registry>", "exec"), known)
     title = class_name(entry["name"])
-    doc = f"{summary_line(entry['doc'])}\n\nThe object of `tilegrad.functional.{entry['name']}`, which has the details.\n\n"
+    function = f"tilegrad.functional.{entry['name']}"
+    doc = f"{summary_line(entry['doc'])}\n\nThe object of `{function}`, which has the details.\n\n"
     doc += f"Example:\n    >>> from tilegrad import losses\n    >>> losses.{title}()\n    {title}()\n"
     body = {
         "__init__": known["__init__"],
@@ -117,8 +118,8 @@ class CrossEntropy(Loss):
 
     Args:
         weight: Weight of each class, shape (classes,).
-        normalization: What a mean divides by: the sum of the ``"weights"`` (as PyTorch does) or the number of ``"samples"`` (as
-            Keras does).
+        normalization: What a mean divides by: the sum of the ``"weights"`` (as PyTorch does) or the number of
+            ``"samples"`` (as Keras does).
         label_smoothing: Share of each target spread evenly over all classes, in [0, 1].
         ignore_index: Class number whose rows do not count.
 
@@ -220,7 +221,8 @@ def loss_for(loss: Any) -> Loss:
         )
     if loss in _COUNTING if isinstance(loss, str) else False:
         raise ValueError(
-            f"Trainer: expected `loss` to have a gradient, got {loss!r}, which only counts; train with cross_entropy and pass it as a metric"
+            f"Trainer: expected `loss` to have a gradient, got {loss!r}, which only counts; train with cross_entropy "
+            f"and pass it as a metric"
         )
     if isinstance(loss, str):
         return lookup("Trainer", "loss", loss, NAMED)()

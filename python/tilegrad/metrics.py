@@ -1,6 +1,7 @@
 """Metrics: figures to judge a model by, computed along with the loss.
 
-A trainer takes names: ``"accuracy"`` for classes (the largest logit, or for a single logit its sign), ``"mae"`` and ``"mse"`` for amounts.
+A trainer takes names: ``"accuracy"`` for classes (the largest logit, or for a single logit its sign), ``"mae"`` and
+``"mse"`` for amounts.
 
 Example:
     >>> from tilegrad import metrics

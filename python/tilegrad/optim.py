@@ -125,8 +125,8 @@ class SGD(Optimizer):
 
     * ``"heavy-ball"`` (PyTorch): ``v = momentum * v + g``, ``w = w - learning_rate * v``
     * ``"ema"`` (textbooks): ``v = momentum * v + (1 - momentum) * g``, ``w = w - learning_rate * v``
-    * ``"keras"`` (Keras, scikit-learn): ``v = momentum * v - learning_rate * g``, ``w = w + v``; a changed learning rate leaves the
-      speed as it was.
+    * ``"keras"`` (Keras, scikit-learn): ``v = momentum * v - learning_rate * g``, ``w = w + v``; a changed learning
+      rate leaves the speed as it was.
 
     Args:
         learning_rate: Size of a step. Keras' default is 0.01 as well, PyTorch's 0.001.
@@ -212,7 +212,8 @@ class RMSprop(Optimizer):
 class Adagrad(Optimizer):
     r"""Divides by the root of the sum of all squared gradients so far (Duchi, Hazan and Singer, 2011).
 
-    ``s = s + g²``, ``w = w - learning_rate * g / (sqrt(s) + epsilon)``. Follows PyTorch; Keras and optax start ``s`` at 0.1.
+    ``s = s + g²``, ``w = w - learning_rate * g / (sqrt(s) + epsilon)``. Follows PyTorch; Keras and optax start ``s`` at
+    0.1.
 
     Args:
         learning_rate: Size of a step.
@@ -256,15 +257,15 @@ class Adam(Optimizer):
     r"""Momentum and a running root mean square, both corrected for their start at zero (Kingma and Ba, 2015).
 
     ``m = beta1 * m + (1 - beta1) * g``, ``v = beta2 * v + (1 - beta2) * g²``,
-    ``w = w - learning_rate * m̂ / (sqrt(v̂) + epsilon)`` with ``m̂ = m / (1 - beta1^t)`` and ``v̂ = v / (1 - beta2^t)``.
-    For weight decay take :class:`AdamW`.
+    ``w = w - learning_rate * m̂ / (sqrt(v̂) + epsilon)`` with ``m̂ = m / (1 - beta1^t)`` and ``v̂ = v / (1 -
+    beta2^t)``. For weight decay take :class:`AdamW`.
 
     Args:
         learning_rate: Size of a step: about how far each weight moves.
         betas: Shares of ``m`` and ``v`` that are kept.
         epsilon: Keeps the divisor from zero; 1e-8 as in the paper and PyTorch, Keras takes 1e-7.
-        epsilon_mode: ``"outside"`` the root (paper, PyTorch), ``"inside"`` it, or ``"hat"``: outside, before the correction of ``v``
-            (Keras, scikit-learn).
+        epsilon_mode: ``"outside"`` the root (paper, PyTorch), ``"inside"`` it, or ``"hat"``: outside, before the
+            correction of ``v`` (Keras, scikit-learn).
 
     Raises:
         ValueError: If a hyperparameter is out of range or unknown.
@@ -305,15 +306,16 @@ class Adam(Optimizer):
 class AdamW(Optimizer):
     r"""Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
 
-    As :class:`Adam`, but the weights shrink on their own: ``w = w - learning_rate * weight_decay * w`` beside each step.
+    As :class:`Adam`, but the weights shrink on their own: ``w = w - learning_rate * weight_decay * w`` beside each
+    step.
 
     Args:
         learning_rate: Size of a step.
         betas: Shares of ``m`` and ``v`` that are kept.
         epsilon: Keeps the divisor from zero.
         epsilon_mode: As in :class:`Adam`.
-        weight_decay: Share of each weight that a step takes away, times the learning rate; 0.01 as in PyTorch (Keras 0.004,
-            optax 1e-4).
+        weight_decay: Share of each weight that a step takes away, times the learning rate; 0.01 as in PyTorch (Keras
+            0.004, optax 1e-4).
 
     Raises:
         ValueError: If a hyperparameter is out of range or unknown.

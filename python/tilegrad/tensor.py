@@ -1,8 +1,8 @@
 """Traced values: what a function of tilegrad works on while it is being turned into a graph.
 
-A :class:`Tensor` has a shape and a dtype, but no numbers yet. Whatever is done with it is written down as a node of a graph, which is
-then compiled. Models, losses and functions given to ``tg.grad``, ``tg.jit`` or ``tg.Trainer`` meet tensors; ordinary
-code meets NumPy arrays only.
+A :class:`Tensor` has a shape and a dtype, but no numbers yet. Whatever is done with it is written down as a node of a
+graph, which is then compiled. Models, losses and functions given to ``tg.grad``, ``tg.jit`` or ``tg.Trainer`` meet
+tensors; ordinary code meets NumPy arrays only.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Tracer:
         # Names of the modules by identity, the scope that is open, and the shapes of what modules returned.
         self.module_names: dict[int, str] = {}
         self.outputs: dict[str, tuple[int, ...]] = {}
-        self._path = ""
+        self.path = ""
         self.input_order: list[int] = []
         # What must hold for the numbers of an input at each run: (value of the input, check).
         self.checks: list[tuple[int, Callable[[Array], None]]] = []
@@ -69,7 +69,8 @@ class Tracer:
         found = self._parameters.get(id(parameter))
         if found is None:
             raise ValueError(
-                "trace: expected every parameter to be an attribute of the model, got one that is not reachable from it; "
+                "trace: expected every parameter to be an attribute of the model, got one that is not reachable from "
+                "it; "
                 "assign it to `self` in `__init__`, or put it into a list or dict that is"
             )
         return found
@@ -107,8 +108,8 @@ class Tracer:
 
     @contextmanager
     def module(self, module: object) -> Iterator[Callable[[Any], None]]:
-        """Names made within this block begin with the module's name; what it is called with gives the output's shape."""
-        name, outer = self.module_names.get(id(module), ""), self._path
+        """Names made within this block begin with the module's name; what it yields notes the output's shape."""
+        name, outer = self.module_names.get(id(module), ""), self.path
         inside = name.removeprefix(f"{outer}.") if outer else name
         is_inner = bool(name) and name != outer and (not outer or name.startswith(f"{outer}."))
 
@@ -120,11 +121,11 @@ class Tracer:
             yield done
             return
         self.graph.push_scope(inside)
-        self._path = name
+        self.path = name
         try:
             yield done
         finally:
-            self._path = outer
+            self.path = outer
             self.graph.pop_scope()
 
 
@@ -305,7 +306,17 @@ class Traceable:
 
 
 class Tensor(Traceable):
-    """A traced value: a node of a graph with a shape and a dtype."""
+    """A traced value: a node of a graph with a shape and a dtype, but no numbers yet.
+
+    Example:
+        >>> import tilegrad as tg
+        >>> def show(x):
+        ...     print(x * 2.0)
+        ...     return (x * 2.0).sum()
+        >>> tg.value_and_grad(show)(np.ones(3))
+        Tensor(multiply, shape=(3,), dtype=float64)
+        (6.0, (array([2., 2., 2.]),))
+    """
 
     __slots__ = ("origin", "tracer", "value")
 

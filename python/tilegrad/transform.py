@@ -1,7 +1,7 @@
 """Functions of functions: ``grad``, ``value_and_grad``, ``jit``, ``trace`` and ``check_gradients``.
 
-Each of them runs a Python function once on traced tensors, compiles the graph that this gives, and keeps the result by the
-shapes and dtypes of the arguments: the next call with arguments of the same kind runs no Python of yours at all.
+Each of them runs a Python function once on traced tensors, compiles the graph that this gives, and keeps the result by
+the shapes and dtypes of the arguments: the next call with arguments of the same kind runs no Python of yours at all.
 
 * Numbers and float arrays are values. Plain numbers are float64, or float32 beside float32 arrays.
 * Integer arrays are labels: they get no gradient.
@@ -269,12 +269,12 @@ def value_and_grad(function: Callable[..., Any], *, argnums: int | Sequence[int]
 
     Args:
         function: Takes numbers and arrays and returns a single number.
-        argnums: Which positional arguments get a gradient: by default all that hold floats. With one number instead of a
-            list, its gradient comes alone and not as a tuple.
+        argnums: Which positional arguments get a gradient: by default all that hold floats. With one number instead of
+            a list, its gradient comes alone and not as a tuple.
 
     Returns:
-        A function of the same arguments that returns ``(value, gradients)``, where ``gradients`` is a tuple with one entry
-        per argument chosen.
+        A function of the same arguments that returns ``(value, gradients)``, where ``gradients`` is a tuple with one
+        entry per argument chosen.
 
     Raises:
         ValueError: On call, if the function returns more than a single number.
@@ -355,8 +355,8 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
 def trace(function: Callable[..., Any]) -> Callable[..., Trace]:
     """A function that returns the graph of ``function`` with its numbers, to be looked at.
 
-    The result's ``explain()`` goes through backpropagation node by node: the value of each node, the local derivative on each edge, and
-    the gradient that arrives.
+    The result's ``explain()`` goes through backpropagation node by node: the value of each node, the local derivative
+    on each edge, and the gradient that arrives.
 
     Example:
         >>> import tilegrad as tg

@@ -64,8 +64,9 @@ class Trace:
     def explain(self) -> Text:
         """Backpropagation node by node, as text.
 
-        The first part lists every node with its value and the gradient that arrives at it: by how much the result changes per change
-        of the node. The second goes backwards: at each node, what arrives is multiplied by the local derivative and passed on.
+        The first part lists every node with its value and the gradient that arrives at it: by how much the result
+        changes per change of the node. The second goes backwards: at each node, what arrives is multiplied by the local
+        derivative and passed on.
 
         Example:
             >>> import tilegrad as tg

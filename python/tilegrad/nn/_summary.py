@@ -32,7 +32,7 @@ class Summary:
         shape = tuple(input_shape) if input_shape is not None else _known_shape(model)
         outputs, operations = _traced(model, shape)
         self.is_linear = _is_linear(model, operations)
-        rows = [("layer", "kind", "output", "parameters", "initialiser")]
+        rows: list[tuple[str, ...]] = [("layer", "kind", "output", "parameters", "initialiser")]
         rows += [_row(name, module, outputs) for name, module in model.named_modules() if _is_leaf(module)]
         self._table = _aligned(rows)
         count = model.parameter_count
@@ -40,7 +40,8 @@ class Summary:
         self._total = f"{count:,} parameters, {model.dtype}, {size:,} bytes"
         if self.is_linear:
             self.add(
-                "This is a linear model: there is no activation between its layers. Add one, such as nn.ReLU(), for a network."
+                "This is a linear model: there is no activation between its layers. Add one, such as nn.ReLU(), for "
+                "a network."
             )
 
     def add(self, line: str) -> None:

@@ -19,6 +19,7 @@ _SPELLING = {
     "relu": "ReLU",
     "leaky_relu": "LeakyReLU",
     "elu": "ELU",
+    "gelu": "GELU",
     "silu": "SiLU",
     "gelu_tanh": "GELUTanh",
     "selu": "SELU",
@@ -28,7 +29,13 @@ _SPELLING = {
 
 
 class Activation(Module):
-    """A layer that applies a function to each number."""
+    """A layer that applies a function to each number; the activation layers are made from it.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> isinstance(nn.ReLU(), nn.Activation)
+        True
+    """
 
     _entry: _Entry | None = None
     _settings: dict[str, float]
@@ -69,6 +76,8 @@ def _make(entry: _Entry, name: str) -> type[Activation]:
     lines = parameter_lines(entry)
     doc = f"{summary_line(entry['doc'])}\n\nThe layer of `tilegrad.functional.{name}`, which has the details.\n"
     doc += f"\nArgs:\n{lines}" if lines else ""
+    doc += f"\nExample:\n    >>> from tilegrad import nn\n    >>> nn.Sequential(nn.Dense(4, 2), nn.{title}())\n"
+    doc += f"    Sequential(Dense(4, 2), {title}())\n"
     body = {"__init__": known["__init__"], "__doc__": doc, "__module__": "tilegrad.nn", "_entry": entry}
     return type(title, (Activation,), body)
 
@@ -91,14 +100,21 @@ CLASSES, NAMED = _make_all()
 
 
 class GELU(Activation):
-    """Gaussian error linear unit, ``x * Phi(x)`` with the normal distribution function ``Phi`` (Hendrycks and Gimpel, 2016).
+    """Gaussian error linear unit.
+
+    ``x * Phi(x)`` with the normal distribution function ``Phi`` (Hendrycks and Gimpel, 2016).
 
     Args:
-        approximate: ``"none"`` for the exact function (the default, as in PyTorch and Keras), ``"tanh"`` for the approximation
-            that JAX uses by default.
+        approximate: ``"none"`` for the exact function (the default, as in PyTorch and Keras), ``"tanh"`` for the
+            approximation that JAX uses by default.
 
     Raises:
         ValueError: If the approximation is unknown.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.GELU(approximate="tanh").predict(np.array([[1.0]], np.float32)).round(4)
+        array([[0.8412]], dtype=float32)
     """
 
     def __init__(self, approximate: str = "none") -> None:
@@ -122,6 +138,11 @@ class Softmax(Module):
 
     Args:
         axis: Axis whose numbers become parts of one.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Softmax().predict(np.zeros((1, 4), np.float32))
+        array([[0.25, 0.25, 0.25, 0.25]], dtype=float32)
     """
 
     def __init__(self, axis: int = -1) -> None:
@@ -137,6 +158,11 @@ class LogSoftmax(Softmax):
 
     Args:
         axis: Axis whose numbers become parts of one.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.LogSoftmax().predict(np.array([[0.0, 1000.0]], np.float32))
+        array([[-1000.,     0.]], dtype=float32)
     """
 
     def forward(self, x: Any) -> Any:

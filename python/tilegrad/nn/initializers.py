@@ -1,7 +1,8 @@
 """How the first values of parameters are drawn.
 
-Every initialiser draws from a Philox stream that belongs to the seed and to the parameter's place in the model: the same seed gives the
-same bits on every machine. For a dense weight of shape (in, out), "fan in" is in and "fan out" is out.
+Every initialiser draws from a Philox stream that belongs to the seed and to the parameter's place in the model: the
+same seed gives the same bits on every machine. For a dense weight of shape (in, out), "fan in" is in and "fan out" is
+out.
 """
 
 from __future__ import annotations
@@ -14,10 +15,28 @@ from tilegrad import _core
 from tilegrad._names import registry
 from tilegrad.tensor import Array
 
-__all__ = ["Constant", "HeNormal", "HeUniform", "Initializer", "Normal", "Uniform", "XavierNormal", "XavierUniform", "Zeros"]
+__all__ = [
+    "Constant",
+    "HeNormal",
+    "HeUniform",
+    "Initializer",
+    "Normal",
+    "Uniform",
+    "XavierNormal",
+    "XavierUniform",
+    "Zeros",
+]
+
 
 class Initializer(Protocol):
-    """Anything that makes an array from shape, dtype, seed and stream."""
+    """Anything that makes an array from shape, dtype, seed and stream; a function will do.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> layer = nn.Dense(2, 2, initializer=lambda shape, dtype, seed, stream: np.eye(*shape, dtype=dtype))
+        >>> layer.predict(np.array([[3.0, 4.0]], np.float32))
+        array([[3., 4.]], dtype=float32)
+    """
 
     def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
         """Draws the values."""
@@ -37,6 +56,11 @@ class Constant:
 
     Args:
         value: The value.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Constant(0.5)((2,), "float32", 0, 0)
+        array([0.5, 0.5], dtype=float32)
     """
 
     def __init__(self, value: float) -> None:
@@ -51,7 +75,13 @@ class Constant:
 
 
 class Zeros(Constant):
-    """Zero everywhere: the default of biases."""
+    """Zero everywhere: the default of biases.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Zeros()((2,), 'float32', 0, 0)
+        array([0., 0.], dtype=float32)
+    """
 
     def __init__(self) -> None:
         super().__init__(0.0)
@@ -61,7 +91,14 @@ class Zeros(Constant):
 
 
 class Uniform:
-    """Uniform between ``low`` and ``high``."""
+    """Uniform between ``low`` and ``high``.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> values = nn.Uniform(-1, 1)((1000,), "float64", 0, 0)
+        >>> -1 <= values.min() < -0.9 and 0.9 < values.max() < 1
+        True
+    """
 
     def __init__(self, low: float = -0.05, high: float = 0.05) -> None:
         if not low < high:
@@ -77,7 +114,13 @@ class Uniform:
 
 
 class Normal:
-    """Normal with a mean and a standard deviation."""
+    """Normal with a mean and a standard deviation.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> abs(nn.Normal(0, 1)((10000,), "float64", 0, 0).std() - 1) < 0.05
+        True
+    """
 
     def __init__(self, mean: float = 0.0, deviation: float = 0.05) -> None:
         if not deviation > 0:
@@ -131,25 +174,51 @@ class _He(_Scaled):
 
 
 class XavierNormal(_Xavier, _ScaledNormal):
-    """Normal with variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010): for tanh, sigmoid, softmax and linear layers."""
+    """Normal with variance ``2 / (fan_in + fan_out)``: for tanh, sigmoid, softmax and linear layers.
+
+    (Glorot and Bengio, 2010.)
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.XavierNormal().deviation((400, 300))  # doctest: +ELLIPSIS
+        0.05345...
+    """
 
     label = "Xavier normal"
 
 
 class XavierUniform(_Xavier, _ScaledUniform):
-    """Uniform with variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010): Keras' default for Dense."""
+    """Uniform with variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010): Keras' default for Dense.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.XavierUniform().deviation((400, 300))  # doctest: +ELLIPSIS
+        0.05345...
+    """
 
     label = "Xavier uniform"
 
 
 class HeNormal(_He, _ScaledNormal):
-    """Normal with variance ``2 / fan_in`` (He et al., 2015): for ReLU and its relatives."""
+    """Normal with variance ``2 / fan_in`` (He et al., 2015): for ReLU and its relatives.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.HeNormal().deviation((400, 300))  # doctest: +ELLIPSIS
+        0.07071...
+    """
 
     label = "He normal"
 
 
 class HeUniform(_He, _ScaledUniform):
-    """Uniform with variance ``2 / fan_in`` (He et al., 2015)."""
+    """Uniform with variance ``2 / fan_in`` (He et al., 2015).
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.HeUniform().deviation((400, 300))  # doctest: +ELLIPSIS
+        0.07071...
+    """
 
     label = "He uniform"
 
@@ -157,8 +226,8 @@ class HeUniform(_He, _ScaledUniform):
 def chosen_for(activation: str | None) -> Initializer:
     """The initialiser for a dense weight, by the activation that follows it.
 
-    He for activations without an upper bound (ReLU and its relatives, which halve the variance), Xavier for bounded ones (tanh,
-    sigmoid) and where none follows.
+    He for activations without an upper bound (ReLU and its relatives, which halve the variance), Xavier for bounded
+    ones (tanh, sigmoid) and where none follows.
     """
     entry = next((entry for entry in registry()["activations"] if entry["name"] == activation), None)
     if entry is None or entry["name"] == "identity":

@@ -12,8 +12,10 @@ from tilegrad.nn.initializers import NAMED as INITIALIZERS
 from tilegrad.nn.initializers import Initializer, Zeros
 from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter
+from tilegrad.tensor import active_tracer
 
 __all__ = ["Dense", "Dropout", "Flatten", "Sequential"]
+
 
 def _size(function: str, name: str, value: Any) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__"):
@@ -66,7 +68,7 @@ class Dense(Module):
         self,
         in_features: int,
         out_features: int,
-        activation: str | Activation | None = None,
+        activation: str | Module | None = None,
         *,
         bias: bool = True,
         initializer: str | Initializer | None = None,
@@ -75,24 +77,26 @@ class Dense(Module):
     ) -> None:
         self.in_features = _size("Dense", "in_features", in_features)
         self.out_features = _size("Dense", "out_features", out_features)
-        if isinstance(activation, str):
-            activation = lookup("Dense", "activation", activation, NAMED)()
-        if activation is not None and not isinstance(activation, Module):
-            raise TypeError(f"Dense: expected `activation` to be a name or a layer, got {type(activation).__name__}")
+        last = lookup("Dense", "activation", activation, NAMED)() if isinstance(activation, str) else activation
+        if last is not None and not isinstance(last, Module):
+            raise TypeError(f"Dense: expected `activation` to be a name or a layer, got {type(last).__name__}")
         weight = None if initializer is None else _initializer("Dense", "initializer", initializer)
         start = Zeros() if bias_initializer is None else _initializer("Dense", "bias_initializer", bias_initializer)
         shape = (self.in_features, self.out_features)
         self.weight = Parameter(shape, weight, dtype)
         self.bias = Parameter(shape[1:], start, dtype) if check_flag("Dense", "bias", bias) else None
         # Not walked as a layer of its own: it belongs to this one.
-        self._activation = activation
-        if activation is not None:
-            self.weight.following = activation.following
+        self._activation: Module | None = last
+        if last is not None:
+            self.weight.following = last.following
 
     def forward(self, x: Any) -> Any:
         """``activation(x @ weight + bias)``."""
         if x.ndim < 2 or x.shape[-1] != self.in_features:
-            raise ValueError(f"{self.describe()}: expected input of shape (rows, {self.in_features}), got {x.shape}")
+            tracer = active_tracer()
+            place = (tracer.path if tracer is not None else "") or "Dense"
+            wanted = f"(rows, {self.in_features})"
+            raise ValueError(f"{place}: expected `x` of shape {wanted} for {self.describe()}, got {x.shape}")
         y = x @ self.weight
         if self.bias is not None:
             y = y + self.bias
@@ -126,6 +130,12 @@ class Dropout(Module):
 
     Raises:
         ValueError: If the rate is not in [0, 1).
+
+    Example:
+        >>> import numpy as np
+        >>> from tilegrad import nn
+        >>> nn.Dropout(0.2).predict(np.ones((1, 3), np.float32))
+        array([[1., 1., 1.]], dtype=float32)
     """
 
     def __init__(self, rate: float = 0.5) -> None:
@@ -145,7 +155,14 @@ class Dropout(Module):
 
 
 class Flatten(Module):
-    """Makes one axis of all axes but the first: images of shape (rows, 28, 28) become (rows, 784)."""
+    """Makes one axis of all axes but the first: images of shape (rows, 28, 28) become (rows, 784).
+
+    Example:
+        >>> import numpy as np
+        >>> from tilegrad import nn
+        >>> nn.Flatten().predict(np.zeros((5, 28, 28), np.float32)).shape
+        (5, 784)
+    """
 
     def forward(self, x: Any) -> Any:
         """The input with two axes."""
@@ -247,7 +264,8 @@ def _check_width(layer: Dense, before: list[Module]) -> None:
         if isinstance(other, Dense):
             if other.out_features != layer.in_features:
                 raise ValueError(
-                    f"Sequential: expected {layer.describe()} to take {other.out_features} features, as {other.describe()} before it gives, "
+                    f"Sequential: expected {layer.describe()} to take {other.out_features} features, as "
+                    f"{other.describe()} before it gives, "
                     f"got in_features {layer.in_features}"
                 )
             return

@@ -24,10 +24,13 @@ FORMAT = "tilegrad model 1"
 
 
 class Module:
-    """A model, or a part of one. Subclass it, keep layers as attributes, and say in ``forward`` what is done with the input.
+    """A model, or a part of one.
 
-    ``forward`` is run once on traced tensors for each shape of input; what it does is then compiled. Parameters are found by walking the attributes
-    (modules, parameters, and lists, tuples and dicts of them), and named after their place: ``hidden.0.weight``.
+    Subclass it, keep layers as attributes, and say in ``forward`` what is done with the input.
+
+    ``forward`` is run once on traced tensors for each shape of input; what it does is then compiled. Parameters are
+    found by walking the attributes (modules, parameters, and lists, tuples and dicts of them), and named after their
+    place: ``hidden.0.weight``.
 
     Example:
         >>> import numpy as np
@@ -152,7 +155,8 @@ class Module:
         """What the model makes of the rows of ``x``: batch by batch, without dropout.
 
         Args:
-            x: Array whose first axis counts rows: float32, float64 or integers, of any layout; a memory map is read row by row.
+            x: Array whose first axis counts rows: float32, float64 or integers, of any layout; a memory map is read row
+                by row.
             batch_size: Rows at a time, or ``"full"``. The result does not depend on it.
             scale: Factor that integer features are multiplied by, e.g. ``1 / 255``.
 
@@ -199,7 +203,9 @@ class Module:
         _core.save_tensors(_path("save", path), self.state_dict(), {"format": FORMAT})
 
     def load(self, path: str | os.PathLike[str]) -> Module:
-        """Reads parameters from a safetensors file into this model, and returns the model. Nothing is changed unless all fit.
+        """Reads parameters from a safetensors file into this model, and returns the model.
+
+        Nothing is changed unless all fit.
 
         A file that ``trainer.save`` wrote will do as well.
 

@@ -12,6 +12,7 @@ from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
 
 __all__ = ["Parameter"]
 
+
 class Parameter(Traceable):
     """An array that training changes. Within a traced ``forward`` it acts like a tensor.
 
@@ -70,7 +71,8 @@ class Parameter(Traceable):
         """Its array; what is written into it counts at the next step."""
         if self._array is None:
             raise ValueError(
-                "Parameter: expected values, got none yet; call `model.initialize(seed)`, or train or predict with the model first"
+                "Parameter: expected values, got none yet; call `model.initialize(seed)`, or train or predict with "
+                "the model first"
             )
         return self._array
 
@@ -118,7 +120,7 @@ class Parameter(Traceable):
 def check_dtype(function: str, dtype: Any) -> str:
     """The dtype's name, if it is one to compute in."""
     try:
-        name = np.dtype(dtype).name
+        name = str(np.dtype(dtype).name)
     except TypeError:
         name = str(dtype)
     if name not in ("float32", "float64"):

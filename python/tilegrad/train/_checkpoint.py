@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,8 @@ FORMAT = "tilegrad trainer 1"
 
 def save(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     """Writes the file."""
+    import json
+
     state = trainer._runner.state(trainer.seed)
     tensors: dict[str, Array] = {}
     for name in state.names:
@@ -75,6 +76,8 @@ def load(trainer: Trainer, path: str | os.PathLike[str]) -> None:
 
 def _facts(metadata: dict[str, str]) -> dict[str, Any]:
     """What the metadata say, if it is all there and of its kind."""
+    import json
+
     try:
         facts: dict[str, Any] = json.loads(metadata["trainer"])
         kinds = {"step": int, "epoch": int, "seed": int, "optimizer": str, "hyperparameters": dict, "history": dict}

@@ -1,4 +1,7 @@
-"""Checking what a user brings: features, targets, weights, sizes. Each mistake has its own sentence, and nothing is changed."""
+"""Checking what a user brings: features, targets, weights, sizes.
+
+Each mistake has its own sentence, and nothing is changed.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,8 @@ def check_features(
         raise ValueError(f"{function}: expected `x` of shape {expected}, got {array.shape}{hint}")
     if array.dtype.kind == "f" and array.dtype not in (np.float32, np.float64):
         raise TypeError(
-            f"{function}: expected `x` of float32, float64 or integers, got dtype {array.dtype}; convert with x.astype(np.float32)"
+            f"{function}: expected `x` of float32, float64 or integers, got dtype {array.dtype}; convert with "
+            f"x.astype(np.float32)"
         )
     if array.size == 0:
         raise ValueError(f"{function}: expected `x` with at least one row, got shape {array.shape}")
@@ -74,7 +78,8 @@ def check_targets(function: str, y: Any, rows: int, output: tuple[int, ...], los
     array = as_array(function, "y", y)
     if array.ndim == 0 or len(array) != rows:
         raise ValueError(
-            f"{function}: expected `y` with one entry for each of the {rows} rows of `x` (shape ({rows},)), got {array.shape}"
+            f"{function}: expected `y` with one entry for each of the {rows} rows of `x` (shape ({rows},)), got "
+            f"{array.shape}"
         )
     if loss.targets == "classes":
         return _class_targets(function, array, rows, output, loss, dtype)
@@ -126,7 +131,8 @@ def _float_dtype(function: str, array: Array, dtype: str) -> Array:
     """Half precision and the like are refused; both of ours are taken as they are."""
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(
-            f"{function}: expected `y` of float32 or float64, got dtype {array.dtype}; convert with y.astype(np.{dtype})"
+            f"{function}: expected `y` of float32 or float64, got dtype {array.dtype}; convert with "
+            f"y.astype(np.{dtype})"
         )
     return array
 
@@ -201,7 +207,7 @@ def _balanced(function: str, weight: str, y: Array, classes: int, dtype: str) ->
     """``rows / (classes * rows of the class)``, as scikit-learn has it."""
     if weight != "balanced" or y.dtype.kind != "i":
         raise ValueError(
-            f'{function}: expected `class_weight` to be a dict, an array, or "balanced" with class numbers, got {weight!r}'
+            f'{function}: expected `class_weight` to be a dict, an array or "balanced" for labels, got {weight!r}'
         )
     counts = np.bincount(y, minlength=classes)
     return np.ascontiguousarray(len(y) / (classes * np.maximum(counts, 1)), dtype)

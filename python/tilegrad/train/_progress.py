@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
@@ -33,6 +32,14 @@ def bar(share: float, width: int, *, unicode: bool) -> str:
     whole = int(filled)
     rest = _BLOCKS[int((filled - whole) * 8)] if whole < width else ""
     return ("█" * whole + rest).ljust(width)
+
+
+def _columns(stream: TextIO) -> int:
+    """Width of the terminal."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 def figures_text(figures: Mapping[str, float]) -> str:
@@ -101,7 +108,7 @@ class Lines(Silent):
         return f"epoch {self.epoch:>{width}}/{self.last}"
 
     def _draw(self, done: int, loss: float | None) -> None:
-        columns = shutil.get_terminal_size().columns
+        columns = _columns(self.stream)
         shown = "" if loss is None else f"  loss {loss:.4g}"
         width = max(min(30, columns - 45), 5)
         text = f"{self._title()}  {bar(done / self.batches, width, unicode=self.unicode)}  {done}/{self.batches}{shown}"

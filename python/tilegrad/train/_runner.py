@@ -59,7 +59,7 @@ class Runner:
         return self.model.dtype
 
     def state(self, seed: int = 0) -> _core.State:
-        """The buffers. Parameters without values get them by the seed, and all are moved in if they are not there yet."""
+        """The buffers, with all parameters in them; those without values get them by the seed."""
         self.model.initialize(seed)
         if self._state is None or any(parameter.dtype != view.dtype.name for parameter, view in self._places):
             graph = begin_trace(self.model, training=False).graph

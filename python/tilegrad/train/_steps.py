@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,8 +15,7 @@ from tilegrad.train._runner import Runner
 Metric = Callable[[Tensor, Tensor], Tensor]
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """What a plan depends on beside the model."""
 
     row_shape: tuple[int, ...]

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
 
 class Callback:
-    """Subclass it and write the methods that matter. A plain function of (trainer, epoch, figures) is a callback as well.
+    """Code that runs between epochs: subclass it and write the methods that matter.
 
-    ``trainer.stop("reason")`` ends the training after the epoch; an exception ends it at once, and the model stays as it was after
-    the last step.
+    A plain function of (trainer, epoch, figures) is a callback as well.
+
+    ``trainer.stop("reason")`` ends the training after the epoch; an exception ends it at once, and the model stays as
+    it was after the last step.
 
     Example:
         >>> import tilegrad as tg

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 
 __all__ = ["History"]
 
-class History(dict[str, list[float]]):
-    """Lists of figures by name, one number per whole epoch: ``loss``, metrics, ``val_...``, ``learning_rate``, ``seconds``.
 
-    ``stop_reason`` says why the training ended: ``"epochs"`` (all were run), ``"interrupted"``, or what a callback said.
+class History(dict[str, list[float]]):
+    """Lists of figures by name, one number per whole epoch.
+
+    The names are ``loss``, the metrics, ``val_...`` for both, ``learning_rate`` and ``seconds``.
+
+    ``stop_reason`` says why the training ended: ``"epochs"`` (all were run), ``"interrupted"``, or what a callback
+    said.
 
     Example:
         >>> import tilegrad as tg
@@ -23,7 +27,7 @@ class History(dict[str, list[float]]):
     stop_reason: str | None = None
 
     def add(self, figures: Mapping[str, float]) -> None:
-        """Appends an epoch. A figure that earlier epochs lack is NaN there, and one that this epoch lacks is NaN here."""
+        """Appends an epoch. A figure that an epoch lacks is NaN there."""
         count = self.epochs
         for name in figures:
             self.setdefault(name, [float("nan")] * count)

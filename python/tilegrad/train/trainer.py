@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
 EVALUATION_BATCH = 256
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """Checked data, and the form of the plans for it."""
 
     x: Array
@@ -47,14 +45,17 @@ class Rows:
 
 
 class Trainer:
-    """Trains a model: each step (forward, loss, backward, update) is compiled once, and the loop over an epoch runs outside Python.
+    """Trains a model.
+
+    Each step (forward, loss, backward, update) is compiled once, and the loop over an epoch runs outside Python.
 
     Args:
         model: The model. Parameters without values get them by ``seed``.
         loss: A loss object, a name such as ``"cross_entropy"``, or a function of (prediction, target).
         optimizer: An optimizer object or a name such as ``"adam"``. It updates all parameters of the model.
         metrics: Names of figures to compute beside the loss: ``"accuracy"``, ``"mae"``, ``"mse"``.
-        seed: Decides first values, order of rows and dropout. The same seed gives the same bits, for any number of threads.
+        seed: Decides first values, order of rows and dropout. The same seed gives the same bits, for any number of
+            threads.
 
     Raises:
         ValueError: If a name is unknown; the sentence lists the valid ones and the closest.
@@ -138,15 +139,17 @@ class Trainer:
     ) -> History:
         """Trains for some epochs and returns their history; ``trainer.history`` holds that of all fits.
 
-        Everything is checked first; nothing has changed when an error about the arguments is raised. Ctrl-C ends the training after a whole
+        Everything is checked first; nothing has changed when an error about the arguments is raised. Ctrl-C ends the
+        training after a whole
         step: ``fit`` then returns as usual, with ``history.stop_reason == "interrupted"``.
 
         Args:
-            x: Features, one row per sample: float32, float64 or integers of any memory layout. A memory map is read row by row.
-            y: Class numbers from 0 (integers), or amounts (floats) of the shape of the model's output; for a single output
-                (rows,) and (rows, 1) are the same.
-            batch_size: Rows per step; ``"full"`` for all, ``"auto"`` for a size between 16 and 256 that leaves forty steps an epoch.
-                A short last batch is used, too.
+            x: Features, one row per sample: float32, float64 or integers of any memory layout. A memory map is read row
+                by row.
+            y: Class numbers from 0 (integers), or amounts (floats) of the shape of the model's output; for a single
+                output (rows,) and (rows, 1) are the same.
+            batch_size: Rows per step; ``"full"`` for all, ``"auto"`` for a size between 16 and 256 that leaves forty
+                steps an epoch. A short last batch is used, too.
             epochs: How often each row is used.
             validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate on after each epoch.
             validation_split: Share of the rows, from the end and before shuffling, that is held back to evaluate on.
@@ -244,7 +247,8 @@ class Trainer:
                 raise ValueError("fit: expected `validation_data` or `validation_split`, got both")
             if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
                 raise ValueError(
-                    f"fit: expected `validation_data` to be (x, y) or (x, y, sample_weight), got {type(validation).__name__}"
+                    f"fit: expected `validation_data` to be (x, y) or (x, y, sample_weight), got "
+                    f"{type(validation).__name__}"
                 )
             weights = validation[2] if len(validation) == 3 else None
             return rows, self._rows("fit", validation[0], validation[1], weights, None, scale)
@@ -295,7 +299,7 @@ class Trainer:
         display: Silent,
     ) -> History:
         history, self._stop = History(), None
-        history.stop_reason, message = "epochs", None
+        history.stop_reason, message = "error", None
         for each in callbacks:
             each.fit_begin(self)
         first = self.epoch
@@ -306,9 +310,10 @@ class Trainer:
                 self.history.add(figures)
                 for each in callbacks:
                     each.epoch_end(self, epoch, figures)
-                if self._stop is not None:
-                    history.stop_reason = message = self._stop
+                message = self._asked_to_stop()
+                if message is not None:
                     break
+            history.stop_reason = message or "epochs"
         except KeyboardInterrupt:
             history.stop_reason = "interrupted"
             message = f"interrupted in epoch {self.epoch + 1} after step {self.step}; the model is as that step left it"
@@ -318,6 +323,10 @@ class Trainer:
         for each in callbacks:
             each.fit_end(self)
         return history
+
+    def _asked_to_stop(self) -> str | None:
+        """The reason that a callback gave."""
+        return self._stop
 
     def _one_epoch(
         self, epoch: int, train: Rows, held: Rows | None, size: int, shuffle: bool, display: Silent
@@ -348,6 +357,8 @@ class Trainer:
         if np.isfinite(loss):
             return
         raise FloatingPointError(
-            f"fit: expected `loss` to stay finite, got {loss} in epoch {epoch} by step {done} of {batches} (learning_rate "
-            f"{self.optimizer.learning_rate:g}); try a learning_rate ten times smaller, and scale the features to about -1 to 1"
+            f"fit: expected `loss` to stay finite, got {loss} in epoch {epoch} by step {done} of {batches} "
+            f"(learning_rate "
+            f"{self.optimizer.learning_rate:g}); try a learning_rate ten times smaller, and scale the features to "
+            f"about -1 to 1"
         )
