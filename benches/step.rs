@@ -80,6 +80,21 @@ fn steps(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What a planned operation costs beside its arithmetic: a hundred operations on one number each.
+fn overhead(criterion: &mut Criterion) {
+    let mut graph = Graph::new();
+    let mut value = graph.input("x", &[1], Dtype::F32).unwrap();
+    for _ in 0..100 {
+        value = apply(&mut graph, "negative", &[value]);
+    }
+    let mut plan = Plan::compile(&graph, &[value], Options::default()).unwrap();
+    let inputs = [Array::F32(&[1.0])];
+    let mut state = State::default();
+    criterion.bench_function("100 operations on one number", |bencher| {
+        bencher.iter(|| plan.run(&mut Bindings { inputs: &inputs, state: &mut state, seed: 0 }).unwrap());
+    });
+}
+
 fn compile(criterion: &mut Criterion) {
     let widths = [64; 11];
     let (graph, outputs) = network(&widths, 32);
@@ -97,6 +112,6 @@ fn compile(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().measurement_time(std::time::Duration::from_secs(1)).warm_up_time(std::time::Duration::from_millis(300));
-    targets = steps, compile
+    targets = steps, overhead, compile
 }
 criterion_main!(benches);

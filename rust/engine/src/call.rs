@@ -74,7 +74,7 @@ pub(crate) use with_element;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Operand {
     /// Which base.
-    pub(crate) base: u32,
+    pub(crate) base: usize,
     /// Bytes after it.
     pub(crate) offset: usize,
     /// Number of elements.
@@ -103,7 +103,7 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     fn address<T>(&self, operand: &Operand) -> *mut T {
         // SAFETY: the plan gives each operand a place inside the memory behind its base.
-        unsafe { self.bases[operand.base as usize].add(operand.offset).cast() }
+        unsafe { self.bases[operand.base].add(operand.offset).cast() }
     }
 
     /// An input's numbers.

@@ -12,6 +12,7 @@
 //!
 //! **D. Same bits.** Fusion, reuse of memory and the number of threads change the time a step takes, never a bit of it.
 
+pub mod bindings;
 mod call;
 mod describe;
 pub mod epoch;
@@ -25,7 +26,8 @@ pub mod rows;
 mod schedule;
 pub mod types;
 
+pub use bindings::{Bindings, Buffers, State};
 pub use call::{Call, Routine, Run, Site};
 pub use graph::{Graph, ValueId};
-pub use plan::{Bindings, Buffers, Options, Plan, State};
+pub use plan::{Options, Plan};
 pub use types::{Array, Attribute, Attributes, Dtype, Type};

@@ -109,6 +109,25 @@ fn runs_refuse_what_does_not_fit() {
 }
 
 #[test]
+fn labels_out_of_range_are_refused() {
+    let mut graph = Graph::new();
+    let logits = graph.input("logits", &[3, 4], Dtype::F32).unwrap();
+    let labels = graph.input("labels", &[3], Dtype::I32).unwrap();
+    let loss = apply(&mut graph, "cross_entropy", &[logits, labels], &[("ignore_index", Attribute::Int(-1))]);
+    let mut plan = Plan::compile(&graph, &[loss], Options::default()).unwrap();
+    let mut ask = |labels: &[i32]| {
+        let inputs = [Array::F32(&[0.0; 12]), Array::I32(labels)];
+        plan.run(&mut Bindings { inputs: &inputs, state: &mut State::default(), seed: 0 })
+    };
+    assert_eq!(ask(&[0, 3, -1]), Ok(()));
+    let expected = "cross_entropy: expected `target` of classes from 0 to 3, got 4 in row 1";
+    assert_eq!(ask(&[0, 4, 1]), Err(expected.to_string()));
+    let fixed = graph.constant(Array::I32(&[0, 4, 1]), &[3]).unwrap();
+    let loss = apply(&mut graph, "cross_entropy", &[logits, fixed], &[]);
+    assert_eq!(Plan::compile(&graph, &[loss], Options::default()).unwrap_err(), expected);
+}
+
+#[test]
 fn a_plan_describes_its_fused_steps() {
     let network = Recipe { dtype: Dtype::F32, ..Recipe::new(&[4, 16, 3], 16, "gelu", "cross_entropy") }.build();
     let text = network.training_plan(Options::default()).describe();

@@ -23,14 +23,12 @@ struct Case {
     differentiable: usize,
     /// Whether the first input only has a rule.
     first_only: bool,
-    /// Whether the gradient has a gradient too.
-    twice: bool,
 }
 
 fn case(name: &'static str, shapes: &[&[usize]], range: (f64, f64)) -> Case {
     let shapes: Vec<Vec<usize>> = shapes.iter().map(|shape| shape.to_vec()).collect();
     let differentiable = shapes.len();
-    Case { name, shapes, range, attributes: Vec::new(), labels: None, differentiable, first_only: false, twice: true }
+    Case { name, shapes, range, attributes: Vec::new(), labels: None, differentiable, first_only: false }
 }
 
 impl Case {
@@ -44,10 +42,6 @@ impl Case {
     }
     fn wrt_first(mut self) -> Self {
         self.first_only = true;
-        self
-    }
-    fn once(mut self) -> Self {
-        self.twice = false;
         self
     }
     fn labels(mut self, input: usize, below: i32) -> Self {
@@ -140,8 +134,7 @@ fn loss_cases() -> Vec<Case> {
     ];
     for entry in tilegrad_kernels::losses::ENTRIES {
         for reduction in ["mean", "sum", "none"] {
-            let reduced =
-                |case: Case| case.with("reduction", Attribute::Text(reduction.to_string())).differentiable(1).once();
+            let reduced = |case: Case| case.with("reduction", Attribute::Text(reduction.to_string())).differentiable(1);
             if entry.kind == LossKind::Point {
                 cases.push(reduced(case(entry.name, &[&[4, 3], &[4, 3]], (0.1, 0.9))));
                 cases.push(reduced(case(entry.name, &[&[4, 3], &[4, 3], &[4]], (0.1, 0.9))));
@@ -217,14 +210,12 @@ fn gradients_match_differences() {
         let wrt = &wrt[..case.differentiable];
         let result = check_gradients(&mut graph, scalar, wrt, &numbers, 1e-8);
         failures.extend(result.err().map(|error| format!("{what}: {error}")));
-        if case.twice {
-            let first = gradients(&mut graph, scalar, wrt).unwrap();
-            let sums: Vec<ValueId> =
-                first.iter().enumerate().map(|(i, &slope)| weighted_sum(&mut graph, slope, 0.2 + i as f64)).collect();
-            let total = sums.into_iter().reduce(|a, b| graph.add(a, b).unwrap()).unwrap();
-            let result = check_gradients(&mut graph, total, wrt, &numbers, 1e-7);
-            failures.extend(result.err().map(|error| format!("{what}, twice: {error}")));
-        }
+        let first = gradients(&mut graph, scalar, wrt).unwrap();
+        let sums: Vec<ValueId> =
+            first.iter().enumerate().map(|(i, &slope)| weighted_sum(&mut graph, slope, 0.2 + i as f64)).collect();
+        let total = sums.into_iter().reduce(|a, b| graph.add(a, b).unwrap()).unwrap();
+        let result = check_gradients(&mut graph, total, wrt, &numbers, 1e-7);
+        failures.extend(result.err().map(|error| format!("{what}, twice: {error}")));
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

@@ -16,6 +16,8 @@ pub mod update;
 use std::any::Any;
 use std::sync::Arc;
 
+use tilegrad_kernels::losses::check_classes;
+
 pub use attributes::{from_name, names};
 
 use crate::call::Routine;
@@ -45,9 +47,36 @@ pub trait Operation: Routine + Any {
         false
     }
 
+    /// Which input holds class labels that index something, and their range, if one does.
+    fn labels(&self, inputs: &[&Type]) -> Option<Labels> {
+        let _ = inputs;
+        None
+    }
+
     /// Which optimizer group and parameter it updates in place, if it does.
     fn updates(&self) -> Option<(usize, usize)> {
         None
+    }
+}
+
+/// An input of class labels and what they may be: from 0 up to `classes`, or the ignored one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// Which input.
+    pub input: usize,
+    /// Number of classes.
+    pub classes: usize,
+    /// The label that is allowed beside them.
+    pub ignored: Option<i32>,
+}
+
+impl Labels {
+    /// A sentence unless every label is allowed.
+    pub(crate) fn check(&self, function: &str, labels: &[i32]) -> Result<(), String> {
+        check_classes(labels, self.classes, self.ignored).map_err(|(row, label)| {
+            let last = self.classes.saturating_sub(1);
+            format!("{function}: expected `target` of classes from 0 to {last}, got {label} in row {row}")
+        })
     }
 }
 

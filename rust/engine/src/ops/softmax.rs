@@ -17,6 +17,11 @@ pub struct Softmax {
 }
 
 impl Softmax {
+    /// Softmax over the last axis.
+    pub(crate) fn of_rows() -> Self {
+        Self { logarithm: false, axis: -1 }
+    }
+
     pub(crate) fn read(logarithm: bool, reader: &mut Reader<'_>) -> Result<Self, String> {
         let axis = reader.integer("axis")?.unwrap_or(-1);
         reader.finish()?;
@@ -72,6 +77,13 @@ impl Routine for Softmax {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SoftmaxBackward {
     logarithm: bool,
+}
+
+impl SoftmaxBackward {
+    /// That of softmax over the last axis.
+    pub(crate) fn of_rows() -> Self {
+        Self { logarithm: false }
+    }
 }
 
 impl Operation for SoftmaxBackward {

@@ -1,7 +1,7 @@
 //! Losses that compare numbers one by one: entries with value and slope, and the loop that runs them; the list at the foot.
 
 use super::{Totals, points};
-use crate::real::{Element, Real};
+use crate::real::{Dual, Element, Real};
 use crate::registry::{LossEntry, LossKind, LossReduction, TargetDomain, check_parameters};
 
 /// The formula of a point loss.
@@ -166,8 +166,36 @@ macro_rules! point_losses {
                     $(Self::$type(formula) => points::run(*formula, batch, scale, values, gradient),)*
                 }
             }
+
+            /// `curvature = scale * u * w * slope'`: what the second derivative needs. At a kink, the side above it counts.
+            pub fn curvature<E: Element>(&self, batch: &PointBatch<'_, E>, scale: f64, curvature: &mut [E]) {
+                match self {
+                    $(Self::$type(formula) => {
+                        points::run(Curved(*formula), batch, scale, None, Some(curvature));
+                    })*
+                }
+            }
         }
     };
+}
+
+/// The slope of a formula in place of its value, and the slope's slope by dual numbers.
+#[derive(Clone, Copy)]
+struct Curved<F>(F);
+
+impl<F: PointFormula> PointFormula for Curved<F> {
+    const NAMES: &'static [(&'static str, LossReduction)] = F::NAMES;
+    const ENTRY: LossEntry = F::ENTRY;
+    fn new(parameters: &[f64]) -> Self {
+        Self(F::new(parameters))
+    }
+    #[inline(always)]
+    fn value_and_slope<R: Real>(&self, x: R, t: R) -> (R, R) {
+        // |x| has no slope at zero, so formulas that are smooth there but use it are asked just above.
+        let x = R::select(x == R::zero(), R::constant(1e-30), x);
+        let (_, slope) = self.0.value_and_slope(Dual::variable(x), Dual { value: t, derivative: R::zero() });
+        (slope.value, slope.derivative)
+    }
 }
 
 /// What a point loss is computed of. All slices have the length of the prediction but for `weight`.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use tilegrad_kernels::real::Element;
 use tilegrad_kernels::registry::{LossKind, LossReduction};
 
-use super::{Loss, Reduction, Seed, expect, narrow, owned};
+use super::{Loss, LossWeight, Reduction, Seed, expect, narrow, owned};
 use crate::call::{Routine, Run, Site, with_element};
-use crate::graph::{Graph, Origin};
-use crate::ops::{Operation, Rule, Slope};
+use crate::graph::{Graph, Origin, ValueId};
+use crate::ops::softmax::{Softmax, SoftmaxBackward};
+use crate::ops::{Labels, Operation, Rule, Slope};
 use crate::schedule::Item;
 use crate::types::{Attributes, Type};
 
@@ -37,22 +37,67 @@ impl Operation for LossBackward {
     fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
         let mut slopes = vec![Slope::Undefined; rule.inputs.len()];
         let last = rule.inputs.len() - 1;
-        // Linear in what arrives: its gradient is the sum of what each number of it spreads to.
-        let mut inputs = rule.inputs.to_vec();
-        let (kind, arriving) = (rule.graph.kind(inputs[last]).clone(), rule.gradient);
-        slopes[last] = rule.when_needed(last, |rule| {
-            let one = rule.graph.scalar(1.0, kind.dtype);
-            inputs[last] = rule.graph.broadcast_to(one, &kind.shape)?;
-            let unit = rule.graph.add_node(self.clone(), &inputs)?;
-            let product = rule.graph.multiply(arriving, unit)?;
-            let by_row = self.loss.reduction == Reduction::None && self.loss.entry.kind == LossKind::Row;
-            match self.loss.reduction {
-                Reduction::None if !by_row => Ok(product),
-                Reduction::None => rule.graph.sum(product, Some(&[-1]), false),
-                Reduction::One(_) => rule.graph.sum(product, None, false),
+        slopes[0] = rule.when_needed(0, |rule| match self.loss.entry.kind {
+            LossKind::Point => {
+                let curvature = rule.graph.add_node(LossCurvature::new(self.loss), rule.inputs)?;
+                rule.graph.multiply(rule.gradient, curvature)
             }
+            LossKind::Row => self.row_curvature(rule),
         })?;
+        slopes[last] = rule.when_needed(last, |rule| self.along_seed(rule))?;
         Ok(slopes)
+    }
+
+    fn labels(&self, inputs: &[&Type]) -> Option<Labels> {
+        self.loss.labels(&inputs[..inputs.len() - 1])
+    }
+}
+
+impl LossBackward {
+    /// The gradient is linear in what arrives at the loss: the sum of what each number of that spreads to.
+    fn along_seed(&self, rule: &mut Rule<'_>) -> Result<ValueId, String> {
+        let mut inputs = rule.inputs.to_vec();
+        let last = inputs.len() - 1;
+        let kind = rule.graph.kind(inputs[last]).clone();
+        let one = rule.graph.scalar(1.0, kind.dtype);
+        inputs[last] = rule.graph.broadcast_to(one, &kind.shape)?;
+        let unit = rule.graph.add_node(self.clone(), &inputs)?;
+        let product = rule.graph.multiply(rule.gradient, unit)?;
+        match (self.loss.reduction, self.loss.entry.kind) {
+            (Reduction::None, LossKind::Point) => Ok(product),
+            (Reduction::None, LossKind::Row) => rule.graph.sum(product, Some(&[-1]), false),
+            (Reduction::One(_), _) => rule.graph.sum(product, None, false),
+        }
+    }
+
+    /// The slope of a row's gradient is the softmax's, times the sum of the row's weighted shares. That sum is the row's loss
+    /// at logits of zero, where every class costs `ln(classes)`.
+    fn row_curvature(&self, rule: &mut Rule<'_>) -> Result<ValueId, String> {
+        let last = rule.inputs.len() - 1;
+        let (seed, arriving) = (rule.inputs[last], rule.gradient);
+        let mut inputs = rule.inputs[..last].to_vec();
+        let graph = &mut *rule.graph;
+        let kind = graph.kind(inputs[0]).clone();
+        let classes = kind.shape.last().copied().unwrap_or(1);
+        let probabilities = graph.add_node(Softmax::of_rows(), &[inputs[0]])?;
+        let turned = graph.add_node(SoftmaxBackward::of_rows(), &[arriving, probabilities])?;
+        if classes == 1 {
+            return Ok(turned);
+        }
+        let weight = graph.add_node(LossWeight(self.loss), &inputs)?;
+        let zero = graph.scalar(0.0, kind.dtype);
+        inputs[0] = graph.broadcast_to(zero, &kind.shape)?;
+        let rows = graph.add_node(Loss { reduction: Reduction::None, ..self.loss }, &inputs)?;
+        #[allow(clippy::cast_precision_loss)]
+        let shares = graph.scaled(rows, 1.0 / (classes as f64).ln())?;
+        let mut factor = graph.multiply(shares, seed)?;
+        if self.loss.reduction == Reduction::One(LossReduction::Mean) {
+            factor = graph.divide(factor, weight)?;
+        }
+        let mut column = graph.shape(factor).to_vec();
+        column.push(1);
+        let factor = graph.reshape(factor, &column)?;
+        graph.multiply(turned, factor)
     }
 }
 
@@ -69,12 +114,50 @@ impl Routine for LossBackward {
         let (loss, last) = (self.loss, site.inputs.len() - 1);
         let inputs = loss.inputs(&owned(&site.inputs[..last])).expect("the shape rule has checked it");
         with_element!(site.dtype(), E => Box::new(move |call| {
-            let arriving = call.input::<E>(last);
-            let seed = match loss.reduction {
-                Reduction::None => Seed::Each(arriving),
-                Reduction::One(_) => Seed::Scalar(arriving[0].to_f64()),
-            };
+            let seed = loss.seed::<E>(call.input(last));
             loss.pass::<E>(call, inputs, &seed, None, Some(call.output(0)));
+        }))
+    }
+}
+
+/// The slope of a point loss's gradient, from the same inputs.
+#[derive(Clone, Debug, PartialEq)]
+struct LossCurvature {
+    loss: Loss,
+    name: String,
+}
+
+impl LossCurvature {
+    fn new(loss: Loss) -> Self {
+        Self { loss, name: format!("{}_curvature", loss.entry.name) }
+    }
+}
+
+impl Operation for LossCurvature {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        LossBackward::new(self.loss).infer(inputs)
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        Ok(vec![Slope::Undefined; rule.inputs.len()])
+    }
+}
+
+impl Routine for LossCurvature {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn attributes(&self) -> Attributes {
+        self.loss.attributes()
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let (loss, last) = (self.loss, site.inputs.len() - 1);
+        let inputs = loss.inputs(&owned(&site.inputs[..last])).expect("the shape rule has checked it");
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let seed = loss.seed::<E>(call.input(last));
+            loss.curvature::<E>(call, inputs, &seed, call.output(0));
         }))
     }
 }

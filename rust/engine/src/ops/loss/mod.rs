@@ -12,7 +12,7 @@ pub(crate) use backward::fused;
 
 use super::attributes::Reader;
 use super::elementwise::require_real;
-use super::{Operation, Rule, Slope};
+use super::{Labels, Operation, Rule, Slope};
 use crate::call::{Call, Routine, Run, Site, with_element};
 use crate::types::{Attribute, Attributes, Dtype, Shape, Type, Typed};
 
@@ -203,6 +203,28 @@ impl Loss {
         }
     }
 
+    /// What arrives at the loss, as its reduction takes it.
+    fn seed<'a, E: Typed>(&self, arriving: &'a [E]) -> Seed<'a, E> {
+        match self.reduction {
+            Reduction::None => Seed::Each(arriving),
+            Reduction::One(_) => Seed::Scalar(arriving[0].to_f64()),
+        }
+    }
+
+    /// The slope of the gradient of a point loss.
+    fn curvature<E: Typed>(&self, call: &Call<'_>, inputs: Inputs, seed: &Seed<'_, E>, out: &mut [E]) {
+        let Formula::Point(loss) = &self.formula else {
+            unreachable!("row losses compose theirs from the softmax");
+        };
+        let (upstream, factor) = match seed {
+            Seed::Scalar(factor) => (None, *factor),
+            Seed::Each(upstream) => (Some(*upstream), 1.0),
+        };
+        let weight = inputs.sample_weight.map(|index| call.input::<E>(index));
+        let batch = PointBatch { prediction: call.input(0), target: call.input(1), weight, upstream };
+        loss.curvature(&batch, self.scale(factor, || batch.denominator()), out);
+    }
+
     /// What the gradient of each loss is multiplied by. A batch without weight has no mean, and moves nothing.
     fn scale(&self, factor: f64, denominator: impl Fn() -> f64) -> f64 {
         if self.reduction != Reduction::One(LossReduction::Mean) {
@@ -269,6 +291,12 @@ impl Operation for Loss {
         slopes[0] = rule.when_needed(0, |rule| rule.graph.add_node(LossBackward::new(*self), &inputs))?;
         Ok(slopes)
     }
+
+    fn labels(&self, inputs: &[&Type]) -> Option<Labels> {
+        let Formula::Row(loss) = &self.formula else { return None };
+        let classes = inputs[0].shape.last().copied().unwrap_or(1);
+        (inputs[1].dtype == Dtype::I32).then_some(Labels { input: 1, classes, ignored: loss.ignore_index })
+    }
 }
 
 impl Routine for Loss {
@@ -328,6 +356,10 @@ impl Operation for LossWeight {
         let mut slopes = vec![Slope::Undefined; rule.inputs.len()];
         slopes[0] = Slope::Zero;
         Ok(slopes)
+    }
+
+    fn labels(&self, inputs: &[&Type]) -> Option<Labels> {
+        self.0.labels(inputs)
     }
 }
 

@@ -1,0 +1,38 @@
+//! What a run is given: inputs, parameters, slots, hyperparameters, seed and step.
+
+use tilegrad_kernels::optimizers::Optimizer;
+
+use crate::types::Array;
+
+/// Flat buffers of both real dtypes, laid out as [`Graph::parameters`] says. One without parameters of a dtype may be empty.
+#[derive(Debug, Default)]
+pub struct Buffers<'a> {
+    /// Single precision: [`Graph::flat_len`]`(F32)` numbers.
+    pub single: &'a mut [f32],
+    /// Double precision: [`Graph::flat_len`]`(F64)` numbers.
+    pub double: &'a mut [f64],
+}
+
+/// Parameters and what belongs to them: buffers that somebody else owns.
+#[derive(Debug, Default)]
+pub struct State<'a> {
+    /// The parameters.
+    pub parameters: Buffers<'a>,
+    /// The optimizer's slots, in the order of [`Optimizer::slots`].
+    pub slots: Vec<Buffers<'a>>,
+    /// The optimizers in use, in the order of [`Graph::optimizers`]; empty means those the graph was built with.
+    pub optimizers: Vec<Optimizer>,
+    /// How many updating steps were made before; the caller counts.
+    pub step: u64,
+}
+
+/// What a run is given.
+#[derive(Debug)]
+pub struct Bindings<'a, 's> {
+    /// The inputs, in the order of making.
+    pub inputs: &'a [Array<'a>],
+    /// Parameters, slots and step.
+    pub state: &'a mut State<'s>,
+    /// Seed of the random numbers; together with `state.step` it determines them.
+    pub seed: u64,
+}

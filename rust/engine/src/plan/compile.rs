@@ -1,0 +1,164 @@
+//! From a graph to a plan: places for every operand, constants packed, kernel calls made.
+
+use super::{ARENA, Bases, CONSTANTS, LabelInput, Options, PARAMETERS, Plan, Step};
+use crate::call::Operand;
+use crate::describe::Description;
+use crate::fusion;
+use crate::graph::{Graph, Origin, ValueId};
+use crate::memory::{self, AlignedBuffer, Kinds, Layout};
+use crate::ops::update::Update;
+use crate::schedule::{Item, Port, Schedule};
+use crate::types::{Array, Dtype, Type};
+
+/// Places of the values of a graph.
+struct Places<'a> {
+    graph: &'a Graph,
+    layout: &'a Layout,
+    constants: Vec<usize>,
+    slots: usize,
+}
+
+/// Which of the two flat buffers a dtype has.
+fn buffer(dtype: Dtype) -> usize {
+    usize::from(dtype == Dtype::F64)
+}
+
+impl Places<'_> {
+    fn parameter(&self, index: usize, slot: usize) -> Operand {
+        let place = &self.graph.parameters()[index];
+        let (dtype, len) = (place.kind.dtype, place.kind.len());
+        Operand { base: PARAMETERS + 2 * slot + buffer(dtype), offset: place.offset * dtype.size(), len, dtype }
+    }
+
+    fn operand(&self, port: &Port) -> Operand {
+        let (dtype, len) = (port.kind.dtype, port.kind.len());
+        if let Some(&offset) = self.layout.offsets.get(&port.value) {
+            return Operand { base: ARENA, offset, len, dtype };
+        }
+        match &self.graph.node(port.value).origin {
+            Origin::Input(index) => Operand { base: PARAMETERS + 2 * (1 + self.slots) + index, offset: 0, len, dtype },
+            Origin::Parameter(index) => self.parameter(*index, 0),
+            Origin::Constant(_) => Operand { base: CONSTANTS, offset: self.constants[port.value.index()], len, dtype },
+            Origin::Operation(operation) => {
+                let (_, parameter) = operation.updates().expect("every other result lies in the arena");
+                self.parameter(parameter, 0)
+            }
+        }
+    }
+
+    /// The operands of an item: inputs, outputs, slots, workspace.
+    fn operands(&self, item: &Item, index: usize) -> Vec<Operand> {
+        let mut operands: Vec<Operand> = item.inputs.iter().map(|port| self.operand(port)).collect();
+        operands.extend(item.outputs.iter().map(|port| self.operand(port)));
+        if let (Some((_, parameter)), Some(update)) = (item.updates, item.is::<Update>()) {
+            operands.extend((1..=update.optimizer().slots().len()).map(|slot| self.parameter(parameter, slot)));
+        }
+        let (offset, bytes) = self.layout.workspaces[index];
+        operands.push(Operand { base: ARENA, offset, len: bytes, dtype: Dtype::F32 });
+        operands
+    }
+
+    /// The kernel calls, and the operands of all of them.
+    fn steps(&self, schedule: &Schedule) -> (Vec<Step>, Vec<Operand>) {
+        let (mut steps, mut operands) = (Vec::with_capacity(schedule.items.len()), Vec::new());
+        for (index, item) in schedule.items.iter().enumerate() {
+            let start = operands.len();
+            operands.extend(self.operands(item, index));
+            let run = item.routine.compile(&Kinds::of(item).site(self.layout.in_place[index]));
+            steps.push(Step { run, operands: start..operands.len(), inputs: item.inputs.len() });
+        }
+        (steps, operands)
+    }
+}
+
+/// Packs the constants that are read; their offsets by value.
+fn pack_constants(graph: &Graph, schedule: &Schedule) -> (AlignedBuffer, Vec<usize>) {
+    let mut offsets = vec![usize::MAX; graph.nodes().len()];
+    let (mut bytes, mut used) = (0, Vec::new());
+    for port in schedule.items.iter().flat_map(|item| &item.inputs) {
+        if let Some(Origin::Constant(values)) = graph.nodes().get(port.value.index()).map(|node| &node.origin)
+            && offsets[port.value.index()] == usize::MAX
+        {
+            offsets[port.value.index()] = bytes;
+            used.push((bytes, values));
+            bytes += graph.kind(port.value).bytes().next_multiple_of(memory::ALIGNMENT);
+        }
+    }
+    let mut buffer = AlignedBuffer::zeroed(bytes);
+    for (offset, values) in used {
+        let target = &mut buffer.as_bytes_mut()[offset..];
+        match values.array() {
+            Array::F32(values) => fill(target, values.iter().map(|value| value.to_ne_bytes())),
+            Array::F64(values) => fill(target, values.iter().map(|value| value.to_ne_bytes())),
+            Array::I32(values) => fill(target, values.iter().map(|value| value.to_ne_bytes())),
+        }
+    }
+    (buffer, offsets)
+}
+
+fn fill<const N: usize>(target: &mut [u8], numbers: impl Iterator<Item = [u8; N]>) {
+    for (place, number) in target.chunks_exact_mut(N).zip(numbers) {
+        place.copy_from_slice(&number);
+    }
+}
+
+/// The inputs that hold class labels; constant labels are checked now.
+fn label_inputs(graph: &Graph, schedule: &Schedule) -> Result<Vec<LabelInput>, String> {
+    let mut found: Vec<LabelInput> = Vec::new();
+    for item in &schedule.items {
+        let Some(operation) = &item.operation else { continue };
+        let kinds: Vec<&Type> = item.inputs.iter().map(|port| &port.kind).collect();
+        let Some(labels) = operation.labels(&kinds) else { continue };
+        match &graph.node(item.inputs[labels.input].value).origin {
+            Origin::Input(input) if !found.iter().any(|known| known.input == *input && known.labels == labels) => {
+                found.push(LabelInput { function: operation.name().to_string(), input: *input, labels });
+            }
+            Origin::Constant(values) => {
+                if let Array::I32(values) = values.array() {
+                    labels.check(operation.name(), values)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+impl Plan {
+    /// Compiles what the outputs need. Updates among the outputs run, but are not outputs to read.
+    pub fn compile(graph: &Graph, outputs: &[ValueId], options: Options) -> Result<Plan, String> {
+        for &output in outputs {
+            graph.check("compile", output)?;
+        }
+        let mut schedule = Schedule::new(graph, outputs, options.training)?;
+        let labels = label_inputs(graph, &schedule)?;
+        fusion::fuse(graph, &mut schedule, options.fusions);
+        let layout = memory::layout(&schedule, options.reuse);
+        let (constants, offsets) = pack_constants(graph, &schedule);
+        let has_updates = schedule.items.iter().any(|item| item.updates.is_some());
+        let optimizers = if has_updates { graph.optimizers().to_vec() } else { Vec::new() };
+        let slots = optimizers.iter().map(|optimizer| optimizer.slots().len()).max().unwrap_or(0);
+        let places = Places { graph, layout: &layout, constants: offsets, slots };
+        let (steps, operands) = places.steps(&schedule);
+        let touched = |dtype: Dtype| {
+            let base = PARAMETERS + buffer(dtype);
+            if operands.iter().any(|operand| operand.base == base) { graph.flat_len(dtype) } else { 0 }
+        };
+        Ok(Plan {
+            parameters: [touched(Dtype::F32), touched(Dtype::F64)],
+            bases: Bases(vec![std::ptr::null_mut(); PARAMETERS + 2 * (1 + slots) + graph.inputs().len()]),
+            arena: AlignedBuffer::zeroed(layout.bytes),
+            inputs: graph.inputs().iter().map(|&v| (graph.name(v).to_string(), graph.kind(v).clone())).collect(),
+            outputs: schedule.outputs.iter().map(|port| (places.operand(port), port.kind.shape.clone())).collect(),
+            description: Description::new(graph, &schedule, &layout, constants.bytes()),
+            arena_bytes: layout.bytes,
+            optimizer_steps: Vec::with_capacity(optimizers.len()),
+            optimizers,
+            labels,
+            steps,
+            operands,
+            constants,
+            slots,
+        })
+    }
+}
