@@ -219,7 +219,7 @@ activation! {
         let (argument, tail) = gelu_tanh_argument(x);
         let gate = argument.sigmoid_scaled(Some(tail), R::one());
         // x d(2u)/dx = 2u + 4 sqrt(2/pi) 0.044715 x^3
-        let growth = (x * x).mul_add(R::constant(0.142_709_632_545_200_5) * x, argument + tail);
+        let growth = (x * x).mul_add(R::constant(0.142_709_632_545_200_5) * x, argument);
         gate * ((R::one() - gate) * growth + R::one())
     }
 }
