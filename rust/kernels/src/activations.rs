@@ -168,7 +168,9 @@ activation! {
         let (argument, tail) = steepened(x, this.beta);
         // Beyond the gate's smallest number the scale is only a sign: it may be infinite, and 0 * inf is NaN.
         let scale = R::select(argument < R::constant(-800.0), R::zero().copysign(x), x);
-        argument.sigmoid_scaled(tail, scale)
+        let value = argument.sigmoid_scaled(tail, scale);
+        // The gate is 1; infinity must not be multiplied by what the division corrects.
+        R::select(argument > R::constant(800.0), x, value)
     }
     slope(this, x, y) {
         // Beyond the ends the slope is 0 or 1 to the last bit; clamping keeps infinity out of 0 * inf.
@@ -189,7 +191,8 @@ activation! {
     }
     value(_this, x) {
         // P(-40) is 0 in either precision; clamping keeps infinity out of 0 * inf.
-        x.normal_cdf_scaled(R::select(x < R::constant(-40.0), R::constant(-40.0), x))
+        let value = x.normal_cdf_scaled(R::select(x < R::constant(-40.0), R::constant(-40.0), x));
+        R::select(x > R::constant(40.0), x, value)
     }
     slope(_this, x, y) {
         let x = x.clamp(R::constant(-40.0), R::constant(40.0));
@@ -212,14 +215,16 @@ activation! {
     value(_this, x) {
         let limit = R::constant(40.0);
         let (argument, tail) = gelu_tanh_argument(x.clamp(-limit, limit));
-        argument.sigmoid_scaled(Some(tail), R::select(x < -limit, -limit, x))
+        let value = argument.sigmoid_scaled(Some(tail), R::select(x < -limit, -limit, x));
+        // The gate is 1; infinity must not be multiplied by what the division corrects.
+        R::select(x > limit, x, value)
     }
     slope(_this, x, y) {
         let x = x.clamp(R::constant(-40.0), R::constant(40.0));
         let (argument, tail) = gelu_tanh_argument(x);
         let gate = argument.sigmoid_scaled(Some(tail), R::one());
         // x d(2u)/dx = 2u + 4 sqrt(2/pi) 0.044715 x^3
-        let growth = (x * x).mul_add(R::constant(0.142_709_632_545_200_5) * x, argument);
+        let growth = (x * x).mul_add(R::constant(0.142_709_632_545_200_5) * x, argument) + tail;
         gate * ((R::one() - gate) * growth + R::one())
     }
 }
