@@ -1,4 +1,4 @@
-//! Matrix products of dense layers, on each instruction set, beside the machine's peak of fused multiply-adds.
+//! Matrix products of dense layers on one thread, on each instruction set, beside the machine's peak of fused multiply-adds.
 //!
 //! A shape `batch x in x out` stands for three products: `forward` = x w, `weights` = x^T dy, `inputs` = dy w^T.
 //! Elements a second are floating-point operations a second. One instruction set or shape: `cargo bench --bench matmul -- avx512/forward`.
@@ -8,6 +8,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tilegrad_kernels::isa::{self, Isa};
 use tilegrad_kernels::matmul::{Matrix, Store, multiply, workspace_len};
+use tilegrad_kernels::threads;
 
 /// Batch, inputs and outputs of the layers measured.
 const LAYERS: [(usize, usize, usize); 10] = [
@@ -42,6 +43,8 @@ fn product(criterion: &mut Criterion, name: &str, a: Matrix<'_, f32>, b: Matrix<
 }
 
 fn layers(criterion: &mut Criterion) {
+    // The peak is one core's.
+    threads::set_count(1);
     for isa in isa::available() {
         isa::force(isa);
         peak(criterion, isa);

@@ -3,6 +3,7 @@
 //! Each element of the product is one chain of fused multiply-adds over ascending k, beginning with zero, so every fused
 //! instruction set, any tile size and any number of threads give the same bits.
 
+mod cuts;
 mod driver;
 mod epilogue;
 #[cfg(target_arch = "aarch64")]
@@ -18,7 +19,7 @@ pub use epilogue::{Dense, Each, Epilogue, MOST_MATRICES, Slope, Store, Target, T
 use crate::isa::{self, Isa};
 use crate::real::Element;
 use crate::threads;
-use driver::{Cuts, Shape};
+use cuts::{Cuts, Shape};
 
 /// A matrix in memory that may be read: element (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy, Debug)]

@@ -56,10 +56,16 @@ unsafe fn copy_short<E: Element>(from: *const E, to: *mut E, count: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         if count >= SIDE {
-            for start in (0..count - SIDE).step_by(SIDE).chain([count - SIDE]) {
+            let copy = |start: usize| {
                 let part = from.add(start).cast::<[E; SIDE]>().read_unaligned();
                 to.add(start).cast::<[E; SIDE]>().write_unaligned(part);
+            };
+            let mut start = 0;
+            while start + SIDE < count {
+                copy(start);
+                start += SIDE;
             }
+            copy(count - SIDE);
         } else {
             for index in 0..count {
                 *to.add(index) = *from.add(index);
@@ -159,33 +165,40 @@ impl<E: Element> Block<E> {
 }
 
 /// Numbers between the packed rows of A, so that they do not fall into the same sets of the cache.
-const GAP: usize = 16;
+pub(super) const GAP: usize = 16;
 
-/// Copies `rows` rows of A and returns where they are, with their strides.
+/// Where rows of A lie: the first number, the distance between rows, and that between columns.
+pub(super) type Place<E> = (*const E, usize, usize);
+
+/// Where rows of A of this depth lie once they are packed: row by row if they were contiguous, else column by column.
+#[inline]
+pub(super) fn packed_place<E>(packed: *mut E, rows: usize, depth: usize, contiguous: bool) -> Place<E> {
+    if contiguous { (packed, depth + GAP, 1) } else { (packed, 1, rows) }
+}
+
+/// Copies `rows` rows of A to their [`packed_place`]. With large strides, their numbers would else fall into a few sets of the
+/// caches and displace each other.
 ///
 /// # Safety
-/// `rows` rows of `depth` numbers with the strides of `a` can be read; `packed` has room for `rows * (depth + GAP)` numbers.
-pub(super) unsafe fn pack_a<E: Element>(
-    (a, row_stride, step): (*const E, usize, usize),
-    rows: usize,
-    depth: usize,
-    packed: *mut E,
-) -> (*const E, usize, usize) {
+/// `rows` rows of `depth` numbers can be read, and `rows * (depth + GAP)` numbers written.
+pub(super) unsafe fn pack_a<E: Element>((a, row_stride, step): Place<E>, rows: usize, depth: usize, packed: *mut E) {
     // SAFETY: the caller's promise.
     unsafe {
         if step == 1 {
-            let width = depth + GAP;
             for row in 0..rows {
-                std::ptr::copy_nonoverlapping(a.add(row * row_stride), packed.add(row * width), depth);
+                std::ptr::copy_nonoverlapping(a.add(row * row_stride), packed.add(row * (depth + GAP)), depth);
             }
-            (packed, width, 1)
+        } else if row_stride == 1 {
+            for k in 0..depth {
+                prefetch(a.wrapping_add((k + PREFETCH_ROWS) * step), rows);
+                copy_short(a.add(k * step), packed.add(k * rows), rows);
+            }
         } else {
             for k in 0..depth {
                 for row in 0..rows {
                     *packed.add(k * rows + row) = *a.add(row * row_stride + k * step);
                 }
             }
-            (packed, 1, rows)
         }
     }
 }

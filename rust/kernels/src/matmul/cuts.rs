@@ -1,0 +1,125 @@
+//! The sizes that a product is cut into.
+
+use super::pack::GAP;
+use crate::real::Element;
+
+/// Most rows of any instruction set's tile.
+const MOST_ROWS: usize = 12;
+/// Most columns of any instruction set's packed panel, of `f32`.
+const MOST_PANEL: usize = 32;
+/// Bytes of a block of B: half of the smallest second cache that is common.
+const BLOCK_BYTES: usize = 512 << 10;
+/// Most bytes of a block of depth in one column of B.
+const DEPTH_BYTES: usize = 4096;
+/// Bytes of the packed rows of A of a task: a part of the third cache.
+const ROWS_BYTES: usize = 4 << 20;
+/// Most rows of a task whose sums go through a scratch buffer.
+const SCRATCH_ROWS: usize = 40 * MOST_ROWS;
+/// Most columns of a block.
+const MOST_COLUMNS: usize = 512;
+/// Multiply-adds below which a product is not worth handing to another thread.
+const THREAD_WORK: usize = 1 << 20;
+/// Tasks that a product is cut into, if it is large enough.
+const TASKS: usize = 16;
+/// Fewest rows of a task, several tiles.
+const TASK_ROWS: usize = 4 * MOST_ROWS;
+
+/// Shape of a product and of the memory its operands lie in.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) rows: usize,
+    pub(super) depth: usize,
+    pub(super) columns: usize,
+    pub(super) a_row_major: bool,
+    pub(super) b_row_major: bool,
+}
+
+/// The sizes a product is cut into. They depend on its shape, and on whether other threads are to help.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cuts {
+    /// Most rows and columns of a task.
+    pub(super) rows: usize,
+    pub(super) task_columns: usize,
+    /// Most columns and depth of a block of B.
+    pub(super) columns: usize,
+    pub(super) depth: usize,
+    /// Whether blocks of B and the rows of A are copied to the workspace first.
+    pub(super) pack_a: bool,
+    pub(super) pack_b: bool,
+    /// Tasks across the product's rows and columns.
+    pub(super) row_tasks: usize,
+    pub(super) column_tasks: usize,
+    /// Threads that work at once, each with a workspace of its own.
+    pub(super) lanes: usize,
+    /// Elements of the lane's workspace for B, for the rows of A, and for sums without a target.
+    pub(super) b_len: usize,
+    pub(super) a_len: usize,
+    scratch_len: usize,
+}
+
+/// The size of equal parts that `total` is cut into, none larger than `most`; a multiple of `unit`.
+#[inline]
+fn part(total: usize, most: usize, unit: usize) -> usize {
+    // Divisions would be a good part of the time of the smallest products.
+    if total <= most {
+        return total;
+    }
+    let parts = total.div_ceil(most).max(1);
+    total.div_ceil(parts).next_multiple_of(unit)
+}
+
+impl Cuts {
+    pub(super) fn new<E: Element>(shape: Shape, threads: usize) -> Self {
+        let bytes = size_of::<E>();
+        let panel = MOST_PANEL * 4 / bytes;
+        let Shape { rows, depth: full_depth, columns: full_columns, .. } = shape;
+        let depth = part(full_depth, DEPTH_BYTES / bytes, 1);
+        let mut columns = full_columns;
+        if full_columns > panel && (full_columns > MOST_COLUMNS || full_columns * depth * bytes > BLOCK_BYTES) {
+            let most = (BLOCK_BYTES / bytes / depth.max(1)).clamp(panel, MOST_COLUMNS) / panel * panel;
+            columns = part(full_columns, most, panel);
+        }
+        let work = full_columns.saturating_mul(full_depth);
+        let pack_b = !shape.b_row_major || (rows > 4 * MOST_ROWS && work.saturating_mul(bytes) > BLOCK_BYTES / 2);
+        let pack_a = pack_b && columns >= 4 * panel;
+        let (mut task_rows, mut task_columns) = (rows, full_columns);
+        let helped = threads > 1 && work.saturating_mul(rows) >= THREAD_WORK;
+        if helped {
+            if rows < 2 * TASK_ROWS {
+                columns = columns.min(part(full_columns, full_columns.div_ceil(4).max(panel), panel));
+            }
+            task_columns = part(full_columns, columns.max(full_columns.div_ceil(4)), columns);
+            let column_tasks = full_columns.div_ceil(task_columns);
+            task_rows = part(rows, rows.div_ceil(TASKS.div_ceil(column_tasks)).max(TASK_ROWS), MOST_ROWS);
+        }
+        if pack_a && task_rows > TASK_ROWS {
+            task_rows = part(task_rows, (ROWS_BYTES / bytes / full_depth.max(1)).max(TASK_ROWS), MOST_ROWS);
+        } else if depth < full_depth {
+            // The scratch buffer holds the sums of all rows of a task.
+            task_rows = part(task_rows, SCRATCH_ROWS, MOST_ROWS);
+        }
+        let parts = |total: usize, one: usize| if total == one { 1 } else { total.div_ceil(one) };
+        let (row_tasks, column_tasks) = (parts(rows, task_rows), parts(full_columns, task_columns));
+        let padded = pack_b || !full_columns.is_multiple_of(panel);
+        Self {
+            rows: task_rows,
+            task_columns,
+            columns,
+            depth,
+            pack_a,
+            pack_b,
+            row_tasks,
+            column_tasks,
+            lanes: if helped { threads.min(row_tasks * column_tasks).max(1) } else { 1 },
+            b_len: if padded { depth * (columns + panel) } else { 0 },
+            a_len: if pack_a { parts(full_depth, depth) * task_rows * (depth + GAP) } else { 0 },
+            scratch_len: if depth < full_depth { task_rows } else { MOST_ROWS } * columns,
+        }
+    }
+
+    /// Elements of one lane's workspace.
+    #[inline]
+    pub(super) fn lane_len(&self) -> usize {
+        self.b_len + self.a_len + self.scratch_len
+    }
+}
