@@ -161,22 +161,21 @@ activation! {
     /// -1.27846 / beta. (Ramachandran, Zoph and Le, 2017; Elfwing, Uchibe and Doya, 2017.)
     Swish "swish" or "silu"
     { beta: 1.0 in Range::finite(), "Steepness of the gate." } {
-        slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 8.0,
+        slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 16.0,
         bounds: (-0.278_464_542_761_073_8, f64::INFINITY), parity: Parity::None, monotone: false,
     }
     value(this, x) {
         let (argument, tail) = steepened(x, this.beta);
         // Beyond the gate's smallest number the scale is only a sign: it may be infinite, and 0 * inf is NaN.
         let scale = R::select(argument < R::constant(-800.0), R::zero().copysign(x), x);
-        let value = argument.sigmoid_scaled(tail, scale);
-        // The gate is 1; infinity must not be multiplied by what the division corrects.
-        R::select(argument > R::constant(800.0), x, value)
+        // Where the gate is 1 the value is x, infinite or not.
+        R::select(argument > R::constant(40.0), x, argument.sigmoid_scaled(tail, scale))
     }
     slope(this, x, y) {
         // Beyond the ends the slope is 0 or 1 to the last bit; clamping keeps infinity out of 0 * inf.
         let argument = (R::constant(this.beta) * x).clamp(R::constant(-800.0), R::constant(800.0));
-        let gate = argument.sigmoid();
-        gate * (argument * (R::one() - gate) + R::one())
+        let (gate, rest) = gates(argument, None);
+        gate * argument.mul_add(rest, R::one())
     }
 }
 
@@ -186,13 +185,12 @@ activation! {
     /// As in PyTorch and Keras; JAX's default is [`gelu_tanh`](GeluTanh). Accurate relative to its value in the negative
     /// tail, down to the smallest normal number near x = -13; `gelu(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
     Gelu "gelu" {} {
-        slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 8.0,
+        slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 16.0,
         bounds: (-0.169_971_207_479_903_7, f64::INFINITY), parity: Parity::None, monotone: false,
     }
     value(_this, x) {
         // P(-40) is 0 in either precision; clamping keeps infinity out of 0 * inf.
-        let value = x.normal_cdf_scaled(R::select(x < R::constant(-40.0), R::constant(-40.0), x));
-        R::select(x > R::constant(40.0), x, value)
+        x.normal_cdf_scaled(R::select(x < R::constant(-40.0), R::constant(-40.0), x))
     }
     slope(_this, x, y) {
         let x = x.clamp(R::constant(-40.0), R::constant(40.0));
@@ -209,23 +207,22 @@ activation! {
     /// Computed as `x sigmoid(2u)` with `2u` in two numbers, so that it is accurate relative to its value in the negative
     /// tail too, where `1 + tanh(u)` has no digits left; `gelu_tanh(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
     GeluTanh "gelu_tanh" {} {
-        slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 8.0,
+        slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 16.0,
         bounds: (-0.170_040_750_571_254_06, f64::INFINITY), parity: Parity::None, monotone: false,
     }
     value(_this, x) {
         let limit = R::constant(40.0);
         let (argument, tail) = gelu_tanh_argument(x.clamp(-limit, limit));
         let value = argument.sigmoid_scaled(Some(tail), R::select(x < -limit, -limit, x));
-        // The gate is 1; infinity must not be multiplied by what the division corrects.
         R::select(x > limit, x, value)
     }
     slope(_this, x, y) {
         let x = x.clamp(R::constant(-40.0), R::constant(40.0));
         let (argument, tail) = gelu_tanh_argument(x);
-        let gate = argument.sigmoid_scaled(Some(tail), R::one());
+        let (gate, rest) = gates(argument, Some(tail));
         // x d(2u)/dx = 2u + 4 sqrt(2/pi) 0.044715 x^3
-        let growth = (x * x).mul_add(R::constant(0.142_709_632_545_200_5) * x, argument) + tail;
-        gate * ((R::one() - gate) * growth + R::one())
+        let growth = (x * x).mul_add(R::constant(0.142_709_632_545_200_5) * x, argument + tail);
+        gate * growth.mul_add(rest, R::one())
     }
 }
 
@@ -265,6 +262,22 @@ activation! {
         let (argument, tail) = steepened(x, this.beta);
         argument.sigmoid_scaled(tail, R::one())
     }
+}
+
+/// `sigmoid(x + tail)` and `1 - sigmoid(x + tail)`, each accurate relative to its value: the smaller is computed, the other is
+/// what it lacks of 1.
+#[inline(always)]
+fn gates<R: Real>(x: R, tail: Option<R>) -> (R, R) {
+    let negative = x < R::zero();
+    // Not the absolute value, whose derivative at 0 is 0.
+    let argument = R::select(negative, x, -x);
+    let smaller = if let Some(tail) = tail {
+        argument.sigmoid_scaled(Some(R::select(negative, tail, -tail)), R::one())
+    } else {
+        argument.sigmoid()
+    };
+    let larger = R::one() - smaller;
+    (R::select(negative, smaller, larger), R::select(negative, larger, smaller))
 }
 
 /// `beta x` and its rounding error, zero where the product is beyond every exponential.
@@ -434,6 +447,18 @@ impl Activation {
             }
         }
         self.visit(Run(gradient, saved));
+    }
+
+    /// `f'(x)` as dual numbers give it from the formula of the value: what the slopes are tested against.
+    pub fn derivative<R: Real>(&self, x: R) -> R {
+        struct Run<R>(R);
+        impl<R: Real> Visitor for Run<R> {
+            type Output = R;
+            fn visit<F: Formula>(self, formula: F) -> R {
+                formula.value(Dual::variable(self.0)).derivative
+            }
+        }
+        self.visit(Run(x))
     }
 
     /// `out[i] = gradient[i] * f''(x[i])`: what the second derivative needs, from the *input* always.

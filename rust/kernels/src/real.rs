@@ -344,24 +344,20 @@ impl<R: Real> Dual<R> {
         Self { value, derivative: R::one() }
     }
 
+    /// The value of the tail, and the derivative of the number with its tail.
+    #[inline(always)]
+    fn lower_part(self, tail: Option<Self>) -> (Option<R>, R) {
+        if let Some(tail) = tail {
+            (Some(tail.value), self.derivative + tail.derivative)
+        } else {
+            (None, self.derivative)
+        }
+    }
+
     #[inline(always)]
     fn chain(self, value: R, slope: R) -> Self {
         Self { value, derivative: self.derivative * slope }
     }
-}
-
-// A closure need not be inlined, and would then be compiled for the baseline.
-#[allow(clippy::manual_map)]
-#[inline(always)]
-fn value_of<R: Real>(dual: Option<Dual<R>>) -> Option<R> {
-    if let Some(dual) = dual { Some(dual.value) } else { None }
-}
-
-/// The value of the number with its sign changed.
-#[allow(clippy::manual_map)]
-#[inline(always)]
-fn negative_of<R: Real>(dual: Option<Dual<R>>) -> Option<R> {
-    if let Some(dual) = dual { Some(-dual.value) } else { None }
 }
 
 impl<R: Real> PartialEq for Dual<R> {
@@ -491,21 +487,22 @@ impl<R: Real> Real for Dual<R> {
     #[inline(always)]
     fn exp_sum(self, tail: Self) -> Self {
         let value = self.value.exp_sum(tail.value);
-        self.chain(value, value)
+        Self { value, derivative: (self.derivative + tail.derivative) * value }
     }
+    // A closure need not be inlined, and would then be compiled for the baseline.
+    #[allow(clippy::manual_map)]
     #[inline(always)]
     fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self {
-        let minus = negative_of(tail);
-        let tail = value_of(tail);
-        let value = self.value.sigmoid_scaled(tail, scale.value);
-        let gate = self.value.sigmoid_scaled(tail, R::one());
-        let rest = (-self.value).sigmoid_scaled(minus, R::one());
-        Self { value, derivative: scale.derivative * gate + scale.value * self.derivative * (gate * rest) }
+        let (lower, rest) = self.lower_part(tail);
+        let value = self.value.sigmoid_scaled(lower, scale.value);
+        let gate = self.value.sigmoid_scaled(lower, R::one());
+        let other = (-self.value).sigmoid_scaled(if let Some(lower) = lower { Some(-lower) } else { None }, R::one());
+        Self { value, derivative: scale.derivative * gate + scale.value * rest * (gate * other) }
     }
     #[inline(always)]
     fn softplus(self, tail: Option<Self>) -> Self {
-        let tail = value_of(tail);
-        self.chain(self.value.softplus(tail), self.value.sigmoid_scaled(tail, R::one()))
+        let (lower, rest) = self.lower_part(tail);
+        Self { value: self.value.softplus(lower), derivative: rest * self.value.sigmoid_scaled(lower, R::one()) }
     }
     #[inline(always)]
     fn normal_cdf_scaled(self, scale: Self) -> Self {

@@ -29,7 +29,9 @@ pub(crate) fn normal_cdf_scaled<R: Real>(x: R, scale: R) -> R {
     let t = R::select(limit < t, limit, t);
     let (tail, lifted) = upper_tail(t, exact_product(t, R::constant(-0.5) * t));
     let below = ((scale * tail) * lifted) * lower;
-    R::select(x < R::zero(), below, scale - below)
+    let value = R::select(x < R::zero(), below, scale - below);
+    // Where the tail is zero, `scale` may be infinite.
+    R::select(x > limit, scale, value)
 }
 
 /// `erfc(z)`, the complementary error function. Error at most 4 ULP (f32), 4 ULP (f64).
