@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,7 @@ class NumpyNetwork:
 
 def _network() -> nn.Sequential:
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(_WIDTHS, _WIDTHS[1:], strict=False):
+    for inputs, outputs in pairwise(_WIDTHS):
         layers += [nn.Dense(inputs, outputs), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 __all__ = ["curve"]
 
@@ -17,7 +18,7 @@ def _cells(values: Sequence[float], columns: int) -> list[float]:
     count = len(values)
     if count >= columns:
         edges = [round(column * count / columns) for column in range(columns + 1)]
-        return [sum(values[low:high]) / (high - low) for low, high in zip(edges, edges[1:], strict=False)]
+        return [sum(values[low:high]) / (high - low) for low, high in pairwise(edges)]
     if count == 1:
         return [values[0]]
     result = []
