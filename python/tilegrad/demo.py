@@ -131,8 +131,9 @@ def _save_picture(history: History, path: Path) -> str:
     except ImportError:
         return "For the loss curve as a picture: pip install tilegrad[plot]"
     path.parent.mkdir(parents=True, exist_ok=True)
-    axes = plot_history(history, title="Handwritten digits: loss by epoch")
-    axes.figure.savefig(path, dpi=150)
+    figure = plot_history(history, title="Handwritten digits: loss by epoch").get_figure(root=True)
+    if figure is not None:
+        figure.savefig(path, dpi=150)
     return f"The loss curve as a picture: {path}"
 
 
@@ -178,7 +179,11 @@ def run(
 
     start = _network()
     start.initialize(seed)
-    layers = [(layer.weight.value, layer.bias.value) for layer in start if isinstance(layer, nn.Dense)]
+    layers = [
+        (layer.weight.value, layer.bias.value)
+        for layer in start
+        if isinstance(layer, nn.Dense) and layer.bias is not None
+    ]
     steps = -(-len(x) // batch_size) * len(history["loss"])
     ours = statistics.median(history["seconds"])
     ratio = _numpy_seconds(layers, x, y, batch_size, seed) / ours

@@ -5,7 +5,7 @@ Needs the extra ``plot``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_history"]
 
 # Told apart by dash and marker as well as by colour, so that print and colour-blind readers lose nothing.
-_LINES = (
+_LINES: tuple[dict[str, Any], ...] = (
     {"color": "#0072b2", "linestyle": "-"},
     {"color": "#d55e00", "linestyle": "--"},
     {"color": "#009e73", "linestyle": "-."},
