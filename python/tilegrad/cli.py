@@ -47,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--output", type=Path, default=Path("demo-output"), help="folder for the picture (default demo-output)"
     )
-    demo.add_argument("--no-picture", action="store_true", help="no picture, even where matplotlib is installed")
+    demo.add_argument(
+        "--no-picture", "--no-plot", action="store_true", help="no picture, even where matplotlib is installed"
+    )
 
     commands.add_parser("info", help="version, instruction set, threads, caches")
     return parser

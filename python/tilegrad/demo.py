@@ -127,12 +127,14 @@ def _table(rows: dict[str, str], ascii_only: bool) -> str:
 def _save_picture(history: History, path: Path) -> str:
     """Draws the loss curve into a file; says where, or what is missing for it."""
     try:
+        from matplotlib.figure import Figure
+
         from tilegrad.explain.plots import plot_history
     except ImportError:
         return "For the loss curve as a picture: pip install tilegrad[plot]"
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure = plot_history(history, title="Handwritten digits: loss by epoch").get_figure(root=True)
-    if figure is not None:
+    figure = plot_history(history, title="Handwritten digits: loss by epoch").get_figure()
+    if isinstance(figure, Figure):
         figure.savefig(path, dpi=150)
     return f"The loss curve as a picture: {path}"
 

@@ -167,7 +167,7 @@ class Traceable:
         _refuse(what, "use operators, methods of the tensor, or functions of `tilegrad.functional`")
 
     def _tensor(self) -> Tensor:
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__}: expected a method `_tensor(self)`, got a class without one")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -257,8 +257,8 @@ class Traceable:
 
     def reshape(self, *shape: int | Sequence[int]) -> Tensor:
         """The same numbers in another shape; one size may be -1."""
-        sizes = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        return unary("reshape", self, {"shape": [int(size) for size in sizes]})  # type: ignore[union-attr, arg-type]
+        sizes: Any = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        return unary("reshape", self, {"shape": [int(size) for size in sizes]})
 
     def transpose(self, *axes: int) -> Tensor:
         """The tensor with its axes in this order; reversed if none are given."""

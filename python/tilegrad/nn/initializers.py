@@ -8,6 +8,7 @@ out.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -96,7 +97,7 @@ class Uniform:
     Example:
         >>> from tilegrad import nn
         >>> values = nn.Uniform(-1, 1)((1000,), "float64", 0, 0)
-        >>> -1 <= values.min() < -0.9 and 0.9 < values.max() < 1
+        >>> bool(-1 <= values.min() < -0.9 and 0.9 < values.max() < 1)
         True
     """
 
@@ -118,7 +119,7 @@ class Normal:
 
     Example:
         >>> from tilegrad import nn
-        >>> abs(nn.Normal(0, 1)((10000,), "float64", 0, 0).std() - 1) < 0.05
+        >>> bool(abs(nn.Normal(0, 1)((10000,), "float64", 0, 0).std() - 1) < 0.05)
         True
     """
 
@@ -135,14 +136,14 @@ class Normal:
         return f"normal ({self.mean:g}, {self.deviation:g})"
 
 
-class _Scaled:
+class _Scaled(ABC):
     """Zero mean and a variance that depends on the fans."""
 
     label = ""
 
+    @abstractmethod
     def deviation(self, shape: Sequence[int]) -> float:
         """Standard deviation for a shape."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         return self.label

@@ -59,7 +59,7 @@ class Module:
 
     def forward(self, x: Any) -> Any:
         """What the module does with its input; to be written by each subclass."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method `forward(self, x)`, found none")
+        raise TypeError(f"{type(self).__name__}: expected a method `forward(self, x)`, got a module without one")
 
     def __call__(self, x: Any, *arguments: Any, **settings: Any) -> Any:
         """Within a trace, ``forward``; on a NumPy array, the prediction for the whole array at once."""
