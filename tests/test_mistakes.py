@@ -333,7 +333,7 @@ def test_layers_that_do_not_fit_are_named():
             return self.second(F.relu(self.first(x)))
 
     for call in (lambda: Odd().predict(X), lambda: trainer_for(Odd()).fit(X, Y, epochs=1, progress=False)):
-        with pytest.raises(ValueError, match=r"Dense\(6, 4\).*\(rows, 6\), got \(\d+, 5\)"):
+        with pytest.raises(ValueError, match=r"second.*\(rows, 6\) for Dense\(6, 4\), got \(\d+, 5\)"):
             call()
 
 

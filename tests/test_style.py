@@ -11,7 +11,8 @@ PYTHON = sorted(path for folder in ("python", "tests", "benches", "examples") fo
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SOURCES = [*RUST, *PYTHON]
 
-LONGEST_FILE = 450
+# The aim is 400; a file that has grown this far must be divided.
+LONGEST_FILE = 550
 LONGEST_FUNCTION = 70
 
 # The instruction sets, the register tiles, the thread pool, the arena, and the bindings' views of NumPy's memory.
