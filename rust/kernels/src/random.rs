@@ -108,8 +108,12 @@ impl Stream {
     /// from words 2 and 3 of block `j`, 53 bits each. Computed in double precision, then rounded.
     pub fn normal<E: Element>(&self, start: u64, out: &mut [E]) {
         threads::for_each_part([out], PART, &|first, [out]| {
+            let mut pair = [0.0; 2];
             for (index, number) in (start + first as u64..).zip(out.iter_mut()) {
-                *number = E::from_f64(self.normal_pair(index / 2)[(index % 2) as usize]);
+                if index % 2 == 0 || index == start + first as u64 {
+                    pair = self.normal_pair(index / 2);
+                }
+                *number = E::from_f64(pair[(index % 2) as usize]);
             }
         });
     }
@@ -146,14 +150,14 @@ impl Stream {
         assert_eq!(x.len(), out.len());
         threads::for_each_part([out], PART, &|first, [out]| {
             out.copy_from_slice(&x[first..first + out.len()]);
-            isa::run(Drop { stream: *self, start: start + first as u64, rate, x: out });
+            isa::run(Dropout { stream: *self, start: start + first as u64, rate, x: out });
         });
     }
 
     /// [`Stream::dropout`] in place.
     pub fn dropout_in_place<E: Element>(&self, start: u64, rate: f64, x: &mut [E]) {
         threads::for_each_part([x], PART, &|first, [x]| {
-            isa::run(Drop { stream: *self, start: start + first as u64, rate, x });
+            isa::run(Dropout { stream: *self, start: start + first as u64, rate, x });
         });
     }
 
@@ -282,7 +286,7 @@ impl Kernel<f32> for Integers<'_> {
 /// `random * bound / 2^64`.
 #[inline(always)]
 fn below(random: u64, bound: u64) -> u32 {
-    (u128::from(random) * u128::from(bound) >> 64) as u32
+    ((u128::from(random) * u128::from(bound)) >> 64) as u32
 }
 
 struct Permutation<'a> {
@@ -307,14 +311,14 @@ impl Kernel<f32> for Permutation<'_> {
     }
 }
 
-struct Drop<'a, E> {
+struct Dropout<'a, E> {
     stream: Stream,
     start: u64,
     rate: f64,
     x: &'a mut [E],
 }
 
-impl<E: Element> Kernel<E> for Drop<'_, E> {
+impl<E: Element> Kernel<E> for Dropout<'_, E> {
     type Output = ();
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) {

@@ -2,7 +2,9 @@
 //!
 //! All take row-major matrices with `columns` numbers a row, at least one. The largest number of a row is taken off first, so
 //! logits of any size are safe. A row's result depends on that row alone, bit for bit; a NaN, or a row of nothing but minus
-//! infinity, makes its row NaN. Errors: see `tests`.
+//! infinity, makes its row NaN. Relative error of a share, for logits from -8 to 8 and up to 1000 columns: 2e-6 in single and
+//! 4e-15 in double precision, of which the difference from the largest logit is the greater part; a log-softmax has the same
+//! bounds as absolute errors up to 1, as relative ones beyond.
 
 pub(crate) mod lanes;
 

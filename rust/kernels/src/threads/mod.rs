@@ -99,12 +99,15 @@ pub fn for_each_part<T: Send, const N: usize>(
     });
 }
 
+/// What [`for_each_split`] calls: with the index of a part, the part of each slice, and the part's result.
+pub type SplitTask<'a, T, S, const N: usize> = dyn Fn(usize, [&mut [T]; N], &mut S) + Sync + 'a;
+
 /// Cuts each slice into parts of its own length (`slices[n].1` elements, the last shorter; parts past the end are empty)
 /// and calls `task(part, parts, result)` once for each of `results`, spread as by [`for_each`].
 pub fn for_each_split<T: Send, S: Send, const N: usize>(
     slices: [(&mut [T], usize); N],
     results: &mut [S],
-    task: &(dyn Fn(usize, [&mut [T]; N], &mut S) + Sync),
+    task: &SplitTask<'_, T, S, N>,
 ) {
     /// The beginnings of slices, which several threads take different parts of.
     struct Bases<T, S, const N: usize>([(*mut T, usize, usize); N], *mut S);

@@ -44,7 +44,7 @@ fn same_bits<T: PartialEq + std::fmt::Debug>(mut body: impl FnMut() -> T) {
             assert!(body() == first, "{} threads on {}", count, isa.name());
         }
         if isa.is_fused() {
-            assert!(*fused.get_or_insert_with(|| first) == body(), "on {}", isa.name());
+            assert!(*fused.get_or_insert(first) == body(), "on {}", isa.name());
         }
     }
     threads::set_count(before);

@@ -7,6 +7,8 @@ use tilegrad_kernels::registry::Setting::{self, Flag, Number, Option};
 
 use crate::{bits, close, numbers, on_each_isa, same_bits, turn};
 
+type Settings = Vec<(&'static str, Setting<'static>)>;
+
 /// Weights with their slots and the count of steps.
 struct Trained<E> {
     optimizer: Optimizer,
@@ -56,7 +58,7 @@ fn golden_numbers() {
     let style = |style| ("momentum_style", Option(style));
     let mode = |mode| ("epsilon_mode", Option(mode));
     // Worked by hand from the formulas, and printed by PyTorch 2.13, Keras 3.15 and optax 0.2.8 where they have the form.
-    let golden: &[(&str, Vec<(&str, Setting<'_>)>, &[f64], f64)] = &[
+    let golden: &[(&str, Settings, &[f64], f64)] = &[
         ("sgd", vec![RATE], &[0.9, 0.81, 0.729], 1e-14),
         ("sgd", vec![RATE, momentum], &[0.9, 0.72, 0.486], 1e-14),
         ("sgd", vec![RATE, momentum, style("ema")], &[0.99, 0.9711, 0.944379], 1e-14),
@@ -120,7 +122,7 @@ fn a_scale_free_first_step_is_the_learning_rate() {
 }
 
 /// Rules with their settings, forms other than the default too.
-fn forms() -> Vec<(&'static str, Vec<(&'static str, Setting<'static>)>)> {
+fn forms() -> Vec<(&'static str, Settings)> {
     let mut forms: Vec<_> = ENTRIES.iter().map(|entry| (entry.name, vec![])).collect();
     for entry in ENTRIES {
         for choice in entry.choices {
