@@ -30,7 +30,6 @@ pub(super) struct Shape {
     pub(super) rows: usize,
     pub(super) depth: usize,
     pub(super) columns: usize,
-    pub(super) a_row_major: bool,
     pub(super) b_row_major: bool,
 }
 

@@ -81,17 +81,17 @@ fn span(rows: usize, columns: usize, row_stride: usize, column_stride: usize) ->
 }
 
 /// Length of the workspace that [`multiply`] needs for a product (`rows`, `depth`) x (`depth`, `columns`).
-/// `a_row_major` and `b_row_major` tell whether the columns of the matrix are 1 apart.
+/// `_a_row_major` and `b_row_major` tell whether the columns of the matrix are 1 apart; A takes the same room either way.
 ///
 /// It has room for as many threads as may be used now; with more threads later the product works all the same, on this many.
 pub fn workspace_len<E: Element>(
     rows: usize,
     depth: usize,
     columns: usize,
-    a_row_major: bool,
+    _a_row_major: bool,
     b_row_major: bool,
 ) -> usize {
-    let cuts = Cuts::new::<E>(Shape { rows, depth, columns, a_row_major, b_row_major }, threads::count());
+    let cuts = Cuts::new::<E>(Shape { rows, depth, columns, b_row_major }, threads::count());
     cuts.lanes * cuts.lane_len()
 }
 
@@ -119,13 +119,7 @@ fn product<E: Element>(
     if a.rows == 0 || b.columns == 0 {
         return;
     }
-    let shape = Shape {
-        rows: a.rows,
-        depth: a.columns,
-        columns: b.columns,
-        a_row_major: a.column_stride == 1,
-        b_row_major: b.column_stride == 1,
-    };
+    let shape = Shape { rows: a.rows, depth: a.columns, columns: b.columns, b_row_major: b.column_stride == 1 };
     let cuts = Cuts::new::<E>(shape, threads);
     // SAFETY: both callers name a set of this machine; everything else was checked above.
     unsafe { driver::run(a, b, epilogue, workspace, cuts, isa) };

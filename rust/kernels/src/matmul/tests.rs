@@ -103,13 +103,7 @@ fn agrees<E: Element>((m, k, n): (usize, usize, usize), a_layout: Layout, b_layo
     let plain = chains::<E::Plain>(a, b);
     for isa in isa::available() {
         let expected = bits(if isa.is_fused() { &fused } else { &plain });
-        let shape = Shape {
-            rows: m,
-            depth: k,
-            columns: n,
-            a_row_major: a.column_stride == 1,
-            b_row_major: b.column_stride == 1,
-        };
+        let shape = Shape { rows: m, depth: k, columns: n, b_row_major: b.column_stride == 1 };
         let cuts = Cuts::new::<E>(shape, threads);
         let mut workspace = vec![E::from_f64(f64::NAN); cuts.lanes * cuts.lane_len()];
 

@@ -104,6 +104,8 @@ pub type SplitTask<'a, T, S, const N: usize> = dyn Fn(usize, [&mut [T]; N], &mut
 
 /// Cuts each slice into parts of its own length (`slices[n].1` elements, the last shorter; parts past the end are empty)
 /// and calls `task(part, parts, result)` once for each of `results`, spread as by [`for_each`].
+// The lists in the signature are what the function is about.
+#[allow(clippy::type_complexity)]
 pub fn for_each_split<T: Send, S: Send, const N: usize>(
     slices: [(&mut [T], usize); N],
     results: &mut [S],

@@ -53,6 +53,7 @@ const EPSILON: (&str, Setting<'static>) = ("epsilon", Number(0.1));
 
 /// Golden numbers: rule, settings, iterates on `w^2 / 2` from 1, tolerance (the digits that the source gives).
 #[test]
+#[allow(clippy::type_complexity)]
 fn golden_numbers() {
     let momentum = ("momentum", Number(0.9));
     let style = |style| ("momentum_style", Option(style));
