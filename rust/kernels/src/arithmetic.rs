@@ -262,3 +262,51 @@ fn zip_in_place<E: Element, F: Binary>(f: F, broadcast: &Broadcast, x: &mut [E],
     assert!(broadcast.fits(x.len(), y.len(), x.len()));
     isa::run(Zip(f, broadcast, x, y));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{BinaryFunction, Broadcast, Permutation, permute};
+
+    #[test]
+    fn powers_of_any_sign() {
+        let cases = [
+            (-2.0, 3.0, -8.0),
+            (-2.0, 4.0, 16.0),
+            (-2.0, -1.0, -0.5),
+            (-2.0, 5.0, -32.0),
+            (-2.0, 6.0, 64.0),
+            (9.0, 0.5, 3.0),
+            (0.0, 0.0, 1.0),
+            (0.0, 2.0, 0.0),
+            (5.0, 0.0, 1.0),
+        ];
+        let broadcast = Broadcast::new(&[1], &[1]).unwrap();
+        for (x, y, expected) in cases {
+            let mut out = [0f64];
+            BinaryFunction::Power.apply(&broadcast, &[x], &[y], &mut out);
+            assert!((out[0] - expected).abs() <= 1e-14 * f64::abs(expected), "{x} to the power {y}: {}", out[0]);
+            let mut single = [0f32];
+            BinaryFunction::Power.apply(&broadcast, &[x as f32], &[y as f32], &mut single);
+            assert!(
+                (f64::from(single[0]) - expected).abs() <= 1e-5 * f64::abs(expected),
+                "{x} to the power {y}: {}",
+                single[0]
+            );
+        }
+        let mut out = [0f64];
+        BinaryFunction::Power.apply(&broadcast, &[-2.0], &[0.5], &mut out);
+        assert!(out[0].is_nan());
+    }
+
+    #[test]
+    fn permutations_reach_beyond_a_block() {
+        let (rows, columns, depth) = (37, 41, 3);
+        let x: Vec<usize> = (0..rows * columns * depth).collect();
+        let mut out = vec![0; x.len()];
+        permute(&Permutation::new(&[rows, columns, depth], &[2, 1, 0]), &x, &mut out);
+        for (index, &value) in out.iter().enumerate() {
+            let (plane, column, row) = (index / (columns * rows), index / rows % columns, index % rows);
+            assert_eq!(value, (row * columns + column) * depth + plane);
+        }
+    }
+}

@@ -233,3 +233,52 @@ fn narrow<R: Real, J: Join>(block: &[R::Element], count: usize, start: usize, ou
         *out = J::join(R::load(*out), *lane).store();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Reduction, ReductionKind};
+
+    /// Sum and maximum by one number at a time.
+    fn plain(shape: &[usize], reduced: &[bool], x: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let kept: usize = shape.iter().zip(reduced).filter(|(_, reduced)| !**reduced).map(|(count, _)| count).product();
+        let (mut sum, mut largest) = (vec![0.0; kept], vec![f64::NEG_INFINITY; kept]);
+        for (index, &x) in x.iter().enumerate() {
+            let (mut rest, mut place, mut step) = (index, 0, 1);
+            for (&count, &reduced) in shape.iter().zip(reduced).rev() {
+                if !reduced {
+                    place += rest % count * step;
+                    step *= count;
+                }
+                rest /= count;
+            }
+            sum[place] += x;
+            largest[place] = f64::max(largest[place], x);
+        }
+        (sum, largest)
+    }
+
+    /// Shapes beyond a run, beyond a block of columns, and with up to five groups of axes.
+    #[test]
+    fn large_reductions_match_plain_loops() {
+        let cases: [(&[usize], &[bool]); 8] = [
+            (&[5000], &[true]),
+            (&[4100, 130], &[true, false]),
+            (&[7, 5000], &[false, true]),
+            (&[3, 2500, 70], &[false, true, false]),
+            (&[4, 3, 100], &[true, false, true]),
+            (&[2, 3, 4, 5, 6], &[true, false, true, false, true]),
+            (&[2, 3, 4, 5, 6], &[false, true, false, true, false]),
+            (&[0, 3], &[true, false]),
+        ];
+        for (shape, reduced) in cases {
+            let count: usize = shape.iter().product();
+            let x: Vec<f64> = (0..count).map(|index| (index as f64 * 0.618_034).fract() - 0.5).collect();
+            let (sum, largest) = plain(shape, reduced, &x);
+            let mut out = vec![f64::NAN; sum.len()];
+            Reduction::new(ReductionKind::Sum { factor: 1.0 }, shape, reduced).run(&x, &mut out);
+            assert!(out.iter().zip(&sum).all(|(a, b)| (a - b).abs() < 1e-10), "sum {shape:?} {reduced:?}");
+            Reduction::new(ReductionKind::Maximum, shape, reduced).run(&x, &mut out);
+            assert_eq!(out, largest, "maximum {shape:?} {reduced:?}");
+        }
+    }
+}
