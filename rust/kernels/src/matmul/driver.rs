@@ -33,6 +33,8 @@ fn tiles<E: Element>(isa: Isa) -> &'static Tiles<E> {
         Isa::Avx512 => choose!(super::x86::AVX512_F32, super::x86::AVX512_F64),
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => choose!(super::x86::AVX2_F32, super::x86::AVX2_F64),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Baseline => choose!(super::x86::SSE2_F32, super::x86::SSE2_F64),
         #[cfg(target_arch = "aarch64")]
         Isa::Neon => choose!(super::neon::NEON_F32, super::neon::NEON_F64),
         _ => choose!(portable::PLAIN_F32, portable::PLAIN_F64),

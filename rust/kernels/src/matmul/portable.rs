@@ -1,4 +1,4 @@
-//! Tiles of plain code (4 x 8 of `f32`), for machines without fused multiply-add or without tiles of their own.
+//! Tiles of plain code (4 x 8 of `f32`), for architectures without tiles of their own. What they lack is speed only.
 
 use super::pack::transpose;
 use super::tile::{Vector, tiles};

@@ -1,7 +1,8 @@
-//! Tiles of x86-64: AVX2 with FMA (6 x 16 of `f32`) and AVX-512 (12 x 32).
+//! Tiles of x86-64: what every machine has (6 x 8 of `f32`), AVX2 with FMA (6 x 16) and AVX-512 (12 x 32).
 
 use std::arch::x86_64::*;
 
+use super::pack::transpose;
 use super::tile::{Vector, tiles};
 
 /// A vector type by its intrinsics; the sets differ in how they mask only.
@@ -88,6 +89,58 @@ vector! {
     |this, pointer, mask| _mm256_maskstore_pd(pointer, mask, this)
 }
 
+/// Multiplies and adds, rounding twice: the baseline has no fused form.
+#[inline(always)]
+fn mul_add_ps(x: __m128, y: __m128, summand: __m128) -> __m128 {
+    // SAFETY: every x86-64 has SSE2.
+    #[allow(unused_unsafe)]
+    unsafe {
+        _mm_add_ps(_mm_mul_ps(x, y), summand)
+    }
+}
+
+/// [`mul_add_ps`] of doubles.
+#[inline(always)]
+fn mul_add_pd(x: __m128d, y: __m128d, summand: __m128d) -> __m128d {
+    // SAFETY: every x86-64 has SSE2.
+    #[allow(unused_unsafe)]
+    unsafe {
+        _mm_add_pd(_mm_mul_pd(x, y), summand)
+    }
+}
+
+// There are no masks: the lanes of a partial vector go through a buffer.
+vector! {
+    __m128, f32, 4, masks false usize, _mm_setzero_ps, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, mul_add_ps,
+    |count| count,
+    |pointer, count| {
+        let mut buffer = [0.0; 4];
+        std::ptr::copy_nonoverlapping(pointer, buffer.as_mut_ptr(), count);
+        _mm_loadu_ps(buffer.as_ptr())
+    },
+    |this, pointer, count| {
+        let mut buffer = [0.0; 4];
+        _mm_storeu_ps(buffer.as_mut_ptr(), this);
+        std::ptr::copy_nonoverlapping(buffer.as_ptr(), pointer, count);
+    }
+}
+vector! {
+    __m128d, f64, 2, masks false usize, _mm_setzero_pd, _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, mul_add_pd,
+    |count| count,
+    |pointer, count| {
+        let mut buffer = [0.0; 2];
+        std::ptr::copy_nonoverlapping(pointer, buffer.as_mut_ptr(), count);
+        _mm_loadu_pd(buffer.as_ptr())
+    },
+    |this, pointer, count| {
+        let mut buffer = [0.0; 2];
+        _mm_storeu_pd(buffer.as_mut_ptr(), this);
+        std::ptr::copy_nonoverlapping(buffer.as_ptr(), pointer, count);
+    }
+}
+
+tiles! { SSE2_F32, __m128, f32, registers 16, [1 2 3 4 5 6], transpose transpose }
+tiles! { SSE2_F64, __m128d, f64, registers 16, [1 2 3 4 5 6], transpose transpose }
 tiles! {
     AVX512_F32, __m512, f32, registers 32, [1 2 3 4 5 6 7 8 9 10 11 12], transpose transpose_f32,
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
