@@ -11,7 +11,7 @@ pub(super) struct Power<R> {
     shifted: R,
     remainder: R,
     series: R,
-    pub(super) fraction: R,
+    fraction: R,
 }
 
 /// Splits `exp(x + tail)`; x is within the range of exp, or NaN.
@@ -35,15 +35,28 @@ impl<R: Real> Power<R> {
         R::load(R::Element::power_of_two(self.shifted.store(), offset))
     }
 
-    /// The whole power, down to subnormal numbers. Adds 1 to the remainder first and keeps what that rounds off, which saves
-    /// the rounding of `fraction`.
+    /// `1 + fraction` in two numbers: 1 is added to the remainder first, and what that rounds off goes into the rest, which
+    /// saves the rounding of `fraction`.
+    #[inline(always)]
+    fn significand(&self) -> (R, R) {
+        let sum = R::one() + self.remainder;
+        let low = self.remainder - (sum - R::one());
+        (sum, (self.remainder * self.remainder).mul_add(self.series, low))
+    }
+
+    /// The whole power, down to subnormal numbers.
     #[inline(always)]
     fn value(&self) -> R {
         let (first, second) = R::Element::powers_of_two(self.shifted.store());
-        let sum = R::one() + self.remainder;
-        let low = self.remainder - (sum - R::one());
-        let significand = sum + (self.remainder * self.remainder).mul_add(self.series, low);
-        significand * R::load(first) * R::load(second)
+        let (sum, rest) = self.significand();
+        (sum + rest) * R::load(first) * R::load(second)
+    }
+
+    /// `(1 + fraction) factor`.
+    #[inline(always)]
+    pub(super) fn times(&self, factor: R) -> R {
+        let (sum, rest) = self.significand();
+        factor.mul_add(sum, factor * rest)
     }
 }
 
@@ -105,10 +118,11 @@ pub(crate) fn sigmoid_scaled<R: Real>(x: R, tail: Option<R>, scale: R) -> R {
     let denominator = size.mul_add(power.fraction, one + size);
     let denominator_low = size.mul_add(power.fraction, (one + size) - denominator);
     let factor = scale * R::select(negative, lifted, one);
-    // What rounding took from the denominator goes into the numerator, before that is rounded. Its weight there is
-    // (1 + fraction) / denominator, between 0.4 and 1.4; one number for all does most of it.
+    // What rounding took from the denominator goes into the numerator, before that is rounded: (1 + fraction) times it over the
+    // denominator, where 3/4 stands for one over the denominator, between 1/2 and 1.
     let fraction = R::select(negative, power.fraction, R::zero());
-    let fraction = denominator_low.mul_add(R::constant(-0.95), fraction);
+    let denominator_low = denominator_low.mul_add(fraction, denominator_low);
+    let fraction = denominator_low.mul_add(R::constant(-0.75), fraction);
     let numerator = factor.mul_add(fraction, factor);
     (numerator / denominator) * R::select(negative, lower, one)
 }

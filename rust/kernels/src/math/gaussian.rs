@@ -12,8 +12,7 @@ use crate::real::Real;
 #[inline(always)]
 fn upper_tail<R: Real>(t: R, (exponent, error): (R, R)) -> (R, R) {
     let power = split(least_exponent(exponent), Some(error));
-    let mills = R::Element::mills_series(t);
-    (power.fraction.mul_add(mills, mills), power.scale(R::Element::LIFT))
+    (power.times(R::Element::mills_series(t)), power.scale(R::Element::LIFT))
 }
 
 /// `scale * P(x)`, where P is the standard normal distribution function `erfc(-x / sqrt(2)) / 2`. Error at most 4 ULP (f32),

@@ -153,7 +153,7 @@ pub fn largest_error(got: &[f32], truth: &[f64]) -> f64 {
             largest.into_iter().fold(0.0, f64::max)
         }
     }
-    assert!(got.len() == truth.len() && got.len() % 16 == 0);
+    assert!(got.len() == truth.len() && got.len().is_multiple_of(16));
     isa::run(Largest(got, truth))
 }
 
