@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["CrossEntropy", "Loss"]
 
 
+def _equal(value: Any, other: Any) -> bool:
+    """Whether two settings are the same; arrays are compared whole."""
+    return bool(np.array_equal(value, other)) if isinstance(value, np.ndarray) else bool(value == other)
+
+
 class Loss:
     """What a trainer makes small. Most losses are made from the registry; see the classes of this module.
 
@@ -74,7 +79,9 @@ class Loss:
         return inputs, {**self.settings(), "sample_weight": "sample" in weights}
 
     def __repr__(self) -> str:
-        shown = [f"{name}={value!r}" for name, value in self.settings().items() if value is not None]
+        ordinary = type(self)().settings()
+        changed = {name: value for name, value in self.settings().items() if value is not ordinary[name]}
+        shown = [f"{name}={value!r}" for name, value in changed.items() if not _equal(value, ordinary[name])]
         return f"{type(self).__name__}({', '.join(shown)})"
 
 

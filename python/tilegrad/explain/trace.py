@@ -84,7 +84,7 @@ class Trace:
         """
         rows = [("forward", "value", "arriving gradient")]
         for place in self._order:
-            gradient = self._gradients.get(place)
+            gradient = None if self._nodes[place]["kind"] == "constant" else self._gradients.get(place)
             arriving = "" if gradient is None else _number(gradient)
             rows.append((f"  {self._formula(place)}", _number(self._values[place]), arriving))
         back = [(f"  {edge}", text) for edge, text in self._edges()]

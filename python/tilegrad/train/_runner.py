@@ -41,7 +41,8 @@ class Runner:
         self.plans: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._state: _core.State | None = None
         self._places: list[tuple[Parameter, Array]] = []
-        self._lock = threading.Lock()
+        # Callbacks may evaluate and predict in the middle of a fit, other threads may not.
+        self._lock = threading.RLock()
 
     @contextmanager
     def alone(self, function: str) -> Iterator[None]:
