@@ -4,12 +4,12 @@ use tilegrad_kernels::optimizers::Optimizer;
 
 use crate::types::Array;
 
-/// Flat buffers of both real dtypes, laid out as [`Graph::parameters`] says. One without parameters of a dtype may be empty.
+/// Flat buffers of both real dtypes, laid out as `Graph::parameters` says. One without parameters of a dtype may be empty.
 #[derive(Debug, Default)]
 pub struct Buffers<'a> {
-    /// Single precision: [`Graph::flat_len`]`(F32)` numbers.
+    /// Single precision: `Graph::flat_len``(F32)` numbers.
     pub single: &'a mut [f32],
-    /// Double precision: [`Graph::flat_len`]`(F64)` numbers.
+    /// Double precision: `Graph::flat_len``(F64)` numbers.
     pub double: &'a mut [f64],
 }
 
@@ -20,7 +20,7 @@ pub struct State<'a> {
     pub parameters: Buffers<'a>,
     /// The optimizer's slots, in the order of [`Optimizer::slots`].
     pub slots: Vec<Buffers<'a>>,
-    /// The optimizers in use, in the order of [`Graph::optimizers`]; empty means those the graph was built with.
+    /// The optimizers in use, in the order of `Graph::optimizers`; empty means those the graph was built with.
     pub optimizers: Vec<Optimizer>,
     /// How many updating steps were made before; the caller counts.
     pub step: u64,

@@ -145,7 +145,7 @@ binary_functions! {
     Multiply "multiply" (x, y) { x * y }
     /// `x / y`.
     Divide "divide" (x, y) { x / y }
-    /// `x` to the power `y`: see [`power`].
+    /// `x` to the power `y`: see `power`.
     Power "power" (x, y) { super::power(x, y) }
     /// The larger number; NaN if either is NaN.
     Maximum "maximum" (x, y) { x.maximum(y) }

@@ -105,7 +105,7 @@ impl super::Activation {
         self.visit(Run(gradient, saved, out));
     }
 
-    /// `gradient[i] = gradient[i] * f'`; `saved` as in [`Activation::backward`].
+    /// `gradient[i] = gradient[i] * f'`; `saved` as in `Activation::backward`.
     pub fn backward_in_place<E: Element>(&self, gradient: &mut [E], saved: &[E]) {
         struct Run<'a, E>(&'a mut [E], &'a [E]);
         impl<E: Element> Visitor for Run<'_, E> {

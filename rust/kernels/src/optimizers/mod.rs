@@ -1,6 +1,6 @@
 //! Every update rule: documentation, slots, update; one list at the foot.
 //!
-//! To add one: write its entry in [`rules`] (struct, facts, scalars of a step, formula), add its name to the list there,
+//! To add one: write its entry in `rules` (struct, facts, scalars of a step, formula), add its name to the list there,
 //! write the class of the same name in `tests/reference.py`, and its short Python class in `tilegrad/optim.py`.
 //!
 //! A rule is used in two moves: [`Optimizer::prepare`] computes the scalars of a step once, in double precision, and

@@ -1,7 +1,7 @@
 //! The worker pool. Work is cut by its size, never by the number of threads, so results do not depend on it.
 //!
 //! Everything above this module says *what* may run side by side ([`for_each`] and the two ways to cut slices); how workers
-//! wait and wake is private to [`pool`] and can be replaced without a change elsewhere.
+//! wait and wake is private to `pool` and can be replaced without a change elsewhere.
 
 mod pool;
 #[cfg(test)]
