@@ -94,10 +94,9 @@ class Dense(Module):
         """``activation(x @ weight + bias)``."""
         if x.ndim < 2 or x.shape[-1] != self.in_features:
             tracer = active_tracer()
-            place = f" (`{tracer.path}`)" if tracer is not None and tracer.path else ""
-            raise ValueError(
-                f"{self.describe()}{place}: expected `x` of shape (rows, {self.in_features}), got {x.shape}"
-            )
+            place = (tracer.path if tracer is not None else "") or "Dense"
+            wanted = f"(rows, {self.in_features})"
+            raise ValueError(f"{place}: expected `x` of shape {wanted} for {self.describe()}, got {x.shape}")
         y = x @ self.weight
         if self.bias is not None:
             y = y + self.bias
