@@ -22,8 +22,8 @@ pub(super) fn split<R: Real>(x: R, tail: Option<R>) -> Power<R> {
     let n = shifted - rounder;
     // The first product is exact, and so is the difference.
     let high = n.mul_add(R::constant(-R::Element::LN_2_HIGH), x);
-    let high = if let Some(tail) = tail { high + tail } else { high };
-    let remainder = n.mul_add(R::constant(-R::Element::LN_2_LOW), high);
+    let low = R::constant(-R::Element::LN_2_LOW);
+    let remainder = if let Some(tail) = tail { high + n.mul_add(low, tail) } else { n.mul_add(low, high) };
     let series = R::Element::exp_series(remainder);
     Power { shifted, remainder, series, fraction: (remainder * remainder).mul_add(series, remainder) }
 }
@@ -55,6 +55,10 @@ impl<R: Real> Power<R> {
     /// `(1 + fraction) factor`.
     #[inline(always)]
     pub(super) fn times(&self, factor: R) -> R {
+        if !R::FUSED {
+            // Rounding the large product would cost more than `fraction` does.
+            return self.fraction.mul_add(factor, factor);
+        }
         let (sum, rest) = self.significand();
         factor.mul_add(sum, factor * rest)
     }
@@ -102,7 +106,7 @@ pub(crate) fn tanh<R: Real>(x: R) -> R {
 }
 
 /// `scale * sigmoid(x + tail)`: `1 / (1 + e)` or `e / (1 + e)` with `e = exp(-|x|)`, numerator and denominator
-/// rounded once each. Error at most 2 ULP (f32), 2 ULP (f64).
+/// rounded once each. Error at most 2 ULP (f32), 2 ULP (f64), with a tail 3 ULP.
 ///
 /// Accurate down to the smallest normal result. `x = -inf` gives 0, `x = inf` gives `scale`; NaN stays. `scale` is below a
 /// 2^40th (f64: 2^64th) of the largest number where x is negative.
@@ -116,13 +120,16 @@ pub(crate) fn sigmoid_scaled<R: Real>(x: R, tail: Option<R>, scale: R) -> R {
     let lifted = power.scale(R::Element::LIFT);
     let size = lifted * lower;
     let denominator = size.mul_add(power.fraction, one + size);
-    let denominator_low = size.mul_add(power.fraction, (one + size) - denominator);
     let factor = scale * R::select(negative, lifted, one);
-    // What rounding took from the denominator goes into the numerator, before that is rounded: (1 + fraction) times it over the
-    // denominator, where 3/4 stands for one over the denominator, between 1/2 and 1.
-    let fraction = R::select(negative, power.fraction, R::zero());
-    let denominator_low = denominator_low.mul_add(fraction, denominator_low);
-    let fraction = denominator_low.mul_add(R::constant(-0.75), fraction);
+    let mut fraction = R::select(negative, power.fraction, R::zero());
+    if tail.is_none() {
+        // What rounding took from the denominator goes into the numerator, before that is rounded: (1 + fraction) times it over
+        // the denominator, where 0.96 stands for one over the denominator. With a tail this is left out, for its callers' bounds
+        // are wider.
+        let denominator_low = size.mul_add(power.fraction, (one + size) - denominator);
+        let denominator_low = denominator_low.mul_add(fraction, denominator_low);
+        fraction = denominator_low.mul_add(R::constant(-0.96), fraction);
+    }
     let numerator = factor.mul_add(fraction, factor);
     (numerator / denominator) * R::select(negative, lower, one)
 }
