@@ -7,7 +7,7 @@
 //! - Where rounding an argument would cost digits (exponentials far from zero), functions take its rounding error too.
 //! - Errors are in units in the last place of the true result, wherever that is a normal number; below, absolute errors stay
 //!   within one or two of the smallest subnormal. Single precision was measured over all 2^32 inputs
-//!   (`tests/exhaustive.rs`), double precision against 50-digit values (`tests/golden.rs`).
+//!   (`tests/exhaustive.rs`), double precision against 12,000 values a function to 50 digits (`tests/golden.rs`).
 
 mod bits;
 mod double;

@@ -73,7 +73,7 @@ functions![
     tanh Tanh 2.0 2.0,
     sigmoid Sigmoid 2.0 2.0,
     erf Erf 2.0 2.0,
-    erfc Erfc 4.5 4.0,
+    erfc Erfc 4.0 4.0,
 ];
 
 /// The activation of this entry with its default parameters.
