@@ -170,7 +170,12 @@ activation! {
     value(this, x) {
         let (argument, tail) = steepened(x, this.beta);
         // Beyond the gate's smallest number the scale is only a sign: it may be infinite, and 0 * inf is NaN.
-        let scale = R::select(argument < R::constant(-800.0), R::zero().copysign(x), x);
+        let scale = if this.beta == 1.0 {
+            // The gate at -760 is small enough for the product to be -0, and this select is a single maximum.
+            R::select(R::constant(-760.0) > x, R::constant(-760.0), x)
+        } else {
+            R::select(argument < R::constant(-800.0), R::zero().copysign(x), x)
+        };
         // Where the gate is 1 the value is x, infinite or not.
         R::select(argument > R::constant(40.0), x, argument.sigmoid_scaled(tail, scale))
     }

@@ -80,10 +80,12 @@ fn stated_errors_hold_on_a_sample() {
 fn stated_errors_hold_for_every_number() {
     let mut complaints = Vec::new();
     let only = std::env::var("FUNCTION").ok();
+    let mut measured = 0;
     for function in math_functions().into_iter().chain(activation_functions()) {
         if only.as_deref().is_some_and(|only| only != function.name) {
             continue;
         }
+        measured += 1;
         let middle = 1u64 << 31;
         let (positive, negative) = std::thread::scope(|scope| {
             let negative = scope.spawn(|| measure(&function, middle, 1 << 32, 1));
@@ -100,5 +102,6 @@ fn stated_errors_hold_for_every_number() {
         );
         complaints.extend(complaint(&function, worst));
     }
+    assert!(measured > 0, "FUNCTION: expected the name of a function, got {only:?}");
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
