@@ -48,7 +48,7 @@ def figures_text(figures: Mapping[str, float]) -> str:
     for name, value in figures.items():
         if name in ("learning_rate", "seconds"):
             continue
-        shown = f"{100 * value:.2f} %" if name.endswith("accuracy") else f"{value:.4g}"
+        shown = f"{100 * value:.2f} %" if name.endswith("accuracy") else f"{value:#.4g}"
         parts.append(f"{name} {shown}")
     return "  ".join(parts)
 
@@ -93,7 +93,8 @@ class Lines(Silent):
     def end(self, figures: Mapping[str, float]) -> None:
         """Writes the epoch's line."""
         seconds = figures.get("seconds", 0.0)
-        self._write(f"{self._title()}  {figures_text(figures)}  {seconds:.2f} s", end="\n")
+        took = f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
+        self._write(f"{self._title()}  {figures_text(figures)}  {took}", end="\n")
 
     def close(self, message: str | None = None) -> None:
         """Clears a bar left over, and writes a last message."""
