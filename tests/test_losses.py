@@ -252,3 +252,14 @@ def test_binary_cross_entropy_stays_exact_far_out(logit, isa, dtype):
 def test_cross_entropy_stays_exact_far_out(logit, isa, dtype):
     assert float(F.cross_entropy(np.array([[logit, 0.0]], dtype), np.array([1]))) == logit
     assert float(F.cross_entropy(np.array([[logit, 0.0]], dtype), np.array([0]))) < 1e-80
+
+
+@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error", "binary_cross_entropy_with_logits"])
+def test_point_losses_have_a_slope_toward_the_target(name):
+    prediction, target = batch(name, 4, 3)
+    prediction, target = prediction + 0.01, np.clip(target, 0.01, 0.99)
+    loss = getattr(F, name)
+    # Inside a function of one's own the target is an argument like any other.
+    _, (_, slope) = tg.value_and_grad(lambda x, t: loss(x, t))(prediction, target)
+    numeric = fourth_order_gradient(lambda moved: loss(prediction, moved), target)
+    np.testing.assert_allclose(slope, numeric, rtol=1e-8, atol=1e-10)

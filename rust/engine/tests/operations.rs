@@ -219,3 +219,20 @@ fn gradients_match_differences() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
+
+/// Only once: the slope toward the target is not differentiated again.
+#[test]
+fn point_losses_have_a_slope_toward_the_target() {
+    for case in loss_cases() {
+        let entry = tilegrad_kernels::losses::ENTRIES.iter().find(|entry| entry.name == case.name);
+        if entry.is_none_or(|entry| entry.kind != LossKind::Point) {
+            continue;
+        }
+        let mut graph = Graph::new();
+        let (values, numbers) = inputs(&mut graph, &case);
+        let output = apply(&mut graph, case.name, &values, &case.attributes);
+        let scalar = weighted_sum(&mut graph, output, 0.1);
+        let result = check_gradients(&mut graph, scalar, &values[1..2], &numbers, 1e-8);
+        assert!(result.is_ok(), "{} {:?}: {}", case.name, case.attributes, result.unwrap_err());
+    }
+}

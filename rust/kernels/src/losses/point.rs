@@ -175,6 +175,15 @@ macro_rules! point_losses {
                     })*
                 }
             }
+
+            /// `slope = scale * u * w * d loss / d target`.
+            pub fn target_slope<E: Element>(&self, batch: &PointBatch<'_, E>, scale: f64, slope: &mut [E]) {
+                match self {
+                    $(Self::$type(formula) => {
+                        points::run(TowardTarget(*formula), batch, scale, None, Some(slope));
+                    })*
+                }
+            }
         }
     };
 }
@@ -195,6 +204,23 @@ impl<F: PointFormula> PointFormula for Curved<F> {
         let x = R::select(x == R::zero(), R::constant(1e-30), x);
         let (_, slope) = self.0.value_and_slope(Dual::variable(x), Dual { value: t, derivative: R::zero() });
         (slope.value, slope.derivative)
+    }
+}
+
+/// A formula with its slope toward the target, by dual numbers.
+#[derive(Clone, Copy)]
+struct TowardTarget<F>(F);
+
+impl<F: PointFormula> PointFormula for TowardTarget<F> {
+    const NAMES: &'static [(&'static str, LossReduction)] = F::NAMES;
+    const ENTRY: LossEntry = F::ENTRY;
+    fn new(parameters: &[f64]) -> Self {
+        Self(F::new(parameters))
+    }
+    #[inline(always)]
+    fn value_and_slope<R: Real>(&self, x: R, t: R) -> (R, R) {
+        let (value, _) = self.0.value_and_slope(Dual { value: x, derivative: R::zero() }, Dual::variable(t));
+        (value.value, value.derivative)
     }
 }
 

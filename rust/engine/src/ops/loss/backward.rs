@@ -39,7 +39,8 @@ impl Operation for LossBackward {
         let last = rule.inputs.len() - 1;
         slopes[0] = rule.when_needed(0, |rule| match self.loss.entry.kind {
             LossKind::Point => {
-                let curvature = rule.graph.add_node(LossCurvature::new(self.loss), rule.inputs)?;
+                let curvature =
+                    rule.graph.add_node(LossDerivative::new(self.loss, Derivative::Curvature), rule.inputs)?;
                 rule.graph.multiply(rule.gradient, curvature)
             }
             LossKind::Row => self.row_curvature(rule),
@@ -120,20 +121,34 @@ impl Routine for LossBackward {
     }
 }
 
-/// The slope of a point loss's gradient, from the same inputs.
+/// A further derivative of a point loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Derivative {
+    /// The slope of the gradient, both with respect to the prediction.
+    Curvature,
+    /// The gradient with respect to the target.
+    TargetSlope,
+}
+
+/// A further derivative of a point loss, from the inputs of its gradient.
 #[derive(Clone, Debug, PartialEq)]
-struct LossCurvature {
+pub(super) struct LossDerivative {
     loss: Loss,
+    derivative: Derivative,
     name: String,
 }
 
-impl LossCurvature {
-    fn new(loss: Loss) -> Self {
-        Self { loss, name: format!("{}_curvature", loss.entry.name) }
+impl LossDerivative {
+    pub(super) fn new(loss: Loss, derivative: Derivative) -> Self {
+        let what = match derivative {
+            Derivative::Curvature => "curvature",
+            Derivative::TargetSlope => "target_slope",
+        };
+        Self { loss, derivative, name: format!("{}_{what}", loss.entry.name) }
     }
 }
 
-impl Operation for LossCurvature {
+impl Operation for LossDerivative {
     fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
         LossBackward::new(self.loss).infer(inputs)
     }
@@ -143,7 +158,7 @@ impl Operation for LossCurvature {
     }
 }
 
-impl Routine for LossCurvature {
+impl Routine for LossDerivative {
     fn name(&self) -> &str {
         &self.name
     }
@@ -153,11 +168,11 @@ impl Routine for LossCurvature {
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
-        let (loss, last) = (self.loss, site.inputs.len() - 1);
+        let (loss, derivative, last) = (self.loss, self.derivative, site.inputs.len() - 1);
         let inputs = loss.inputs(&owned(&site.inputs[..last])).expect("the shape rule has checked it");
         with_element!(site.dtype(), E => Box::new(move |call| {
             let seed = loss.seed::<E>(call.input(last));
-            loss.curvature::<E>(call, inputs, &seed, call.output(0));
+            loss.derive::<E>(derivative, call, inputs, &seed, call.output(0));
         }))
     }
 }

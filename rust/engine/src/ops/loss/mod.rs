@@ -9,6 +9,7 @@ use tilegrad_kernels::registry::{LossEntry, LossKind, LossReduction};
 
 pub use backward::LossBackward;
 pub(crate) use backward::fused;
+use backward::{Derivative, LossDerivative};
 
 use super::attributes::Reader;
 use super::elementwise::require_real;
@@ -211,8 +212,15 @@ impl Loss {
         }
     }
 
-    /// The slope of the gradient of a point loss.
-    fn curvature<E: Typed>(&self, call: &Call<'_>, inputs: Inputs, seed: &Seed<'_, E>, out: &mut [E]) {
+    /// A further derivative of a point loss.
+    fn derive<E: Typed>(
+        &self,
+        derivative: Derivative,
+        call: &Call<'_>,
+        inputs: Inputs,
+        seed: &Seed<'_, E>,
+        out: &mut [E],
+    ) {
         let Formula::Point(loss) = &self.formula else {
             unreachable!("row losses compose theirs from the softmax");
         };
@@ -222,7 +230,11 @@ impl Loss {
         };
         let weight = inputs.sample_weight.map(|index| call.input::<E>(index));
         let batch = PointBatch { prediction: call.input(0), target: call.input(1), weight, upstream };
-        loss.curvature(&batch, self.scale(factor, || batch.denominator()), out);
+        let scale = self.scale(factor, || batch.denominator());
+        match derivative {
+            Derivative::Curvature => loss.curvature(&batch, scale, out),
+            Derivative::TargetSlope => loss.target_slope(&batch, scale, out),
+        }
     }
 
     /// What the gradient of each loss is multiplied by. A batch without weight has no mean, and moves nothing.
@@ -289,6 +301,10 @@ impl Operation for Loss {
         let mut slopes = vec![Slope::Undefined; rule.inputs.len()];
         let inputs: Vec<_> = rule.inputs.iter().copied().chain([rule.gradient]).collect();
         slopes[0] = rule.when_needed(0, |rule| rule.graph.add_node(LossBackward::new(*self), &inputs))?;
+        if self.entry.kind == LossKind::Point {
+            let toward_target = LossDerivative::new(*self, Derivative::TargetSlope);
+            slopes[1] = rule.when_needed(1, |rule| rule.graph.add_node(toward_target, &inputs))?;
+        }
         Ok(slopes)
     }
 
