@@ -87,10 +87,11 @@ fn gradients_refuse_what_has_none() {
     let total = apply(&mut graph, "sum", &[square], &[]);
     let error = gradients(&mut graph, total, &[labels]).unwrap_err();
     assert!(error.contains("got labels of dtype int32"), "{error}");
-    let target = graph.input("target", &[3], Dtype::F64).unwrap();
-    let loss = apply(&mut graph, "mean_squared_error", &[x, target], &[]);
+    let logits = graph.input("logits", &[3, 2], Dtype::F64).unwrap();
+    let target = graph.input("target", &[3, 2], Dtype::F64).unwrap();
+    let loss = apply(&mut graph, "cross_entropy", &[logits, target], &[]);
     let error = gradients(&mut graph, loss, &[target]).unwrap_err();
-    assert!(error.contains("mean_squared_error, which has no gradient with respect to target"), "{error}");
+    assert!(error.contains("cross_entropy, which has no gradient with respect to target"), "{error}");
 }
 
 #[test]
