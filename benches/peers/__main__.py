@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# The scripts also run by themselves, so they find each other in their own folder: the imports must come after.
 sys.path.insert(0, str(HERE))
 
 import epoch  # noqa: E402

@@ -16,12 +16,5 @@ def tables(session):
     return harness.markdown("One epoch, seconds (less is better)", session, {"784-128-10, 60,000 rows": row})
 
 
-def main():
-    options = harness.parser(__doc__.splitlines()[0]).parse_args()
-    with harness.Session(options) as session:
-        print(tables(session))
-        print(harness.footer(session))
-
-
 if __name__ == "__main__":
-    main()
+    harness.main(__doc__, tables)

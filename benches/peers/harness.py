@@ -257,3 +257,11 @@ def footer(session):
         cases = "; ".join(f"{label}: {', '.join(variants)}" for label, variants in session.disturbed.items())
         lines.append(f"- Other programs took part of the core in most blocks, so the time is an upper bound: {cases}")
     return "\n".join(lines)
+
+
+def main(description, tables):
+    """A single script: measures its tables and prints them."""
+    options = parser(description.splitlines()[0]).parse_args()
+    with Session(options) as session:
+        print(tables(session))
+        print(footer(session))

@@ -33,12 +33,5 @@ def tables(session):
     return "\n\n".join(parts)
 
 
-def main():
-    options = harness.parser(__doc__.splitlines()[0]).parse_args()
-    with harness.Session(options) as session:
-        print(tables(session))
-        print(harness.footer(session))
-
-
 if __name__ == "__main__":
-    main()
+    harness.main(__doc__, tables)

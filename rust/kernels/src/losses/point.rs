@@ -4,16 +4,20 @@ use super::{Totals, points};
 use crate::real::{Dual, Element, Real};
 use crate::registry::{LossEntry, LossKind, LossReduction, TargetDomain, check_parameters};
 
+/// What the loop over a batch computes of each element.
+pub trait PointSlope: Copy + Send + Sync + 'static {
+    /// The loss of a prediction `x` against a target `t`, and its derivative with respect to `x`.
+    fn value_and_slope<R: Real>(&self, x: R, t: R) -> (R, R);
+}
+
 /// The formula of a point loss.
-pub trait PointFormula: Copy + Send + Sync + 'static {
+pub trait PointFormula: PointSlope {
     /// Its names, each with the reduction that is meant when none is given.
     const NAMES: &'static [(&'static str, LossReduction)];
     /// What is known of it, under its first name.
     const ENTRY: LossEntry;
     /// The formula with these hyperparameters, which are known to be in range.
     fn new(parameters: &[f64]) -> Self;
-    /// The loss of a prediction `x` against a target `t`, and its derivative with respect to `x`.
-    fn value_and_slope<R: Real>(&self, x: R, t: R) -> (R, R);
 }
 
 /// Declares a point loss: documentation, names with their reductions, parameters, facts and formula.
@@ -48,6 +52,8 @@ macro_rules! point_loss {
                 let mut values = parameters.iter().copied();
                 Self { $($parameter: values.next().unwrap_or($default),)* }
             }
+        }
+        impl PointSlope for $type {
             #[inline(always)]
             fn value_and_slope<R: Real>(&self, $x: R, $t: R) -> (R, R) {
                 let $this = self;
@@ -192,12 +198,7 @@ macro_rules! point_losses {
 #[derive(Clone, Copy)]
 struct Curved<F>(F);
 
-impl<F: PointFormula> PointFormula for Curved<F> {
-    const NAMES: &'static [(&'static str, LossReduction)] = F::NAMES;
-    const ENTRY: LossEntry = F::ENTRY;
-    fn new(parameters: &[f64]) -> Self {
-        Self(F::new(parameters))
-    }
+impl<F: PointSlope> PointSlope for Curved<F> {
     #[inline(always)]
     fn value_and_slope<R: Real>(&self, x: R, t: R) -> (R, R) {
         // |x| has no slope at zero, so formulas that are smooth there but use it are asked just above.
@@ -211,12 +212,7 @@ impl<F: PointFormula> PointFormula for Curved<F> {
 #[derive(Clone, Copy)]
 struct TowardTarget<F>(F);
 
-impl<F: PointFormula> PointFormula for TowardTarget<F> {
-    const NAMES: &'static [(&'static str, LossReduction)] = F::NAMES;
-    const ENTRY: LossEntry = F::ENTRY;
-    fn new(parameters: &[f64]) -> Self {
-        Self(F::new(parameters))
-    }
+impl<F: PointSlope> PointSlope for TowardTarget<F> {
     #[inline(always)]
     fn value_and_slope<R: Real>(&self, x: R, t: R) -> (R, R) {
         let (value, _) = self.0.value_and_slope(Dual { value: x, derivative: R::zero() }, Dual::variable(t));

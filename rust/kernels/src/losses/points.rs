@@ -4,7 +4,7 @@
 //! written. Sums have a fixed number of running results in double precision, joined by a fixed tree.
 
 use super::Totals;
-use super::point::{PointBatch, PointFormula};
+use super::point::{PointBatch, PointSlope};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::sweep::PART;
@@ -18,7 +18,7 @@ const LANES: usize = 64;
 const PIECE: usize = 8 * LANES;
 
 /// Runs the parts over the threads; their totals are added in their order.
-pub(super) fn run<E: Element, F: PointFormula>(
+pub(super) fn run<E: Element, F: PointSlope>(
     formula: F,
     batch: &PointBatch<'_, E>,
     scale: f64,
@@ -62,7 +62,7 @@ struct Pass<'a, E, F> {
     gradient: &'a mut [E],
 }
 
-impl<E: Element, F: PointFormula> Kernel<E> for Pass<'_, E, F> {
+impl<E: Element, F: PointSlope> Kernel<E> for Pass<'_, E, F> {
     type Output = Totals;
     #[inline(always)]
     fn run<R: Real<Element = E>>(mut self) -> Totals {
@@ -93,7 +93,7 @@ impl<E: Element, F: PointFormula> Kernel<E> for Pass<'_, E, F> {
     }
 }
 
-impl<E: Element, F: PointFormula> Pass<'_, E, F> {
+impl<E: Element, F: PointSlope> Pass<'_, E, F> {
     /// Values and slopes of `count` elements; the outputs are padded to whole lanes.
     #[inline(always)]
     fn formulas<R: Real<Element = E>>(&self, first: usize, count: usize, value: &mut [E], slope: &mut [E]) {
@@ -151,7 +151,7 @@ impl<E: Element, F: PointFormula> Pass<'_, E, F> {
 
 /// One loop over as many elements as there are; the operands are parameters, so they are known not to overlap.
 #[inline(always)]
-fn evaluate<R: Real, F: PointFormula>(
+fn evaluate<R: Real, F: PointSlope>(
     formula: &F,
     x: &[R::Element],
     t: &[R::Element],

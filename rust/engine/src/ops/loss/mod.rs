@@ -185,10 +185,7 @@ impl Loss {
         gradient: Option<&mut [E]>,
     ) -> Totals {
         let input = |index: Option<usize>| index.map(|index| call.input::<E>(index));
-        let (upstream, factor) = match seed {
-            Seed::Scalar(factor) => (None, *factor),
-            Seed::Each(upstream) => (Some(*upstream), 1.0),
-        };
+        let (upstream, factor) = seed.split();
         let (prediction, sample_weight) = (call.input::<E>(0), input(inputs.sample_weight));
         match &self.formula {
             Formula::Point(loss) => {
@@ -224,10 +221,7 @@ impl Loss {
         let Formula::Point(loss) = &self.formula else {
             unreachable!("row losses compose theirs from the softmax");
         };
-        let (upstream, factor) = match seed {
-            Seed::Scalar(factor) => (None, *factor),
-            Seed::Each(upstream) => (Some(*upstream), 1.0),
-        };
+        let (upstream, factor) = seed.split();
         let weight = inputs.sample_weight.map(|index| call.input::<E>(index));
         let batch = PointBatch { prediction: call.input(0), target: call.input(1), weight, upstream };
         let scale = self.scale(factor, || batch.denominator());
@@ -253,6 +247,16 @@ impl Loss {
 enum Seed<'a, E> {
     Scalar(f64),
     Each(&'a [E]),
+}
+
+impl<'a, E> Seed<'a, E> {
+    /// What arrives at each loss, if it differs, and what all of them are multiplied by.
+    fn split(&self) -> (Option<&'a [E]>, f64) {
+        match self {
+            Seed::Scalar(factor) => (None, *factor),
+            Seed::Each(upstream) => (Some(upstream), 1.0),
+        }
+    }
 }
 
 fn row_batch<'a, E: Typed>(
