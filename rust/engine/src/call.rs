@@ -6,6 +6,7 @@ use tilegrad_kernels::optimizers;
 use tilegrad_kernels::random::Stream;
 
 use crate::types::{Attributes, Dtype, Type, Typed};
+use crate::work::Work;
 
 /// A planned operation, ready to run: a kernel call with everything that is known beforehand inside.
 pub type Run = Box<dyn Fn(&Call<'_>) + Send>;
@@ -47,6 +48,11 @@ pub trait Routine: Debug + Send + Sync {
     fn workspace(&self, site: &Site<'_>) -> usize {
         let _ = site;
         0
+    }
+
+    /// What it has to do at least.
+    fn work(&self, site: &Site<'_>) -> Work {
+        Work::elementwise(site)
     }
 
     /// The kernel call.

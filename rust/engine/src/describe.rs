@@ -11,6 +11,8 @@ use crate::types::Shape;
 #[derive(Debug)]
 pub(crate) struct Description {
     rows: Vec<[String; 6]>,
+    /// Operation and scope of each step.
+    names: Vec<[String; 2]>,
     arena: usize,
     apart: usize,
     constants: usize,
@@ -22,10 +24,12 @@ const HEAD: [&str; 6] = ["step", "operation", "reads", "result", "buffer", "byte
 impl Description {
     pub(crate) fn new(graph: &Graph, schedule: &Schedule, layout: &Layout, constants: usize) -> Self {
         let steps = schedule.items.iter().enumerate();
-        let rows = steps.map(|(index, item)| row(graph, item, index, layout)).collect();
+        let rows = steps.clone().map(|(index, item)| row(graph, item, index, layout)).collect();
+        let names = steps.map(|(_, item)| [item.routine.name().to_string(), scope(graph, item).to_string()]).collect();
         let results = schedule.items.iter().filter(|item| item.updates.is_none()).flat_map(|item| &item.outputs);
         Self {
             rows,
+            names,
             arena: layout.bytes,
             apart: results.map(|port| port.kind.bytes()).sum::<usize>()
                 + layout.workspaces.iter().map(|(_, bytes)| bytes).sum::<usize>(),
@@ -36,9 +40,10 @@ impl Description {
 }
 
 impl Description {
-    /// Name of a step with its scope.
-    pub(crate) fn operation(&self, index: usize) -> &str {
-        &self.rows[index][1]
+    /// Operation, scope and result of a step.
+    pub(crate) fn step(&self, index: usize) -> [&str; 3] {
+        let [operation, scope] = &self.names[index];
+        [operation, scope, &self.rows[index][3]]
     }
 }
 
@@ -55,9 +60,19 @@ fn row(graph: &Graph, item: &Item, index: usize, layout: &Layout) -> [String; 6]
         buffers.push(format!("work @{offset}"));
     }
     let bytes = item.outputs.iter().map(|port| port.kind.bytes()).sum::<usize>() + workspace;
-    let scope = item.name.rsplit_once('.').map(|(scope, _)| format!("{scope}: ")).unwrap_or_default();
-    let operation = format!("{scope}{}", item.routine.name());
+    let operation = match scope(graph, item) {
+        "" => item.routine.name().to_string(),
+        scope => format!("{scope}: {}", item.routine.name()),
+    };
     [index.to_string(), operation, join(reads), join(results), join(buffers), bytes.to_string()]
+}
+
+/// The scope of an item: the parameter that it updates, else the scope of the last node it stands for.
+fn scope<'a>(graph: &'a Graph, item: &'a Item) -> &'a str {
+    match item.updates {
+        Some((_, parameter)) => &graph.parameters()[parameter].name,
+        None => item.name.rsplit_once('.').map_or("", |(scope, _)| scope),
+    }
 }
 
 /// What a reader calls a value: the name of an input or parameter, the number of anything else.

@@ -17,6 +17,7 @@ use crate::ops::elementwise::Binary;
 use crate::ops::loss;
 use crate::ops::matmul::MatMul;
 use crate::schedule::{Item, Port, Schedule};
+use crate::work::Work;
 
 /// Which fusions are made. None of them changes a bit of any result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,6 +235,12 @@ impl Routine for Dense {
         self.product.scratch(site.inputs)
     }
 
+    fn work(&self, site: &Site<'_>) -> Work {
+        let parts = u64::from(self.has_bias) + u64::from(self.activation.is_some());
+        let operations = self.product.operations(site.inputs) + parts * site.outputs[0].len() as u64;
+        Work::moving(site).and(operations)
+    }
+
     fn compile(&self, site: &Site<'_>) -> Run {
         let views = self.product.views(&site.inputs[0], &site.inputs[1]);
         let (has_bias, activation, keeps) = (self.has_bias, self.activation, self.keeps);
@@ -268,6 +275,10 @@ impl Routine for InputGradient {
 
     fn workspace(&self, site: &Site<'_>) -> usize {
         self.product.scratch(site.inputs)
+    }
+
+    fn work(&self, site: &Site<'_>) -> Work {
+        Work::moving(site).and(self.product.operations(site.inputs) + site.outputs[0].len() as u64)
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {

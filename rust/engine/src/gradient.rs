@@ -72,7 +72,11 @@ fn propagate(
         return Ok(());
     }
     let output = ValueId(u32::try_from(index).expect("fewer than 2^32 nodes"));
-    let slopes = operation.gradient(&mut Rule { graph, inputs: &inputs, needed: &needed, output, gradient })?;
+    // The nodes of the backward pass stand in the scope of the node they are the slope of.
+    let scope = graph.enter_scope_of(output);
+    let slopes = operation.gradient(&mut Rule { graph, inputs: &inputs, needed: &needed, output, gradient });
+    graph.leave_to(scope);
+    let slopes = slopes?;
     for (position, (&input, slope)) in inputs.iter().zip(slopes).enumerate() {
         match slope {
             Slope::Value(slope) if needed[position] => {

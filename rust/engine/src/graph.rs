@@ -172,6 +172,18 @@ impl Graph {
         self.scopes.pop().map(|_| ()).ok_or_else(|| "pop_scope: expected an open scope, got none".to_string())
     }
 
+    /// Enters the scope that a value was made in, in place of the open ones, which it returns for [`Graph::leave_to`].
+    pub(crate) fn enter_scope_of(&mut self, value: ValueId) -> Vec<String> {
+        let scope = self.node(value).scope.clone();
+        let inner = if scope.is_empty() { Vec::new() } else { vec![scope] };
+        std::mem::replace(&mut self.scopes, inner)
+    }
+
+    /// Opens the scopes that were open before.
+    pub(crate) fn leave_to(&mut self, scopes: Vec<String>) {
+        self.scopes = scopes;
+    }
+
     /// Every node, in the order of making; node `i` makes value `i`.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes

@@ -25,9 +25,11 @@ pub mod plan;
 pub mod rows;
 mod schedule;
 pub mod types;
+mod work;
 
 pub use bindings::{Bindings, Buffers, State};
 pub use call::{Call, Routine, Run, Site};
 pub use graph::{Graph, ValueId};
-pub use plan::{Options, Plan};
+pub use plan::{Options, Plan, Profile, StepInfo};
 pub use types::{Array, Attribute, Attributes, Dtype, Type};
+pub use work::Work;

@@ -1,9 +1,9 @@
 //! The compiled step: a flat list of kernel calls over one arena.
 
 mod compile;
+mod profile;
 
 use std::ops::Range;
-use std::time::{Duration, Instant};
 
 use tilegrad_kernels::optimizers::{self, Optimizer};
 
@@ -14,6 +14,8 @@ use crate::fusion::Fusions;
 use crate::memory::AlignedBuffer;
 use crate::ops::Labels;
 use crate::types::{Array, Dtype, Type};
+use crate::work::Work;
+pub use profile::{Profile, StepInfo};
 
 /// How a plan is compiled. The results have the same bits whatever is chosen for fusion and reuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +59,7 @@ struct Step {
     run: Run,
     operands: Range<usize>,
     inputs: usize,
+    work: Work,
 }
 
 /// A compiled graph.
@@ -95,21 +98,6 @@ impl Plan {
             self.run_step(index, bindings);
         }
         Ok(())
-    }
-
-    /// Runs the steps once like [`Plan::run`] and says how long each took, clock included (about 50 ns a step).
-    pub fn profile(&mut self, bindings: &mut Bindings<'_, '_>) -> Result<Vec<(&str, Duration)>, String> {
-        self.check(bindings)?;
-        self.bind(bindings);
-        let mut times = Vec::with_capacity(self.steps.len());
-        let mut before = Instant::now();
-        for index in 0..self.steps.len() {
-            self.run_step(index, bindings);
-            let after = Instant::now();
-            times.push((self.description.operation(index), after - before));
-            before = after;
-        }
-        Ok(times)
     }
 
     #[inline]

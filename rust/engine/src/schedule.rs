@@ -9,6 +9,7 @@ use crate::graph::{Graph, Origin, ValueId};
 use crate::ops::Operation;
 use crate::ops::shape::copy;
 use crate::types::Type;
+use crate::work::Work;
 
 /// A value an item reads or makes: the value whose memory it is, and the type it is seen as.
 #[derive(Clone, Debug)]
@@ -192,6 +193,10 @@ struct Copy;
 impl Routine for Copy {
     fn name(&self) -> &str {
         "copy"
+    }
+
+    fn work(&self, site: &Site<'_>) -> Work {
+        Work::moving(site)
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {

@@ -8,6 +8,7 @@ use super::elementwise::require_real;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
 use crate::types::{Attribute, Attributes, Type, Typed};
+use crate::work::Work;
 
 /// `A B` for matrices, each transposed first or not; no copy is made for a transposition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,12 @@ impl MatMul {
         with_element!(inputs[0].dtype, E => {
             workspace_len::<E>(rows, depth, columns, !self.a_transposed, !self.b_transposed) * std::mem::size_of::<E>()
         })
+    }
+
+    /// Multiplications and additions of the product: `2 m n k`.
+    pub(crate) fn operations(self, inputs: &[Type]) -> u64 {
+        let (rows, depth, columns) = self.sizes(&inputs[0], &inputs[1]);
+        2 * (rows * depth * columns) as u64
     }
 
     /// The operands as matrices.
@@ -118,6 +125,10 @@ impl Routine for MatMul {
 
     fn workspace(&self, site: &Site<'_>) -> usize {
         self.scratch(site.inputs)
+    }
+
+    fn work(&self, site: &Site<'_>) -> Work {
+        Work::moving(site).and(self.operations(site.inputs))
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {

@@ -8,6 +8,7 @@ use super::elementwise::one_real_input;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
 use crate::types::{Attribute, Attributes, Shape, Type};
+use crate::work::Work;
 
 #[allow(clippy::cast_possible_wrap)]
 fn integers(values: &[usize]) -> Attribute {
@@ -85,6 +86,10 @@ impl Routine for Reshape {
         Attributes::from([("shape".to_string(), Attribute::Ints(self.shape.clone()))])
     }
 
+    fn work(&self, site: &Site<'_>) -> Work {
+        Work::moving(site)
+    }
+
     fn compile(&self, site: &Site<'_>) -> Run {
         copy(site)
     }
@@ -143,6 +148,10 @@ impl Routine for Transpose {
         self.axes.clone().map(|axes| ("axes".to_string(), Attribute::Ints(axes))).into_iter().collect()
     }
 
+    fn work(&self, site: &Site<'_>) -> Work {
+        Work::moving(site)
+    }
+
     fn compile(&self, site: &Site<'_>) -> Run {
         let shape = &site.inputs[0].shape;
         let permutation = Permutation::new(shape, &self.order(shape.len()).expect("the shape rule has checked it"));
@@ -190,6 +199,10 @@ impl Routine for BroadcastTo {
 
     fn attributes(&self) -> Attributes {
         Attributes::from([("shape".to_string(), integers(&self.shape))])
+    }
+
+    fn work(&self, site: &Site<'_>) -> Work {
+        Work::moving(site)
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
@@ -277,6 +290,11 @@ impl Routine for Slice {
         values.into_iter().map(|(name, value)| (name.to_string(), Attribute::Int(value))).collect()
     }
 
+    fn work(&self, site: &Site<'_>) -> Work {
+        // Of the input only what becomes the result is read.
+        Work::moving(&Site { inputs: site.outputs, ..*site })
+    }
+
     fn compile(&self, site: &Site<'_>) -> Run {
         let shape = &site.inputs[0].shape;
         let index = axis("slice", self.axis, shape.len()).expect("the shape rule has checked it");
@@ -350,6 +368,10 @@ impl Routine for Concatenate {
 
     fn attributes(&self) -> Attributes {
         Attributes::from([("axis".to_string(), Attribute::Int(self.axis))])
+    }
+
+    fn work(&self, site: &Site<'_>) -> Work {
+        Work::moving(site)
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {

@@ -7,6 +7,7 @@ use super::elementwise::require_real;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
 use crate::types::Type;
+use crate::work::Work;
 
 /// Updates a parameter and its slots from (parameter, gradient). The result is the parameter itself, afterwards.
 #[derive(Clone, Debug)]
@@ -65,6 +66,12 @@ pub(crate) const MAXIMUM_SLOTS: usize = 4;
 impl Routine for Update {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn work(&self, site: &Site<'_>) -> Work {
+        let gradient = site.inputs[0].bytes() as u64;
+        let work = Work::update(&site.outputs[0], self.optimizer.slots().len());
+        Work { bytes: work.bytes + gradient, footprint: work.footprint + gradient, ..work }
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {

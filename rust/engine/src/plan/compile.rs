@@ -64,8 +64,10 @@ impl Places<'_> {
         for (index, item) in schedule.items.iter().enumerate() {
             let start = operands.len();
             operands.extend(self.operands(item, index));
-            let run = item.routine.compile(&Kinds::of(item).site(self.layout.in_place[index]));
-            steps.push(Step { run, operands: start..operands.len(), inputs: item.inputs.len() });
+            let kinds = Kinds::of(item);
+            let site = kinds.site(self.layout.in_place[index]);
+            let (run, work) = (item.routine.compile(&site), item.routine.work(&site));
+            steps.push(Step { run, operands: start..operands.len(), inputs: item.inputs.len(), work });
         }
         (steps, operands)
     }

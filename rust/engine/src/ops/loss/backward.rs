@@ -11,6 +11,7 @@ use crate::ops::softmax::{Softmax, SoftmaxBackward};
 use crate::ops::{Labels, Operation, Rule, Slope};
 use crate::schedule::Item;
 use crate::types::{Attributes, Type};
+use crate::work::Work;
 
 /// Gradient of a loss with respect to the prediction; the last input is the gradient that arrives at the loss.
 #[derive(Clone, Debug, PartialEq)]
@@ -203,6 +204,11 @@ pub(crate) fn fused(graph: &Graph, forward: &Item, backward: &Item) -> Option<Ar
 impl Routine for LossAndGradient {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn work(&self, site: &Site<'_>) -> Work {
+        let loss = Work::elementwise(site);
+        loss.and(loss.operations)
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {

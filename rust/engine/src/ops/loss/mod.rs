@@ -16,6 +16,7 @@ use super::elementwise::require_real;
 use super::{Labels, Operation, Rule, Slope};
 use crate::call::{Call, Routine, Run, Site, with_element};
 use crate::types::{Attribute, Attributes, Dtype, Shape, Type, Typed};
+use crate::work::Work;
 
 /// Names of the losses.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -392,6 +393,11 @@ impl Routine for LossWeight {
         let mut attributes = self.0.attributes();
         attributes.insert("loss".to_string(), Attribute::Text(self.0.entry.name.to_string()));
         attributes
+    }
+
+    fn work(&self, site: &Site<'_>) -> Work {
+        // The predictions stand there for their shape only.
+        Work::elementwise(&Site { inputs: &site.inputs[1..], ..*site })
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {

@@ -1,0 +1,83 @@
+//! Where the time of a step goes: each planned step timed by itself, beside the whole.
+
+use std::time::{Duration, Instant};
+
+use super::Plan;
+use crate::bindings::Bindings;
+use crate::work::Work;
+
+/// What is known of a planned step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepInfo<'a> {
+    /// Name of the operation, or of those that fusion made one.
+    pub operation: &'a str,
+    /// The parameter that it updates, else the scope of what it computes: `hidden.0`, or empty.
+    pub scope: &'a str,
+    /// Dtype and shape of its results.
+    pub result: &'a str,
+    /// What it has to do at least.
+    pub work: Work,
+}
+
+/// Times of several runs, in seconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// For each run the time of each step in turn, without the clock's own: `runs` times [`Plan::steps`] numbers.
+    pub steps: Vec<f64>,
+    /// For each run the time of another one beside it, whose steps were not timed, with all that stands around them.
+    pub whole: Vec<f64>,
+    /// What reading the clock takes: taken off every number above.
+    pub clock: f64,
+}
+
+/// Readings from which the clock's own time is taken.
+const READINGS: usize = 64;
+
+/// The least time between two readings of the clock.
+fn clock() -> Duration {
+    let mut least = Duration::MAX;
+    let mut before = Instant::now();
+    for _ in 0..READINGS {
+        let after = Instant::now();
+        least = least.min(after - before);
+        before = after;
+    }
+    least
+}
+
+impl Plan {
+    /// What is known of a step; they are numbered from 0.
+    pub fn step_info(&self, index: usize) -> StepInfo<'_> {
+        let [operation, scope, result] = self.description.step(index);
+        StepInfo { operation, scope, result, work: self.steps[index].work }
+    }
+
+    /// Runs the plan twice `runs` times, in turn as a whole and with each step timed. A plan with updates takes a step of
+    /// its optimizer, and advances `bindings.state.step`, at each of them.
+    pub fn profile(&mut self, bindings: &mut Bindings<'_, '_>, runs: usize) -> Result<Profile, String> {
+        let clock = clock();
+        let count = self.steps.len();
+        let seconds = |time: Duration| time.saturating_sub(clock).as_secs_f64();
+        let (mut steps, mut whole) = (Vec::with_capacity(runs * count), Vec::with_capacity(runs));
+        for _ in 0..runs {
+            let before = Instant::now();
+            self.run(bindings)?;
+            whole.push(seconds(before.elapsed()));
+            self.advance(bindings);
+            self.bind(bindings);
+            let mut before = Instant::now();
+            for index in 0..count {
+                self.run_step(index, bindings);
+                let after = Instant::now();
+                steps.push(seconds(after - before));
+                before = after;
+            }
+            self.advance(bindings);
+        }
+        Ok(Profile { steps, whole, clock: clock.as_secs_f64() })
+    }
+
+    fn advance(&self, bindings: &mut Bindings<'_, '_>) {
+        bindings.state.step += u64::from(self.updates());
+    }
+}

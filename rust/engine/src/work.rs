@@ -1,0 +1,47 @@
+//! What a call has to do at least, from the types of its operands.
+
+use crate::call::Site;
+use crate::types::Type;
+
+/// The least work of a call, whatever kernel does it.
+///
+/// Counted are an addition, a multiplication, a comparison, or a function such as `exp`, as one operation each. Of a product
+/// every multiplication and addition is counted (`2 m n k`); of an update two operations for each number it changes, the
+/// least that any rule needs; of everything else one for each number of the largest operand. What only moves numbers has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Floating-point operations.
+    pub operations: u64,
+    /// Bytes moved if each operand is read once and each result written once.
+    pub bytes: u64,
+    /// Bytes of memory it reaches: what is read and then written in place counts once.
+    pub footprint: u64,
+}
+
+impl Work {
+    /// Each input read and each output written once; no arithmetic.
+    pub fn moving(site: &Site<'_>) -> Self {
+        let sum = |kinds: &[Type]| kinds.iter().map(Type::bytes).sum::<usize>();
+        let bytes = sum(site.inputs) + sum(site.outputs);
+        let shared = site.in_place.map_or(0, |input| site.inputs[input].bytes());
+        Self { operations: 0, bytes: bytes as u64, footprint: (bytes - shared) as u64 }
+    }
+
+    /// [`Work::moving`], and one operation for each number of the largest operand.
+    pub fn elementwise(site: &Site<'_>) -> Self {
+        let largest = site.inputs.iter().chain(site.outputs).map(Type::len).max().unwrap_or(0);
+        Self::moving(site).and(largest as u64)
+    }
+
+    /// The update of a weight in place: it and its slots are read and written. What brings the gradient comes on top.
+    pub fn update(weight: &Type, slots: usize) -> Self {
+        let changed = 1 + slots as u64;
+        let bytes = changed * weight.bytes() as u64;
+        Self { operations: 2 * changed * weight.len() as u64, bytes: 2 * bytes, footprint: bytes }
+    }
+
+    /// So many operations more.
+    pub fn and(self, operations: u64) -> Self {
+        Self { operations: self.operations + operations, ..self }
+    }
+}
