@@ -1,115 +1,177 @@
-//! Matrix products of dense layers on one thread, on each instruction set, beside the machine's peak of fused multiply-adds.
+//! Matrix products of dense layers beside the machine's peak of multiply-adds, on each instruction set, in f32 and f64.
 //!
-//! A shape `batch x in x out` stands for three products: `forward` = x w, `weights` = x^T dy, `inputs` = dy w^T.
-//! Elements a second are floating-point operations a second. One instruction set or shape: `cargo bench --bench matmul -- avx512/forward`.
+//! A layer `batch x in x out` stands for three products: `forward` = x w, `weights` = x^T dy, `inputs` = dy w^T. Each line is
+//! a layer: for each product its time, its GFLOP/s, and the share of the peak that registers alone reach (measured in turns with the products).
+//! `cargo bench --bench matmul -- avx512/f32/128x784 --threads 2`: lines whose name contains a text, threads; `--large` adds the
+//! largest layer, and `--layer 200x300x400` (any number of times) takes others than the usual ones. Figures are the best of several blocks taken in turns.
 
 use std::hint::black_box;
+use std::time::Instant;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tilegrad_kernels::isa::{self, Isa};
-use tilegrad_kernels::matmul::{Matrix, Store, multiply, workspace_len};
+use tilegrad_kernels::matmul::{Matrix, Store, multiply, peak_operations, workspace_len};
+use tilegrad_kernels::real::Element;
 use tilegrad_kernels::threads;
 
 /// Batch, inputs and outputs of the layers measured.
-const LAYERS: [(usize, usize, usize); 10] = [
+const LAYERS: [(usize, usize, usize); 23] = [
+    (1, 128, 10),
+    (1, 784, 128),
     (16, 4, 16),
+    (16, 16, 3),
+    (32, 30, 64),
     (32, 64, 64),
+    (32, 64, 2),
     (64, 64, 128),
+    (64, 128, 10),
     (32, 784, 128),
     (32, 128, 10),
     (128, 128, 10),
     (128, 784, 128),
     (128, 784, 512),
+    (128, 512, 256),
+    (128, 256, 10),
+    (256, 256, 256),
+    (256, 784, 1024),
     (256, 1024, 1024),
+    (256, 1024, 10),
+    (320, 300, 500),
     (512, 2048, 2048),
+    (512, 4096, 4096),
 ];
 
+/// Blocks per figure, and the least length of each in seconds.
+const BLOCKS: usize = 15;
+const SECONDS: f64 = 0.002;
+
 /// Numbers between -0.5 and 0.5.
-fn numbers(count: usize) -> Vec<f32> {
-    (0..count).map(|index| ((index * 7919) % 1000) as f32 / 1000.0 - 0.5).collect()
+fn numbers<E: Element>(count: usize) -> Vec<E> {
+    (0..count).map(|index| E::from_f64(((index * 7919) % 1000) as f64 / 1000.0 - 0.5)).collect()
 }
 
-/// Times one product into memory of its own.
-fn product(criterion: &mut Criterion, name: &str, a: Matrix<'_, f32>, b: Matrix<'_, f32>) {
+/// Something to time, how many calls fill a block, and the best seconds a call so far.
+struct Case<'a> {
+    run: Box<dyn FnMut() + 'a>,
+    calls: usize,
+    best: f64,
+}
+
+impl<'a> Case<'a> {
+    fn new(run: impl FnMut() + 'a) -> Self {
+        let mut case = Self { run: Box::new(run), calls: 1, best: f64::INFINITY };
+        (case.run)();
+        loop {
+            case.block();
+            if case.best * case.calls as f64 >= SECONDS {
+                return case;
+            }
+            case.calls *= 2;
+            case.best = f64::INFINITY;
+        }
+    }
+
+    fn block(&mut self) {
+        let start = Instant::now();
+        for _ in 0..self.calls {
+            (self.run)();
+        }
+        self.best = self.best.min(start.elapsed().as_secs_f64() / self.calls as f64);
+    }
+}
+
+/// A product into memory of its own.
+fn product<'a, E: Element>(a: Matrix<'a, E>, b: Matrix<'a, E>) -> Case<'a> {
     let (m, k, n) = (a.rows, a.columns, b.columns);
-    let mut c = vec![0.0; m * n];
-    let mut workspace = vec![0.0; workspace_len::<f32>(m, k, n, a.column_stride == 1, b.column_stride == 1)];
-    let mut group = criterion.benchmark_group("matmul");
-    group.throughput(Throughput::Elements(2 * (m * k * n) as u64));
-    group.bench_function(name, |bencher| {
-        bencher.iter(|| multiply(black_box(a), b, &mut Store::new(&mut c, n), &mut workspace));
-    });
-    group.finish();
+    let mut c = vec![E::default(); m * n];
+    let mut workspace = vec![E::default(); workspace_len::<E>(m, k, n, a.column_stride == 1, b.column_stride == 1)];
+    Case::new(move || multiply(black_box(a), black_box(b), &mut Store::new(&mut c, n), &mut workspace))
 }
 
-fn layers(criterion: &mut Criterion) {
-    // The peak is one core's.
-    threads::set_count(1);
-    for isa in isa::available() {
-        isa::force(isa);
-        peak(criterion, isa);
-        for (batch, inputs, outputs) in LAYERS {
-            let (x, w, dy) = (numbers(batch * inputs), numbers(inputs * outputs), numbers(batch * outputs));
-            let x = Matrix::new(&x, batch, inputs);
-            let w = Matrix::new(&w, inputs, outputs);
-            let dy = Matrix::new(&dy, batch, outputs);
-            let name = |kind: &str| format!("{}/{kind}/{batch}x{inputs}x{outputs}", isa.name());
-            product(criterion, &name("forward"), x, w);
-            product(criterion, &name("weights"), x.transposed(), dy);
-            product(criterion, &name("inputs"), dy, w.transposed());
+/// One line of the table.
+fn layer<E: Element>(name: &str, (batch, inputs, outputs): (usize, usize, usize), cores: usize) {
+    let (x, w, dy) = (numbers::<E>(batch * inputs), numbers(inputs * outputs), numbers(batch * outputs));
+    let x = Matrix::new(&x, batch, inputs);
+    let w = Matrix::new(&w, inputs, outputs);
+    let dy = Matrix::new(&dy, batch, outputs);
+    const ROUNDS: usize = 10_000;
+    let mut cases = [
+        Case::new(|| {
+            black_box(peak_operations::<E>(ROUNDS));
+        }),
+        product(x, w),
+        product(x.transposed(), dy),
+        product(dy, w.transposed()),
+    ];
+    for _ in 0..BLOCKS {
+        cases.iter_mut().for_each(Case::block);
+    }
+    let [peak, products @ ..] = &cases;
+    let peak = (cores * peak_operations::<E>(ROUNDS)) as f64 / peak.best / 1e9;
+    let operations = (2 * batch * inputs * outputs) as f64;
+    let figures = products.iter().map(|case| {
+        let speed = operations / case.best / 1e9;
+        format!(" {:10.2} us {speed:6.1} {:4.0} % |", 1e6 * case.best, 100.0 * speed / peak)
+    });
+    println!("{name:28} | {peak:6.1} |{}", figures.collect::<String>());
+}
+
+fn table<E: Element>(isa: Isa, element: &str, options: &Options) {
+    let layers = if options.layers.is_empty() { &LAYERS[..] } else { &options.layers };
+    for &(batch, inputs, outputs) in layers {
+        let name = format!("{}/{element}/{batch}x{inputs}x{outputs}", isa.name());
+        if options.chosen(&name) && (options.large || batch * inputs * outputs < 1 << 32) {
+            layer::<E>(&name, (batch, inputs, outputs), options.threads);
         }
     }
 }
 
-/// Steps of the loop that finds the peak.
-const STEPS: usize = 10_000;
-
-/// Fused multiply-adds on registers alone, enough of them in flight to hide their latency: what no product can exceed.
-fn peak(criterion: &mut Criterion, isa: Isa) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        let (run, lanes, chains): (unsafe fn() -> f32, usize, usize) = match isa {
-            Isa::Avx512 => (x86::avx512, 16, 24),
-            Isa::Avx2 => (x86::avx2, 8, 12),
-            _ => return,
-        };
-        let mut group = criterion.benchmark_group("matmul");
-        group.throughput(Throughput::Elements((2 * STEPS * lanes * chains) as u64));
-        // SAFETY: the instruction set is one of those available.
-        group.bench_function(format!("{}/peak", isa.name()), |bencher| bencher.iter(|| unsafe { run() }));
-        group.finish();
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (criterion, isa);
+struct Options {
+    texts: Vec<String>,
+    layers: Vec<(usize, usize, usize)>,
+    threads: usize,
+    large: bool,
 }
 
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::x86_64::*;
-    use std::hint::black_box;
-
-    macro_rules! peak {
-        ($name:ident, $features:literal, $vector:ty, $chains:literal, $splat:ident, $mul_add:ident, $add:ident, $first:ident) => {
-            #[target_feature(enable = $features)]
-            pub(super) fn $name() -> f32 {
-                let (factor, summand) = ($splat(black_box(0.999)), $splat(black_box(0.001)));
-                let mut chains: [$vector; $chains] = std::array::from_fn(|index| $splat(index as f32));
-                for _ in 0..super::STEPS {
-                    for chain in &mut chains {
-                        *chain = $mul_add(*chain, factor, summand);
-                    }
+impl Options {
+    fn read() -> Self {
+        let mut options = Self { texts: Vec::new(), layers: Vec::new(), threads: 1, large: false };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--threads" => {
+                    let count = arguments.next().and_then(|count| count.parse().ok());
+                    options.threads = count.expect("--threads: expected a number");
                 }
-                let mut total = chains[0];
-                for chain in &chains[1..] {
-                    total = $add(total, *chain);
+                "--layer" => {
+                    let text = arguments.next().unwrap_or_default();
+                    let sides: Vec<usize> = text.split('x').filter_map(|side| side.parse().ok()).collect();
+                    let [batch, inputs, outputs] = sides[..] else {
+                        panic!("--layer: expected 32x784x128, got {text:?}")
+                    };
+                    options.layers.push((batch, inputs, outputs));
                 }
-                $first(total)
+                "--large" => options.large = true,
+                // What `cargo bench` itself adds.
+                "--bench" => {}
+                text => options.texts.push(text.to_string()),
             }
-        };
+        }
+        options
     }
-    peak!(avx512, "avx512f", __m512, 24, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_add_ps, _mm512_cvtss_f32);
-    peak!(avx2, "avx2,fma", __m256, 12, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_add_ps, _mm256_cvtss_f32);
+
+    fn chosen(&self, name: &str) -> bool {
+        self.texts.is_empty() || self.texts.iter().any(|text| name.contains(text))
+    }
 }
 
-criterion_group!(benches, layers);
-criterion_main!(benches);
+fn main() {
+    let options = Options::read();
+    threads::set_count(options.threads);
+    let head = |name: &str| format!(" {name:>13} GFLOP/s  share |");
+    println!("{:28} |   peak |{}", "", ["forward", "weights", "inputs"].map(head).concat());
+    for isa in isa::available() {
+        isa::force(isa);
+        table::<f32>(isa, "f32", &options);
+        table::<f64>(isa, "f64", &options);
+    }
+}

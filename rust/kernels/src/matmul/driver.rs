@@ -20,7 +20,7 @@ use crate::real::Element;
 use crate::threads;
 
 /// The tiles of an instruction set.
-fn tiles<E: Element>(isa: Isa) -> &'static Tiles<E> {
+pub(super) fn tiles<E: Element>(isa: Isa) -> &'static Tiles<E> {
     let single = TypeId::of::<E>() == TypeId::of::<f32>();
     macro_rules! choose {
         ($single:expr, $double:expr) => {

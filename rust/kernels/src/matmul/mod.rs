@@ -9,12 +9,14 @@ mod epilogue;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod pack;
+mod peak;
 mod portable;
 mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub use epilogue::{Dense, Each, Epilogue, MOST_MATRICES, Slope, Store, Target, Tile, Visit};
+pub use peak::peak_operations;
 
 use crate::isa::{self, Isa};
 use crate::real::Element;

@@ -267,3 +267,11 @@ fn a_chain_rounds_once_where_it_is_fused() {
     assert_eq!(Plain(x).mul_add(Plain(x), Plain(-square)).store(), 0.0);
     assert_eq!(Fused(x).mul_add(Fused(x), Fused(-square)).store(), f32::EPSILON * f32::EPSILON);
 }
+
+#[test]
+fn the_peak_counts_its_operations() {
+    let one = peak_operations::<f32>(1);
+    assert!(one > 0 && one.is_multiple_of(2));
+    assert_eq!(peak_operations::<f32>(1000), 1000 * one);
+    assert_eq!(peak_operations::<f64>(0), 0);
+}

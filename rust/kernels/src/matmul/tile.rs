@@ -102,6 +102,8 @@ pub(super) struct Tiles<E: 'static> {
     pub(super) run: &'static [[[TileFunction<E>; 2]; WIDEST]],
     /// Transposes a square of B on its way into a panel.
     pub(super) transpose: TransposeFunction<E>,
+    /// Rounds of multiply-adds on registers alone, and the number of operations; see [`super::peak`].
+    pub(super) peak: unsafe fn(usize) -> usize,
 }
 
 /// How many vectors wide a tile of `rows` rows can be, so that accumulators, a row of B and a number of A fit `registers`.
@@ -175,6 +177,11 @@ macro_rules! tiles {
                 // SAFETY: the caller's promise is the same.
                 unsafe { tile::<$vector, ROWS, VECTORS, PARTIAL>(operands) }
             }
+            $(#[$attribute])?
+            unsafe fn peak(rounds: usize) -> usize {
+                // SAFETY: the caller's promise is the same.
+                unsafe { $crate::matmul::peak::rounds::<$vector, { $registers * 3 / 4 }>(rounds) }
+            }
             /// Sizes that do not fit the registers are never asked for; the widest that fits stands in their places.
             const fn clip(rows: usize, vectors: usize) -> usize {
                 let widest = widest(rows, $registers);
@@ -194,6 +201,7 @@ macro_rules! tiles {
                 vectors: &[$(widest($rows, $registers)),*],
                 run: TABLE,
                 transpose: $transpose,
+                peak,
             }
         };
     };
