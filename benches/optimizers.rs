@@ -71,6 +71,7 @@ fn optimizers(criterion: &mut Criterion) {
             group.finish();
         }
         tensors(criterion, isa.name());
+        stretches(criterion, isa.name());
         random(criterion, isa.name());
     }
 }
@@ -88,6 +89,28 @@ fn tensors(criterion: &mut Criterion, isa: &str) {
             states.iter_mut().for_each(|state| state.step(&optimizer, step));
         });
     });
+    group.finish();
+}
+
+/// Short ranges, as the epilogue of a matrix product updates them.
+fn stretches(criterion: &mut Criterion, isa: &str) {
+    let mut group = criterion.benchmark_group("update/adam in stretches");
+    group.throughput(Throughput::Bytes(28 * 8192));
+    for stretch in [32, 128, 512] {
+        let state = State::new(&Optimizer::new("adam", &[]).expect("defaults"), 8192);
+        let State { mut weight, gradient, slots } = state;
+        let step = Optimizer::new("adam", &[]).expect("defaults").prepare(10);
+        let [mut first, mut second] = <[Vec<f32>; 2]>::try_from(slots).expect("two slots");
+        group.bench_function(format!("{isa}/{stretch}"), |bencher| {
+            bencher.iter(|| {
+                let slots = first.chunks_mut(stretch).zip(second.chunks_mut(stretch));
+                let pairs = weight.chunks_mut(stretch).zip(black_box(&gradient).chunks(stretch));
+                for ((weight, gradient), (first, second)) in pairs.zip(slots) {
+                    step.update_here(weight, gradient, &mut [first, second]);
+                }
+            });
+        });
+    }
     group.finish();
 }
 

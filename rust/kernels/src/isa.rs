@@ -127,7 +127,8 @@ pub trait Kernel<E: Element> {
 }
 
 /// Runs the kernel with the instruction set in use.
-#[inline]
+// Always inlined: a copy of the operands on the way, written in halves and read whole, would hold up every short call.
+#[inline(always)]
 pub fn run<E: Element, K: Kernel<E>>(kernel: K) -> K::Output {
     match current() {
         // SAFETY: `current` returns only sets this machine has.

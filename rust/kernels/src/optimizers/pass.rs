@@ -9,8 +9,11 @@ use crate::real::{Element, Real};
 use crate::sweep::{PART, Update};
 use crate::threads;
 
-/// Elements that the end of a range is padded to: the compiler turns them into whole registers.
+/// Elements that the main loop takes at a time: the compiler turns them into several whole registers.
 const BLOCK: usize = 64;
+
+/// Elements that what is left over is taken in, and that the end of a range is padded to: one register of the widest set.
+const REGISTER: usize = 16;
 
 /// The loops over elements, for a rule with `K` slots.
 pub(super) trait Walk<const K: usize>: Update<K> {
@@ -18,24 +21,36 @@ pub(super) trait Walk<const K: usize>: Update<K> {
     fn walk<R: Real>(&self, weight: &mut [R::Element], gradient: &[R::Element], slots: [&mut [R::Element]; K]);
 }
 
-/// Runs a rule over equally long slices, parts of them over the threads.
-pub(super) fn run<E: Element, F: Walk<0>>(formula: F, weight: &mut [E], gradient: &[E]) {
-    cut(formula, [weight], gradient, |[weight]| (weight, []));
+/// Runs a rule over equally long slices, with `THREADS` parts of them over the threads.
+pub(super) fn run<E: Element, F: Walk<0>, const THREADS: bool>(formula: F, weight: &mut [E], gradient: &[E]) {
+    cut::<E, F, 0, 1, THREADS>(formula, [weight], gradient, |[weight]| (weight, []));
 }
 
 /// [`run`] for a rule with one slot.
-pub(super) fn run_one<E: Element, F: Walk<1>>(formula: F, weight: &mut [E], gradient: &[E], slot: &mut [E]) {
-    cut(formula, [weight, slot], gradient, |[weight, slot]| (weight, [slot]));
+pub(super) fn run_one<E: Element, F: Walk<1>, const THREADS: bool>(
+    formula: F,
+    weight: &mut [E],
+    gradient: &[E],
+    slot: &mut [E],
+) {
+    cut::<E, F, 1, 2, THREADS>(formula, [weight, slot], gradient, |[weight, slot]| (weight, [slot]));
 }
 
 /// [`run`] for a rule with two slots.
-pub(super) fn run_two<E: Element, F: Walk<2>>(formula: F, weight: &mut [E], gradient: &[E], slots: [&mut [E]; 2]) {
-    let [first, second] = slots;
-    cut(formula, [weight, first, second], gradient, |[weight, first, second]| (weight, [first, second]));
+pub(super) fn run_two<E: Element, F: Walk<2>, const THREADS: bool>(
+    formula: F,
+    weight: &mut [E],
+    gradient: &[E],
+    [first, second]: [&mut [E]; 2],
+) {
+    cut::<E, F, 2, 3, THREADS>(formula, [weight, first, second], gradient, |[weight, first, second]| {
+        (weight, [first, second])
+    });
 }
 
 /// Weights and slots as one array are cut alike; `apart` tells them apart again.
-fn cut<E: Element, F: Walk<K>, const K: usize, const ALL: usize>(
+#[inline]
+fn cut<E: Element, F: Walk<K>, const K: usize, const ALL: usize, const THREADS: bool>(
     formula: F,
     changed: [&mut [E]; ALL],
     gradient: &[E],
@@ -48,7 +63,7 @@ fn cut<E: Element, F: Walk<K>, const K: usize, const ALL: usize>(
         let (weight, slots) = apart(changed);
         isa::run(Range { formula, weight, gradient, slots });
     };
-    if len <= PART { one(0, changed) } else { threads::for_each_part(changed, PART, &one) }
+    if !THREADS || len <= PART { one(0, changed) } else { threads::for_each_part(changed, PART, &one) }
 }
 
 /// A range of the operands.
@@ -64,33 +79,62 @@ impl<E: Element, F: Walk<K>, const K: usize> Kernel<E> for Range<'_, E, F, K> {
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) {
         let Self { formula, weight, gradient, slots } = self;
-        let end = weight.len() - weight.len() % BLOCK;
-        let (weight, last_weight) = weight.split_at_mut(end);
-        let (gradient, last_gradient) = gradient.split_at(end);
-        let mut rests: [&mut [E]; K] = std::array::from_fn(|_| Default::default());
-        let mut wholes: [&mut [E]; K] = std::array::from_fn(|_| Default::default());
-        for (n, slot) in slots.into_iter().enumerate() {
-            (wholes[n], rests[n]) = slot.split_at_mut(end);
+        let mut rest = Operands { weight, gradient, slots };
+        let blocks = rest.weight.len() - rest.weight.len() % BLOCK;
+        if blocks > 0 {
+            let whole = rest.take(blocks);
+            formula.walk::<R>(whole.weight, whole.gradient, whole.slots);
         }
-        formula.walk::<R>(weight, gradient, wholes);
-        let count = last_weight.len();
-        if count == 0 {
-            return;
+        while rest.weight.len() >= REGISTER {
+            let whole = rest.take(REGISTER);
+            // Said once more for the compiler, which then needs no loop.
+            let slots = whole.slots.map(|slot| &mut slot[..REGISTER]);
+            formula.walk::<R>(&mut whole.weight[..REGISTER], &whole.gradient[..REGISTER], slots);
         }
-        let padded = |slice: &[E]| {
-            let mut block = [E::default(); BLOCK];
-            block[..count].copy_from_slice(slice);
-            block
+        if !rest.weight.is_empty() {
+            rest.padded::<R, F>(&formula);
+        }
+    }
+}
+
+/// Equally long slices, used up from the front.
+struct Operands<'a, E, const K: usize> {
+    weight: &'a mut [E],
+    gradient: &'a [E],
+    slots: [&'a mut [E]; K],
+}
+
+impl<'a, E: Element, const K: usize> Operands<'a, E, K> {
+    /// The first `count` elements of each; the others stay.
+    #[inline(always)]
+    fn take(&mut self, count: usize) -> Operands<'a, E, K> {
+        let (weight, weights) = std::mem::take(&mut self.weight).split_at_mut(count);
+        let (gradient, gradients) = self.gradient.split_at(count);
+        self.weight = weights;
+        self.gradient = gradients;
+        let slots = self.slots.each_mut().map(|slot| {
+            let (first, others) = std::mem::take(slot).split_at_mut(count);
+            *slot = others;
+            first
+        });
+        Operands { weight, gradient, slots }
+    }
+
+    /// Less than a register of elements, in one that is filled up.
+    #[inline(always)]
+    fn padded<R: Real<Element = E>, F: Walk<K>>(self, formula: &F) {
+        let count = self.weight.len();
+        let filled = |slice: &[E]| {
+            let mut register = [E::default(); REGISTER];
+            register[..count].copy_from_slice(slice);
+            register
         };
-        let (mut weight, gradient) = (padded(last_weight), padded(last_gradient));
-        let mut slots = [[E::default(); BLOCK]; K];
-        for n in 0..K {
-            slots[n] = padded(rests[n]);
-        }
+        let (mut weight, gradient) = (filled(self.weight), filled(self.gradient));
+        let mut slots = self.slots.each_ref().map(|slot| filled(slot));
         formula.walk::<R>(&mut weight, &gradient, slots.each_mut().map(|slot| slot.as_mut_slice()));
-        last_weight.copy_from_slice(&weight[..count]);
-        for n in 0..K {
-            rests[n].copy_from_slice(&slots[n][..count]);
+        self.weight.copy_from_slice(&weight[..count]);
+        for (slot, new) in self.slots.into_iter().zip(&slots) {
+            slot.copy_from_slice(&new[..count]);
         }
     }
 }

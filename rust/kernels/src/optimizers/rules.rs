@@ -333,13 +333,27 @@ pub enum Step {
 impl Step {
     /// Updates a range of the parameters: `weight`, `gradient` and every slot are slices of the same range.
     ///
-    /// Any cut into ranges gives the same bits. `slots` has as many slices as [`Optimizer::slots`] has names.
+    /// Any cut into ranges gives the same bits. `slots` has as many slices as [`Optimizer::slots`] has names. A long range
+    /// is spread over the threads.
     pub fn update<E: Element>(&self, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]) {
+        self.run::<E, true>(weight, gradient, slots);
+    }
+
+    /// [`Step::update`] on this thread alone: for short ranges, within a kernel that is cut for the threads already.
+    #[inline]
+    pub fn update_here<E: Element>(&self, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]) {
+        self.run::<E, false>(weight, gradient, slots);
+    }
+
+    #[inline]
+    fn run<E: Element, const THREADS: bool>(&self, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]) {
         match (self, slots) {
-            (Step::Descent(step), []) => pass::run(*step, weight, gradient),
-            (Step::Momentum(step), [velocity]) => pass::run_one(*step, weight, gradient, velocity),
-            (Step::Scaled(step), [squares]) => pass::run_one(*step, weight, gradient, squares),
-            (Step::Moments(step), [first, second]) => pass::run_two(*step, weight, gradient, [first, second]),
+            (Step::Descent(step), []) => pass::run::<E, _, THREADS>(*step, weight, gradient),
+            (Step::Momentum(step), [velocity]) => pass::run_one::<E, _, THREADS>(*step, weight, gradient, velocity),
+            (Step::Scaled(step), [squares]) => pass::run_one::<E, _, THREADS>(*step, weight, gradient, squares),
+            (Step::Moments(step), [first, second]) => {
+                pass::run_two::<E, _, THREADS>(*step, weight, gradient, [first, second]);
+            }
             (step, slots) => panic!("{step:?} does not take {} slots", slots.len()),
         }
     }

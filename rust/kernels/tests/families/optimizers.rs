@@ -31,6 +31,17 @@ impl<E: Element> Trained<E> {
         self.optimizer.update(self.steps, &mut self.weight, gradient, &mut slots);
     }
 
+    /// A step by calls for so many elements each, as within another kernel.
+    fn step_in_stretches(&mut self, gradient: &[E], stretch: usize) {
+        self.steps += 1;
+        let step = self.optimizer.prepare(self.steps);
+        for start in (0..gradient.len()).step_by(stretch) {
+            let range = start..gradient.len().min(start + stretch);
+            let mut slots: Vec<&mut [E]> = self.slots.iter_mut().map(|slot| &mut slot[range.clone()]).collect();
+            step.update_here(&mut self.weight[range.clone()], &gradient[range], &mut slots);
+        }
+    }
+
     fn all_bits(&self) -> Vec<u64> {
         self.slots.iter().chain([&self.weight]).flat_map(|numbers| bits(numbers)).collect()
     }
@@ -149,6 +160,11 @@ fn check_concatenation<E: Element>() {
         let start = numbers::<E>(99, 100, 1.0);
         let mut whole = Trained::new(name, &settings, start.clone());
         gradients.iter().for_each(|gradient| whole.step(gradient));
+        for stretch in [1, 7, 16, 32, 70, 100] {
+            let mut parts = Trained::new(name, &settings, start.clone());
+            gradients.iter().for_each(|gradient| parts.step_in_stretches(gradient, stretch));
+            assert_eq!(parts.all_bits(), whole.all_bits(), "{name} {settings:?} in stretches of {stretch}");
+        }
         for cut in [1, 16, 37, 63] {
             let mut parts =
                 [start[..cut].to_vec(), start[cut..].to_vec()].map(|part| Trained::new(name, &settings, part));
