@@ -26,6 +26,7 @@ __all__ = [
     "log_softmax",
     "log_softmax_backward",
     "machine",
+    "measure_limits",
     "permutation",
     "registry",
     "run_batches",
@@ -76,6 +77,37 @@ class _Machine(TypedDict):
     cpu_count: int
     caches: _Caches
 
+class _Level(TypedDict):
+    """A cache or memory: bytes that the threads have there together, and bytes a second."""
+
+    name: str
+    capacity: int | None
+    bandwidth: float
+
+class _Limits(TypedDict):
+    """What so many threads can do at most."""
+
+    threads: int
+    flops: dict[str, float]
+    levels: list[_Level]
+
+class _StepInfo(TypedDict):
+    """A kernel call of a plan and its least work."""
+
+    operation: str
+    scope: str
+    result: str
+    operations: int
+    bytes: int
+    footprint: int
+
+class _Times(TypedDict):
+    """Seconds of the runs of a profile."""
+
+    steps: list[list[float]]
+    whole: list[float]
+    clock: float
+
 class _Node(TypedDict):
     """A value of a graph and how it comes about."""
 
@@ -118,6 +150,15 @@ def threads() -> int:
 
 def set_threads(count: int) -> None:
     """Sets how many threads a call may use, the calling one included. Results do not depend on it."""
+
+def measure_limits(threads: int | None = None) -> _Limits:
+    """Measures what so many threads can do at most (as many as are set, without a number), in a few tenths of a second.
+
+    ``flops`` holds floating-point operations a second by dtype (fused multiply-adds on registers, each counted as two);
+    ``levels`` the caches and memory, the nearest first: ``name``, ``capacity`` in bytes for all threads together (``None``
+    for memory), and ``bandwidth`` in bytes a second, read and written counted alike. More threads than processors are
+    not started; ``threads`` says how many were.
+    """
 
 def aligned_zeros(count: int, dtype: str) -> _Array:
     """A new one-dimensional array of zeros whose first element is aligned to 64 bytes."""
@@ -228,6 +269,14 @@ class Plan:
     def run(self, inputs: Sequence[_Array], state: State | None = None, seed: int = 0, step: int = 0) -> list[_Array]:
         """Runs once and returns new arrays, one per output. Plans with updates advance ``state.step``, which then
         counts instead of ``step``."""
+    def step_info(self) -> list[_StepInfo]:
+        """What is known of each kernel call, in order: ``operation``, ``scope``, ``result`` (dtype and shape), and the
+        least work: ``operations`` (floating point), ``bytes`` (read and written), ``footprint`` (bytes of memory
+        reached)."""
+    def profile(self, inputs: Sequence[_Array], state: State, seed: int = 0, runs: int = 1) -> _Times:
+        """Runs twice ``runs`` times, in turn as a whole and with every kernel call timed, and returns the times in
+        seconds: ``steps`` with a list of times for each run, ``whole``, and ``clock``, which was taken off all of them.
+        Plans with updates train the state at each run."""
     def describe(self) -> str:
         """The compiled steps, buffers and bytes, as text."""
     @property

@@ -23,9 +23,10 @@ const HEAD: [&str; 6] = ["step", "operation", "reads", "result", "buffer", "byte
 
 impl Description {
     pub(crate) fn new(graph: &Graph, schedule: &Schedule, layout: &Layout, constants: usize) -> Self {
-        let steps = schedule.items.iter().enumerate();
-        let rows = steps.clone().map(|(index, item)| row(graph, item, index, layout)).collect();
-        let names = steps.map(|(_, item)| [item.routine.name().to_string(), scope(graph, item).to_string()]).collect();
+        let steps = &schedule.items;
+        let rows = steps.iter().enumerate().map(|(index, item)| row(graph, item, index, layout)).collect();
+        let names = |item: &Item| [item.routine.name().to_string(), scope(graph, item).to_string()];
+        let names = steps.iter().map(names).collect();
         let results = schedule.items.iter().filter(|item| item.updates.is_none()).flat_map(|item| &item.outputs);
         Self {
             rows,

@@ -18,6 +18,7 @@
 pub mod activations;
 pub mod arithmetic;
 pub mod isa;
+pub mod limits;
 pub mod losses;
 pub mod math;
 pub mod matmul;

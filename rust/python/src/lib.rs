@@ -17,6 +17,7 @@ mod files;
 mod graph;
 mod initialize;
 mod kinds;
+mod limits;
 mod locks;
 mod machine;
 mod memory;
@@ -52,6 +53,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(machine::set_isa, module)?,
         wrap_pyfunction!(machine::threads, module)?,
         wrap_pyfunction!(machine::set_threads, module)?,
+        wrap_pyfunction!(limits::measure_limits, module)?,
         wrap_pyfunction!(memory::aligned_zeros, module)?,
         wrap_pyfunction!(softmax::softmax, module)?,
         wrap_pyfunction!(softmax::log_softmax, module)?,

@@ -44,7 +44,7 @@ pub(crate) fn threads() -> usize {
 }
 
 /// More threads than any machine has are a mistake, and each takes memory.
-const MOST_THREADS: i64 = 1024;
+pub(crate) const MOST_THREADS: i64 = 1024;
 
 /// Sets how many threads a call may use, the calling one included. Results do not depend on it.
 #[pyfunction]
@@ -64,7 +64,7 @@ fn cpu_name() -> Option<String> {
 }
 
 /// Sizes of the first-level data cache and of the second and third level, as one core sees them.
-fn cache_sizes() -> [Option<u64>; 3] {
+pub(crate) fn cache_sizes() -> [Option<u64>; 3] {
     let listed = listed_caches();
     if listed.iter().any(Option::is_some) { listed } else { asked_caches() }
 }

@@ -1,6 +1,7 @@
 //! Compiled steps, run one at a time from Python.
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use tilegrad_engine::{Bindings, Options, Type, ValueId};
 
 use crate::arguments::{list_of, shape_text, type_error_of};
@@ -13,6 +14,9 @@ use crate::numbers::{Seed, Whole, in_range};
 use crate::optimizers::{Optimizer, Rule};
 use crate::state::State;
 use crate::work;
+
+/// Most runs of one profile: each keeps a number for every kernel call.
+const MOST_RUNS: i64 = 100_000;
 
 /// A compiled step: a flat list of kernel calls and one block of memory. Made by ``Graph.compile``.
 #[pyclass(frozen, module = "tilegrad._core")]
@@ -113,6 +117,57 @@ impl Plan {
             used.set_step(engine.step + 1);
         }
         outputs(py, &plan)
+    }
+
+    /// What is known of each kernel call, in order: ``operation``, ``scope``, ``result`` (dtype and shape), and the least
+    /// work: ``operations`` (floating point), ``bytes`` (read and written), ``footprint`` (bytes of memory reached).
+    fn step_info<'py>(&self, py: Python<'py>) -> Result<Vec<Bound<'py, PyDict>>> {
+        let plan = self.lock(py)?;
+        (0..plan.steps())
+            .map(|index| {
+                let (info, row) = (plan.step_info(index), PyDict::new(py));
+                row.set_item("operation", info.operation)?;
+                row.set_item("scope", info.scope)?;
+                row.set_item("result", info.result)?;
+                row.set_item("operations", info.work.operations)?;
+                row.set_item("bytes", info.work.bytes)?;
+                row.set_item("footprint", info.work.footprint)?;
+                Ok(row)
+            })
+            .collect()
+    }
+
+    /// Runs twice ``runs`` times, in turn as a whole and with every kernel call timed, and returns the times in seconds:
+    /// ``steps`` with a list of times for each run, ``whole``, and ``clock``, which was taken off all of them. Plans with
+    /// updates train the state at each run.
+    #[pyo3(signature = (inputs, state, seed = Seed(0), runs = Whole(1)), text_signature = "($self, inputs, state, seed=0, runs=1)")]
+    fn profile<'py>(
+        &self,
+        py: Python<'py>,
+        inputs: &Bound<'py, PyAny>,
+        state: &Bound<'py, State>,
+        seed: Seed,
+        runs: Whole,
+    ) -> Result<Bound<'py, PyDict>> {
+        let arrays = self.check_inputs(&list_of("profile", "inputs", inputs)?)?;
+        let numbers: Vec<_> = arrays.iter().filter_map(engine_array).collect();
+        let runs = in_range("profile", "runs", runs, 1, MOST_RUNS)?;
+        let mut plan = self.lock(py)?;
+        let used = state.get().acquire(py, "profile", &self.places)?;
+        let mut engine = used.engine(self.rules(py)?);
+        let profile = {
+            let (plan, engine) = (&mut *plan, &mut engine);
+            work::detached(py, move || {
+                plan.profile(&mut Bindings { inputs: &numbers, state: engine, seed: seed.0 }, runs)
+            })??
+        };
+        used.set_step(engine.step);
+        let times = PyDict::new(py);
+        let steps: Vec<_> = profile.steps.chunks(plan.steps().max(1)).map(<[f64]>::to_vec).collect();
+        times.set_item("steps", steps)?;
+        times.set_item("whole", profile.whole)?;
+        times.set_item("clock", profile.clock)?;
+        Ok(times)
     }
 
     /// The compiled steps, buffers and bytes, as text.

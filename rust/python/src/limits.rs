@@ -1,0 +1,42 @@
+//! What the machine can do at most, as Python sees it.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use tilegrad_kernels::{limits, threads as pool};
+
+use crate::errors::Result;
+use crate::machine::{MOST_THREADS, cache_sizes};
+use crate::numbers::{Whole, in_range};
+use crate::work;
+
+/// Measures what so many threads can do at most (as many as are set, without a number), in a few tenths of a second.
+///
+/// ``flops`` holds floating-point operations a second by dtype (fused multiply-adds on registers, each counted as two);
+/// ``levels`` the caches and memory, the nearest first: ``name``, ``capacity`` in bytes for all threads together (``None``
+/// for memory), and ``bandwidth`` in bytes a second, read and written counted alike. More threads than processors are not
+/// started; ``threads`` says how many were.
+#[pyfunction]
+#[pyo3(signature = (threads = None), text_signature = "(threads=None)")]
+pub(crate) fn measure_limits(py: Python<'_>, threads: Option<Whole>) -> Result<Bound<'_, PyDict>> {
+    let threads = match threads {
+        Some(threads) => in_range("measure_limits", "threads", threads, 1, MOST_THREADS)?,
+        None => pool::count(),
+    };
+    let limits = work::detached(py, || limits::measure(threads, cache_sizes()))??;
+    let flops = PyDict::new(py);
+    flops.set_item("float32", limits.single)?;
+    flops.set_item("float64", limits.double)?;
+    let mut levels = Vec::with_capacity(limits.levels.len());
+    for level in &limits.levels {
+        let row = PyDict::new(py);
+        row.set_item("name", level.name)?;
+        row.set_item("capacity", level.capacity)?;
+        row.set_item("bandwidth", level.bandwidth)?;
+        levels.push(row);
+    }
+    let found = PyDict::new(py);
+    found.set_item("threads", limits.threads)?;
+    found.set_item("flops", flops)?;
+    found.set_item("levels", levels)?;
+    Ok(found)
+}
