@@ -94,8 +94,12 @@ class Parameter(Traceable):
 
     def initialize(self, seed: int, stream: int) -> None:
         """Draws the first values."""
+        self.value = self.drawn(seed, stream)
+
+    def drawn(self, seed: int, stream: int) -> Array:
+        """The first values that :meth:`initialize` would give it."""
         initializer = self.initializer if self.initializer is not None else chosen_for(self.following)
-        self.value = initializer(self._shape, self._dtype, seed, stream)
+        return initializer(self._shape, self._dtype, seed, stream)
 
     def astype(self, dtype: str) -> None:
         """Changes the dtype, values included."""

@@ -70,6 +70,19 @@ class Runner:
             parameter.bind(view)
         return self._state
 
+    def copied_state(self, seed: int) -> _core.State:
+        """A state with the numbers that :meth:`state` would have, apart from it: what is done there changes nothing else."""
+        graph = begin_trace(self.model, training=False).graph
+        state = _core.State(graph, None if self.optimizer is None else self.optimizer._core)
+        for stream, (name, parameter) in enumerate(self.model._parameters()):
+            state.view(name)[...] = parameter.value if parameter.is_initialized else parameter.drawn(seed, stream)
+        own = self._state
+        if own is not None and state.names and own.view(state.names[0]).dtype == state.view(state.names[0]).dtype:
+            state.step = own.step
+            for name, values in own.slots.items():
+                state.slots[name][...] = values
+        return state
+
     def kept(self, key: tuple[Any, ...], build: Any) -> Any:
         """What was built for a key before, or builds it."""
         found = self.plans.get(key)

@@ -62,6 +62,10 @@ class Steps:
             self.latest = plan
         return plan, self._plan(rows % size, form, training, "last") if rows % size else None
 
+    def training_plan(self, size: int, form: Form) -> _core.Plan:
+        """The plan that trains on full batches of this size."""
+        return self._plan(size, form, True, "full")
+
     def _plan(self, size: int, form: Form, training: bool, place: str) -> _core.Plan:
         key = ("step", place, size, form, training, self.runner.dtype)
         plan: _core.Plan = self.runner.kept(key, lambda: self._build(size, form, training))

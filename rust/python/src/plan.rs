@@ -95,7 +95,7 @@ impl Plan {
         seed: Seed,
         step: Whole,
     ) -> Result<Vec<Bound<'py, PyAny>>> {
-        let arrays = self.check_inputs(&list_of("run", "inputs", inputs)?)?;
+        let arrays = self.check_inputs("run", &list_of("run", "inputs", inputs)?)?;
         let numbers: Vec<_> = arrays.iter().filter_map(engine_array).collect();
         let step = in_range("run", "step", step, 0, i64::MAX)? as u64;
         let mut plan = self.lock(py)?;
@@ -149,7 +149,7 @@ impl Plan {
         seed: Seed,
         runs: Whole,
     ) -> Result<Bound<'py, PyDict>> {
-        let arrays = self.check_inputs(&list_of("profile", "inputs", inputs)?)?;
+        let arrays = self.check_inputs("profile", &list_of("profile", "inputs", inputs)?)?;
         let numbers: Vec<_> = arrays.iter().filter_map(engine_array).collect();
         let runs = in_range("profile", "runs", runs, 1, MOST_RUNS)?;
         let mut plan = self.lock(py)?;
@@ -209,19 +209,19 @@ impl Plan {
     }
 
     /// The inputs in C order, each of the shape and dtype that the plan was compiled for.
-    fn check_inputs<'py>(&self, given: &[Bound<'py, PyAny>]) -> Result<Vec<Array<'py>>> {
+    fn check_inputs<'py>(&self, function: &str, given: &[Bound<'py, PyAny>]) -> Result<Vec<Array<'py>>> {
         if given.len() != self.inputs.len() {
-            return value_error!("run: expected {} inputs, got {}", self.inputs.len(), given.len());
+            return value_error!("{function}: expected {} inputs, got {}", self.inputs.len(), given.len());
         }
         let mut arrays = Vec::with_capacity(given.len());
         for (object, (name, kind)) in given.iter().zip(&self.inputs) {
-            let array = Array::new("run", name, object)?;
-            if array.kind() != Kind::from_name("run", kind.dtype.name())? {
-                return Err(type_error_of("run", name, &array, kind.dtype.name()));
+            let array = Array::new(function, name, object)?;
+            if array.kind() != Kind::from_name(function, kind.dtype.name())? {
+                return Err(type_error_of(function, name, &array, kind.dtype.name()));
             }
             if array.shape() != kind.shape {
                 let (expected, got) = (shape_text(&kind.shape), shape_text(array.shape()));
-                return value_error!("run: expected `{name}` of shape {expected}, got {got}");
+                return value_error!("{function}: expected `{name}` of shape {expected}, got {got}");
             }
             arrays.push(array.contiguous()?);
         }
