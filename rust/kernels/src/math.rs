@@ -18,7 +18,7 @@ mod logarithm;
 mod single;
 
 pub(crate) use exact::exact_product;
-pub(crate) use exponential::{exp, exp_sum, expm1, sigmoid_scaled, softplus, tanh};
+pub(crate) use exponential::{exp, exp_lifted, exp_sum, expm1, least_exponent, sigmoid_scaled, softplus, tanh};
 pub(crate) use gaussian::{erf, erfc, normal_cdf_scaled};
 pub(crate) use logarithm::{ln, ln_1p};
 
@@ -53,6 +53,8 @@ pub trait Tables: Sized {
 
     /// `q` in `exp(r) = 1 + r + r^2 q(r)`, for |r| up to ln(2)/2.
     fn exp_series<R: Real<Element = Self>>(r: R) -> R;
+    /// `exp(r)`, for |r| up to ln(2)/2: a polynomial alone, whose value is as good as its rounding.
+    fn exp_whole<R: Real<Element = Self>>(r: R) -> R;
     /// `ln(1 + f) - f`, for 1 + f from sqrt(1/2) to sqrt(2).
     fn ln_series<R: Real<Element = Self>>(f: R) -> R;
     /// `ln(1 + e)`, for e from 0 to 1.
@@ -64,6 +66,8 @@ pub trait Tables: Sized {
     fn erf_series<R: Real<Element = Self>>(square: R) -> R;
     /// Two to the power of `n + offset`, for `shifted = ROUNDER + n`; the power is that of a normal number.
     fn power_of_two(shifted: Self, offset: i32) -> Self;
+    /// `value` times two to the power of `n`, for `shifted = ROUNDER + n`; both are normal numbers.
+    fn times_power_of_two(value: Self, shifted: Self) -> Self;
     /// Two factors whose product is two to the power of `n`, for `shifted = ROUNDER + n`, down to subnormal numbers.
     fn powers_of_two(shifted: Self) -> (Self, Self);
     /// `(m, k, s)` with `x = 2^k m`, m from sqrt(1/2) to sqrt(2), and `s = 2^(1 - k)` (zero where k is the largest);

@@ -105,6 +105,8 @@ pub trait Real:
     fn sigmoid(self) -> Self;
     /// `exp(x + tail)`, where `tail` is the rounding error of `x`.
     fn exp_sum(self, tail: Self) -> Self;
+    /// `exp(x)` for x up to 0, times 2 to the power of [`math::Tables::LIFT`] and without subnormal numbers: for sums.
+    fn exp_lifted(self) -> Self;
     /// `scale * sigmoid(x + tail)`, where `tail` is the rounding error of `x`, if it has one; `scale` is finite where `x` is
     /// below -800, and below 2^88 where it is negative.
     fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self;
@@ -245,6 +247,10 @@ macro_rules! directly {
             math::exp_sum(self, tail)
         }
         #[inline(always)]
+        fn exp_lifted(self) -> Self {
+            math::exp_lifted(self)
+        }
+        #[inline(always)]
         fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self {
             math::sigmoid_scaled(self, tail, scale)
         }
@@ -277,6 +283,11 @@ macro_rules! through_double {
         #[inline(always)]
         fn exp_sum(self, tail: Self) -> Self {
             (self.widened() + tail.widened()).exp().narrowed()
+        }
+        #[inline(always)]
+        fn exp_lifted(self) -> Self {
+            let lift = Plain(1.0 / <f32 as math::Tables>::LOWER);
+            (math::least_exponent(self).widened().exp() * lift).narrowed()
         }
         #[inline(always)]
         fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self {

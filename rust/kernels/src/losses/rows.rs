@@ -8,7 +8,8 @@ use super::{CrossEntropy, RowBatch, RowTarget, Totals};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::softmax::lanes::{
-    Across, Along, Block, LANES, Lanes, NARROW, lanes, rows_per_part, transpose_in, transpose_out, vector,
+    Across, Along, Block, LANES, Lanes, NARROW, PerRow, Place, Single, Step, Times, gather, lanes, lowered,
+    rows_per_part, transpose_in, transpose_out,
 };
 use crate::threads;
 
@@ -73,15 +74,13 @@ struct Pass<'a, E> {
 }
 
 /// What is known of the rows of a block before their logits are looked at.
-struct Header<E> {
+struct Header<P> {
     /// Weight of the row; zero where it counts as absent.
-    sample: Lanes<E>,
+    sample: P,
     /// Factor of the gradient.
-    factor: Lanes<E>,
-    /// Class, 0 where there is none.
-    class: [usize; LANES],
+    factor: P,
     /// Weight of the class.
-    class_weight: Lanes<E>,
+    class_weight: P,
 }
 
 impl<E: Element> Kernel<E> for Pass<'_, E> {
@@ -103,34 +102,32 @@ impl<E: Element> Pass<'_, E> {
     #[inline(always)]
     fn narrow<R: Real<Element = E>, const SIMPLE: bool>(&mut self) -> Totals {
         let columns = self.batch.columns;
-        let (mut block, mut shares) = ([[E::default(); LANES]; NARROW], [[E::default(); LANES]; NARROW]);
-        let (block, shares) = (&mut block[..columns], &mut shares[..columns]);
+        let (mut numbers, mut shares) = ([[E::default(); LANES]; NARROW], [[E::default(); LANES]; NARROW]);
+        let (numbers, shares) = (&mut numbers[..columns], &mut shares[..if SIMPLE { 0 } else { columns }]);
         let mut totals = Totals::default();
         for first in (self.start..self.end).step_by(LANES) {
             let count = LANES.min(self.end - first);
-            transpose_in(&self.batch.logits[first * columns..(first + count) * columns], block);
-            let header = self.header::<R>(first, count);
+            transpose_in(&self.batch.logits[first * columns..(first + count) * columns], numbers);
+            let (header, class) = self.headers::<R>(first, count);
             if !SIMPLE {
-                self.shares_across::<R>(first, count, &header, shares);
+                self.shares_across::<R>(first, count, &class, shares);
             }
-            let shift = Across(block).maximum::<R>();
-            let chosen: Lanes<E> = std::array::from_fn(|lane| block[header.class[lane]][lane]);
-            let (all, dot) = weigh::<E, R, SIMPLE, _>(&Across(block), &header, &shift, &chosen, |v| shares[v]);
-            let sum = Across(block).exponentials::<R, true>(&shift);
-            let value = values::<E, R>(&header, &all, &dot, &sum);
-            totals += self.finish(first, count, &value);
-            if !self.gradient.is_empty() {
-                slopes::<E, R, SIMPLE>(&mut Across(block), &header, &all, &sum, |v| shares[v]);
+            let chosen: Lanes<E> = std::array::from_fn(|lane| numbers[class[lane]][lane]);
+            let mut block = Across { numbers, second: shares };
+            let keep = !self.gradient.is_empty();
+            let value = take::<E, R, _, _, SIMPLE>(&mut block, &header, &chosen, &AsGiven, keep);
+            if keep {
                 if SIMPLE {
                     for lane in 0..count {
-                        let slope = &mut block[header.class[lane]][lane];
-                        *slope = at_class::<R>(*slope, &header, lane);
+                        let slope = &mut numbers[class[lane]][lane];
+                        *slope = at_class::<R, _>(*slope, &header, lane);
                     }
                 }
                 let range = (first - self.start) * columns..(first - self.start + count) * columns;
-                transpose_out(block, &mut self.gradient[range]);
-                self.clear_absent(first, count, &header);
+                transpose_out(numbers, &mut self.gradient[range]);
             }
+            totals += self.finish(first, count, &value);
+            self.clear_absent(first, &header.sample[..count]);
         }
         totals
     }
@@ -140,88 +137,84 @@ impl<E: Element> Pass<'_, E> {
     fn wide<R: Real<Element = E>, const SIMPLE: bool>(&mut self) -> Totals {
         let columns = self.batch.columns;
         let mut totals = Totals::default();
+        let gradient = std::mem::take(&mut self.gradient);
+        let keep = !gradient.is_empty();
         for row in self.start..self.end {
-            let header = self.header::<R>(row, 1);
-            let header = Header {
-                sample: [header.sample[0]; LANES],
-                factor: [header.factor[0]; LANES],
-                class: [header.class[0]; LANES],
-                class_weight: [header.class_weight[0]; LANES],
-            };
+            let (header, class) = self.header::<R>(row);
             let logits = &self.batch.logits[row * columns..(row + 1) * columns];
             let range = (row - self.start) * columns..(row - self.start + 1) * columns;
-            let gradient = std::mem::take(&mut self.gradient);
-            let out = gradient.get_mut(range).unwrap_or_default();
-            let keep = !out.is_empty();
-            let mut block = Along { source: Some(logits), row: out };
-            let share = |v: usize| self.shares_along::<R>(row, header.class[0], v);
-            let shift = block.maximum::<R>();
-            let chosen = [logits[header.class[0]]; LANES];
-            let (all, dot) = weigh::<E, R, SIMPLE, _>(&block, &header, &shift, &chosen, share);
-            let sum = if keep { block.exponentials::<R, true>(&shift) } else { block.exponentials::<R, false>(&shift) };
-            if keep {
-                slopes::<E, R, SIMPLE>(&mut block, &header, &all, &sum, share);
-                if SIMPLE {
-                    let slope = &mut block.row[header.class[0]];
-                    *slope = at_class::<R>(*slope, &header, 0);
-                }
+            let second = match self.batch.target {
+                RowTarget::Distributions(shares) => &shares[row * columns..(row + 1) * columns],
+                RowTarget::Classes(_) => &[],
+            };
+            let out = if keep { &mut gradient[range] } else { &mut [] };
+            let mut block = Along { source: Some(logits), row: out, second };
+            let chosen = Single(logits[class]);
+            let Single(value) =
+                take::<E, R, _, _, SIMPLE>(&mut block, &header, &chosen, &RowShares { pass: self, class }, keep);
+            if keep && SIMPLE {
+                block.row[class] = at_class::<R, _>(block.row[class], &header, 0);
             }
-            self.gradient = gradient;
-            let value = values::<E, R>(&header, &all, &dot, &sum);
-            totals += self.finish(row, 1, &value);
-            if keep {
-                self.clear_absent(row, 1, &header);
+            if keep && header.sample.0 == E::default() {
+                block.row.fill(E::default());
             }
+            totals += self.finish(row, 1, &[value]);
         }
+        self.gradient = gradient;
         totals
     }
 
+    /// Weight, factor of the gradient, class (0 where there is none) and its weight.
     #[inline(always)]
-    fn header<R: Real<Element = E>>(&self, first: usize, count: usize) -> Header<E> {
-        let one = R::one().store();
+    fn header<R: Real<Element = E>>(&self, row: usize) -> (Header<Single<E>>, usize) {
         let batch = self.batch;
-        let mut header = Header {
-            sample: [one; LANES],
-            factor: [R::constant(self.scale).store(); LANES],
-            class: [0; LANES],
-            class_weight: [one; LANES],
+        let ignored = self.loss.is_ignored(batch.target, row);
+        let class = match batch.target {
+            RowTarget::Classes(classes) if !ignored => classes[row] as usize,
+            _ => 0,
         };
-        if let Some(weight) = batch.sample_weight {
-            header.sample[..count].copy_from_slice(&weight[first..first + count]);
+        let mut sample = batch.sample_weight.map_or(R::one(), |weight| R::load(weight[row]));
+        if ignored {
+            sample = R::zero();
         }
-        if let RowTarget::Classes(classes) = batch.target {
-            let classes = &classes[first..first + count];
-            if let Some(ignored) = self.loss.ignore_index {
-                for (lane, class) in classes.iter().enumerate().filter(|(_, class)| **class != ignored) {
-                    header.class[lane] = *class as usize;
-                }
-                for (sample, _) in header.sample.iter_mut().zip(classes).filter(|(_, class)| **class == ignored) {
-                    *sample = E::default();
-                }
-            } else {
-                header.class.iter_mut().zip(classes).for_each(|(class, given)| *class = *given as usize);
-            }
-            if let Some(weight) = batch.class_weight {
-                header.class_weight = header.class.map(|class| weight[class]);
-            }
-        }
-        if let Some(upstream) = batch.upstream {
-            for (factor, upstream) in header.factor.iter_mut().zip(&upstream[first..first + count]) {
-                *factor = (R::load(*factor) * R::load(*upstream)).store();
-            }
-        }
-        header.factor = lanes(|lane| R::load(header.factor[lane]) * R::load(header.sample[lane]));
-        header
+        let scale = R::constant(self.scale);
+        let factor = batch.upstream.map_or(scale, |upstream| scale * R::load(upstream[row])) * sample;
+        let class_weight = match (batch.target, batch.class_weight) {
+            (RowTarget::Classes(_), Some(weight)) => weight[class],
+            _ => R::one().store(),
+        };
+        let header = Header {
+            sample: Single(sample.store()),
+            factor: Single(factor.store()),
+            class_weight: Single(class_weight),
+        };
+        (header, class)
     }
 
-    /// Makes `q` of the shares of a column, whose weight is the same in all lanes or not.
+    /// The headers of rows that are lanes, and their classes.
+    #[inline(always)]
+    fn headers<R: Real<Element = E>>(&self, first: usize, count: usize) -> (Header<Lanes<E>>, [usize; LANES]) {
+        let none = [R::one().store(); LANES];
+        let mut headers = Header { sample: none, factor: none, class_weight: none };
+        let mut classes = [0; LANES];
+        for lane in 0..count {
+            let (header, class) = self.header::<R>(first + lane);
+            headers.sample[lane] = header.sample.0;
+            headers.factor[lane] = header.factor.0;
+            headers.class_weight[lane] = header.class_weight.0;
+            classes[lane] = class;
+        }
+        (headers, classes)
+    }
+
+    /// Makes `q` of the shares of some columns.
     #[inline(always)]
     fn weighted<R: Real<Element = E>>(&self, shares: Lanes<E>, weight: Option<Lanes<E>>) -> Lanes<E> {
         let mut q = shares;
         if self.loss.label_smoothing != 0.0 {
             let keep = R::constant(1.0 - self.loss.label_smoothing);
             let even = R::constant(self.loss.label_smoothing / self.batch.columns as f64);
-            q = lanes(|lane| keep * R::load(q[lane]) + even);
+            q = lanes(|lane| keep.mul_add(R::load(q[lane]), even));
         }
         if let Some(weight) = weight {
             q = lanes(|lane| R::load(weight[lane]) * R::load(q[lane]));
@@ -235,7 +228,7 @@ impl<E: Element> Pass<'_, E> {
         &self,
         first: usize,
         count: usize,
-        header: &Header<E>,
+        class: &[usize; LANES],
         shares: &mut [Lanes<E>],
     ) {
         let columns = self.batch.columns;
@@ -244,7 +237,7 @@ impl<E: Element> Pass<'_, E> {
             RowTarget::Classes(_) => {
                 shares.fill([E::default(); LANES]);
                 for lane in 0..count {
-                    shares[header.class[lane]][lane] = R::one().store();
+                    shares[class[lane]][lane] = R::one().store();
                 }
             }
         }
@@ -253,30 +246,9 @@ impl<E: Element> Pass<'_, E> {
         }
     }
 
-    /// `q` of vector `v` of a wide row; zero beyond its end.
-    #[inline(always)]
-    fn shares_along<R: Real<Element = E>>(&self, row: usize, class: usize, v: usize) -> Lanes<E> {
-        let columns = self.batch.columns;
-        let given = match self.batch.target {
-            RowTarget::Distributions(given) => vector(&given[row * columns..(row + 1) * columns], v, E::default()),
-            RowTarget::Classes(_) => {
-                let mut shares = [E::default(); LANES];
-                if class / LANES == v {
-                    shares[class % LANES] = R::one().store();
-                }
-                shares
-            }
-        };
-        let weight = self.batch.class_weight.map(|weight| vector(weight, v, E::default()));
-        let mut q = self.weighted::<R>(given, weight);
-        let valid = LANES.min(columns - v * LANES);
-        q[valid..].fill(E::default());
-        q
-    }
-
     /// Writes the rows' losses and sums them.
     #[inline(always)]
-    fn finish(&mut self, first: usize, count: usize, value: &Lanes<E>) -> Totals {
+    fn finish(&mut self, first: usize, count: usize, value: &[E]) -> Totals {
         let place = first - self.start;
         if !self.row_losses.is_empty() {
             self.row_losses[place..place + count].copy_from_slice(&value[..count]);
@@ -295,82 +267,164 @@ impl<E: Element> Pass<'_, E> {
 
     /// Zeros in the gradient of absent rows, whose logits may be anything.
     #[inline(always)]
-    fn clear_absent(&mut self, first: usize, count: usize, header: &Header<E>) {
-        if self.batch.sample_weight.is_none() && self.loss.ignore_index.is_none() {
+    fn clear_absent(&mut self, first: usize, samples: &[E]) {
+        let any = self.batch.sample_weight.is_some() || self.loss.ignore_index.is_some();
+        if !any || self.gradient.is_empty() {
             return;
         }
         let columns = self.batch.columns;
-        for lane in (0..count).filter(|&lane| header.sample[lane] == E::default()) {
+        for (lane, _) in samples.iter().enumerate().filter(|(_, sample)| **sample == E::default()) {
             let place = (first - self.start + lane) * columns;
             self.gradient[place..place + columns].fill(E::default());
         }
     }
 }
 
-/// `Q` and `sum(q z)` of every row; `chosen` is the logit of a lane's class.
-#[inline(always)]
-fn weigh<E: Element, R: Real<Element = E>, const SIMPLE: bool, B: Block<E>>(
-    block: &B,
-    header: &Header<E>,
-    shift: &Lanes<E>,
-    chosen: &Lanes<E>,
-    shares: impl Fn(usize) -> Lanes<E>,
-) -> (Lanes<E>, Lanes<E>) {
-    if SIMPLE {
-        let dot = lanes(|lane| R::load(header.class_weight[lane]) * (R::load(chosen[lane]) - R::load(shift[lane])));
-        return (header.class_weight, dot);
-    }
-    let (mut all, mut dot) = ([E::default(); LANES], [E::default(); LANES]);
-    for v in 0..block.vectors() {
-        let (x, q) = (block.get(v, E::default()), shares(v));
-        all = lanes(|lane| R::load(all[lane]) + R::load(q[lane]));
-        dot = lanes(|lane| {
-            let (q, total) = (R::load(q[lane]), R::load(dot[lane]));
-            // A share of zero counts nothing, even of a logit of minus infinity.
-            R::select(q == R::zero(), total, total + q * (R::load(x[lane]) - R::load(shift[lane])))
-        });
-    }
-    (B::join(all, |a: R, b| a + b), B::join(dot, |a: R, b| a + b))
+/// Where `q` of a vector comes from, given the second operand of the block.
+trait Shares<E: Element> {
+    fn shares<R: Real<Element = E>>(&self, place: Place, second: &Lanes<E>) -> Lanes<E>;
 }
 
-/// The losses times the rows' weights.
+/// The second operand is `q` itself.
+struct AsGiven;
+
+impl<E: Element> Shares<E> for AsGiven {
+    #[inline(always)]
+    fn shares<R: Real<Element = E>>(&self, _place: Place, second: &Lanes<E>) -> Lanes<E> {
+        *second
+    }
+}
+
+/// `q` of a wide row, from its class or from the distribution that is the second operand.
+struct RowShares<'a, 'b, E> {
+    pass: &'a Pass<'b, E>,
+    class: usize,
+}
+
+impl<E: Element> Shares<E> for RowShares<'_, '_, E> {
+    #[inline(always)]
+    fn shares<R: Real<Element = E>>(&self, place: Place, second: &Lanes<E>) -> Lanes<E> {
+        let batch = self.pass.batch;
+        // Rows shorter than the lanes end with them.
+        let before = LANES.saturating_sub(batch.columns);
+        let given: Lanes<E> = match batch.target {
+            RowTarget::Distributions(_) => *second,
+            RowTarget::Classes(_) => {
+                let class = self.class + before;
+                let here = class >= place.start && class < place.start + LANES;
+                let class = R::constant(if here { (class - place.start) as f64 } else { -1.0 });
+                lanes(|lane| R::select(R::constant(lane as f64) == class, R::one(), R::zero()))
+            }
+        };
+        let weight = batch.class_weight.map(|weight| {
+            let mut lanes = [E::default(); LANES];
+            lanes[before..].copy_from_slice(&weight[place.start..place.start + LANES - before]);
+            lanes
+        });
+        self.pass.weighted::<R>(given, weight)
+    }
+}
+
+/// Losses of the rows of a block, times their weights; turns the logits into slopes times the rows' factors if `keep` says
+/// so, for classes all but the summand at the class. `chosen` is the logit of the class.
 #[inline(always)]
-fn values<E: Element, R: Real<Element = E>>(
-    header: &Header<E>,
-    all: &Lanes<E>,
-    dot: &Lanes<E>,
-    sum: &Lanes<E>,
-) -> Lanes<E> {
-    lanes(|lane| {
-        let sample = R::load(header.sample[lane]);
-        let value = sample * (R::load(all[lane]) * R::load(sum[lane]).ln() - R::load(dot[lane]));
+fn take<E: Element, R: Real<Element = E>, B: Block<E>, S: Shares<E>, const SIMPLE: bool>(
+    block: &mut B,
+    header: &Header<B::Rows>,
+    chosen: &B::Rows,
+    shares: &S,
+    keep: bool,
+) -> B::Rows {
+    let shift = block.maximum::<R>();
+    let (all, dot, sum) = if SIMPLE {
+        let dot = B::Rows::compute(|lane| {
+            R::load(header.class_weight.at(lane)) * (R::load(chosen.at(lane)) - R::load(shift.at(lane)))
+        });
+        let sum = if keep { block.exponentials::<R, true>(&shift) } else { block.exponentials::<R, false>(&shift) };
+        (header.class_weight, dot, sum)
+    } else if keep {
+        weigh::<E, R, B, S, true>(block, shift, shares)
+    } else {
+        weigh::<E, R, B, S, false>(block, shift, shares)
+    };
+    if keep {
+        let share =
+            B::Rows::compute(|lane| R::load(all.at(lane)) / R::load(sum.at(lane)) * R::load(header.factor.at(lane)));
+        if SIMPLE {
+            block.pass::<R, _, true>(&mut Times(share));
+        } else {
+            block.pass::<R, _, true>(&mut Slopes { share, factor: header.factor, shares });
+        }
+    }
+    B::Rows::compute(|lane| {
+        let sample = R::load(header.sample.at(lane));
+        let logarithm = lowered(R::load(sum.at(lane))).ln();
+        let value = sample * (R::load(all.at(lane)) * logarithm - R::load(dot.at(lane)));
         R::select(sample == R::zero(), R::zero(), value)
     })
 }
 
-/// Turns exponentials into slopes times the rows' factors; for classes, all but the summand at the class.
+/// `Q`, `sum(q z)` and the sum of the exponentials of every row; the exponentials are put if `KEEP` says so.
 #[inline(always)]
-fn slopes<E: Element, R: Real<Element = E>, const SIMPLE: bool>(
-    block: &mut impl Block<E>,
-    header: &Header<E>,
-    all: &Lanes<E>,
-    sum: &Lanes<E>,
-    shares: impl Fn(usize) -> Lanes<E>,
-) {
-    let share = lanes(|lane| R::load(all[lane]) / R::load(sum[lane]) * R::load(header.factor[lane]));
-    for v in 0..block.vectors() {
-        let e = block.again(v);
-        let slope = lanes(|lane| R::load(e[lane]) * R::load(share[lane]));
-        block.put(v, slope);
-        if !SIMPLE {
-            let q = shares(v);
-            block.put(v, lanes(|lane| R::load(slope[lane]) - R::load(q[lane]) * R::load(header.factor[lane])));
-        }
+fn weigh<E: Element, R: Real<Element = E>, B: Block<E>, S: Shares<E>, const KEEP: bool>(
+    block: &mut B,
+    shift: B::Rows,
+    shares: &S,
+) -> (B::Rows, B::Rows, B::Rows) {
+    let none = [E::default(); LANES];
+    let mut step = Weigh::<E, B::Rows, S, KEEP> { shift, shares, all: none, dot: none, sum: none };
+    block.pass::<R, _, false>(&mut step);
+    let Weigh { all, dot, sum, .. } = step;
+    let join = |lanes| B::join(lanes, |a: R, b| a + b);
+    (join(all), join(dot), join(sum))
+}
+
+struct Weigh<'a, E, P, S, const KEEP: bool> {
+    shift: P,
+    shares: &'a S,
+    all: Lanes<E>,
+    dot: Lanes<E>,
+    sum: Lanes<E>,
+}
+
+impl<E: Element, P: PerRow<E>, S: Shares<E>, const KEEP: bool> Step<E> for Weigh<'_, E, P, S, KEEP> {
+    const PUTS: bool = KEEP;
+    #[inline(always)]
+    fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, second: &Lanes<E>) -> Lanes<E> {
+        let q = self.shares.shares::<R>(place, second);
+        let z: Lanes<E> = lanes(|lane| R::load(x[lane]) - R::load(self.shift.at(lane)));
+        let y: Lanes<E> = lanes(|lane| R::load(z[lane]).exp_lifted());
+        self.sum = gather(place, &self.sum, |lane, total: R| total + R::load(y[lane]));
+        self.all = gather(place, &self.all, |lane, total: R| total + R::load(q[lane]));
+        self.dot = gather(place, &self.dot, |lane, total: R| {
+            let q = R::load(q[lane]);
+            // A share of zero counts nothing, even of a logit of minus infinity.
+            R::select(q == R::zero(), total, q.mul_add(R::load(z[lane]), total))
+        });
+        y
+    }
+}
+
+/// Turns exponentials into slopes.
+struct Slopes<'a, P, S> {
+    share: P,
+    factor: P,
+    shares: &'a S,
+}
+
+impl<E: Element, P: PerRow<E>, S: Shares<E>> Step<E> for Slopes<'_, P, S> {
+    #[inline(always)]
+    fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, second: &Lanes<E>) -> Lanes<E> {
+        let q = self.shares.shares::<R>(place, second);
+        lanes(|lane| {
+            let slope = R::load(x[lane]) * R::load(self.share.at(lane));
+            (-R::load(q[lane])).mul_add(R::load(self.factor.at(lane)), slope)
+        })
     }
 }
 
 /// The slope at the class: its summand taken off.
 #[inline(always)]
-fn at_class<R: Real>(slope: R::Element, header: &Header<R::Element>, lane: usize) -> R::Element {
-    (R::load(slope) - R::load(header.class_weight[lane]) * R::load(header.factor[lane])).store()
+fn at_class<R: Real, P: PerRow<R::Element>>(slope: R::Element, header: &Header<P>, lane: usize) -> R::Element {
+    (-R::load(header.class_weight.at(lane))).mul_add(R::load(header.factor.at(lane)), R::load(slope)).store()
 }

@@ -14,6 +14,12 @@ macro_rules! bits {
         }
 
         #[inline(always)]
+        fn times_power_of_two(value: $float, shifted: $float) -> $float {
+            // The leading bits of ROUNDER are shifted out.
+            $float::from_bits(value.to_bits().wrapping_add(shifted.to_bits() << $digits))
+        }
+
+        #[inline(always)]
         fn powers_of_two(shifted: $float) -> ($float, $float) {
             const ROUNDER: $integer = (<$float as Tables>::ROUNDER as $float).to_bits();
             // The sum of both exponents; logical shifts do, since it is positive.

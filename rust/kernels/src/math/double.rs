@@ -39,6 +39,12 @@ impl Tables for f64 {
         )
     }
 
+    /// By `exp_series`.
+    #[inline(always)]
+    fn exp_whole<R: Real<Element = f64>>(r: R) -> R {
+        (r * r).mul_add(Self::exp_series(r), r) + R::one()
+    }
+
     /// `s (f^2 / 2 + r(s^2)) - f^2 / 2` with `s = f / (2 + f)`, as in FreeBSD's `e_log.c`; r of degree 7 in s^2 after a
     /// factor s^2, the error at most 2^-65 of `ln(1 + f)`.
     #[inline(always)]

@@ -78,6 +78,19 @@ pub(crate) fn exp_sum<R: Real>(x: R, tail: R) -> R {
     split(x.clamp(R::constant(R::Element::EXP_LOW), R::constant(R::Element::EXP_HIGH)), Some(tail)).value()
 }
 
+/// `exp(x) 2^LIFT` for x up to 0, without its subnormal numbers: what it takes to sum exponentials, whose lift goes with a
+/// division by the sum. Relative error: 2e-7 and 3e-9 for each unit that x is below 0 (f32); 3e-16 and 4e-17 (f64).
+///
+/// `x = -inf` gives `2^LIFT` times a number that is zero without the lift; NaN stays.
+#[inline(always)]
+pub(crate) fn exp_lifted<R: Real>(x: R) -> R {
+    let x = least_exponent(x);
+    let rounder = R::constant(R::Element::ROUNDER + f64::from(R::Element::LIFT));
+    let shifted = x.mul_add(R::constant(std::f64::consts::LOG2_E), rounder);
+    let remainder = (shifted - rounder).mul_add(R::constant(-std::f64::consts::LN_2), x);
+    R::load(R::Element::times_power_of_two(R::Element::exp_whole(remainder).store(), shifted.store()))
+}
+
 /// `exp(x) - 1`, as `2^n (exp(r) - 1) + (2^n - 1)`. Error at most 2 ULP; measured 1.44 (f32), 1.74 (f64).
 ///
 /// `expm1(±0) = ±0`, `expm1(-inf) = -1`, `expm1(inf) = inf`, NaN stays.
@@ -156,7 +169,7 @@ fn signed<R: Real>(tail: Option<R>, x: R) -> Option<R> {
 
 /// A negative argument of exp, or `EXP_LOW` where it is less; NaN stays.
 #[inline(always)]
-pub(super) fn least_exponent<R: Real>(argument: R) -> R {
+pub(crate) fn least_exponent<R: Real>(argument: R) -> R {
     let lowest = R::constant(R::Element::EXP_LOW);
     R::select(lowest > argument, lowest, argument)
 }

@@ -24,6 +24,12 @@ impl Tables for f32 {
         horner(r, [0.5, 0.166_666_671_6, 0.041_666_489_09, 0.008_333_208_039, 0.001_393_266_837, 0.000_199_442_423_8])
     }
 
+    /// Degree 6; the relative error is at most 2^-28.2.
+    #[inline(always)]
+    fn exp_whole<R: Real<Element = f32>>(r: R) -> R {
+        horner(r, [1.0, 1.0, 0.499_999_940_4, 0.166_665_211_3, 0.041_668_254_88, 0.008_368_662_558, 0.001_382_146_846])
+    }
+
     /// `f^2 (f p(f) - 1/2)`, p of degree 7; the error is at most 2^-27.3 of `ln(1 + f)`.
     #[inline(always)]
     fn ln_series<R: Real<Element = f32>>(f: R) -> R {

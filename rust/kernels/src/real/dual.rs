@@ -165,6 +165,11 @@ impl<R: Real> Real for Dual<R> {
         let value = self.value.exp_sum(tail.value);
         Self { value, derivative: (self.derivative + tail.derivative) * value }
     }
+    #[inline(always)]
+    fn exp_lifted(self) -> Self {
+        let value = self.value.exp_lifted();
+        self.chain(value, value)
+    }
     // A closure need not be inlined, and would then be compiled for the baseline.
     #[allow(clippy::manual_map)]
     #[inline(always)]

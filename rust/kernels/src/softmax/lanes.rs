@@ -4,6 +4,7 @@
 //! vectors and no lane is idle. A wide row fills the lanes itself, and its reductions end with a fixed tree over them. Which of
 //! the two depends on the number of columns only, so a row's bits do not depend on the rows beside it.
 
+use crate::math::Tables as _;
 use crate::real::{Element, Real};
 
 /// Lanes of a block, on every machine: four AVX-512 registers of `f32`. With a single register the compiler would unroll
@@ -34,71 +35,182 @@ pub(crate) fn lanes<E: Element, R: Real<Element = E>>(f: impl Fn(usize) -> R) ->
     lanes
 }
 
+/// A number for each row of a block: one for each lane, or a single one where the row fills the lanes.
+pub(crate) trait PerRow<E: Element>: Copy {
+    /// The numbers, computed.
+    fn compute<R: Real<Element = E>>(f: impl Fn(usize) -> R) -> Self;
+    /// The number that belongs to a lane.
+    fn at(&self, lane: usize) -> E;
+}
+
+impl<E: Element> PerRow<E> for Lanes<E> {
+    #[inline(always)]
+    fn compute<R: Real<Element = E>>(f: impl Fn(usize) -> R) -> Self {
+        lanes(f)
+    }
+    #[inline(always)]
+    fn at(&self, lane: usize) -> E {
+        self[lane]
+    }
+}
+
+/// The number of a row that fills the lanes.
+#[derive(Clone, Copy)]
+pub(crate) struct Single<E>(pub(crate) E);
+
+impl<E: Element> PerRow<E> for Single<E> {
+    #[inline(always)]
+    fn compute<R: Real<Element = E>>(f: impl Fn(usize) -> R) -> Self {
+        Self(f(0).store())
+    }
+    #[inline(always)]
+    fn at(&self, _lane: usize) -> E {
+        self.0
+    }
+}
+
+/// Where a vector is in its row.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// Column of lane 0; in a narrow block, the column of all lanes.
+    pub(crate) start: usize,
+    /// Lanes below this one were in the vector before already, or are before the row's beginning: they are not gathered again.
+    pub(crate) stale: usize,
+}
+
+/// What one pass over a block does to each of its vectors. A trait and not a closure, so that it is inlined wherever it stands.
+pub(crate) trait Step<E: Element> {
+    /// Whether the pass puts what it computes.
+    const PUTS: bool = true;
+    /// Of the numbers `x` of a vector and those of the second operand at the same place.
+    fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, second: &Lanes<E>) -> Lanes<E>;
+}
+
 /// Narrow rows or a wide one, being worked on.
 pub(crate) trait Block<E: Element> {
-    /// Number of vectors.
-    fn vectors(&self) -> usize;
-    /// Vector `v` as it came; lanes beyond the row's end are `pad`.
-    fn get(&self, v: usize, pad: E) -> Lanes<E>;
-    /// Vector `v` as it was last put.
-    fn again(&self, v: usize) -> Lanes<E>;
-    /// Replaces vector `v`.
-    fn put(&mut self, v: usize, lanes: Lanes<E>);
-    /// Joins what the lanes of a row have gathered; every lane of the row gets the result.
-    fn join<R: Real<Element = E>>(lanes: Lanes<E>, f: impl Fn(R, R) -> R) -> Lanes<E>;
+    /// A number for each row.
+    type Rows: PerRow<E>;
+    /// Takes the step at each vector as it came, or, if `AGAIN`, as it was last put.
+    fn pass<R: Real<Element = E>, S: Step<E>, const AGAIN: bool>(&mut self, step: &mut S);
+    /// Joins what the lanes of a row have gathered.
+    fn join<R: Real<Element = E>>(lanes: Lanes<E>, f: impl Fn(R, R) -> R) -> Self::Rows;
 
-    /// Gathers every number of a row by `total = f(total, x)`; `start` changes nothing and stands for missing numbers.
+    /// The largest number of each row; minus infinity if all are NaN.
     #[inline(always)]
-    fn fold<R: Real<Element = E>>(&self, start: R, f: impl Fn(R, R) -> R) -> Lanes<E> {
-        let mut totals = [start.store(); LANES];
-        for v in 0..self.vectors() {
-            let x = self.get(v, start.store());
-            totals = lanes(|lane| f(R::load(totals[lane]), R::load(x[lane])));
-        }
-        Self::join(totals, f)
+    fn maximum<R: Real<Element = E>>(&mut self) -> Self::Rows {
+        let mut largest = Largest([E::from_f64(f64::NEG_INFINITY); LANES]);
+        self.pass::<R, _, false>(&mut largest);
+        Self::join(largest.0, larger::<R>)
     }
 
-    /// The largest number of each row.
+    /// The sum of each row.
     #[inline(always)]
-    fn maximum<R: Real<Element = E>>(&self) -> Lanes<E> {
-        self.fold(R::constant(f64::NEG_INFINITY), R::maximum)
+    fn sum<R: Real<Element = E>>(&mut self) -> Self::Rows {
+        let mut sum = Sum([E::default(); LANES]);
+        self.pass::<R, _, false>(&mut sum);
+        Self::join(sum.0, |a: R, b| a + b)
     }
 
-    /// `exp(x - shift)` and its sum over each row; the numbers are put if `KEEP` says so.
+    /// `exp(x - shift)`, lifted as by [`Real::exp_lifted`], and its sum over each row; the numbers are put if `KEEP` says so.
     #[inline(always)]
-    fn exponentials<R: Real<Element = E>, const KEEP: bool>(&mut self, shift: &Lanes<E>) -> Lanes<E> {
-        let mut totals = [E::default(); LANES];
-        for v in 0..self.vectors() {
-            let x = self.get(v, E::from_f64(f64::NEG_INFINITY));
-            let y = lanes(|lane| (R::load(x[lane]) - R::load(shift[lane])).exp());
-            totals = lanes(|lane| R::load(totals[lane]) + R::load(y[lane]));
-            if KEEP {
-                self.put(v, y);
-            }
-        }
-        Self::join(totals, |a: R, b| a + b)
+    fn exponentials<R: Real<Element = E>, const KEEP: bool>(&mut self, shift: &Self::Rows) -> Self::Rows {
+        let mut step = Exponentials::<E, Self::Rows, KEEP> { shift: *shift, totals: [E::default(); LANES] };
+        self.pass::<R, _, false>(&mut step);
+        Self::join(step.totals, |a: R, b| a + b)
+    }
+}
+
+/// Takes the lift of [`Real::exp_lifted`] off.
+#[inline(always)]
+pub(crate) fn lowered<R: Real>(lifted: R) -> R {
+    lifted * R::constant(R::Element::LOWER)
+}
+
+/// The totals with what a vector adds to them.
+#[inline(always)]
+pub(crate) fn gather<E: Element, R: Real<Element = E>>(
+    place: Place,
+    totals: &Lanes<E>,
+    f: impl Fn(usize, R) -> R,
+) -> Lanes<E> {
+    lanes(|lane| {
+        let total = R::load(totals[lane]);
+        R::select(lane < place.stale, total, f(lane, total))
+    })
+}
+
+/// The larger number, the second if the first is NaN.
+#[inline(always)]
+fn larger<R: Real>(x: R, total: R) -> R {
+    R::select(x > total, x, total)
+}
+
+struct Largest<E>(Lanes<E>);
+
+impl<E: Element> Step<E> for Largest<E> {
+    const PUTS: bool = false;
+    #[inline(always)]
+    fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, _second: &Lanes<E>) -> Lanes<E> {
+        self.0 = gather(place, &self.0, |lane, total: R| larger(R::load(x[lane]), total));
+        self.0
+    }
+}
+
+struct Sum<E>(Lanes<E>);
+
+impl<E: Element> Step<E> for Sum<E> {
+    const PUTS: bool = false;
+    #[inline(always)]
+    fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, _second: &Lanes<E>) -> Lanes<E> {
+        self.0 = gather(place, &self.0, |lane, total: R| total + R::load(x[lane]));
+        self.0
+    }
+}
+
+struct Exponentials<E, P, const KEEP: bool> {
+    shift: P,
+    totals: Lanes<E>,
+}
+
+impl<E: Element, P: PerRow<E>, const KEEP: bool> Step<E> for Exponentials<E, P, KEEP> {
+    const PUTS: bool = KEEP;
+    #[inline(always)]
+    fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, _second: &Lanes<E>) -> Lanes<E> {
+        let y: Lanes<E> = lanes(|lane| (R::load(x[lane]) - R::load(self.shift.at(lane))).exp_lifted());
+        self.totals = gather(place, &self.totals, |lane, total: R| total + R::load(y[lane]));
+        y
+    }
+}
+
+/// Each number times the number of its row.
+pub(crate) struct Times<P>(pub(crate) P);
+
+impl<E: Element, P: PerRow<E>> Step<E> for Times<P> {
+    #[inline(always)]
+    fn step<R: Real<Element = E>>(&mut self, _place: Place, x: &Lanes<E>, _second: &Lanes<E>) -> Lanes<E> {
+        lanes(|lane| R::load(x[lane]) * R::load(self.0.at(lane)))
     }
 }
 
 /// Narrow rows, a lane each: `numbers[column][row]`.
-pub(crate) struct Across<'a, E>(pub(crate) &'a mut [Lanes<E>]);
+pub(crate) struct Across<'a, E> {
+    /// The rows.
+    pub(crate) numbers: &'a mut [Lanes<E>],
+    /// The second operand, if there is one.
+    pub(crate) second: &'a [Lanes<E>],
+}
 
 impl<E: Element> Block<E> for Across<'_, E> {
+    type Rows = Lanes<E>;
     #[inline(always)]
-    fn vectors(&self) -> usize {
-        self.0.len()
-    }
-    #[inline(always)]
-    fn get(&self, v: usize, _pad: E) -> Lanes<E> {
-        self.0[v]
-    }
-    #[inline(always)]
-    fn again(&self, v: usize) -> Lanes<E> {
-        self.0[v]
-    }
-    #[inline(always)]
-    fn put(&mut self, v: usize, lanes: Lanes<E>) {
-        self.0[v] = lanes;
+    fn pass<R: Real<Element = E>, S: Step<E>, const AGAIN: bool>(&mut self, step: &mut S) {
+        for v in 0..self.numbers.len() {
+            let second = if self.second.is_empty() { [E::default(); LANES] } else { self.second[v] };
+            let y = step.step::<R>(Place { start: v, stale: 0 }, &self.numbers[v], &second);
+            if S::PUTS {
+                self.numbers[v] = y;
+            }
+        }
     }
     #[inline(always)]
     fn join<R: Real<Element = E>>(lanes: Lanes<E>, _f: impl Fn(R, R) -> R) -> Lanes<E> {
@@ -112,31 +224,46 @@ pub(crate) struct Along<'a, E> {
     pub(crate) source: Option<&'a [E]>,
     /// Where numbers are put.
     pub(crate) row: &'a mut [E],
+    /// The second operand, or nothing.
+    pub(crate) second: &'a [E],
 }
 
 impl<E: Element> Block<E> for Along<'_, E> {
+    type Rows = Single<E>;
     #[inline(always)]
-    fn vectors(&self) -> usize {
-        self.source.map_or(self.row.len(), <[E]>::len).div_ceil(LANES)
-    }
-    #[inline(always)]
-    fn get(&self, v: usize, pad: E) -> Lanes<E> {
-        vector(self.source.unwrap_or(self.row), v, pad)
-    }
-    #[inline(always)]
-    fn again(&self, v: usize) -> Lanes<E> {
-        vector(self.row, v, E::default())
-    }
-    #[inline(always)]
-    fn put(&mut self, v: usize, lanes: Lanes<E>) {
-        let rest = &mut self.row[v * LANES..];
-        match rest.first_chunk_mut::<LANES>() {
-            Some(whole) => *whole = lanes,
-            None => rest.copy_from_slice(&lanes[..rest.len()]),
+    fn pass<R: Real<Element = E>, S: Step<E>, const AGAIN: bool>(&mut self, step: &mut S) {
+        let columns = self.source.map_or(self.row.len(), <[E]>::len);
+        let (whole, rest) = (columns / LANES, columns % LANES);
+        if whole == 0 {
+            return self.short::<R, S, AGAIN>(step);
+        }
+        // The rest is taken with what is before it. Where a pass puts what it reads, it is read before it is written.
+        let last = columns - LANES;
+        let from = if AGAIN { &*self.row } else { self.source.unwrap_or(self.row) };
+        let saves = S::PUTS && (AGAIN || self.source.is_none());
+        let saved = Aligned(if saves { chunk(from, last) } else { [E::default(); LANES] });
+        for v in 0..whole {
+            let from = if AGAIN { &*self.row } else { self.source.unwrap_or(self.row) };
+            let second = if self.second.is_empty() { [E::default(); LANES] } else { chunk(self.second, v * LANES) };
+            let y = step.step::<R>(Place { start: v * LANES, stale: 0 }, &chunk(from, v * LANES), &second);
+            if S::PUTS {
+                self.row.as_chunks_mut().0[v] = y;
+            }
+        }
+        if rest > 0 {
+            let from = if AGAIN { &*self.row } else { self.source.unwrap_or(self.row) };
+            let end = if saves { saved.0 } else { chunk(from, last) };
+            let second = if self.second.is_empty() { [E::default(); LANES] } else { chunk(self.second, last) };
+            let y = step.step::<R>(Place { start: last, stale: LANES - rest }, &end, &second);
+            if S::PUTS
+                && let Some(place) = self.row[last..].first_chunk_mut()
+            {
+                *place = y;
+            }
         }
     }
     #[inline(always)]
-    fn join<R: Real<Element = E>>(mut lanes: Lanes<E>, f: impl Fn(R, R) -> R) -> Lanes<E> {
+    fn join<R: Real<Element = E>>(mut lanes: Lanes<E>, f: impl Fn(R, R) -> R) -> Single<E> {
         let mut width = LANES;
         while width > 1 {
             width /= 2;
@@ -144,22 +271,36 @@ impl<E: Element> Block<E> for Along<'_, E> {
                 lanes[lane] = f(R::load(lanes[lane]), R::load(lanes[lane + width])).store();
             }
         }
-        [lanes[0]; LANES]
+        Single(lanes[0])
     }
 }
 
-/// Vector `v` of a row, padded where the row ends.
-#[inline(always)]
-pub(crate) fn vector<E: Element>(row: &[E], v: usize, pad: E) -> Lanes<E> {
-    let rest = &row[v * LANES..];
-    match rest.first_chunk::<LANES>() {
-        Some(whole) => *whole,
-        None => {
-            let mut lanes = [pad; LANES];
-            lanes[..rest.len()].copy_from_slice(rest);
-            lanes
+impl<E: Element> Along<'_, E> {
+    /// A pass over a row of less than [`LANES`] columns, padded in front.
+    #[inline(always)]
+    fn short<R: Real<Element = E>, S: Step<E>, const AGAIN: bool>(&mut self, step: &mut S) {
+        let from = if AGAIN { &*self.row } else { self.source.unwrap_or(self.row) };
+        let missing = LANES - from.len();
+        let (mut x, mut second) = ([E::default(); LANES], [E::default(); LANES]);
+        x[missing..].copy_from_slice(from);
+        if !self.second.is_empty() {
+            second[missing..].copy_from_slice(self.second);
+        }
+        let y = step.step::<R>(Place { start: 0, stale: missing }, &x, &second);
+        if S::PUTS {
+            self.row.copy_from_slice(&y[missing..]);
         }
     }
+}
+
+/// Lanes that are whole lines of the cache: what is stored so can be loaded at once.
+#[repr(align(64))]
+struct Aligned<E>(Lanes<E>);
+
+/// The numbers of a row from a column on.
+#[inline(always)]
+fn chunk<E: Element>(row: &[E], start: usize) -> Lanes<E> {
+    *row[start..].first_chunk().unwrap_or(&[E::default(); LANES])
 }
 
 /// Rows that are transposed together: their numbers are gathered in a register.

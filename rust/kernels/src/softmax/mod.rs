@@ -11,7 +11,10 @@ pub(crate) mod lanes;
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::threads;
-use lanes::{Across, Along, Block, LANES, Lanes, NARROW, lanes, rows_per_part, transpose_in, transpose_out, vector};
+use lanes::{
+    Across, Along, Block, LANES, Lanes, NARROW, PerRow, Place, Step, Times, gather, lanes, lowered, rows_per_part,
+    transpose_in, transpose_out,
+};
 
 /// `y = exp(x - max) / sum(exp(x - max))` for every row of `columns` numbers.
 pub fn softmax<E: Element>(x: &[E], columns: usize, y: &mut [E]) {
@@ -53,11 +56,11 @@ pub fn log_softmax_backward_in_place<E: Element>(gradient: &mut [E], y: &[E], co
     run(LogSoftmaxBackward, None, y, columns, gradient);
 }
 
-/// What is done to a block of rows; `other(v)` is vector `v` of the second operand, zero beyond the row's end.
+/// What is done to a block of rows.
 trait RowFormula: Copy + Send + Sync {
     /// Whether there is a second operand.
     const TWO: bool;
-    fn apply<E: Element, R: Real<Element = E>>(&self, block: &mut impl Block<E>, other: impl Fn(usize) -> Lanes<E>);
+    fn apply<E: Element, R: Real<Element = E>, B: Block<E>>(&self, block: &mut B);
 }
 
 #[derive(Clone, Copy)]
@@ -66,14 +69,12 @@ struct Softmax;
 impl RowFormula for Softmax {
     const TWO: bool = false;
     #[inline(always)]
-    fn apply<E: Element, R: Real<Element = E>>(&self, block: &mut impl Block<E>, _other: impl Fn(usize) -> Lanes<E>) {
+    fn apply<E: Element, R: Real<Element = E>, B: Block<E>>(&self, block: &mut B) {
         let shift = block.maximum::<R>();
         let sum = block.exponentials::<R, true>(&shift);
-        let share = lanes(|lane| R::one() / R::load(sum[lane]));
-        for v in 0..block.vectors() {
-            let y = block.again(v);
-            block.put(v, lanes(|lane| R::load(y[lane]) * R::load(share[lane])));
-        }
+        // The lift of the exponentials is that of their sum.
+        let share = B::Rows::compute(|lane| R::one() / R::load(sum.at(lane)));
+        block.pass::<R, _, true>(&mut Times(share));
     }
 }
 
@@ -83,14 +84,18 @@ struct LogSoftmax;
 impl RowFormula for LogSoftmax {
     const TWO: bool = false;
     #[inline(always)]
-    fn apply<E: Element, R: Real<Element = E>>(&self, block: &mut impl Block<E>, _other: impl Fn(usize) -> Lanes<E>) {
+    fn apply<E: Element, R: Real<Element = E>, B: Block<E>>(&self, block: &mut B) {
+        struct Logarithms<P>(P, P);
+        impl<E: Element, P: PerRow<E>> Step<E> for Logarithms<P> {
+            #[inline(always)]
+            fn step<R: Real<Element = E>>(&mut self, _place: Place, x: &Lanes<E>, _second: &Lanes<E>) -> Lanes<E> {
+                lanes(|lane| R::load(x[lane]) - R::load(self.0.at(lane)) - R::load(self.1.at(lane)))
+            }
+        }
         let shift = block.maximum::<R>();
         let sum = block.exponentials::<R, false>(&shift);
-        let log = lanes(|lane| R::load(sum[lane]).ln());
-        for v in 0..block.vectors() {
-            let x = block.get(v, E::default());
-            block.put(v, lanes(|lane| R::load(x[lane]) - R::load(shift[lane]) - R::load(log[lane])));
-        }
+        let log = B::Rows::compute(|lane| lowered(R::load(sum.at(lane))).ln());
+        block.pass::<R, _, false>(&mut Logarithms(shift, log));
     }
 }
 
@@ -100,12 +105,26 @@ struct SoftmaxBackward;
 impl RowFormula for SoftmaxBackward {
     const TWO: bool = true;
     #[inline(always)]
-    fn apply<E: Element, R: Real<Element = E>>(&self, block: &mut impl Block<E>, other: impl Fn(usize) -> Lanes<E>) {
-        let dot = dot::<E, R, _>(block, &other);
-        for v in 0..block.vectors() {
-            let (gradient, y) = (block.get(v, E::default()), other(v));
-            block.put(v, lanes(|lane| R::load(y[lane]) * (R::load(gradient[lane]) - R::load(dot[lane]))));
+    fn apply<E: Element, R: Real<Element = E>, B: Block<E>>(&self, block: &mut B) {
+        struct Dot<E>(Lanes<E>);
+        impl<E: Element> Step<E> for Dot<E> {
+            const PUTS: bool = false;
+            #[inline(always)]
+            fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, y: &Lanes<E>) -> Lanes<E> {
+                self.0 = gather(place, &self.0, |lane, total: R| R::load(x[lane]).mul_add(R::load(y[lane]), total));
+                self.0
+            }
         }
+        struct Slopes<P>(P);
+        impl<E: Element, P: PerRow<E>> Step<E> for Slopes<P> {
+            #[inline(always)]
+            fn step<R: Real<Element = E>>(&mut self, _place: Place, gradient: &Lanes<E>, y: &Lanes<E>) -> Lanes<E> {
+                lanes(|lane| R::load(y[lane]) * (R::load(gradient[lane]) - R::load(self.0.at(lane))))
+            }
+        }
+        let mut dot = Dot([E::default(); LANES]);
+        block.pass::<R, _, false>(&mut dot);
+        block.pass::<R, _, false>(&mut Slopes(B::join(dot.0, |a: R, b| a + b)));
     }
 }
 
@@ -115,25 +134,18 @@ struct LogSoftmaxBackward;
 impl RowFormula for LogSoftmaxBackward {
     const TWO: bool = true;
     #[inline(always)]
-    fn apply<E: Element, R: Real<Element = E>>(&self, block: &mut impl Block<E>, other: impl Fn(usize) -> Lanes<E>) {
-        let sum = block.fold(R::zero(), |total, x| total + x);
-        for v in 0..block.vectors() {
-            let (gradient, y) = (block.get(v, E::default()), other(v));
-            let y = lanes(|lane| R::load(y[lane]).exp());
-            block.put(v, lanes(|lane| R::load(gradient[lane]) - R::load(y[lane]) * R::load(sum[lane])));
+    fn apply<E: Element, R: Real<Element = E>, B: Block<E>>(&self, block: &mut B) {
+        struct Slopes<P>(P);
+        impl<E: Element, P: PerRow<E>> Step<E> for Slopes<P> {
+            #[inline(always)]
+            fn step<R: Real<Element = E>>(&mut self, _place: Place, gradient: &Lanes<E>, y: &Lanes<E>) -> Lanes<E> {
+                lanes(|lane| R::load(gradient[lane]) - R::load(y[lane]).exp_lifted() * R::load(self.0.at(lane)))
+            }
         }
+        let sum = block.sum::<R>();
+        let sum = B::Rows::compute(|lane| lowered(R::load(sum.at(lane))));
+        block.pass::<R, _, false>(&mut Slopes(sum));
     }
-}
-
-/// The sum over each row of the products with the second operand.
-#[inline(always)]
-fn dot<E: Element, R: Real<Element = E>, B: Block<E>>(block: &B, other: impl Fn(usize) -> Lanes<E>) -> Lanes<E> {
-    let mut totals = [E::default(); LANES];
-    for v in 0..block.vectors() {
-        let (x, y) = (block.get(v, E::default()), other(v));
-        totals = lanes(|lane| R::load(x[lane]).mul_add(R::load(y[lane]), R::load(totals[lane])));
-    }
-    B::join(totals, |a: R, b| a + b)
 }
 
 /// Runs a formula over all rows, `source` to `out` (in place without a source), parts of rows over the threads.
@@ -162,23 +174,32 @@ impl<E: Element, F: RowFormula> Kernel<E> for Pass<'_, E, F> {
     fn run<R: Real<Element = E>>(self) {
         let Self { formula, source, other, columns, out } = self;
         if columns > NARROW {
-            for (index, row) in out.chunks_exact_mut(columns).enumerate() {
-                let range = index * columns..(index + 1) * columns;
-                let source = source.map(|source| &source[range.clone()]);
-                let other = if F::TWO { &other[range] } else { other };
-                formula.apply::<E, R>(&mut Along { source, row }, |v| vector(other, v, E::default()));
+            let second = |index: usize| if F::TWO { &other[index * columns..(index + 1) * columns] } else { other };
+            // One loop for each, so that in either it is known which memory may be the same.
+            if let Some(source) = source {
+                for (index, (row, source)) in
+                    out.chunks_exact_mut(columns).zip(source.chunks_exact(columns)).enumerate()
+                {
+                    formula.apply::<E, R, _>(&mut Along { source: Some(source), row, second: second(index) });
+                }
+            } else {
+                for (index, row) in out.chunks_exact_mut(columns).enumerate() {
+                    formula.apply::<E, R, _>(&mut Along { source: None, row, second: second(index) });
+                }
             }
             return;
         }
         let (mut block, mut second) = ([[E::default(); LANES]; NARROW], [[E::default(); LANES]; NARROW]);
+        let numbers = &mut block[..columns];
+        let second = if F::TWO { &mut second[..columns] } else { &mut [] };
         for (index, rows) in out.chunks_mut(columns * LANES).enumerate() {
             let range = index * columns * LANES..index * columns * LANES + rows.len();
-            transpose_in(source.map_or(&*rows, |source| &source[range.clone()]), &mut block[..columns]);
+            transpose_in(source.map_or(&*rows, |source| &source[range.clone()]), numbers);
             if F::TWO {
-                transpose_in(&other[range], &mut second[..columns]);
+                transpose_in(&other[range], second);
             }
-            formula.apply::<E, R>(&mut Across(&mut block[..columns]), |v| second[v]);
-            transpose_out(&block[..columns], rows);
+            formula.apply::<E, R, _>(&mut Across { numbers, second });
+            transpose_out(numbers, rows);
         }
     }
 }
