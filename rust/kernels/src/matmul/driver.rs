@@ -3,18 +3,21 @@
 //! The product is cut into tasks of some rows and columns. A task goes through its columns block by block, through the depth
 //! within, and then through the rows of one register tile after the other: the block of B stays in the second cache, the rows
 //! of A of a tile in the first, and the sums of a block of columns are not left before they are finished. Rows of A are packed
-//! when the first block of columns needs them and serve the others. Between blocks of depth the sums lie in the target or in a
-//! scratch buffer, as exact as in registers, so the chains go on as if nothing had been cut.
+//! when the first block of columns needs them and serve the others; B is packed while the first rows are multiplied, if at all. A few
+//! rows against a transposed B go through it panel by panel instead, so that a packed panel never leaves the first cache.
+//! Between blocks of depth the sums lie in the target or in a scratch buffer, as exact as in registers, so the chains go on as
+//! if nothing had been cut.
 
 use std::any::TypeId;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Matrix;
-use super::cuts::Cuts;
+use super::cuts::{Cuts, Packing};
 use super::epilogue::{Epilogue, Tile};
-use super::pack::{Block, GAP, Place, pack_a, packed_place};
+use super::pack::{GAP, Place, pack_a, packed_place};
 use super::portable;
-use super::tile::{Operands, Tiles};
+use super::strip::Strip;
+use super::tile::Tiles;
 use crate::isa::Isa;
 use crate::real::Element;
 use crate::threads;
@@ -126,61 +129,56 @@ impl<E: Element> Product<'_, E> {
         let rows = Rows::new(cuts.rows.min(self.a.rows - row), self.tiles.rows);
         let end = column + cuts.task_columns.min(self.b.columns - column);
         let depth_blocks = if self.a.columns == cuts.depth { 1 } else { self.a.columns.div_ceil(cuts.depth) };
+        let panel_by_panel = cuts.packing == Packing::Single;
         for block_column in (column..end).step_by(cuts.columns) {
             let columns = cuts.columns.min(end - block_column);
+            // Sums that are to go on, or to be joined by other columns, need a place for every row.
+            let scratch_row = if depth_blocks > 1 || panel_by_panel { columns } else { 0 };
+            let c = |first: usize| match self.target {
+                Some((target, stride)) => (target.wrapping_add((row + first) * stride + block_column), stride),
+                None => (scratch.wrapping_add(first * scratch_row), columns),
+            };
             for block in 0..depth_blocks {
                 let start = block * cuts.depth;
                 let depth = cuts.depth.min(self.a.columns - start);
-                // SAFETY: the block lies in B, and the buffer is long enough for it.
-                let strip = unsafe { self.strip((start, depth), (block_column, columns), packed_b) };
+                let strip = Strip::new(&self.b, (start, depth), (block_column, columns), packed_b, cuts.packing);
                 let store = packed_a.wrapping_add(block * cuts.rows * (cuts.depth + GAP));
-                // Sums that are to go on need a place for every row; a tile that is finished at once does not.
-                let (scratch_row, last) = (if depth_blocks > 1 { columns } else { 0 }, block + 1 == depth_blocks);
-                for (first, count) in rows.tiles() {
-                    // SAFETY: the rows lie in A and in their part of the buffer; the target was checked to hold the
-                    // product, and this part of it is this task's.
-                    unsafe {
-                        let packed = store.wrapping_add(first * (depth + GAP));
-                        let a = self.rows_of_a((row + first, count), (start, depth), packed, block_column == column);
-                        let (c, c_row) = match self.target {
-                            Some((target, stride)) => (target.add((row + first) * stride + block_column), stride),
-                            None => (scratch.add(first * scratch_row), columns),
-                        };
-                        strip.run(self.tiles, a, count, c, c_row);
+                let last = block + 1 == depth_blocks;
+                let finish = |first: usize, count: usize| {
+                    let (c, c_row) = c(first);
+                    // SAFETY: the target was checked to hold the product, and this part of it is this task's; so is the scratch
+                    // buffer.
+                    unsafe { self.epilogue.finish(Tile::new(c, c_row, (row + first, block_column), (count, columns))) };
+                };
+                let rows_of_a = |first: usize, count: usize, fresh: bool| {
+                    let packed = store.wrapping_add(first * (depth + GAP));
+                    let fresh = fresh && block_column == column;
+                    // SAFETY: the rows lie in A and in their part of the buffer.
+                    unsafe { self.rows_of_a((row + first, count), (start, depth), packed, fresh) }
+                };
+                if panel_by_panel {
+                    for panel in strip.panels(self.tiles, rows.most()) {
+                        for (first, count) in rows.tiles() {
+                            let a = rows_of_a(first, count, panel.is_first());
+                            // SAFETY: rows, columns and buffers are this task's.
+                            unsafe { strip.run_panel(self.tiles, &panel, a, count, c(first)) };
+                        }
+                    }
+                    if last {
+                        rows.tiles().for_each(|(first, count)| finish(first, count));
+                    }
+                } else {
+                    for (first, count) in rows.tiles() {
+                        let a = rows_of_a(first, count, true);
+                        // SAFETY: as above.
+                        unsafe { strip.run(self.tiles, a, count, c(first), first == 0) };
                         if last {
-                            let place = (row + first, block_column);
-                            self.epilogue.finish(Tile::new(c, c_row, place, (count, columns)));
+                            finish(first, count);
                         }
                     }
                 }
             }
         }
-    }
-
-    /// A block of B, packed to the buffer if that is called for.
-    ///
-    /// # Safety
-    /// The block lies within B, and the buffer has room for it.
-    unsafe fn strip(
-        &self,
-        (start, depth): (usize, usize),
-        (column, columns): (usize, usize),
-        packed: *mut E,
-    ) -> Strip<E> {
-        let Matrix { data, row_stride, column_stride, .. } = self.b;
-        let b = data.as_ptr().wrapping_add(start * row_stride + column * column_stride);
-        let resume = start > 0;
-        // Without cheap masks the tiles read whole vectors of B, so a partial one needs padding.
-        if !self.cuts.pack_b && (self.tiles.masks || columns.is_multiple_of(self.tiles.lanes)) {
-            return Strip { depth, columns, b, b_step: row_stride, panel: None, resume };
-        }
-        let panel = self.tiles.lanes * self.tiles.vectors[self.tiles.rows - 1];
-        let padding = if self.tiles.masks { 1 } else { self.tiles.lanes };
-        let transpose = self.tiles.transpose;
-        let block = Block { from: b, row_stride, column_stride, depth, columns, panel, padding, to: packed, transpose };
-        // SAFETY: the caller's promise; the function is of the tiles' instruction set.
-        unsafe { block.pack() };
-        Strip { depth, columns, b: packed, b_step: panel, panel: Some(panel), resume }
     }
 
     /// `count` rows of A for a block of depth, and their strides. If they are to be packed, they are at their place in the
@@ -226,60 +224,16 @@ impl Rows {
         Self { tiles, fewest: rows / tiles, larger: rows % tiles }
     }
 
+    /// Most rows of a tile.
+    #[inline]
+    fn most(&self) -> usize {
+        self.fewest + usize::from(self.larger > 0)
+    }
+
     /// First row and number of rows of each tile.
     #[inline]
     fn tiles(&self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.tiles)
             .map(|tile| (tile * self.fewest + tile.min(self.larger), self.fewest + usize::from(tile < self.larger)))
-    }
-}
-
-/// A block of B, against which the rows of one tile after the other are multiplied.
-struct Strip<E> {
-    depth: usize,
-    columns: usize,
-    b: *const E,
-    b_step: usize,
-    /// Columns of a panel if B is packed.
-    panel: Option<usize>,
-    resume: bool,
-}
-
-impl<E: Element> Strip<E> {
-    /// Multiplies `rows` rows of A, given with its strides, by all columns of the block.
-    ///
-    /// # Safety
-    /// All operands lie in memory that can be read and written; the machine has the tiles' instruction set.
-    #[inline]
-    unsafe fn run(&self, tiles: &Tiles<E>, (a, a_row, a_step): Place<E>, rows: usize, c: *mut E, c_row: usize) {
-        let lanes = tiles.lanes;
-        let widest = match self.panel {
-            Some(panel) => panel / lanes,
-            None => tiles.vectors[rows - 1],
-        };
-        let mut column = 0;
-        while column < self.columns {
-            let left = self.columns - column;
-            let vectors = left.div_ceil(lanes).min(widest);
-            let last = left.min(vectors * lanes) - (vectors - 1) * lanes;
-            let operands = Operands {
-                depth: self.depth,
-                a,
-                a_row,
-                a_step,
-                b: match self.panel {
-                    Some(_) => self.b.wrapping_add(column * self.depth),
-                    None => self.b.wrapping_add(column),
-                },
-                b_step: self.b_step,
-                c: c.wrapping_add(column),
-                c_row,
-                last,
-                resume: self.resume,
-            };
-            // SAFETY: the caller's promise; the tile's size was chosen from the table's.
-            unsafe { tiles.run[rows - 1][vectors - 1][usize::from(last < lanes)](&operands) };
-            column += vectors * lanes;
-        }
     }
 }

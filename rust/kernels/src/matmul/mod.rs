@@ -11,6 +11,7 @@ mod neon;
 mod pack;
 mod peak;
 mod portable;
+mod strip;
 mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -85,7 +86,7 @@ fn span(rows: usize, columns: usize, row_stride: usize, column_stride: usize) ->
 /// Length of the workspace that [`multiply`] needs for a product (`rows`, `depth`) x (`depth`, `columns`).
 /// `_a_row_major` and `b_row_major` tell whether the columns of the matrix are 1 apart; A takes the same room either way.
 ///
-/// It has room for as many threads as may be used now; with more threads later the product works all the same, on this many.
+/// It has room for every instruction set and for as many threads as may be used now; with more threads later the product works all the same, on this many.
 pub fn workspace_len<E: Element>(
     rows: usize,
     depth: usize,
@@ -93,8 +94,11 @@ pub fn workspace_len<E: Element>(
     _a_row_major: bool,
     b_row_major: bool,
 ) -> usize {
-    let cuts = Cuts::new::<E>(Shape { rows, depth, columns, b_row_major }, threads::count());
-    cuts.lanes * cuts.lane_len()
+    let len = |wide| {
+        let cuts = Cuts::new::<E>(Shape { rows, depth, columns, b_row_major }, threads::count(), wide);
+        cuts.lanes * cuts.lane_len()
+    };
+    len(false).max(len(true))
 }
 
 /// The product `A B`, each finished tile given to the epilogue. A depth of zero gives zeros.
@@ -122,7 +126,7 @@ fn product<E: Element>(
         return;
     }
     let shape = Shape { rows: a.rows, depth: a.columns, columns: b.columns, b_row_major: b.column_stride == 1 };
-    let cuts = Cuts::new::<E>(shape, threads);
+    let cuts = Cuts::new::<E>(shape, threads, isa == Isa::Avx512);
     // SAFETY: both callers name a set of this machine; everything else was checked above.
     unsafe { driver::run(a, b, epilogue, workspace, cuts, isa) };
 }

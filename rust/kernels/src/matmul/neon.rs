@@ -65,5 +65,5 @@ macro_rules! vector {
 vector!(float32x4_t, f32, 4, vdupq_n_f32, vld1q_f32, vst1q_f32, vfmaq_f32);
 vector!(float64x2_t, f64, 2, vdupq_n_f64, vld1q_f64, vst1q_f64, vfmaq_f64);
 
-tiles! { NEON_F32, float32x4_t, f32, registers 32, [1 2 3 4 5 6 7 8], transpose transpose }
-tiles! { NEON_F64, float64x2_t, f64, registers 32, [1 2 3 4 5 6 7 8], transpose transpose }
+tiles! { NEON_F32, float32x4_t, f32, registers 32, widest 4, [1 2 3 4 5 6 7 8], narrower None, transpose transpose }
+tiles! { NEON_F64, float64x2_t, f64, registers 32, widest 4, [1 2 3 4 5 6 7 8], narrower None, transpose transpose }

@@ -8,23 +8,29 @@ pub(super) const SIDE: usize = 8;
 /// Rows of a panel that are filled before the next ones, so that they stay in the first cache meanwhile.
 const PANEL_ROWS: usize = 16 * SIDE;
 
-/// Transposes a square: [`SIDE`] columns, each contiguous and `column_stride` after the one before, become as many rows, `panel`
-/// apart.
+/// `(from, column_stride, to, width, squares)`: transposes that many squares, one below the other: [`SIDE`] columns, each contiguous
+/// and `column_stride` after the one before, become rows, `width` apart.
 ///
 /// # Safety
 /// The columns can be read from the first pointer and the rows written to the second; the machine has the instruction set
 /// of the table the function is in.
-pub(super) type TransposeFunction<E> = unsafe fn(*const E, usize, *mut E, usize);
+pub(super) type TransposeFunction<E> = unsafe fn(*const E, usize, *mut E, usize, usize);
 
 /// [`TransposeFunction`] without instructions of its own.
 ///
 /// # Safety
 /// As for [`TransposeFunction`].
-pub(super) unsafe fn transpose<E: Element>(from: *const E, column_stride: usize, to: *mut E, panel: usize) {
-    for column in 0..SIDE {
-        for k in 0..SIDE {
+pub(super) unsafe fn transpose<E: Element>(
+    from: *const E,
+    column_stride: usize,
+    to: *mut E,
+    width: usize,
+    squares: usize,
+) {
+    for k in 0..squares * SIDE {
+        for column in 0..SIDE {
             // SAFETY: the caller's promise.
-            unsafe { *to.add(k * panel + column) = *from.add(column * column_stride + k) };
+            unsafe { *to.add(k * width + column) = *from.add(column * column_stride + k) };
         }
     }
 }
@@ -74,90 +80,68 @@ unsafe fn copy_short<E: Element>(from: *const E, to: *mut E, count: usize) {
     }
 }
 
-/// A block of B and where it is packed: panels of `panel` columns, row after row, each panel `depth` rows.
-pub(super) struct Block<E> {
+/// A panel of B and where it is packed: row after row, `width` numbers each.
+pub(super) struct Panel<E> {
     pub(super) from: *const E,
     pub(super) row_stride: usize,
     pub(super) column_stride: usize,
     pub(super) depth: usize,
+    /// Columns there are, at most `width`.
     pub(super) columns: usize,
-    pub(super) panel: usize,
-    /// The columns of the last panel are filled up to a multiple of this.
+    pub(super) width: usize,
+    /// The columns are filled up to a multiple of this.
     pub(super) padding: usize,
     pub(super) to: *mut E,
     pub(super) transpose: TransposeFunction<E>,
 }
 
-impl<E: Element> Block<E> {
-    /// Packs the block, with zeros for padding.
+impl<E: Element> Panel<E> {
+    /// Packs the panel, with zeros for padding.
     ///
     /// # Safety
-    /// `depth` x `columns` numbers with these strides can be read, and `depth * columns.next_multiple_of(panel)` written; the
-    /// machine has the instruction set that `transpose` is for.
+    /// `depth` x `columns` numbers with these strides can be read, and `depth * width` written; the machine has the instruction
+    /// set that `transpose` is for.
     pub(super) unsafe fn pack(&self) {
-        // SAFETY: the parts are those of the block.
+        // SAFETY: the parts are those of the panel.
         unsafe {
             if self.column_stride == 1 {
-                self.copy_rows();
+                for k in 0..self.depth {
+                    let from = self.from.wrapping_add(k * self.row_stride);
+                    prefetch(from.wrapping_add(PREFETCH_ROWS * self.row_stride), self.columns);
+                    copy_short(from, self.to.wrapping_add(k * self.width), self.columns);
+                }
             } else {
-                for column in (0..self.columns).step_by(self.panel) {
-                    let from = self.from.wrapping_add(column * self.column_stride);
-                    let to = self.to.wrapping_add(column * self.depth);
-                    self.transpose_columns(from, to, self.panel.min(self.columns - column));
-                }
+                self.transpose_columns();
             }
-            let last = self.columns % self.panel;
-            let padding = if last == 0 { last..last } else { last..last.next_multiple_of(self.padding) };
-            for k in 0..if padding.is_empty() { 0 } else { self.depth } {
-                let row = self.to.wrapping_add((self.columns - last) * self.depth + k * self.panel);
-                for lack in padding.clone() {
-                    *row.add(lack) = E::default();
+            for column in self.columns..self.columns.next_multiple_of(self.padding) {
+                for k in 0..self.depth {
+                    *self.to.add(k * self.width + column) = E::default();
                 }
             }
         }
     }
 
-    /// Packs a block whose rows are contiguous: row by row, since reading a panel's part of each row would take a page and its
-    /// prefetching for a few numbers.
+    /// Packs a panel whose columns are contiguous, or have any stride.
     ///
     /// # Safety
-    /// As for [`Block::pack`].
-    unsafe fn copy_rows(&self) {
-        for k in 0..self.depth {
-            let from = self.from.wrapping_add(k * self.row_stride);
-            prefetch(from.wrapping_add(PREFETCH_ROWS * self.row_stride), self.columns);
-            let mut to = self.to.wrapping_add(k * self.panel);
-            for column in (0..self.columns).step_by(self.panel) {
-                // SAFETY: the caller's promise.
-                unsafe { copy_short(from.add(column), to, self.panel.min(self.columns - column)) };
-                to = to.wrapping_add(self.panel * self.depth);
-            }
-        }
-    }
-
-    /// Packs a panel of `count` columns whose numbers are `row_stride` apart.
-    ///
-    /// # Safety
-    /// As for [`Block::pack`].
-    unsafe fn transpose_columns(&self, from: *const E, to: *mut E, count: usize) {
-        let squares = if self.row_stride == 1 { count / SIDE * SIDE } else { 0 };
+    /// As for [`Panel::pack`].
+    unsafe fn transpose_columns(&self) {
+        let squares = if self.row_stride == 1 { self.columns / SIDE * SIDE } else { 0 };
         for start in (0..self.depth).step_by(PANEL_ROWS) {
             let rows = PANEL_ROWS.min(self.depth - start);
-            let whole = rows / SIDE * SIDE;
+            let whole = rows / SIDE;
             for column in (0..squares).step_by(SIDE) {
-                for k in (start..start + whole).step_by(SIDE) {
-                    let from = from.wrapping_add(column * self.column_stride + k);
-                    let to = to.wrapping_add(k * self.panel + column);
-                    // SAFETY: the square is a part of the panel.
-                    unsafe { (self.transpose)(from, self.column_stride, to, self.panel) };
-                }
+                let from = self.from.wrapping_add(column * self.column_stride + start);
+                let to = self.to.wrapping_add(start * self.width + column);
+                // SAFETY: the squares are a part of the panel.
+                unsafe { (self.transpose)(from, self.column_stride, to, self.width, whole) };
             }
-            for column in 0..count {
-                let done = if column < squares { whole } else { 0 };
+            for column in 0..self.columns {
+                let done = if column < squares { whole * SIDE } else { 0 };
                 for k in start + done..start + rows {
-                    let from = from.wrapping_add(k * self.row_stride + column * self.column_stride);
+                    let from = self.from.wrapping_add(k * self.row_stride + column * self.column_stride);
                     // SAFETY: the number is a part of the panel.
-                    unsafe { *to.add(k * self.panel + column) = *from };
+                    unsafe { *self.to.add(k * self.width + column) = *from };
                 }
             }
         }

@@ -57,5 +57,5 @@ impl<R: Real, const N: usize> Vector for Lanes<R, N> {
 
 type Plain32 = Lanes<Plain<f32>, 4>;
 type Plain64 = Lanes<Plain<f64>, 2>;
-tiles! { PLAIN_F32, Plain32, f32, registers 12, [1 2 3 4], transpose transpose }
-tiles! { PLAIN_F64, Plain64, f64, registers 12, [1 2 3 4], transpose transpose }
+tiles! { PLAIN_F32, Plain32, f32, registers 12, widest 4, [1 2 3 4], narrower None, transpose transpose }
+tiles! { PLAIN_F64, Plain64, f64, registers 12, widest 4, [1 2 3 4], narrower None, transpose transpose }

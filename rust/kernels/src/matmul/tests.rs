@@ -104,7 +104,7 @@ fn agrees<E: Element>((m, k, n): (usize, usize, usize), a_layout: Layout, b_layo
     for isa in isa::available() {
         let expected = bits(if isa.is_fused() { &fused } else { &plain });
         let shape = Shape { rows: m, depth: k, columns: n, b_row_major: b.column_stride == 1 };
-        let cuts = Cuts::new::<E>(shape, threads);
+        let cuts = Cuts::new::<E>(shape, threads, isa == Isa::Avx512);
         let mut workspace = vec![E::from_f64(f64::NAN); cuts.lanes * cuts.lane_len()];
 
         let stride = n + 2;
@@ -151,6 +151,29 @@ fn every_count_of_rows_and_edge_of_columns() {
         for n in [0, 1, 3, 10, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65] {
             agrees::<f32>((m, 5, n), LAYOUTS[0], LAYOUTS[0], 1);
             agrees::<f64>((m, 5, n), LAYOUTS[1], LAYOUTS[1], 1);
+        }
+    }
+}
+
+#[test]
+fn few_columns_and_single_rows_against_every_layout() {
+    for (m, n) in [(1, 1), (1, 10), (1, 70), (50, 1), (64, 2), (33, 3), (64, 10), (13, 10), (49, 26), (97, 10)] {
+        for (index, k) in [1, 4, 17, 130].into_iter().enumerate() {
+            for b in LAYOUTS {
+                agrees::<f32>((m, k, n), LAYOUTS[index], b, 1);
+                agrees::<f64>((m, k, n), LAYOUTS[index], b, 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn many_rows_read_what_the_first_packed() {
+    // Large enough to be packed for narrow tiles, and for wide ones.
+    for (index, shape) in [(100, 300, 130), (61, 700, 77), (50, 1030, 1050)].into_iter().enumerate() {
+        for b in [LAYOUTS[index % 4], LAYOUTS[(index + 1) % 4]] {
+            agrees::<f32>(shape, LAYOUTS[(index + 3) % 4], b, 1);
+            agrees::<f64>(shape, LAYOUTS[index % 4], b, 1);
         }
     }
 }

@@ -77,6 +77,9 @@ pub(super) struct Operands<E> {
     pub(super) last: usize,
     /// Whether the chains go on from what C holds; they begin with zero otherwise.
     pub(super) resume: bool,
+    /// Where a copying tile leaves the vectors of B that it reads, and the distance between their rows.
+    pub(super) copy: *mut E,
+    pub(super) copy_step: usize,
 }
 
 /// Computes a tile of fixed size.
@@ -100,6 +103,10 @@ pub(super) struct Tiles<E: 'static> {
     pub(super) vectors: &'static [usize],
     /// The tile, by its rows less one, vectors less one, and whether the last vector is partial.
     pub(super) run: &'static [[[TileFunction<E>; 2]; WIDEST]],
+    /// Likewise tiles that copy B as they go, no wider than those with most rows.
+    pub(super) run_copying: &'static [[[TileFunction<E>; 2]; WIDEST]],
+    /// Tiles of half as many lanes, for columns that fill no more: narrow vectors cost less on some machines, nowhere more.
+    pub(super) narrower: Option<&'static Tiles<E>>,
     /// Transposes a square of B on its way into a panel.
     pub(super) transpose: TransposeFunction<E>,
     /// Rounds of multiply-adds on registers alone, and the number of operations; see [`super::peak`].
@@ -107,9 +114,23 @@ pub(super) struct Tiles<E: 'static> {
 }
 
 /// How many vectors wide a tile of `rows` rows can be, so that accumulators, a row of B and a number of A fit `registers`.
-pub(super) const fn widest(rows: usize, registers: usize) -> usize {
+/// At most `most`.
+pub(super) const fn widest(rows: usize, registers: usize, most: usize) -> usize {
     let vectors = (registers - 1) / (rows + 1);
-    if vectors > WIDEST { WIDEST } else { vectors }
+    if vectors > most { most } else { vectors }
+}
+
+/// The same pointer, of which the compiler no longer knows how it was computed.
+#[inline(always)]
+#[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
+fn opaque<E>(mut pointer: *const E) -> *const E {
+    // SAFETY: nothing is executed, and nothing read through the pointer.
+    #[cfg(target_arch = "x86_64")]
+    #[allow(clippy::pointers_in_nomem_asm_block)]
+    unsafe {
+        std::arch::asm!("/* {0} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags));
+    }
+    pointer
 }
 
 /// The tile of `ROWS` rows and `VECTORS` vectors. Each accumulator lane is one chain over ascending k.
@@ -117,12 +138,19 @@ pub(super) const fn widest(rows: usize, registers: usize) -> usize {
 /// # Safety
 /// As for [`TileFunction`].
 #[inline(always)]
-pub(super) unsafe fn tile<V: Vector, const ROWS: usize, const VECTORS: usize, const PARTIAL: bool>(
+pub(super) unsafe fn tile<
+    V: Vector,
+    const ROWS: usize,
+    const VECTORS: usize,
+    const PARTIAL: bool,
+    const COPYING: bool,
+>(
     operands: &Operands<V::Element>,
 ) {
-    let Operands { depth, mut a, a_row, a_step, mut b, b_step, c, c_row, last, resume } = *operands;
+    let Operands { depth, a, a_row, a_step, mut b, b_step, c, c_row, last, resume, mut copy, copy_step } = *operands;
     // SAFETY: the caller promises the instruction set, and that `ROWS` rows and `VECTORS` vectors (the last one `last` lanes
-    // if partial) lie in memory for each of the `depth` steps. The pointers are advanced without being read beyond that.
+    // if partial) lie in memory for each of the `depth` steps, and as
+    // many whole vectors at `copy` if it is copied. The pointers are advanced without being read beyond that.
     unsafe {
         let mask = V::mask(if PARTIAL { last } else { V::LANES });
         let load = |pointer: *const V::Element, v: usize, masked: bool| {
@@ -137,19 +165,34 @@ pub(super) unsafe fn tile<V: Vector, const ROWS: usize, const VECTORS: usize, co
                 }
             }
         }
+        // A narrow vector has too little work to hide that the address of each row is computed from that of the row before: so
+        // a pointer to every third row.
+        let mut thirds = [a; 4];
+        for third in 1..ROWS.div_ceil(3) {
+            let row = a.wrapping_add(3 * third * a_row);
+            thirds[third] = if VECTORS == 1 && size_of::<V>() <= 32 { opaque(row) } else { row };
+        }
         for _ in 0..depth {
             let mut y = [V::zero(); VECTORS];
             for v in 0..VECTORS {
                 y[v] = load(b, v, V::MASKS);
+                if COPYING {
+                    y[v].store(copy.add(v * V::LANES));
+                }
             }
             for r in 0..ROWS {
-                let x = V::splat(a.add(r * a_row));
+                let x = V::splat(thirds[r / 3].wrapping_add(r % 3 * a_row));
                 for v in 0..VECTORS {
                     sums[r][v] = x.mul_add(y[v], sums[r][v]);
                 }
             }
-            a = a.wrapping_add(a_step);
+            for third in &mut thirds {
+                *third = third.wrapping_add(a_step);
+            }
             b = b.wrapping_add(b_step);
+            if COPYING {
+                copy = copy.wrapping_add(copy_step);
+            }
         }
         for r in 0..ROWS {
             for v in 0..VECTORS {
@@ -167,15 +210,17 @@ pub(super) unsafe fn tile<V: Vector, const ROWS: usize, const VECTORS: usize, co
 /// Stamps the tiles of a vector type: a function compiled with the given attributes, and the table of its sizes.
 macro_rules! tiles {
     (
-        $name:ident, $vector:ty, $element:ty, registers $registers:literal, [$($rows:literal)*], transpose $transpose:expr
-        $(, #[$attribute:meta])?
+        $name:ident, $vector:ty, $element:ty, registers $registers:literal, widest $widest:literal, [$($rows:literal)*],
+        narrower $narrower:expr, transpose $transpose:expr $(, #[$attribute:meta])?
     ) => {
         pub(in crate::matmul) static $name: $crate::matmul::tile::Tiles<$element> = {
             use $crate::matmul::tile::{Operands, TileFunction, Tiles, Vector, tile, widest};
             $(#[$attribute])?
-            unsafe fn stamp<const ROWS: usize, const VECTORS: usize, const PARTIAL: bool>(operands: &Operands<$element>) {
+            unsafe fn stamp<const ROWS: usize, const VECTORS: usize, const PARTIAL: bool, const COPYING: bool>(
+                operands: &Operands<$element>,
+            ) {
                 // SAFETY: the caller's promise is the same.
-                unsafe { tile::<$vector, ROWS, VECTORS, PARTIAL>(operands) }
+                unsafe { tile::<$vector, ROWS, VECTORS, PARTIAL, COPYING>(operands) }
             }
             $(#[$attribute])?
             unsafe fn peak(rounds: usize) -> usize {
@@ -184,22 +229,35 @@ macro_rules! tiles {
             }
             /// Sizes that do not fit the registers are never asked for; the widest that fits stands in their places.
             const fn clip(rows: usize, vectors: usize) -> usize {
-                let widest = widest(rows, $registers);
+                let widest = widest(rows, $registers, $widest);
                 if vectors > widest { widest } else { vectors }
             }
             type Row = [[TileFunction<$element>; 2]; $crate::matmul::tile::WIDEST];
             const TABLE: &[Row] = &[$([
-                [stamp::<$rows, 1, false>, stamp::<$rows, 1, true>],
-                [stamp::<$rows, { clip($rows, 2) }, false>, stamp::<$rows, { clip($rows, 2) }, true>],
-                [stamp::<$rows, { clip($rows, 3) }, false>, stamp::<$rows, { clip($rows, 3) }, true>],
-                [stamp::<$rows, { clip($rows, 4) }, false>, stamp::<$rows, { clip($rows, 4) }, true>],
+                [stamp::<$rows, 1, false, false>, stamp::<$rows, 1, true, false>],
+                [stamp::<$rows, { clip($rows, 2) }, false, false>, stamp::<$rows, { clip($rows, 2) }, true, false>],
+                [stamp::<$rows, { clip($rows, 3) }, false, false>, stamp::<$rows, { clip($rows, 3) }, true, false>],
+                [stamp::<$rows, { clip($rows, 4) }, false, false>, stamp::<$rows, { clip($rows, 4) }, true, false>],
+            ]),*];
+            /// Vectors of a panel.
+            const PANEL: usize = clip(TABLE.len(), 4);
+            const fn clip_copying(vectors: usize) -> usize {
+                if vectors > PANEL { PANEL } else { vectors }
+            }
+            const COPYING: &[Row] = &[$([
+                [stamp::<$rows, 1, false, true>, stamp::<$rows, 1, true, true>],
+                [stamp::<$rows, { clip_copying(2) }, false, true>, stamp::<$rows, { clip_copying(2) }, true, true>],
+                [stamp::<$rows, { clip_copying(3) }, false, true>, stamp::<$rows, { clip_copying(3) }, true, true>],
+                [stamp::<$rows, { clip_copying(4) }, false, true>, stamp::<$rows, { clip_copying(4) }, true, true>],
             ]),*];
             Tiles {
                 lanes: <$vector as Vector>::LANES,
                 masks: <$vector as Vector>::MASKS,
                 rows: TABLE.len(),
-                vectors: &[$(widest($rows, $registers)),*],
+                vectors: &[$(widest($rows, $registers, $widest)),*],
                 run: TABLE,
+                run_copying: COPYING,
+                narrower: $narrower,
                 transpose: $transpose,
                 peak,
             }

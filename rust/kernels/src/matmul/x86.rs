@@ -8,27 +8,32 @@ use super::tile::{Vector, tiles};
 /// A vector type by its intrinsics; the sets differ in how they mask only.
 macro_rules! vector {
     (
-        $vector:ty, $element:ty, $lanes:literal, masks $masks:literal $mask:ty, $zero:ident,
+        $(#[$doc:meta])*
+        $name:ident($vector:ty), $element:ty, $lanes:literal, masks $masks:literal $mask:ty, $zero:ident,
          $splat:ident, $load:ident, $store:ident, $mul_add:ident,
         |$count:ident| $make_mask:expr,
         |$from:ident, $load_mask:ident| $load_partial:expr,
         |$this:ident, $to:ident, $store_mask:ident| $store_partial:expr
     ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub(super) struct $name($vector);
+
         // The functions are the intrinsics of the same names; the promises are those of `Vector`. Where the whole program is
         // compiled for the set, some of them are safe.
         #[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)]
-        impl Vector for $vector {
+        impl Vector for $name {
             type Element = $element;
             type Mask = $mask;
             const LANES: usize = $lanes;
             const MASKS: bool = $masks;
             #[inline(always)]
             unsafe fn zero() -> Self {
-                unsafe { $zero() }
+                Self(unsafe { $zero() })
             }
             #[inline(always)]
             unsafe fn splat(pointer: *const $element) -> Self {
-                unsafe { $splat(*pointer) }
+                Self(unsafe { $splat(*pointer) })
             }
             #[inline(always)]
             unsafe fn mask($count: usize) -> $mask {
@@ -36,37 +41,39 @@ macro_rules! vector {
             }
             #[inline(always)]
             unsafe fn load(pointer: *const $element) -> Self {
-                unsafe { $load(pointer) }
+                Self(unsafe { $load(pointer) })
             }
             #[inline(always)]
             unsafe fn load_partial($from: *const $element, $load_mask: $mask) -> Self {
-                unsafe { $load_partial }
+                Self(unsafe { $load_partial })
             }
             #[inline(always)]
             unsafe fn store(self, pointer: *mut $element) {
-                unsafe { $store(pointer, self) }
+                unsafe { $store(pointer, self.0) }
             }
             #[inline(always)]
             unsafe fn store_partial(self, $to: *mut $element, $store_mask: $mask) {
-                let $this = self;
+                let $this = self.0;
                 unsafe { $store_partial }
             }
             #[inline(always)]
             unsafe fn mul_add(self, factor: Self, summand: Self) -> Self {
-                unsafe { $mul_add(self, factor, summand) }
+                Self(unsafe { $mul_add(self.0, factor.0, summand.0) })
             }
         }
     };
 }
 
 vector! {
-    __m512, f32, 16, masks true __mmask16, _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps,
+    /// AVX-512, `f32`.
+    Zmm(__m512), f32, 16, masks true __mmask16, _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps,
     |count| u16::MAX >> (16 - count),
     |pointer, mask| _mm512_maskz_loadu_ps(mask, pointer),
     |this, pointer, mask| _mm512_mask_storeu_ps(pointer, mask, this)
 }
 vector! {
-    __m512d, f64, 8, masks true __mmask8, _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd,
+    /// AVX-512, `f64`.
+    ZmmDouble(__m512d), f64, 8, masks true __mmask8, _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd,
     |count| u8::MAX >> (8 - count),
     |pointer, mask| _mm512_maskz_loadu_pd(mask, pointer),
     |this, pointer, mask| _mm512_mask_storeu_pd(pointer, mask, this)
@@ -77,16 +84,67 @@ static WINDOW: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0,
 
 // A mask in the loop over the depth takes the register that the tile has not left, and halves the speed.
 vector! {
-    __m256, f32, 8, masks false __m256i, _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps,
+    /// AVX2, `f32`.
+    Ymm(__m256), f32, 8, masks false __m256i, _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps,
     |count| unsafe { _mm256_loadu_si256(WINDOW[8 - count..].as_ptr().cast()) },
     |pointer, mask| _mm256_maskload_ps(pointer, mask),
     |this, pointer, mask| _mm256_maskstore_ps(pointer, mask, this)
 }
 vector! {
-    __m256d, f64, 4, masks false __m256i, _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd,
+    /// AVX2, `f64`.
+    YmmDouble(__m256d), f64, 4, masks false __m256i, _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd,
     |count| unsafe { _mm256_loadu_si256(WINDOW[8 - 2 * count..].as_ptr().cast()) },
     |pointer, mask| _mm256_maskload_pd(pointer, mask),
     |this, pointer, mask| _mm256_maskstore_pd(pointer, mask, this)
+}
+
+// Half and quarter vectors of AVX-512 with its masks.
+vector! {
+    /// Half a vector of AVX-512, `f32`.
+    ZmmHalf(__m256), f32, 8, masks true __mmask8, _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps,
+    _mm256_storeu_ps, _mm256_fmadd_ps,
+    |count| u8::MAX >> (8 - count),
+    |pointer, mask| _mm256_maskz_loadu_ps(mask, pointer),
+    |this, pointer, mask| _mm256_mask_storeu_ps(pointer, mask, this)
+}
+vector! {
+    /// A quarter of a vector of AVX-512, `f32`.
+    ZmmQuarter(__m128), f32, 4, masks true __mmask8, _mm_setzero_ps, _mm_set1_ps, _mm_loadu_ps,
+    _mm_storeu_ps, _mm_fmadd_ps,
+    |count| u8::MAX >> (8 - count),
+    |pointer, mask| _mm_maskz_loadu_ps(mask, pointer),
+    |this, pointer, mask| _mm_mask_storeu_ps(pointer, mask, this)
+}
+vector! {
+    /// Half a vector of AVX-512, `f64`.
+    ZmmDoubleHalf(__m256d), f64, 4, masks true __mmask8, _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd,
+    _mm256_storeu_pd, _mm256_fmadd_pd,
+    |count| u8::MAX >> (8 - count),
+    |pointer, mask| _mm256_maskz_loadu_pd(mask, pointer),
+    |this, pointer, mask| _mm256_mask_storeu_pd(pointer, mask, this)
+}
+vector! {
+    /// A quarter of a vector of AVX-512, `f64`.
+    ZmmDoubleQuarter(__m128d), f64, 2, masks true __mmask8, _mm_setzero_pd, _mm_set1_pd, _mm_loadu_pd,
+    _mm_storeu_pd, _mm_fmadd_pd,
+    |count| u8::MAX >> (8 - count),
+    |pointer, mask| _mm_maskz_loadu_pd(mask, pointer),
+    |this, pointer, mask| _mm_mask_storeu_pd(pointer, mask, this)
+}
+
+vector! {
+    /// Half a vector of AVX2, `f32`; one of them leaves a register for the mask.
+    YmmHalf(__m128), f32, 4, masks true __m128i, _mm_setzero_ps, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_fmadd_ps,
+    |count| unsafe { _mm_loadu_si128(WINDOW[8 - count..].as_ptr().cast()) },
+    |pointer, mask| _mm_maskload_ps(pointer, mask),
+    |this, pointer, mask| _mm_maskstore_ps(pointer, mask, this)
+}
+vector! {
+    /// Half a vector of AVX2, `f64`.
+    YmmDoubleHalf(__m128d), f64, 2, masks true __m128i, _mm_setzero_pd, _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, _mm_fmadd_pd,
+    |count| unsafe { _mm_loadu_si128(WINDOW[8 - 2 * count..].as_ptr().cast()) },
+    |pointer, mask| _mm_maskload_pd(pointer, mask),
+    |this, pointer, mask| _mm_maskstore_pd(pointer, mask, this)
 }
 
 /// Multiplies and adds, rounding twice: the baseline has no fused form.
@@ -111,7 +169,8 @@ fn mul_add_pd(x: __m128d, y: __m128d, summand: __m128d) -> __m128d {
 
 // There are no masks: the lanes of a partial vector go through a buffer.
 vector! {
-    __m128, f32, 4, masks false usize, _mm_setzero_ps, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, mul_add_ps,
+    /// SSE2, `f32`.
+    Sse(__m128), f32, 4, masks false usize, _mm_setzero_ps, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, mul_add_ps,
     |count| count,
     |pointer, count| {
         let mut buffer = [0.0; 4];
@@ -125,7 +184,8 @@ vector! {
     }
 }
 vector! {
-    __m128d, f64, 2, masks false usize, _mm_setzero_pd, _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, mul_add_pd,
+    /// SSE2, `f64`.
+    SseDouble(__m128d), f64, 2, masks false usize, _mm_setzero_pd, _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, mul_add_pd,
     |count| count,
     |pointer, count| {
         let mut buffer = [0.0; 2];
@@ -139,32 +199,60 @@ vector! {
     }
 }
 
-tiles! { SSE2_F32, __m128, f32, registers 16, [1 2 3 4 5 6], transpose transpose }
-tiles! { SSE2_F64, __m128d, f64, registers 16, [1 2 3 4 5 6], transpose transpose }
 tiles! {
-    AVX512_F32, __m512, f32, registers 32, [1 2 3 4 5 6 7 8 9 10 11 12], transpose transpose_f32,
+    SSE2_F32, Sse, f32, registers 16, widest 4, [1 2 3 4 5 6], narrower None, transpose transpose
+}
+tiles! {
+    SSE2_F64, SseDouble, f64, registers 16, widest 4, [1 2 3 4 5 6], narrower None, transpose transpose
+}
+tiles! {
+    AVX512_F32, Zmm, f32, registers 32, widest 4, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F32_HALF), transpose transpose_f32,
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX512_F64, __m512d, f64, registers 32, [1 2 3 4 5 6 7 8 9 10 11 12], transpose transpose_f64,
+    AVX512_F32_HALF, ZmmHalf, f32, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F32_QUARTER), transpose transpose_f32,
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX2_F32, __m256, f32, registers 16, [1 2 3 4 5 6], transpose transpose_f32,
+    AVX512_F32_QUARTER, ZmmQuarter, f32, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12], narrower None, transpose transpose_f32,
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
+}
+tiles! {
+    AVX512_F64, ZmmDouble, f64, registers 32, widest 4, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F64_HALF), transpose transpose_f64,
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
+}
+tiles! {
+    AVX512_F64_HALF, ZmmDoubleHalf, f64, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F64_QUARTER), transpose transpose_f64,
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
+}
+tiles! {
+    AVX512_F64_QUARTER, ZmmDoubleQuarter, f64, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12], narrower None, transpose transpose_f64,
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
+}
+tiles! {
+    AVX2_F32, Ymm, f32, registers 16, widest 4, [1 2 3 4 5 6], narrower Some(&AVX2_F32_HALF), transpose transpose_f32,
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX2_F64, __m256d, f64, registers 16, [1 2 3 4 5 6], transpose transpose_f64,
+    AVX2_F32_HALF, YmmHalf, f32, registers 16, widest 1, [1 2 3 4 5 6], narrower None, transpose transpose_f32,
+    #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
+}
+tiles! {
+    AVX2_F64, YmmDouble, f64, registers 16, widest 4, [1 2 3 4 5 6], narrower Some(&AVX2_F64_HALF), transpose transpose_f64,
+    #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
+}
+tiles! {
+    AVX2_F64_HALF, YmmDoubleHalf, f64, registers 16, widest 1, [1 2 3 4 5 6], narrower None, transpose transpose_f64,
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 }
 
-/// [`super::pack::TransposeFunction`] of 8 x 4 numbers at a time: halves of two columns lie in one register.
+/// [`super::pack::TransposeFunction`] of 8 columns x 4 numbers at a time: halves of two columns lie in one register.
 #[target_feature(enable = "avx2")]
-unsafe fn transpose_f32(from: *const f32, column_stride: usize, to: *mut f32, panel: usize) {
-    for half in 0..2 {
+unsafe fn transpose_f32(from: *const f32, column_stride: usize, to: *mut f32, width: usize, squares: usize) {
+    for half in 0..2 * squares {
         let from = from.wrapping_add(4 * half);
-        let to = to.wrapping_add(4 * half * panel);
-        // SAFETY: the caller's promise: 8 columns of 8 numbers can be read, 8 rows of 8 numbers written.
+        let to = to.wrapping_add(4 * half * width);
+        // SAFETY: the caller's promise: 8 columns of 4 numbers can be read, 4 rows of 8 numbers written.
         unsafe {
             let pair = |column: usize| {
                 let low = _mm256_castps128_ps256(_mm_loadu_ps(from.add(column * column_stride)));
@@ -174,29 +262,30 @@ unsafe fn transpose_f32(from: *const f32, column_stride: usize, to: *mut f32, pa
             let (low, high) = (_mm256_unpacklo_ps(first, second), _mm256_unpackhi_ps(first, second));
             let (next_low, next_high) = (_mm256_unpacklo_ps(third, fourth), _mm256_unpackhi_ps(third, fourth));
             _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(low, next_low));
-            _mm256_storeu_ps(to.add(panel), _mm256_shuffle_ps::<0xEE>(low, next_low));
-            _mm256_storeu_ps(to.add(2 * panel), _mm256_shuffle_ps::<0x44>(high, next_high));
-            _mm256_storeu_ps(to.add(3 * panel), _mm256_shuffle_ps::<0xEE>(high, next_high));
+            _mm256_storeu_ps(to.add(width), _mm256_shuffle_ps::<0xEE>(low, next_low));
+            _mm256_storeu_ps(to.add(2 * width), _mm256_shuffle_ps::<0x44>(high, next_high));
+            _mm256_storeu_ps(to.add(3 * width), _mm256_shuffle_ps::<0xEE>(high, next_high));
         }
     }
 }
 
-/// [`super::pack::TransposeFunction`] of 4 x 2 numbers at a time, four times.
+/// [`super::pack::TransposeFunction`] of 4 columns x 2 numbers at a time.
 #[target_feature(enable = "avx2")]
-unsafe fn transpose_f64(from: *const f64, column_stride: usize, to: *mut f64, panel: usize) {
-    for quarter in 0..8 {
-        let (k, column) = (quarter / 2 * 2, quarter % 2 * 4);
-        let from = from.wrapping_add(k + column * column_stride);
-        let to = to.wrapping_add(k * panel + column);
-        // SAFETY: the caller's promise: 8 columns of 8 numbers can be read, 8 rows of 8 numbers written.
-        unsafe {
-            let pair = |column: usize| {
-                let low = _mm256_castpd128_pd256(_mm_loadu_pd(from.add(column * column_stride)));
-                _mm256_insertf128_pd::<1>(low, _mm_loadu_pd(from.add((column + 2) * column_stride)))
-            };
-            let (first, second) = (pair(0), pair(1));
-            _mm256_storeu_pd(to, _mm256_unpacklo_pd(first, second));
-            _mm256_storeu_pd(to.add(panel), _mm256_unpackhi_pd(first, second));
+unsafe fn transpose_f64(from: *const f64, column_stride: usize, to: *mut f64, width: usize, squares: usize) {
+    for pair in 0..4 * squares {
+        for column in [0, 4] {
+            let from = from.wrapping_add(2 * pair + column * column_stride);
+            let to = to.wrapping_add(2 * pair * width + column);
+            // SAFETY: the caller's promise: 4 columns of 2 numbers can be read, 2 rows of 4 numbers written.
+            unsafe {
+                let pair = |column: usize| {
+                    let low = _mm256_castpd128_pd256(_mm_loadu_pd(from.add(column * column_stride)));
+                    _mm256_insertf128_pd::<1>(low, _mm_loadu_pd(from.add((column + 2) * column_stride)))
+                };
+                let (first, second) = (pair(0), pair(1));
+                _mm256_storeu_pd(to, _mm256_unpacklo_pd(first, second));
+                _mm256_storeu_pd(to.add(width), _mm256_unpackhi_pd(first, second));
+            }
         }
     }
 }
