@@ -7,10 +7,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import tilegrad as tg
+from boundary import anything, quietly, refused_or
+from hypothesis import given
+from hypothesis import strategies as st
 from test_command import command
 from tilegrad import _core, nn, optim
 from tilegrad.bench import run
 from tilegrad.train import Profile, ProfileRow
+from tilegrad.train._steps import Form
+
+FORM = Form((4,), (), "int32", False, False)
 
 
 def trainer(*widths, dtype="float32", optimizer="adam", seed=3):
@@ -72,6 +78,7 @@ def test_totals_are_sums_of_rows():
     assert list(profile.rows) == sorted(profile.rows, key=lambda row: -row.seconds)
     assert sum(row.calls for row in profile.rows) > 5
     assert profile.samples_per_second == pytest.approx(32 / profile.step_seconds)
+    assert profile.fit_seconds > 0
 
 
 def test_rates_are_work_by_time():
@@ -191,7 +198,7 @@ def test_a_profile_prints_as_a_table():
 def test_a_profile_shows_as_html_with_everything_escaped():
     row = ProfileRow("<b>", "0", "float32(1,)", 1, 1e-6, 10, 10, 1e-7, "l1")
     limits = {"threads": 1, "flops": {"float32": 1e9, "float64": 1e9}, "levels": []}
-    text = Profile((row,), 1e-6, 1, 1, 1, "float32", "avx2", limits, 0.0)._repr_html_()
+    text = Profile((row,), 1e-6, 2e-6, 1, 1, 1, "float32", "avx2", limits, 0.0)._repr_html_()
     assert text.startswith("<table>")
     assert "&lt;b&gt;" in text
     assert "<b>" not in text
@@ -249,6 +256,14 @@ def test_plans_refuse_what_they_cannot_profile():
         each.plan.profile([], state)
     with pytest.raises(TypeError, match="profile: expected `features`"):
         each.plan.profile([x.astype("f8"), y.astype("i4")], state)
+
+
+@quietly
+@given(st.lists(anything, max_size=3), anything, anything, anything)
+def test_plans_profile_anything_or_say_why_not(inputs, state, seed, runs):
+    plan = trainer(4, 3)._steps.training_plan(2, FORM)
+    refused_or(lambda _: None, lambda: plan.profile(inputs, state, seed, runs))
+    refused_or(lambda _: None, lambda: _core.measure_limits(runs if isinstance(runs, str) else -1))
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "mean_squared_error", "binary_cross_entropy_with_logits"])
@@ -330,3 +345,11 @@ def test_info_measures_on_demand():
     assert "one thread" in result.stdout
     assert "GFLOP/s" in result.stdout
     assert "GFLOP/s" not in command("info").stdout
+
+
+def test_a_scale_leaves_the_data_alone():
+    """Found once: features that needed no conversion were scaled where they lie."""
+    x, y = data(8, 4, 3)
+    before = x.copy()
+    trainer(4, 3).profile(x, y, batch_size=4, steps=2, scale=0.5)
+    assert x.tobytes() == before.tobytes()

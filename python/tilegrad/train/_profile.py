@@ -1,4 +1,4 @@
-"""Where the time of a training step goes: each operation timed, beside the least time that the machine would need."""
+"""Profiles: where the time of a training step goes, beside the least time that the machine would need, as a table."""
 
 from __future__ import annotations
 
@@ -7,22 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from tilegrad import _core
-from tilegrad.tensor import Array
-
 if TYPE_CHECKING:
-    from tilegrad._core import _Limits, _StepInfo
+    from tilegrad._core import _Limits
 
 __all__ = ["Profile", "ProfileRow"]
-
-# Runs between two returns to the first weights: on one batch, weights would soon fit it, and gradients vanish.
-_RUNS = 16
-# Seconds that timing takes if the number of steps is left open, and the bounds of that number.
-_SECONDS, _FEWEST, _MOST = 1.0, 5, 1000
-# Which of the times of an operation counts: whatever else runs on the machine only ever adds to them.
-_QUANTILE = 0.25
 
 
 @dataclass(frozen=True)
@@ -87,6 +75,7 @@ class Profile:
     Args:
         rows: The operations of a step, the one that takes longest first.
         step_seconds: Seconds of a whole step whose operations were not timed one by one; a lower quartile, too.
+        fit_seconds: Seconds of a step inside ``fit``, where the rows of each batch are drawn and gathered as well.
         batch_size: Samples in a step.
         steps: How many steps were timed.
         threads: How many threads a step could use.
@@ -98,6 +87,7 @@ class Profile:
 
     rows: tuple[ProfileRow, ...]
     step_seconds: float
+    fit_seconds: float
     batch_size: int
     steps: int
     threads: int
@@ -156,7 +146,7 @@ class Profile:
     def to_dict(self) -> dict[str, Any]:
         """Everything that was measured, for JSON: rows, totals, limits."""
         names = (
-            *("step_seconds", "operation_seconds", "overhead_seconds", "clock_seconds", "least_seconds"),
+            *("step_seconds", "fit_seconds", "operation_seconds", "overhead_seconds", "clock_seconds", "least_seconds"),
             *("operations", "bytes", "samples_per_second", "batch_size", "steps", "threads", "dtype", "isa"),
         )
         return {
@@ -212,7 +202,8 @@ class Profile:
         parts = ", ".join(f"{name} {_percent(share)}" for name, share in self.bound_by.items())
         return [
             f"A step takes {_time(self.step_seconds)}: {self.samples_per_second:,.0f} samples a second, "
-            f"{_rate(self.operations, self.step_seconds):.1f} GFLOP/s.",
+            f"{_rate(self.operations, self.step_seconds):.1f} GFLOP/s. Inside fit, with drawing and gathering the rows: "
+            f"{_time(self.fit_seconds)}.",
             f"Batch size {self.batch_size}, {self.dtype}, {self.isa}, {threads}; lower quartiles of {self.steps} steps.",
             f"Where its time goes: {parts}; it is bound by {self._bound()}.",
             describe_limits(self.limits, self.dtype),
@@ -262,91 +253,3 @@ def describe_limits(limits: _Limits, dtype: str) -> str:
     )
     threads = f"{limits['threads']} thread{'s' if limits['threads'] > 1 else ''}"
     return f"Measured limits, {threads}: {limits['flops'][dtype] / 1e9:.0f} GFLOP/s in {dtype}; {levels}."
-
-
-def _least(info: _StepInfo, limits: _Limits, dtype: str) -> tuple[float, str]:
-    """The least seconds of a call, and what decides on them."""
-    fits = (each for each in limits["levels"] if each["capacity"] is None or info["footprint"] <= each["capacity"])
-    level = next(fits)
-    arithmetic, traffic = info["operations"] / limits["flops"][dtype], info["bytes"] / level["bandwidth"]
-    return (arithmetic, "arithmetic") if arithmetic > traffic else (traffic, level["name"])
-
-
-def _rows(infos: list[_StepInfo], seconds: Array, limits: _Limits, dtype: str) -> tuple[ProfileRow, ...]:
-    """The calls with the same operation, scope and result as one row, the longest first."""
-    found: dict[tuple[str, str, str], ProfileRow] = {}
-    for info, time in zip(infos, seconds, strict=True):
-        key = (info["operation"], info["scope"], info["result"])
-        least, bound = _least(info, limits, dtype)
-        old = found.get(key) or ProfileRow(*key, 0, 0.0, 0, 0, 0.0, bound)
-        found[key] = ProfileRow(
-            *key,
-            old.calls + 1,
-            old.seconds + float(time),
-            old.operations + info["operations"],
-            old.bytes + info["bytes"],
-            old.least_seconds + least,
-            bound,
-        )
-    return tuple(sorted(found.values(), key=lambda row: -row.seconds))
-
-
-class _Timer:
-    """Times a plan on a state of its own, which goes back to where it began between a few runs."""
-
-    def __init__(self, plan: _core.Plan, state: _core.State, batches: list[list[Array]], seed: int) -> None:
-        self.plan, self.state, self.batches, self.seed = plan, state, batches, seed
-        self.start = [(view, view.copy()) for view in (state.parameters, *state.slots.values())]
-        self.first, self.done = state.step, 0
-        self.steps: list[list[float]] = []
-        self.whole: list[float] = []
-        self.clock = 0.0
-
-    def run(self, runs: int) -> None:
-        """Times so many runs more, on the next batch."""
-        for view, values in self.start:
-            view[...] = values
-        self.state.step = self.first
-        times = self.plan.profile(self.batches[self.done % len(self.batches)], self.state, self.seed, runs)
-        self.done += 1
-        self.steps += times["steps"]
-        self.whole += times["whole"]
-        self.clock = times["clock"]
-
-    def run_all(self, steps: int | None) -> None:
-        """Times as many steps, or as many as fit into about a second, after some to warm up."""
-        self.run(2)
-        least = max(min(self.whole), 1e-7)
-        # Each run is two steps: one as a whole, one operation by operation.
-        count = steps or min(max(int(_SECONDS / (2 * least)), _FEWEST), _MOST)
-        self.steps, self.whole = [], []
-        while len(self.whole) < count:
-            self.run(min(_RUNS, count - len(self.whole)))
-
-
-def profile_plan(
-    plan: _core.Plan,
-    state: _core.State,
-    batches: list[list[Array]],
-    *,
-    seed: int,
-    dtype: str,
-    batch_size: int,
-    steps: int | None,
-) -> Profile:
-    """Times a plan that trains; ``state`` is changed, ``batches`` are inputs to take in turn."""
-    limits = _core.measure_limits()
-    timer = _Timer(plan, state, batches, seed)
-    timer.run_all(steps)
-    seconds = np.quantile(np.array(timer.steps).reshape(len(timer.steps), -1), _QUANTILE, axis=0)
-    return Profile(
-        rows=_rows(plan.step_info(), seconds, limits, dtype),
-        step_seconds=float(np.quantile(timer.whole, _QUANTILE)),
-        batch_size=batch_size,
-        steps=len(timer.whole),
-        threads=_core.threads(),
-        dtype=dtype,
-        isa=_core.isa(),
-        limits=limits,
-        clock_seconds=timer.clock,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,10 +16,12 @@ from tilegrad.optim import Optimizer, optimizer_for
 from tilegrad.tensor import Array
 from tilegrad.train import _checkpoint as checkpoint
 from tilegrad.train import _data as data
-from tilegrad.train._profile import Profile, profile_plan
+from tilegrad.train._profile import Profile
 from tilegrad.train._progress import Silent, progress_for
+from tilegrad.train._rows import Rows, run_rows
 from tilegrad.train._runner import Runner
-from tilegrad.train._steps import Form, Steps, form_of
+from tilegrad.train._steps import Steps, form_of
+from tilegrad.train._timing import time_steps
 from tilegrad.train.callbacks import AnyCallback, Callback, callbacks_for
 from tilegrad.train.history import History
 
@@ -32,36 +34,6 @@ if TYPE_CHECKING:
 
 # Rows at a time where no gradient is taken.
 EVALUATION_BATCH = 256
-
-# Batches that a profile takes in turn.
-_PROFILE_BATCHES = 8
-
-
-class Rows(NamedTuple):
-    """Checked data, and the form of the plans for it."""
-
-    x: Array
-    y: Array
-    sample_weight: Array | None
-    class_weight: Array | None
-    scale: float | None
-    form: Form
-
-    def batch(self, start: int, size: int, dtype: str) -> list[Array]:
-        """Some rows as the inputs of a plan."""
-        place = slice(start, start + size)
-        features = np.ascontiguousarray(self.x[place], dtype)
-        if self.scale is not None:
-            features *= np.asarray(self.scale, dtype)
-        inputs = [features, np.ascontiguousarray(self.y[place], self.form.target_dtype)]
-        if self.sample_weight is not None:
-            inputs.append(self.sample_weight[place])
-        return inputs if self.class_weight is None else [*inputs, self.class_weight]
-
-
-def _starts(rows: int, size: int) -> list[int]:
-    """First rows of some whole batches."""
-    return [batch * size for batch in range(min(rows // size, _PROFILE_BATCHES))]
 
 
 class Trainer:
@@ -242,8 +214,9 @@ class Trainer:
     ) -> Profile:
         """Where the time of a training step goes: every operation timed, beside what this machine can do.
 
-        The steps are taken on a copy of the weights and of the optimizer's state, on batches that are ready: model,
-        optimizer and random numbers stay as they are, to the last bit, and shuffling and gathering rows are not timed.
+        The steps are taken on a copy of the weights and of the optimizer's state: model, optimizer and random numbers
+        stay as they are, to the last bit. Their batches are ready; what a step inside :meth:`fit` takes, with drawing and
+        gathering its rows, is ``fit_seconds``.
 
         Args:
             x: Features, as in :meth:`fit`.
@@ -281,10 +254,7 @@ class Trainer:
             rows = self._rows("profile", x, y, sample_weight, class_weight, scale)
             size = data.check_batch_size("profile", batch_size, len(rows.x))
             plan = self._steps.training_plan(size, rows.form)
-            batches = [rows.batch(start, size, self._runner.dtype) for start in _starts(len(rows.x), size)]
-            state = self._runner.copied_state(self.seed)
-            dtype = self._runner.dtype
-            return profile_plan(plan, state, batches, seed=self.seed, dtype=dtype, batch_size=size, steps=steps)
+            return time_steps(plan, self._runner, rows, size=size, seed=self.seed, steps=steps)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes model, optimizer, step and history into a safetensors file, which appears whole or not at all.
@@ -341,22 +311,9 @@ class Trainer:
         return part(slice(None, cut), rows.class_weight), part(slice(cut, None), None)
 
     def _run(self, rows: Rows, size: int, *, training: bool, shuffle: bool = False, report: Any = None) -> _core._Epoch:
-        plan, last = self._steps.pair(len(rows.x), size, rows.form, training=training)
-        return _core.run_epoch(
-            plan,
-            last,
-            self._runner.state(self.seed),
-            rows.x,
-            rows.y,
-            sample_weight=rows.sample_weight,
-            class_weight=rows.class_weight,
-            batch_size=size,
-            scale=rows.scale,
-            shuffle=shuffle,
-            seed=self.seed,
-            epoch=self.epoch,
-            report=report,
-        )
+        plans = self._steps.pair(len(rows.x), size, rows.form, training=training)
+        state = self._runner.state(self.seed)
+        return run_rows(state, plans, rows, size, shuffle=shuffle, seed=self.seed, epoch=self.epoch, report=report)
 
     def _evaluate(self, rows: Rows, batch_size: int | str) -> dict[str, float]:
         size = data.check_batch_size("evaluate", batch_size, len(rows.x))
