@@ -1,23 +1,29 @@
 //! Neighbouring operations that become one kernel call.
 //!
 //! A fused call does the arithmetic of its parts in the same order on the same numbers, so no result changes by a bit. It
-//! runs where its first part ran; whatever else it reads must exist by then.
+//! runs where its first part ran; whatever else it reads must exist by then. Only one that updates a parameter runs where the
+//! update ran, after every reader of the old numbers; what it reads must still be there.
+
+mod calls;
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use tilegrad_kernels::activations::Activation;
 use tilegrad_kernels::arithmetic::BinaryFunction;
-use tilegrad_kernels::matmul::{self, multiply};
 
-use crate::call::{Routine, Run, Site, with_element};
+use calls::{BiasUpdate, Dense, InputGradient, WeightUpdate};
+
+use crate::call::Routine;
 use crate::graph::{Graph, ValueId};
 use crate::ops::activation::{Backward, Forward};
 use crate::ops::elementwise::Binary;
 use crate::ops::loss;
 use crate::ops::matmul::MatMul;
+use crate::ops::reduce::Reduce;
+use crate::ops::update::Update;
 use crate::schedule::{Item, Port, Schedule};
-use crate::work::Work;
+use crate::types::Type;
 
 /// Which fusions are made. None of them changes a bit of any result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,27 +34,35 @@ pub struct Fusions {
     pub slope: bool,
     /// A loss and its gradient: one pass over the predictions.
     pub loss: bool,
+    /// The gradient of a bias and what makes the numbers it sums: the column sums of an input gradient are taken while its
+    /// tile is warm.
+    pub bias: bool,
+    /// A gradient and the update that alone reads it: it goes into weight and slots tile by tile and is never stored.
+    pub update: bool,
 }
 
 impl Fusions {
     /// Every fusion.
-    pub const ALL: Self = Self { dense: true, slope: true, loss: true };
+    pub const ALL: Self = Self { dense: true, slope: true, loss: true, bias: true, update: true };
     /// No fusion.
-    pub const NONE: Self = Self { dense: false, slope: false, loss: false };
+    pub const NONE: Self = Self { dense: false, slope: false, loss: false, bias: false, update: false };
 }
 
 /// Makes items one where that saves passes over memory.
 pub(crate) fn fuse(graph: &Graph, schedule: &mut Schedule, fusions: Fusions) {
-    let mut fuser = Fuser::new(schedule);
+    let mut fuser = Fuser::new(graph, schedule);
     for index in 0..fuser.items.len() {
         if fusions.dense {
             fuser.dense(index);
         }
         if fusions.slope {
-            fuser.slope(index);
+            fuser.slope(index, fusions.bias);
         }
         if fusions.loss {
             fuser.loss(graph, index);
+        }
+        if fusions.update {
+            fuser.update(index);
         }
     }
     schedule.items = fuser.items.into_iter().flatten().collect();
@@ -59,13 +73,19 @@ struct Fuser {
     items: Vec<Option<Item>>,
     makers: HashMap<ValueId, usize>,
     readers: HashMap<ValueId, Vec<usize>>,
+    parameters: HashMap<ValueId, usize>,
+}
+
+/// Whether the item sums each column of a matrix of this type.
+fn sums_columns(item: &Item, matrix: &Type) -> bool {
+    item.is::<Reduce>().is_some_and(|reduce| reduce.is_column_sum(matrix)) && item.inputs[0].kind == *matrix
 }
 
 /// Reads a value after all items.
 const OUTSIDE: usize = usize::MAX;
 
 impl Fuser {
-    fn new(schedule: &mut Schedule) -> Self {
+    fn new(graph: &Graph, schedule: &mut Schedule) -> Self {
         let items = std::mem::take(&mut schedule.items);
         let (mut makers, mut readers): (HashMap<_, _>, HashMap<ValueId, Vec<usize>>) = Default::default();
         for (index, item) in items.iter().enumerate() {
@@ -77,7 +97,8 @@ impl Fuser {
         for port in &schedule.outputs {
             readers.entry(port.value).or_default().push(OUTSIDE);
         }
-        Self { items: items.into_iter().map(Some).collect(), makers, readers }
+        let parameters = graph.parameters().iter().enumerate().map(|(index, place)| (place.value, index)).collect();
+        Self { items: items.into_iter().map(Some).collect(), makers, readers, parameters }
     }
 
     fn item(&self, index: usize) -> Option<&Item> {
@@ -155,8 +176,8 @@ impl Fuser {
         self.replace(index, &parts, item);
     }
 
-    /// Matrix product of an input gradient, times the slope of an activation.
-    fn slope(&mut self, index: usize) {
+    /// Matrix product of an input gradient, times the slope of an activation; with its column sums if `bias`.
+    fn slope(&mut self, index: usize, bias: bool) {
         let Some(&product) = self.item(index).and_then(|item| item.is::<MatMul>()) else { return };
         let Some(reader) = self.only_reader(index) else { return };
         let (first, Some(second)) = (self.item(index).expect("it was just looked at"), self.item(reader)) else {
@@ -167,16 +188,61 @@ impl Fuser {
         if gradient.value != first.outputs[0].value || !self.exists_before(saved.value, index) {
             return;
         }
-        let routine = InputGradient::new(product, backward.activation);
+        let sums = if bias { self.column_sums(&second.outputs[0]) } else { None };
+        let routine = InputGradient::new(product, backward.activation, sums.is_some());
+        let sum = sums.and_then(|sums| self.item(sums)).map(|sums| sums.outputs[0].clone());
         let item = Item {
             routine: Arc::new(routine),
             operation: None,
             inputs: first.inputs.iter().chain([saved]).cloned().collect(),
-            outputs: second.outputs.clone(),
+            outputs: second.outputs.iter().cloned().chain(sum).collect(),
             updates: None,
             name: second.name.clone(),
         };
-        self.replace(index, &[reader], item);
+        let parts: Vec<usize> = [reader].into_iter().chain(sums).collect();
+        self.replace(index, &parts, item);
+    }
+
+    /// Who sums each column of a matrix, if somebody does.
+    fn column_sums(&self, matrix: &Port) -> Option<usize> {
+        let readers = self.readers.get(&matrix.value)?;
+        readers.iter().copied().find(|&reader| self.item(reader).is_some_and(|item| sums_columns(item, &matrix.kind)))
+    }
+
+    /// The gradient of a weight or of a bias and the update that alone reads it, in the place of the update.
+    fn update(&mut self, index: usize) {
+        let Some(first) = self.item(index) else { return };
+        let Some(reader) = self.only_reader(index) else { return };
+        let Some(second) = self.item(reader) else { return };
+        let Some(update) = second.is::<Update>() else { return };
+        let routine: Arc<dyn Routine> = match first.is::<MatMul>() {
+            Some(&product) if first.outputs[0].kind == second.outputs[0].kind => {
+                Arc::new(WeightUpdate::new(product, update))
+            }
+            None if sums_columns(first, &first.inputs[0].kind) => Arc::new(BiasUpdate::new(update)),
+            _ => return,
+        };
+        // What the gradient is made from must not be a parameter that changes before.
+        if first.inputs.iter().any(|port| self.changes(port.value, index..=reader)) {
+            return;
+        }
+        let item = Item {
+            routine,
+            operation: None,
+            inputs: first.inputs.clone(),
+            outputs: second.outputs.clone(),
+            updates: second.updates,
+            name: second.name.clone(),
+        };
+        self.replace(reader, &[index], item);
+    }
+
+    /// Whether one of these items updates the parameter that the value is.
+    fn changes(&self, value: ValueId, mut items: RangeInclusive<usize>) -> bool {
+        let parameter = self.parameters.get(&value);
+        parameter.is_some_and(|&parameter| {
+            items.any(|index| self.item(index).and_then(|item| item.updates).is_some_and(|(_, own)| own == parameter))
+        })
     }
 
     /// A loss and its gradient, where the arriving gradient is one.
@@ -199,95 +265,5 @@ impl Fuser {
             name: forward.name.clone(),
         };
         self.replace(index, &[reader], item);
-    }
-}
-
-/// `f(A B + bias)`, with the pre-activation beside it where something else reads it.
-#[derive(Debug)]
-struct Dense {
-    product: MatMul,
-    has_bias: bool,
-    activation: Option<Activation>,
-    keeps: bool,
-    name: String,
-}
-
-impl Dense {
-    fn new(product: MatMul, has_bias: bool, activation: Option<Activation>, keeps: bool) -> Self {
-        let mut name = "matmul".to_string();
-        if has_bias {
-            name.push_str(" + bias");
-        }
-        if let Some(activation) = activation {
-            name.push_str(" + ");
-            name.push_str(activation.entry().name);
-        }
-        Self { product, has_bias, activation, keeps, name }
-    }
-}
-
-impl Routine for Dense {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn workspace(&self, site: &Site<'_>) -> usize {
-        self.product.scratch(site.inputs)
-    }
-
-    fn work(&self, site: &Site<'_>) -> Work {
-        let parts = u64::from(self.has_bias) + u64::from(self.activation.is_some());
-        let operations = self.product.operations(site.inputs) + parts * site.outputs[0].len() as u64;
-        Work::moving(site).and(operations)
-    }
-
-    fn compile(&self, site: &Site<'_>) -> Run {
-        let views = self.product.views(&site.inputs[0], &site.inputs[1]);
-        let (has_bias, activation, keeps) = (self.has_bias, self.activation, self.keeps);
-        with_element!(site.dtype(), E => Box::new(move |call| {
-            let (a, b) = views.matrices::<E>(call.input(0), call.input(1));
-            let bias = has_bias.then(|| call.input(2));
-            let pre_activation = keeps.then(|| call.output(1));
-            let mut epilogue = matmul::Dense::new(call.output(0), b.columns, bias, activation, pre_activation);
-            multiply(a, b, &mut epilogue, call.workspace());
-        }))
-    }
-}
-
-/// `(A B) f'`: the gradient with respect to the input of an activation.
-#[derive(Debug)]
-struct InputGradient {
-    product: MatMul,
-    activation: Activation,
-    name: String,
-}
-
-impl InputGradient {
-    fn new(product: MatMul, activation: Activation) -> Self {
-        Self { product, activation, name: format!("matmul + {}_backward", activation.entry().name) }
-    }
-}
-
-impl Routine for InputGradient {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn workspace(&self, site: &Site<'_>) -> usize {
-        self.product.scratch(site.inputs)
-    }
-
-    fn work(&self, site: &Site<'_>) -> Work {
-        Work::moving(site).and(self.product.operations(site.inputs) + site.outputs[0].len() as u64)
-    }
-
-    fn compile(&self, site: &Site<'_>) -> Run {
-        let views = self.product.views(&site.inputs[0], &site.inputs[1]);
-        let activation = self.activation;
-        with_element!(site.dtype(), E => Box::new(move |call| {
-            let (a, b) = views.matrices::<E>(call.input(0), call.input(1));
-            let mut epilogue = matmul::Slope::new(call.output(0), b.columns, call.input(2), activation);
-            multiply(a, b, &mut epilogue, call.workspace());
-        }))
     }
 }

@@ -159,7 +159,7 @@ impl Graph {
             self.optimizers.push(*optimizer);
             self.optimizers.len() - 1
         });
-        self.apply(Arc::new(Update::new(*optimizer, group, index)), &[parameter, gradient])
+        self.apply(Arc::new(Update::new(optimizer, group, index)), &[parameter, gradient])
     }
 
     /// Names made from now on begin with this scope.

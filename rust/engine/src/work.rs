@@ -40,6 +40,12 @@ impl Work {
         Self { operations: 2 * changed * weight.len() as u64, bytes: 2 * bytes, footprint: bytes }
     }
 
+    /// Each of these read once more.
+    pub fn reading(self, inputs: &[Type]) -> Self {
+        let bytes = inputs.iter().map(Type::bytes).sum::<usize>() as u64;
+        Self { bytes: self.bytes + bytes, footprint: self.footprint + bytes, ..self }
+    }
+
     /// So many operations more.
     pub fn and(self, operations: u64) -> Self {
         Self { operations: self.operations + operations, ..self }

@@ -37,6 +37,8 @@ fn nothing_but_inputs_and_seed_changes_a_bit() {
             Fusions { dense: true, ..Fusions::NONE },
             Fusions { slope: true, ..Fusions::NONE },
             Fusions { loss: true, ..Fusions::NONE },
+            Fusions { slope: true, bias: true, ..Fusions::NONE },
+            Fusions { update: true, ..Fusions::NONE },
         ];
         for fusions in fusions {
             assert!(train(&network, Options { fusions, ..Options::default() }) == expected, "{fusions:?}: {what}");

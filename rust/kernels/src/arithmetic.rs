@@ -11,6 +11,7 @@ mod layout;
 mod reduce;
 
 pub use layout::{Broadcast, Permutation, broadcast_shape, permute};
+pub(crate) use reduce::{CHAIN, sum_columns};
 pub use reduce::{Reduction, ReductionKind};
 
 /// Declares functions of one number that act on arrays: a name, its sentence and its formula.

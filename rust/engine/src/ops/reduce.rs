@@ -56,6 +56,13 @@ impl Reduce {
         Ok(reduced)
     }
 
+    /// Whether it sums each column of a matrix of this type.
+    pub(crate) fn is_column_sum(&self, matrix: &Type) -> bool {
+        self.kind == ReduceKind::Sum
+            && matrix.rank() == 2
+            && self.reduced(2).is_ok_and(|reduced| reduced == [true, false])
+    }
+
     /// How many numbers one result is made from.
     fn count(shape: &[usize], reduced: &[bool]) -> usize {
         shape.iter().zip(reduced).filter(|(_, reduced)| **reduced).map(|(count, _)| count).product()

@@ -1,18 +1,18 @@
 //! An optimizer's step on a parameter, in place.
 
-use tilegrad_kernels::optimizers::Optimizer;
+use tilegrad_kernels::optimizers::{Optimizer, Step};
 
 use super::activation::types;
 use super::elementwise::require_real;
 use super::{Operation, Rule, Slope};
-use crate::call::{Routine, Run, Site, with_element};
-use crate::types::Type;
+use crate::call::{Call, Routine, Run, Site, with_element};
+use crate::types::{Type, Typed};
 use crate::work::Work;
 
 /// Updates a parameter and its slots from (parameter, gradient). The result is the parameter itself, afterwards.
 #[derive(Clone, Debug)]
 pub struct Update {
-    optimizer: Optimizer,
+    slots: usize,
     group: usize,
     parameter: usize,
     name: String,
@@ -20,14 +20,20 @@ pub struct Update {
 
 impl Update {
     /// The update of a parameter by the optimizer of a group.
-    pub(crate) fn new(optimizer: Optimizer, group: usize, parameter: usize) -> Self {
-        let name = format!("{}_update", optimizer.entry().name);
-        Self { optimizer, group, parameter, name }
+    pub(crate) fn new(optimizer: &Optimizer, group: usize, parameter: usize) -> Self {
+        let slots = optimizer.slots().len();
+        assert!(slots <= MAXIMUM_SLOTS);
+        Self { slots, group, parameter, name: format!("{}_update", optimizer.entry().name) }
     }
 
-    /// The optimizer it was made with.
-    pub fn optimizer(&self) -> &Optimizer {
-        &self.optimizer
+    /// Which of the plan's optimizers it runs.
+    pub(crate) fn group(&self) -> usize {
+        self.group
+    }
+
+    /// How many slots its rule has.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots
     }
 }
 
@@ -61,7 +67,7 @@ impl Operation for Update {
 }
 
 /// Most slots a rule has.
-pub(crate) const MAXIMUM_SLOTS: usize = 4;
+const MAXIMUM_SLOTS: usize = 4;
 
 impl Routine for Update {
     fn name(&self) -> &str {
@@ -69,20 +75,25 @@ impl Routine for Update {
     }
 
     fn work(&self, site: &Site<'_>) -> Work {
-        let gradient = site.inputs[0].bytes() as u64;
-        let work = Work::update(&site.outputs[0], self.optimizer.slots().len());
-        Work { bytes: work.bytes + gradient, footprint: work.footprint + gradient, ..work }
+        Work::update(&site.outputs[0], self.slots()).reading(site.inputs)
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
-        let (group, slots) = (self.group, self.optimizer.slots().len());
-        assert!(slots <= MAXIMUM_SLOTS);
+        let (group, slots) = (self.group, self.slots());
         with_element!(site.dtype(), E => Box::new(move |call| {
-            let weight = call.output::<E>(0);
-            let mut places: [&mut [E]; MAXIMUM_SLOTS] = std::array::from_fn(|slot| {
-                if slot < slots { call.output::<E>(1 + slot) } else { &mut [] as &mut [E] }
-            });
-            call.optimizer_steps[group].update(weight, call.input::<E>(0), &mut places[..slots]);
+            take_step(&call.optimizer_steps[group], call.input::<E>(0), &mut state::<E>(call, slots)[..=slots]);
         }))
     }
+}
+
+/// A parameter and its slots: the results of a call that updates it.
+pub(crate) fn state<'a, E: Typed>(call: &Call<'a>, slots: usize) -> [&'a mut [E]; 1 + MAXIMUM_SLOTS] {
+    std::array::from_fn(|index| if index <= slots { call.output::<E>(index) } else { &mut [] as &mut [E] })
+}
+
+/// A step of the optimizer on a parameter, the first of `state`, and its slots, the others.
+#[inline]
+pub(crate) fn take_step<E: Typed>(step: &Step, gradient: &[E], state: &mut [&mut [E]]) {
+    let (weight, slots) = state.split_first_mut().expect("the weight is always there");
+    step.update(weight, gradient, slots);
 }

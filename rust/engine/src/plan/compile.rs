@@ -6,7 +6,6 @@ use crate::describe::Description;
 use crate::fusion;
 use crate::graph::{Graph, Origin, ValueId};
 use crate::memory::{self, AlignedBuffer, Kinds, Layout};
-use crate::ops::update::Update;
 use crate::schedule::{Item, Port, Schedule};
 use crate::types::{Array, Dtype, Type};
 
@@ -50,8 +49,9 @@ impl Places<'_> {
     fn operands(&self, item: &Item, index: usize) -> Vec<Operand> {
         let mut operands: Vec<Operand> = item.inputs.iter().map(|port| self.operand(port)).collect();
         operands.extend(item.outputs.iter().map(|port| self.operand(port)));
-        if let (Some((_, parameter)), Some(update)) = (item.updates, item.is::<Update>()) {
-            operands.extend((1..=update.optimizer().slots().len()).map(|slot| self.parameter(parameter, slot)));
+        if let Some((group, parameter)) = item.updates {
+            let slots = self.graph.optimizers()[group].slots().len();
+            operands.extend((1..=slots).map(|slot| self.parameter(parameter, slot)));
         }
         let (offset, bytes) = self.layout.workspaces[index];
         operands.push(Operand { base: ARENA, offset, len: bytes, dtype: Dtype::F32 });

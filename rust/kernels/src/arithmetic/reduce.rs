@@ -34,6 +34,8 @@ pub struct Reduction {
 const LANES: usize = 32;
 /// A run of this many numbers is summed in its own precision; runs are added up in double precision.
 const RUN: usize = 2048;
+/// Rows up to which the sum of a column is one chain over ascending rows, beginning with zero.
+pub(crate) const CHAIN: usize = RUN;
 /// Columns that are reduced together, in registers.
 const COLUMNS: usize = 64;
 
@@ -56,6 +58,14 @@ impl Reduction {
         assert!(self.lengths == (x.len(), out.len()));
         isa::run(Reduce { kind: self.kind, groups: &self.groups, x, out });
     }
+}
+
+/// The sum of each column of a row-major matrix, as many as `out` has numbers: as a [`Reduction`] over the first axis.
+pub(crate) fn sum_columns<E: Element>(x: &[E], out: &mut [E]) {
+    let (rows, columns) = (x.len().checked_div(out.len()).unwrap_or(0), out.len());
+    let group = |count, reduced| Group { count, reduced };
+    let groups = &[group(rows, true), group(columns, false)];
+    isa::run(Reduce { kind: ReductionKind::Sum { factor: 1.0 }, groups, x, out });
 }
 
 struct Reduce<'a, E> {

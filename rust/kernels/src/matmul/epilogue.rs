@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::activations::Activation;
+use crate::arithmetic::{CHAIN, sum_columns};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 
@@ -147,6 +148,15 @@ pub unsafe trait Epilogue<E: Element>: Sync {
         None
     }
 
+    /// Called once before the first tile of a product of (rows, columns). `ascending` tells whether all tiles of a column are
+    /// finished by one thread, from the first row to the last.
+    fn begin(&mut self, size: (usize, usize), ascending: bool) {
+        let _ = (size, ascending);
+    }
+
+    /// Called once after the last tile.
+    fn end(&mut self) {}
+
     /// Finishes a tile, from any thread; its numbers may be overwritten.
     ///
     /// # Safety
@@ -257,23 +267,35 @@ impl<E: Element> Kernel<E> for AddRow<'_, '_, E> {
     }
 }
 
-/// The gradient through an activation: `C = A B * f'`, with the slope from the saved input or output of `f`.
+/// The gradient through an activation: `C = A B * f'`, with the slope from the saved input or output of `f`; and where a bias
+/// stands before `f`, its gradient, the sum of each column of `C`.
 #[derive(Debug)]
 pub struct Slope<'a, E> {
     c: Target<'a, E>,
     saved: &'a [E],
     activation: Activation,
+    sums: Option<Target<'a, E>>,
+    size: (usize, usize),
+    sums_in_tiles: bool,
 }
 
 impl<'a, E: Element> Slope<'a, E> {
     /// Writes to `c`, row-major with rows `stride` apart, as those of `saved` are. `saved` is the input or the output of the
-    /// activation, as [`Activation::backward`] takes it.
-    pub fn new(c: &'a mut [E], stride: usize, saved: &'a [E], activation: Activation) -> Self {
-        Self { c: Target::new(c, stride), saved, activation }
+    /// activation, as [`Activation::backward`] takes it. With `sums`, there are no gaps between the rows; the sums have the
+    /// bits of [`sum_columns`].
+    pub fn new(
+        c: &'a mut [E],
+        stride: usize,
+        saved: &'a [E],
+        activation: Activation,
+        sums: Option<&'a mut [E]>,
+    ) -> Self {
+        let sums = sums.map(|sums| Target::new(sums, stride));
+        Self { c: Target::new(c, stride), saved, activation, sums, size: (0, 0), sums_in_tiles: false }
     }
 }
 
-// SAFETY: the target is reached through tiles only.
+// SAFETY: the targets are reached through tiles only, the sums through that of their first row.
 unsafe impl<E: Element> Epilogue<E> for Slope<'_, E> {
     fn check(&self, rows: usize, columns: usize) {
         self.c.check(rows, columns, "c");
@@ -281,21 +303,75 @@ unsafe impl<E: Element> Epilogue<E> for Slope<'_, E> {
             self.saved.len() >= super::span(rows, columns, self.c.stride, 1),
             "multiply: expected `saved` to have the shape of the product"
         );
+        if let Some(sums) = &self.sums {
+            sums.check(1, columns, "sums");
+            assert_eq!(columns, self.c.stride, "multiply: expected rows without gaps to sum");
+        }
     }
+
     fn target(&mut self) -> Option<Target<'_, E>> {
         Some(self.c.reborrow())
     }
+
+    fn begin(&mut self, (rows, columns): (usize, usize), ascending: bool) {
+        self.size = (rows, columns);
+        self.sums_in_tiles = ascending && rows <= CHAIN;
+        if let Some(sums) = &mut self.sums {
+            // The sum of one number is that number, a negative zero too.
+            let start = E::from_f64(if rows == 1 { -0.0 } else { 0.0 });
+            // SAFETY: checked to hold a row, and no tile exists yet.
+            unsafe { std::slice::from_raw_parts_mut(sums.pointer, columns) }.fill(start);
+        }
+    }
+
     unsafe fn finish(&self, mut tile: Tile<'_, E>) {
         for (row, count) in stretches(tile.rows, tile.is_whole()) {
             let start = (tile.row + row) * self.c.stride + tile.column;
             let gradient = tile.stretch(row, count);
             self.activation.backward_in_place(gradient, &self.saved[start..start + gradient.len()]);
         }
+        if let (Some(sums), true) = (&self.sums, self.sums_in_tiles) {
+            // SAFETY: tiles of these columns are all this thread's, one after the other.
+            let sums = unsafe { std::slice::from_raw_parts_mut(sums.pointer.add(tile.column), tile.columns) };
+            isa::run(AddRows { tile: &mut tile, sums });
+        }
+    }
+
+    fn end(&mut self) {
+        if let (Some(sums), false) = (&self.sums, self.sums_in_tiles) {
+            let (rows, columns) = self.size;
+            // SAFETY: both were checked to hold so many numbers, and no tile exists any more.
+            let (c, sums) = unsafe {
+                (
+                    std::slice::from_raw_parts(self.c.pointer, rows * columns),
+                    std::slice::from_raw_parts_mut(sums.pointer, columns),
+                )
+            };
+            sum_columns(c, sums);
+        }
+    }
+}
+
+/// Adds each row of the tile to `sums`, from the first to the last.
+struct AddRows<'t, 'm, E> {
+    tile: &'t mut Tile<'m, E>,
+    sums: &'t mut [E],
+}
+
+impl<E: Element> Kernel<E> for AddRows<'_, '_, E> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Real<Element = E>>(self) {
+        for index in 0..self.tile.rows {
+            for (sum, number) in self.sums.iter_mut().zip(self.tile.numbers(index)) {
+                *sum = (R::load(*sum) + R::load(*number)).store();
+            }
+        }
     }
 }
 
 /// A function of a stretch of the product and the same stretch of other matrices.
-pub type Visit<E> = dyn Fn(&mut [E], &mut [&mut [E]]) + Sync;
+pub type Visit<'v, E> = dyn Fn(&mut [E], &mut [&mut [E]]) + Sync + 'v;
 
 /// Most matrices that an [`Each`] can take.
 pub const MOST_MATRICES: usize = 8;
@@ -304,13 +380,13 @@ pub const MOST_MATRICES: usize = 8;
 /// a weight gradient goes straight into the weights and the optimizer's slots and is never stored.
 pub struct Each<'a, 'd, E> {
     matrices: &'a mut [Target<'d, E>],
-    visit: &'a Visit<E>,
+    visit: &'a Visit<'a, E>,
 }
 
 impl<'a, 'd, E: Element> Each<'a, 'd, E> {
     /// `visit(product, matrices)` is called with stretches of equal lengths: parts of a row, or several whole rows where no
     /// matrix has gaps between its rows. At most [`MOST_MATRICES`] matrices.
-    pub fn new(matrices: &'a mut [Target<'d, E>], visit: &'a Visit<E>) -> Self {
+    pub fn new(matrices: &'a mut [Target<'d, E>], visit: &'a Visit<'a, E>) -> Self {
         assert!(matrices.len() <= MOST_MATRICES);
         Self { matrices, visit }
     }

@@ -123,12 +123,15 @@ fn product<E: Element>(
     b.check("b");
     epilogue.check(a.rows, b.columns);
     if a.rows == 0 || b.columns == 0 {
-        return;
+        epilogue.begin((a.rows, b.columns), true);
+        return epilogue.end();
     }
     let shape = Shape { rows: a.rows, depth: a.columns, columns: b.columns, b_row_major: b.column_stride == 1 };
     let cuts = Cuts::new::<E>(shape, threads, isa == Isa::Avx512);
+    epilogue.begin((a.rows, b.columns), cuts.row_tasks == 1);
     // SAFETY: both callers name a set of this machine; everything else was checked above.
     unsafe { driver::run(a, b, epilogue, workspace, cuts, isa) };
+    epilogue.end();
 }
 
 #[cfg(test)]

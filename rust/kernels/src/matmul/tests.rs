@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::activations::Activation;
+use crate::arithmetic::{Reduction, ReductionKind};
 use crate::real::{Fused, Plain, Real};
 
 /// Numbers between -2 and 2, some of them zeros of either sign.
@@ -209,6 +210,29 @@ fn a_stride_of_zero_sums_columns() {
     }
 }
 
+#[test]
+fn sums_beside_a_slope_are_those_of_a_reduction() {
+    let relu = Activation::new("relu", &[]).unwrap();
+    for (m, k, n) in [(1, 3, 5), (13, 4, 64), (133, 40, 259), (400, 90, 33), (2048, 3, 20), (2049, 3, 20), (0, 3, 4)] {
+        let (a_data, b_data) = (numbers::<f32>(m * k, 8), numbers::<f32>(k * n, 9));
+        let (a, b, saved) = (Matrix::new(&a_data, m, k), Matrix::new(&b_data, k, n), numbers::<f32>(m * n, 10));
+        let sum = Reduction::new(ReductionKind::Sum { factor: 1.0 }, &[m, n], &[true, false]);
+        for threads in 1..=3 {
+            let (mut c, mut sums, mut expected) = (vec![0.0; m * n], vec![f32::NAN; n], vec![0.0; n]);
+            let length = Cuts::new::<f32>(
+                Shape { rows: m, depth: k, columns: n, b_row_major: true },
+                threads,
+                isa::current() == Isa::Avx512,
+            );
+            let mut workspace = vec![0.0; length.lanes * length.lane_len()];
+            let mut slope = Slope::new(&mut c, n, &saved, relu, Some(&mut sums));
+            product(a, b, &mut slope, &mut workspace, isa::current(), threads);
+            sum.run(&c, &mut expected);
+            assert_eq!(bits(&sums), bits(&expected), "{m} x {k} x {n}, {threads} threads");
+        }
+    }
+}
+
 /// A product with its workspace.
 fn finished(a: Matrix<'_, f32>, b: Matrix<'_, f32>, epilogue: &mut dyn Epilogue<f32>) {
     let length = workspace_len::<f32>(a.rows, a.columns, b.columns, a.column_stride == 1, b.column_stride == 1);
@@ -247,7 +271,7 @@ proptest! {
         for (row, saved) in sloped.chunks_mut(stride).zip(saved.chunks(stride)) {
             relu.backward_in_place(&mut row[..n], &saved[..n]);
         }
-        finished(a, b, &mut Slope::new(&mut c, stride, &saved, relu));
+        finished(a, b, &mut Slope::new(&mut c, stride, &saved, relu, None));
         prop_assert_eq!(bits(&c), bits(&sloped));
 
         let (mut weight, mut seen) = (saved.clone(), vec![0.0; m * n]);
