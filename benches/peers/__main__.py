@@ -1,41 +1,40 @@
-"""Runs every comparison and writes ``RESULTS.md`` beside this file.
+"""Runs every comparison and writes one file of tables, with machine, versions and ratios.
 
 ``make bench-peers``, or ``python -m benches.peers``. The options are those of the single scripts; peers that are not
-installed are left out, and the result says so.
+installed are left out, and the result says so. Without ``--output`` or ``--publish`` the file is ``build/peers.md``.
 """
 
+import importlib
+import importlib.util
 import sys
-from pathlib import Path
+import time
 
-HERE = Path(__file__).resolve().parent
-# The scripts also run by themselves, so they find each other in their own folder: the imports must come after.
-sys.path.insert(0, str(HERE))
+import harness
+import report
 
-import epoch  # noqa: E402
-import harness  # noqa: E402
-import imports  # noqa: E402
-import kernels  # noqa: E402
-import losses  # noqa: E402
-import optim  # noqa: E402
-import train_step  # noqa: E402
+
+def chosen(names):
+    """The scripts to run: all there are, or those named."""
+    unknown = set(names) - set(report.FAMILIES)
+    if unknown:
+        raise SystemExit(f"--families: expected some of {', '.join(report.FAMILIES)}, got {', '.join(sorted(unknown))}")
+    return [family for family in names or report.FAMILIES if importlib.util.find_spec(family)]
 
 
 def main():
     parser = harness.parser(__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=HERE / "RESULTS.md", help="file to write")
-    options = parser.parse_args()
-    parts = [
-        "# tilegrad and its peers, measured",
-        "",
-        "Ratios hold within a table; other machines give other figures.",
-        "",
-    ]
-    for script in (train_step, epoch, kernels, losses, optim):
-        with harness.Session(options) as session:
-            parts += [script.tables(session), harness.footer(session), ""]
-    parts.append(imports.tables(options))
-    options.output.write_text("\n".join(parts).rstrip() + "\n")
-    print(f"wrote {options.output}")
+    parser.add_argument("--families", default="", help=f"which of {', '.join(report.FAMILIES)}, by commas (all)")
+    options = harness.parsed(parser)
+    path = harness.destination(options) or harness.HERE.parent.parent / "build" / "peers.md"
+    for family in chosen([name for name in options.families.split(",") if name]):
+        begin = time.monotonic()
+        text = harness.section(options, importlib.import_module(family).tables)
+        print(f"{report.FAMILIES[family]}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
+        if text:
+            # Each section is written at once, so that what was measured stays if a later one fails.
+            report.put(path, {(options.threads, family): text})
+    if options.publish:
+        report.write_readme()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Starts one worker per peer, times them in turns, and writes one table.
+"""Starts one worker per peer, times them in turns, and makes the tables of one run.
 
 Blocks of at least ``--seconds`` are taken interleaved (A B C A B C ...); a block in which the worker waited for a core
 is taken again; a case's figure is the median of its blocks. Compare figures of one run only.
@@ -7,18 +7,28 @@ is taken again; a case's figure is the median of its blocks. Compare figures of 
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import report
 
 HERE = Path(__file__).resolve().parent
 PEERS = ("tilegrad", "numpy", "torch", "jax", "sklearn")
 # A block in which more than this share of the time went to other programs is taken again, at most so often.
 MOST_WAITED = 0.02
 RETAKES = 6
+# A block as long as this, in seconds, is taken again once at most.
+LONG = 0.5
+# Every figure rests on this many blocks at least, however long they are.
+FEWEST_BLOCKS = 3
 AGREEMENT = 2e-4
+
+# Lets the scripts say ``harness.markdown``.
+markdown = report.markdown
+number = report.number
 
 
 def parser(description):
@@ -30,15 +40,34 @@ def parser(description):
     options.add_argument("--peers", default=",".join(PEERS), help="which peers, separated by commas")
     options.add_argument("--threads", type=int, default=1, help="threads and cores of every worker")
     options.add_argument("--cores", help="cores to pin to, e.g. 0,1 (default: the last ones)")
-    options.add_argument("--blocks", type=int, default=5, help="blocks per figure")
-    options.add_argument("--seconds", type=float, default=0.02, help="least length of a block")
+    options.add_argument(
+        "--quick", action="store_true", help="a rough look: shorter blocks, no large cases, no compiling"
+    )
+    options.add_argument("--blocks", type=int, help="blocks per figure (5; quick 3)")
+    options.add_argument("--seconds", type=float, help="least length of a block (0.02; quick 0.005)")
+    options.add_argument("--most", type=float, default=20.0, help="seconds after which a case takes no further blocks")
     clock = "what is timed: the wall's clock, or on a machine in use (one thread only) the processor time of the worker"
     options.add_argument("--clock", choices=("wall", "processor"), default="wall", help=clock)
-    options.add_argument("--only", default="", help="only cases whose name contains this text")
-    options.add_argument("--compile", action="store_true", help="torch.compile as well (minutes of compiling)")
-    options.add_argument("--large", action="store_true", help="the large cases as well")
+    options.add_argument("--only", default="", help="only cases whose name contains one of these texts, by commas")
+    options.add_argument("--output", type=Path, help="file whose sections of these families are replaced")
+    options.add_argument("--publish", action="store_true", help="write RESULTS.md of this folder and the README's rows")
     options.add_argument("--verbose", action="store_true", help="show what the workers print, and warnings")
     return options
+
+
+def parsed(options, arguments=None):
+    """The options with their defaults, which depend on each other."""
+    found = options.parse_args(arguments)
+    if found.threads < 1:
+        raise SystemExit(f"--threads: expected 1 or more, got {found.threads}")
+    found.blocks = found.blocks or (3 if found.quick else 5)
+    found.seconds = found.seconds or (0.005 if found.quick else 0.02)
+    return found
+
+
+def wanted(options, label):
+    """Whether ``--only`` names this case; without it every case is wanted."""
+    return any(part in label for part in options.only.split(","))
 
 
 def interpreters(options):
@@ -71,6 +100,7 @@ class Peer:
 
     def __init__(self, name, interpreter, options):
         self.name = name
+        self.interpreter = interpreter
         self.process = subprocess.Popen(
             [
                 interpreter,
@@ -101,6 +131,14 @@ class Peer:
         self.process.wait(timeout=30)
 
 
+def missing(name, error):
+    """What is said of a peer that does not start, and how it would."""
+    return (
+        f"{name} left out ({error.splitlines()[0][:120]}): name a Python that has it with "
+        f"`--python {name}=/path/to/python` or in TILEGRAD_BENCH_PYTHON_{name.upper()}"
+    )
+
+
 class Session:
     """All workers of one run."""
 
@@ -108,13 +146,15 @@ class Session:
         self.options = options
         self.notes = []
         self.disturbed = {}
+        self.started = time.time()
         self.peers = {}
         self.versions = {}
         for name, interpreter in interpreters(options).items():
             peer = Peer(name, interpreter, options)
             answer = peer.ask(order="versions")
             if "error" in answer:
-                self.notes.append(f"{name} left out: {answer['error']}")
+                self.notes.append(missing(name, answer["error"]))
+                peer.close()
                 continue
             self.peers[name] = peer
             self.versions[name] = answer["versions"]
@@ -136,7 +176,7 @@ class Session:
                 suite=suite,
                 case=case,
                 seconds=self.options.seconds,
-                options={"compile": self.options.compile},
+                options={"compile": not self.options.quick},
             )
             if "error" in answer:
                 answer = {"checks": {}, "left_out": {peer.name: answer["error"]}}
@@ -147,12 +187,24 @@ class Session:
                 checks[variant] = check
         if same:
             self.compare(label, checks)
-        taken = {variant: [] for _, variant in prepared}
-        for _ in range(self.options.blocks):
-            for peer, variant in prepared:
-                taken[variant].append(self.block(peer, variant))
+        taken = self.rounds(prepared)
         for peer in self.peers.values():
             peer.ask(order="release")
+        return self.medians(label, taken)
+
+    def rounds(self, prepared):
+        """Blocks of all variants in turns: so many as asked for, fewer where they are long."""
+        taken = {variant: [] for _, variant in prepared}
+        begin = time.monotonic()
+        for count in range(self.options.blocks):
+            if count >= FEWEST_BLOCKS and time.monotonic() - begin > self.options.most:
+                break
+            for peer, variant in prepared:
+                taken[variant].append(self.block(peer, variant))
+        return taken
+
+    def medians(self, label, taken):
+        """The figure of every variant; those that others disturbed are noted."""
         result = {}
         for variant, blocks in taken.items():
             result[variant] = statistics.median(seconds for seconds, _ in blocks)
@@ -166,13 +218,14 @@ class Session:
     def block(self, peer, variant):
         """A block that had its core to itself, or the least disturbed of those tried."""
         best = None
-        for _ in range(RETAKES):
+        for attempt in range(RETAKES):
+            begin = time.monotonic()
             answer = peer.ask(order="block", variant=variant)
             if "error" in answer:
                 raise SystemExit(f"{variant}: expected a timed block, got {answer['error']}")
             if best is None or answer["waited"] < best[1]:
                 best = (answer["seconds"], answer["waited"])
-            if best[1] <= MOST_WAITED:
+            if best[1] <= MOST_WAITED or (attempt and time.monotonic() - begin > LONG):
                 break
         return best
 
@@ -188,80 +241,47 @@ class Session:
                     self.notes.append(f"{label}: {name} computed {got:.7g} where the others have {expected:.7g}")
                     break
 
-    def columns(self, table):
-        """Names of the variants that occur, in the order of the peers."""
-        found = {}
-        for row in table.values():
-            found |= dict.fromkeys(row)
-        order = list(PEERS)
-        return sorted(
-            found, key=lambda name: (order.index(name.split("-")[0].replace("optax", "jax")), list(found).index(name))
-        )
-
-
-def machine():
-    """What the figures were taken on, in one line."""
-    name = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo") as file:
-            name = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return (
-        f"{name}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
-    )
-
-
-def number(value):
-    """Three significant digits, thousands separated."""
-    if value is None:
-        return ""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def markdown(title, session, table, more_is_better=False):
-    """A table with one row a case and one column a variant; the last column is tilegrad against the best peer."""
-    names = session.columns(table)
-    lines = [f"### {title}", "", f"| case | {' | '.join(names)} | tilegrad against the best peer |"]
-    lines.append("|---|" + "---:|" * (len(names) + 1))
-    for case, row in table.items():
-        if not row:
-            continue
-        pick = max if more_is_better else min
-        best = pick(row.values())
-        cells = [f"**{number(row[name])}**" if row.get(name) == best else number(row.get(name)) for name in names]
-        own = [value for name, value in row.items() if name.startswith("tilegrad")]
-        others = [value for name, value in row.items() if not name.startswith("tilegrad")]
-        ratio = ""
-        if own and others:
-            factor = pick(own) / pick(others) if more_is_better else pick(others) / pick(own)
-            ratio = f"{factor:.2f} times as fast"
-        lines.append(f"| {case} | {' | '.join(cells)} | {ratio} |")
-    return "\n".join(lines)
-
 
 def footer(session):
-    """Machine, versions, command and whatever has to be said about single figures."""
+    """Machine, versions, date, command and whatever has to be said about single figures."""
     options = session.options
     clock = "pinned, processor time" if options.clock == "processor" else "pinned"
-    threads = f"{options.threads} thread{'s' if options.threads > 1 else ''}"
+    versions = ", ".join(text for versions in session.versions.values() for text in versions)
     lines = [
         "",
-        f"{threads}, {clock}; medians of {options.blocks} interleaved "
-        f"blocks of at least {1000 * options.seconds:.0f} ms. {machine()}. "
-        + ", ".join(text for versions in session.versions.values() for text in versions)
-        + ".",
+        f"{report.threads(options.threads)}, {clock}; medians of {options.blocks} interleaved blocks of at least "
+        f"{1000 * options.seconds:.0f} ms ({FEWEST_BLOCKS} where they are long). {report.machine()}. {versions}. "
+        f"{time.strftime('%Y-%m-%d', time.gmtime(session.started))}, {time.time() - session.started:.0f} s: "
+        f"`{report.command(sys.argv)}`",
     ]
     lines += [f"- {note}" for note in session.notes]
     if session.disturbed:
         cases = "; ".join(f"{label}: {', '.join(variants)}" for label, variants in session.disturbed.items())
-        lines.append(f"- Other programs took part of the core in most blocks, so the time is an upper bound: {cases}")
+        lines.append(f"- Threads waited for a core in most blocks, so the time is an upper bound: {cases}")
     return "\n".join(lines)
 
 
-def main(description, tables):
-    """A single script: measures its tables and prints them."""
-    options = parser(description.splitlines()[0]).parse_args()
+def section(options, tables):
+    """What one script measured, with its footer; nothing if ``--only`` left no case."""
     with Session(options) as session:
-        print(tables(session))
-        print(footer(session))
+        text = tables(session)
+        return text + "\n" + footer(session) if text else ""
+
+
+def destination(options):
+    """The file to write into, if any."""
+    return report.RESULTS if options.publish else options.output
+
+
+def main(description, tables):
+    """A single script: measures its tables and prints them, or puts them into a file."""
+    options = parsed(parser(description.splitlines()[0]))
+    text = section(options, tables)
+    if not text:
+        raise SystemExit(f"--only: expected a part of a case's name, got {options.only!r}, which none contains")
+    print(text)
+    if destination(options):
+        family = Path(sys.argv[0]).stem
+        report.put(destination(options), {(options.threads, family): text})
+    if options.publish:
+        report.write_readme()

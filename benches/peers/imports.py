@@ -1,14 +1,16 @@
-"""Times a fresh interpreter that imports tilegrad or a peer, and adds up what each has installed.
+"""Times a fresh interpreter that imports tilegrad or a peer, and one that trains; memory of both, and sizes on disk.
 
-    python benches/peers/imports.py --python torch=/path/to/python --python jax=/path/to/python
+    python -m benches.peers.imports --python torch=/path/to/python --python jax=/path/to/python
 
-The second column is the time beyond that of `import numpy` in the same interpreter, taken in turns. The files are read
-from the cache of the disk.
+The files are read from the cache of the disk. Training is three steps of the smallest network, with whatever the peer
+compiles or loads for it. "Beyond NumPy" is the time of the import after `import numpy` in the same process.
 """
 
 import json
 import statistics
 import subprocess
+import sys
+import time
 
 import harness
 
@@ -19,10 +21,30 @@ STATEMENTS = {
     "jax": "import jax, optax",
     "sklearn": "import sklearn.neural_network",
 }
+VARIANTS = {"tilegrad": "tilegrad-fit", "torch": "torch-fused"}
+# Two steps are made to compare their losses, one more is asked for.
+TRAIN = """
+import sys
+sys.path.insert(0, {folder!r})
+import peer_{peer} as peer
+peer.start({threads})
+run, _ = peer.make("train_step", {variant!r}, {{"name": "mlp 4-16-3 bs16"}})
+run(1)
+"""
+# The most memory the process held, in MB; Linux counts the peak of the parent into the child's getrusage.
+PEAK = """
+try:
+    with open("/proc/self/status") as file:
+        print(next(int(line.split()[1]) * 1024 / 1e6 for line in file if line.startswith("VmHWM")))
+except OSError:
+    print("nan")
+"""
 PACKAGES = {"sklearn": "scikit-learn"}
 # Adds up a package and everything it requires, by the lists of files that the installer wrote.
 CLOSURE = """
 import json, re, sys
+from importlib.util import find_spec
+from pathlib import Path
 from importlib.metadata import PackageNotFoundError, distribution
 seen = {}
 def visit(name):
@@ -33,7 +55,12 @@ def visit(name):
         found = distribution(name)
     except PackageNotFoundError:
         return
-    seen[key] = sum(path.locate().stat().st_size for path in found.files or () if path.locate().exists())
+    files = [path.locate() for path in found.files or ()]
+    if name == sys.argv[1] and sum(path.stat().st_size for path in files if path.exists()) < 1e5:
+        # An editable installation lists a link only: its folder counts, without what Python keeps there.
+        folders = find_spec(name).submodule_search_locations
+        files = [path for folder in folders for path in Path(folder).rglob("*") if path.suffix != ".pyc"]
+    seen[key] = sum(path.stat().st_size for path in files if path.is_file())
     for line in found.requires or ():
         if "extra ==" not in line:
             visit(re.match(r"[A-Za-z0-9._-]+", line)[0])
@@ -43,47 +70,63 @@ print(json.dumps([seen.get(own, 0), sum(seen.values())]))
 """
 
 
-def seconds(interpreter, statement, clock, prepare="pass"):
-    """Time that a statement takes in a fresh process."""
-    now = f"time.{'process_time' if clock == 'processor' else 'perf_counter'}()"
-    program = f"import time; {prepare}; start = {now}; {statement}; print({now} - start)"
-    result = subprocess.run([interpreter, "-c", program], check=True, capture_output=True, text=True)
-    return float(result.stdout.splitlines()[-1])
+def run(options, interpreter, program):
+    """Runs a program in a fresh process on the session's cores: what it printed last, and the seconds it took in all."""
+    pinned = f"import os; hasattr(os, 'sched_setaffinity') and os.sched_setaffinity(0, {harness.cores(options)})\n"
+    begin = time.perf_counter()
+    result = subprocess.run([interpreter, "-c", pinned + program], check=True, capture_output=True, text=True)
+    return float(result.stdout.splitlines()[-1]), time.perf_counter() - begin
 
 
-def tables(options):
+def timed(statement, before="pass"):
+    """A program that prints the seconds a statement takes."""
+    return f"import time; {before}; start = time.perf_counter(); {statement}; print(time.perf_counter() - start)"
+
+
+def figures(options, peer, interpreter):
+    """One round: seconds of the import, beyond NumPy, of a process that imports and of one that trains; their memory."""
+    statement = STATEMENTS[peer]
+    inside, _ = run(options, interpreter, timed(statement))
+    beyond, _ = run(options, interpreter, timed(statement, "import numpy"))
+    memory, whole = run(options, interpreter, statement + PEAK)
+    variant = VARIANTS.get(peer, peer)
+    train = TRAIN.format(folder=str(harness.HERE), peer=peer, threads=options.threads, variant=variant)
+    memory_training, training = run(options, interpreter, train + PEAK)
+    return inside, beyond, whole, training, memory, memory_training
+
+
+def size(peer, interpreter):
+    """Megabytes on disk of a package, and with what it requires."""
+    command = [interpreter, "-c", CLOSURE, PACKAGES.get(peer, peer)]
+    own, closure = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return f"{own / 1e6:.1f}", f"{closure / 1e6:.1f}"
+
+
+HEADERS = (
+    *("import, s", "beyond NumPy, s", "process that imports, s", "process that trains, s"),
+    *("memory after import, MB", "memory after training, MB", "installed, MB", "with its requirements, MB"),
+)
+
+
+def tables(session):
     """The table of this script."""
-    interpreters = harness.interpreters(options)
-    usable, notes = {}, []
-    for peer, interpreter in interpreters.items():
-        try:
-            seconds(interpreter, STATEMENTS[peer], options.clock)
-            usable[peer] = interpreter
-        except (subprocess.CalledProcessError, OSError):
-            notes.append(f"- {peer} left out: its interpreter cannot import it")
-    taken, beyond = {peer: [] for peer in usable}, {peer: [] for peer in usable}
-    for _ in range(max(options.blocks, 5)):
-        for peer, interpreter in usable.items():
-            taken[peer].append(seconds(interpreter, STATEMENTS[peer], options.clock))
-            beyond[peer].append(seconds(interpreter, STATEMENTS[peer], options.clock, "import numpy"))
-    lines = [f"### Import in a fresh process ({options.clock} seconds), and size", ""]
-    lines.append("| package | seconds | beyond NumPy | installed MB | with its requirements, MB |")
-    lines.append("|---|---:|---:|---:|---:|")
-    for peer, interpreter in usable.items():
-        command = [interpreter, "-c", CLOSURE, PACKAGES.get(peer, peer)]
-        own, closure = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        times = [f"{statistics.median(values):.3f}" for values in (taken[peer], beyond[peer])]
-        # An editable installation holds a link only.
-        sizes = (f"{own / 1e6:.1f}", f"{closure / 1e6:.1f}") if own > 1e5 else ("linked", "linked")
-        cells = (*times, *sizes)
+    options = session.options
+    usable = [peer for peer in session.peers if harness.wanted(options, f"import {peer}")]
+    rounds = {peer: [] for peer in usable}
+    for _ in range(options.blocks):
+        for peer in usable:
+            rounds[peer].append(figures(options, peer, session.peers[peer].interpreter))
+    if not usable:
+        return ""
+    lines = ["### Fresh processes, medians", "", f"| | {' | '.join(HEADERS)} |", "|---|" + "---:|" * len(HEADERS)]
+    for peer, taken in rounds.items():
+        medians = [statistics.median(column) for column in zip(*taken, strict=True)]
+        cells = [f"{value:.2f}" for value in medians[:4]] + [f"{value:.0f}" for value in medians[4:]]
+        cells += size(peer, session.peers[peer].interpreter)
+        print(f"import {peer}: {medians[0]:.3f} s, with training {medians[3]:.3f} s", file=sys.stderr)
         lines.append(f"| {peer} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *notes])
-
-
-def main():
-    options = harness.parser(__doc__.splitlines()[0]).parse_args()
-    print(tables(options))
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main()
+    harness.main(__doc__, tables)

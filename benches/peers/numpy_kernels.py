@@ -1,7 +1,15 @@
-"""Activations and update rules in NumPy, written into given arrays: `function(x, y, spare)`."""
+"""Activations with their gradients and update rules in NumPy, written into given arrays.
+
+``function(x, y, spare)`` and ``function_backward(gradient, kept, y, spare)``, where what is kept is the input, or the
+output of those in ``FROM_OUTPUT``.
+"""
 
 import numpy as np
 import work
+
+FROM_OUTPUT = ("sigmoid", "tanh", "softmax", "log_softmax")
+ROOT_TWO_OVER_PI = np.float32(0.7978845608028654)
+CUBIC = np.float32(0.044715)
 
 
 def relu(x, y, _spare):
@@ -38,10 +46,10 @@ def silu(x, y, spare):
 
 def gelu_tanh(x, y, _spare):
     np.multiply(x, x, out=y)
-    np.multiply(y, np.float32(0.044715), out=y)
+    np.multiply(y, CUBIC, out=y)
     np.add(y, 1, out=y)
     np.multiply(y, x, out=y)
-    np.multiply(y, np.float32(0.7978845608028654), out=y)
+    np.multiply(y, ROOT_TWO_OVER_PI, out=y)
     np.tanh(y, out=y)
     np.add(y, 1, out=y)
     np.multiply(y, x, out=y)
@@ -67,6 +75,82 @@ def log_softmax(x, y, spare):
     np.subtract(x, x.max(1, keepdims=True), out=y)
     np.exp(y, out=spare)
     y -= np.log(spare.sum(1, keepdims=True))
+
+
+def relu_backward(gradient, x, y, _spare):
+    np.greater(x, 0, out=y)
+    np.multiply(y, gradient, out=y)
+
+
+def leaky_relu_backward(gradient, x, y, _spare):
+    np.greater(x, 0, out=y)
+    np.maximum(y, np.float32(work.NEGATIVE_SLOPE), out=y)
+    np.multiply(y, gradient, out=y)
+
+
+def elu_backward(gradient, x, y, _spare):
+    np.minimum(x, 0, out=y)
+    np.exp(y, out=y)
+    np.multiply(y, gradient, out=y)
+
+
+def sigmoid_backward(gradient, output, y, _spare):
+    np.subtract(1, output, out=y)
+    np.multiply(y, output, out=y)
+    np.multiply(y, gradient, out=y)
+
+
+def tanh_backward(gradient, output, y, _spare):
+    np.multiply(output, output, out=y)
+    np.subtract(1, y, out=y)
+    np.multiply(y, gradient, out=y)
+
+
+def silu_backward(gradient, x, y, spare):
+    sigmoid(x, spare, None)
+    np.subtract(1, spare, out=y)
+    np.multiply(y, x, out=y)
+    np.add(y, 1, out=y)
+    np.multiply(y, spare, out=y)
+    np.multiply(y, gradient, out=y)
+
+
+def gelu_tanh_backward(gradient, x, y, spare):
+    # With t = tanh(u): ((1 + t) + x (1 - t^2) u') / 2, where u = r (x + c x^3) and u' = r (1 + 3 c x^2).
+    np.multiply(x, x, out=spare)
+    np.multiply(spare, CUBIC, out=spare)
+    np.add(spare, 1, out=y)
+    np.multiply(y, x, out=y)
+    np.multiply(y, ROOT_TWO_OVER_PI, out=y)
+    np.tanh(y, out=y)
+    np.multiply(spare, 3, out=spare)
+    np.add(spare, 1, out=spare)
+    np.multiply(spare, x, out=spare)
+    np.multiply(spare, ROOT_TWO_OVER_PI, out=spare)
+    # (1 + t) (1 + (1 - t) x u') / 2
+    np.subtract(1, y, out=y)
+    np.multiply(spare, y, out=spare)
+    np.add(spare, 1, out=spare)
+    np.subtract(2, y, out=y)
+    np.multiply(y, spare, out=y)
+    np.multiply(y, np.float32(0.5), out=y)
+    np.multiply(y, gradient, out=y)
+
+
+def softplus_backward(gradient, x, y, spare):
+    sigmoid(x, y, spare)
+    np.multiply(y, gradient, out=y)
+
+
+def softmax_backward(gradient, output, y, _spare):
+    np.subtract(gradient, np.einsum("ij,ij->i", gradient, output)[:, None], out=y)
+    np.multiply(y, output, out=y)
+
+
+def log_softmax_backward(gradient, output, y, _spare):
+    np.exp(output, out=y)
+    np.multiply(y, gradient.sum(1, keepdims=True), out=y)
+    np.subtract(gradient, y, out=y)
 
 
 class Rules:

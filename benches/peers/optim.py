@@ -1,6 +1,6 @@
 """Times the update of an optimizer on given gradients, in tilegrad and its peers.
 
-    python benches/peers/optim.py --python torch=/path/to/python --python jax=/path/to/python
+    python -m benches.peers.optim --python torch=/path/to/python --python jax=/path/to/python
 
 The least traffic counts weight, gradient and slots, read and written once each in float32. The sums of the parameters
 after three updates are compared.
@@ -15,11 +15,11 @@ SIZES = ((10_000, 6), (1_000_000, 6), (25_000_000, 160))
 def tables(session):
     """The tables of this script."""
     parts = []
-    for count, tensors in SIZES if session.options.large else SIZES[:2]:
+    for count, tensors in SIZES[:2] if session.options.quick else SIZES:
         times, rates = {}, {}
         for name in work.OPTIMIZERS:
             label = f"{name} {count}"
-            if session.options.only not in label:
+            if not harness.wanted(session.options, label):
                 continue
             row = session.measure("optim", label, {"name": name, "count": count, "tensors": tensors})
             traffic = 4 * count * work.OPTIMIZER_TRAFFIC[name]

@@ -66,10 +66,18 @@ def adam(parameters, gradients, state):
     return parameters, (first, second, steps)
 
 
-def stepper(variant):
+def sgd(parameters, gradients, state):
+    """Plain gradient descent by hand; it has no state."""
+    return jax.tree.map(lambda p, g: p - work.LEARNING_RATE * g, parameters, gradients), state
+
+
+RULES = {"adam": (adam, adam_start), "sgd": (sgd, lambda _parameters: ())}
+
+
+def stepper(variant, rule="adam"):
     """The function ``(parameters, state, x, y) -> (parameters, state, loss)`` and the state's start."""
     if variant == "jax-optax":
-        rule = optax.adam(work.LEARNING_RATE)
+        rule = {"adam": optax.adam, "sgd": optax.sgd}[rule](work.LEARNING_RATE)
 
         def update(parameters, gradients, state):
             changes, state = rule.update(gradients, state, parameters)
@@ -77,7 +85,7 @@ def stepper(variant):
 
         begin = rule.init
     else:
-        update, begin = adam, adam_start
+        update, begin = RULES[rule]
 
     def step(parameters, state, x, y):
         value, gradients = jax.value_and_grad(forward)(parameters, x, y)
@@ -88,9 +96,10 @@ def stepper(variant):
 
 
 def train_step(variant, case):
-    weights, biases, features, labels = work.network(*work.NETWORKS[case["name"]])
+    network = work.NETWORKS[case["name"]]
+    weights, biases, features, labels = work.network(*network)
     parameters = [(jnp.asarray(w), jnp.asarray(b)) for w, b in zip(weights, biases, strict=True)]
-    step, begin = stepper(variant)
+    step, begin = stepper(variant, network.rule)
     jitted = jax.jit(step, donate_argnums=(0, 1))
     x, y = jnp.asarray(features), jnp.asarray(labels)
     held = [parameters, begin(parameters)]
@@ -109,29 +118,62 @@ def train_step(variant, case):
     return run, check
 
 
+FUNCTIONS = {
+    "relu": jax.nn.relu,
+    "leaky_relu": lambda x: jax.nn.leaky_relu(x, work.NEGATIVE_SLOPE),
+    "elu": jax.nn.elu,
+    "sigmoid": jax.nn.sigmoid,
+    "tanh": jnp.tanh,
+    "silu": jax.nn.silu,
+    "gelu": lambda x: jax.nn.gelu(x, approximate=False),
+    "gelu_tanh": lambda x: jax.nn.gelu(x, approximate=True),
+    "softplus": jax.nn.softplus,
+    "softmax": lambda x: jax.nn.softmax(x, axis=1),
+    "log_softmax": lambda x: jax.nn.log_softmax(x, axis=1),
+}
+# Gradients that are written in the function's output, which a training step keeps.
+FROM_OUTPUT = {
+    "sigmoid": lambda g, y: g * (y * (1 - y)),
+    "tanh": lambda g, y: g * (1 - y * y),
+    "softmax": lambda g, y: y * (g - jnp.sum(g * y, axis=1, keepdims=True)),
+    "log_softmax": lambda g, y: g - jnp.exp(y) * jnp.sum(g, axis=1, keepdims=True),
+}
+
+
+# From this many numbers on, a result goes to the memory of the call before: fresh pages for each would cost more than the
+# arithmetic. Below, handing the memory over costs more than it saves.
+DONATED_FROM = 100_000
+
+
+def compiled(function, numbers):
+    """A jitted function whose first argument is memory for the result."""
+    if numbers < DONATED_FROM:
+        return jax.jit(lambda _, *given: function(*given))
+    return jax.jit(lambda _, *given: function(*given), donate_argnums=0, keep_unused=True)
+
+
 def kernel(_variant, case):
-    x = jnp.asarray(work.matrix(*case["shape"]) if len(case["shape"]) == 2 else work.elements(case["shape"][0]))
-    call = jax.jit(
-        {
-            "relu": jax.nn.relu,
-            "leaky_relu": lambda x: jax.nn.leaky_relu(x, work.NEGATIVE_SLOPE),
-            "elu": jax.nn.elu,
-            "sigmoid": jax.nn.sigmoid,
-            "tanh": jnp.tanh,
-            "silu": jax.nn.silu,
-            "gelu": lambda x: jax.nn.gelu(x, approximate=False),
-            "gelu_tanh": lambda x: jax.nn.gelu(x, approximate=True),
-            "softplus": jax.nn.softplus,
-            "softmax": lambda x: jax.nn.softmax(x, axis=1),
-            "log_softmax": lambda x: jax.nn.log_softmax(x, axis=1),
-        }[case["name"]]
-    )
+    name, x = case["name"], jnp.asarray(work.inputs(case["shape"]))
+    function = FUNCTIONS[name]
+    if not case.get("backward"):
+        call = compiled(function, x.size)
+        given = (x,)
+    else:
+        gradient = jnp.asarray(work.arriving(case["shape"]))
+        backward = FROM_OUTPUT.get(name) or (lambda g, x: jax.vjp(function, x)[1](g)[0])
+        call = compiled(backward, x.size)
+        given = (gradient, function(x) if name in FROM_OUTPUT else x)
+    held = [call(jnp.zeros_like(x), *given)]
+    check = [float(np.abs(np.asarray(held[0]), dtype=np.float64).mean())]
 
     def run(calls):
+        result = held[0]
         for _ in range(calls):
-            call(x).block_until_ready()
+            result = call(result, *given)
+            result.block_until_ready()
+        held[0] = result
 
-    return run, [float(np.abs(np.asarray(call(x)), dtype=np.float64).mean())]
+    return run, check
 
 
 def loss(_variant, case):
@@ -159,14 +201,19 @@ def loss(_variant, case):
         "mse": lambda x, y: jnp.mean((x - y) ** 2),
         "l1": lambda x, y: jnp.mean(jnp.abs(x - y)),
     }[name]
-    call = jax.jit(jax.value_and_grad(function))
+    call = compiled(jax.value_and_grad(function), logits.size)
+    value, gradient = call(jnp.zeros_like(logits), logits, target)
+    check = [float(value), float(jnp.linalg.norm(gradient))]
+    held = [gradient]
 
     def run(calls):
+        gradient = held[0]
         for _ in range(calls):
-            jax.block_until_ready(call(logits, target))
+            value, gradient = call(gradient, logits, target)
+            jax.block_until_ready((value, gradient))
+        held[0] = gradient
 
-    value, gradient = call(logits, target)
-    return run, [float(value), float(jnp.linalg.norm(gradient))]
+    return run, check
 
 
 def optimizer(_variant, case):
@@ -208,43 +255,47 @@ def epoch(variant, case):
     parameters = [(jnp.asarray(w), jnp.asarray(b)) for w, b in zip(weights, biases, strict=True)]
     step, begin = stepper("jax")
     held = [parameters, begin(parameters)]
-    generator = np.random.default_rng(0)
-    batch = case["batch"]
     jitted = jax.jit(step, donate_argnums=(0, 1))
+    make = scanned_epoch if variant == "jax-scan" else looped_epoch
+    return work.repeated(make(step, jitted, held, features, labels, case["batch"])), None
 
-    def loop():
+
+def looped_epoch(_step, jitted, held, features, labels, batch):
+    """An epoch as a loop in Python over gathered batches."""
+    generator = np.random.default_rng(0)
+
+    def call():
         order = generator.permutation(len(features))
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
             *held[:], value = jitted(*held, features[chosen], labels[chosen])
         value.block_until_ready()
 
-    whole = len(features) // batch
+    return call
 
-    @jax.jit
+
+def scanned_epoch(step, jitted, held, features, labels, batch):
+    """An epoch as one compiled scan over a shuffled order; the rows that fill no batch are a step of their own."""
+    generator = np.random.default_rng(0)
+    whole = len(features) // batch * batch
+
     def scanned(parameters, state, x, y, order):
         def body(carry, chosen):
             parameters, state, value = step(*carry, x[chosen], y[chosen])
             return (parameters, state), value
 
-        (parameters, state), values = jax.lax.scan(
-            body, (parameters, state), order[: whole * batch].reshape(whole, batch)
-        )
+        (parameters, state), values = jax.lax.scan(body, (parameters, state), order.reshape(-1, batch))
         return parameters, state, values[-1]
 
-    x, y = (jnp.asarray(features), jnp.asarray(labels)) if variant == "jax-scan" else (None, None)
+    compiled = jax.jit(scanned, donate_argnums=(0, 1))
+    gathered = jax.jit(lambda x, y, rest: (x[rest], y[rest]))
+    x, y = jnp.asarray(features), jnp.asarray(labels)
 
-    def scan():
-        *held[:], value = scanned(*held, x, y, generator.permutation(len(features)))
-        if len(features) % batch:
-            rest = generator.integers(0, len(features), len(features) % batch)
-            *held[:], value = jitted(*held, features[rest], labels[rest])
+    def call():
+        order = generator.permutation(len(x)).astype(np.int32)
+        *held[:], value = compiled(*held, x, y, order[:whole])
+        if whole < len(order):
+            *held[:], value = jitted(*held, *gathered(x, y, order[whole:]))
         value.block_until_ready()
 
-    call = scan if variant == "jax-scan" else loop
-
-    def run(calls):
-        for _ in range(calls):
-            call()
-
-    return run, None
+    return call

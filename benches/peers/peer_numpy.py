@@ -1,5 +1,7 @@
 """The work in plain NumPy, written as someone careful about temporaries would."""
 
+from functools import partial
+
 import numpy as np
 import numpy_kernels
 import numpy_losses
@@ -26,11 +28,11 @@ def make(suite, _variant, case):
 
 
 class Network:
-    """ReLU layers with a hand-written backward pass and Adam."""
+    """ReLU layers with a hand-written backward pass and update."""
 
-    def __init__(self, weights, biases):
+    def __init__(self, weights, biases, rule="adam"):
         self.weights, self.biases = weights, biases
-        self.rules = numpy_kernels.Rules(weights + biases)
+        self.update = getattr(numpy_kernels.Rules(weights + biases), rule)
 
     def step(self, features, labels):
         """One training step; the loss before it."""
@@ -50,13 +52,14 @@ class Network:
             if index:
                 gradient = gradient @ self.weights[index].T
                 gradient *= inputs[index] > 0
-        self.rules.adam(weight_gradients + bias_gradients)
+        self.update(weight_gradients + bias_gradients)
         return value
 
 
 def train_step(case):
-    weights, biases, features, labels = work.network(*work.NETWORKS[case["name"]])
-    network = Network(weights, biases)
+    given = work.NETWORKS[case["name"]]
+    weights, biases, features, labels = work.network(*given)
+    network = Network(weights, biases, given.rule)
     check = [float(network.step(features, labels)), float(network.step(features, labels))]
 
     def run(calls):
@@ -67,16 +70,19 @@ def train_step(case):
 
 
 def kernel(case):
-    function = getattr(numpy_kernels, case["name"])
-    x = work.matrix(*case["shape"]) if len(case["shape"]) == 2 else work.elements(case["shape"][0])
+    x = work.inputs(case["shape"])
     y, spare = np.empty_like(x), np.empty_like(x)
-
-    def run(calls):
-        for _ in range(calls):
-            function(x, y, spare)
-
-    run(1)
-    return run, [float(np.abs(y, dtype=np.float64).mean())]
+    function = getattr(numpy_kernels, case["name"])
+    if case.get("backward"):
+        kept = x
+        if case["name"] in numpy_kernels.FROM_OUTPUT:
+            kept = np.empty_like(x)
+            function(x, kept, spare)
+        backward = getattr(numpy_kernels, f"{case['name']}_backward")
+        call = partial(backward, work.arriving(case["shape"]), kept, y, spare)
+    else:
+        call = partial(function, x, y, spare)
+    return work.repeated(call), work.size_of(call, y)
 
 
 def loss(case):

@@ -25,8 +25,10 @@ def make(suite, _variant, case):
     return {"train_step": train_step, "epoch": epoch}[suite](case)
 
 
-def classifier(widths, batch_size, **options):
+def classifier(widths, batch_size, rule="adam", **options):
     return MLPClassifier(
+        solver=rule,
+        momentum=0.0,
         hidden_layer_sizes=widths[1:-1],
         batch_size=batch_size,
         learning_rate_init=work.LEARNING_RATE,
@@ -36,22 +38,27 @@ def classifier(widths, batch_size, **options):
     )
 
 
-def train_step(case):
-    widths, batch_size = work.NETWORKS[case["name"]]
-    weights, biases, features, labels = work.network(widths, batch_size)
-    if len(widths) == 3 and widths[0] == widths[-1]:
-        raise ValueError("a network with thousands of classes is not what it is for")
-    model = classifier(widths, batch_size)
-    classes = np.arange(widths[-1])
-    model.partial_fit(features, labels, classes=classes)
-    check = None
-    if widths[-1] > 2:  # For two classes it has one output, so the weights do not fit.
-        for own, given in zip(model.coefs_ + model.intercepts_, weights + biases, strict=True):
-            own[...] = given
-        rule = model._optimizer
+def begin(model, parameters):
+    """Gives the network the weights that all start from, and its rule no past."""
+    for own, given in zip(model.coefs_ + model.intercepts_, parameters, strict=True):
+        own[...] = given
+    rule = model._optimizer
+    if hasattr(rule, "ms"):
         rule.t = 0
         for slot in rule.ms + rule.vs:
             slot[...] = 0
+
+
+def train_step(case):
+    network = work.NETWORKS[case["name"]]
+    weights, biases, features, labels = work.network(*network)
+    if network.widths[-1] > 1000:
+        raise ValueError("a network with thousands of classes is not what it is for")
+    model = classifier(*network)
+    model.partial_fit(features, labels, classes=np.arange(network.widths[-1]))
+    check = None
+    if network.widths[-1] > 2:  # For two classes it has one output, so the weights do not fit.
+        begin(model, weights + biases)
         check = []
         for _ in range(2):
             model.partial_fit(features, labels)

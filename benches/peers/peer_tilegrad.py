@@ -1,5 +1,6 @@
 """The work in tilegrad."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -18,7 +19,7 @@ def versions():
 
 
 def variants(suite, _case, _options):
-    return ["tilegrad", "tilegrad-call"] if suite == "train_step" else ["tilegrad"]
+    return ["tilegrad-call", "tilegrad-fit"] if suite == "train_step" else ["tilegrad"]
 
 
 def make(suite, variant, case):
@@ -29,10 +30,10 @@ def make(suite, variant, case):
     )
 
 
-def compiled(widths, batch_size, weights, biases):
+def compiled(widths, batch_size, rule, weights, biases):
     """The compiled plan of a training step and its state with the given weights."""
     graph = _core.Graph()
-    rule = _core.Optimizer("adam", {"learning_rate": work.LEARNING_RATE})
+    rule = _core.Optimizer(rule, {"learning_rate": work.LEARNING_RATE})
     x = graph.input("x", (batch_size, widths[0]), "float32")
     labels = graph.input("labels", (batch_size,), "int32")
     parameters = []
@@ -56,9 +57,9 @@ def compiled(widths, batch_size, weights, biases):
 
 
 def train_call(case):
-    widths, batch_size = work.NETWORKS[case["name"]]
-    weights, biases, features, labels = work.network(widths, batch_size)
-    plan, state = compiled(widths, batch_size, weights, biases)
+    network = work.NETWORKS[case["name"]]
+    weights, biases, features, labels = work.network(*network)
+    plan, state = compiled(*network, weights, biases)
     inputs = [features, labels.astype(np.int32)]
     check = [float(plan.run(inputs, state)[0]) for _ in range(2)]
 
@@ -76,22 +77,28 @@ def sequential(widths):
     return nn.Sequential(*layers[:-1])
 
 
-def trainer(widths):
-    rule = optim.Adam(learning_rate=work.LEARNING_RATE)
+def trainer(widths, rule="adam"):
+    rule = {"adam": optim.Adam, "sgd": optim.SGD}[rule](learning_rate=work.LEARNING_RATE)
     return tg.Trainer(sequential(widths), loss=losses.CrossEntropy(), optimizer=rule)
 
 
+def batches_of_an_epoch(widths, batch_size):
+    """Enough that calling ``fit`` costs little beside them: 20,000 rows, of large networks fewer, but two batches."""
+    operations = 6 * batch_size * sum(inputs * outputs for inputs, outputs in pairwise(widths))
+    return max(2, min(20_000 // batch_size, int(1e10 / operations)))
+
+
 def train_step(case):
-    """``fit`` over enough copies of the batch that calling it costs little; a call is one step of these."""
-    widths, batch_size = work.NETWORKS[case["name"]]
+    """``fit`` over copies of the batch; a call is one step of these."""
+    widths, batch_size, rule = work.NETWORKS[case["name"]]
     weights, biases, features, labels = work.network(widths, batch_size)
-    session = trainer(widths)
+    session = trainer(widths, rule)
     given = {f"{2 * index}.weight": weight for index, weight in enumerate(weights)}
     given |= {f"{2 * index}.bias": bias for index, bias in enumerate(biases)}
     for name, parameter in session.model.named_parameters():
         np.asarray(parameter)[...] = given.pop(name)
     check = session.fit(features, labels, batch_size=batch_size, epochs=2, progress=False)["loss"]
-    batches = max(1, 20_000 // batch_size)
+    batches = batches_of_an_epoch(widths, batch_size)
     features, labels = np.tile(features, (batches, 1)), np.tile(labels, batches)
 
     def run(calls):
@@ -104,16 +111,17 @@ def train_step(case):
 
 
 def kernel(case):
-    x = work.matrix(*case["shape"]) if len(case["shape"]) == 2 else work.elements(case["shape"][0])
+    x = work.inputs(case["shape"])
     y = np.empty_like(x)
     function = getattr(F, case["name"])
-
-    def run(calls):
-        for _ in range(calls):
-            function(x, out=y)
-
-    run(1)
-    return run, [float(np.abs(y, dtype=np.float64).mean())]
+    if case.get("backward"):
+        # The gradient of a softmax is written in its output, that of an activation in its input.
+        kept = function(x) if len(case["shape"]) == 2 else x
+        backward = getattr(F, f"{case['name']}_backward")
+        call = partial(backward, work.arriving(case["shape"]), kept, out=y)
+    else:
+        call = partial(function, x, out=y)
+    return work.repeated(call), work.size_of(call, y)
 
 
 def loss(case):

@@ -1,5 +1,9 @@
 """The work in PyTorch: default Adam, fused Adam, and on demand torch.compile."""
 
+import os
+import shutil
+from functools import partial
+
 import numpy as np
 import torch
 import work
@@ -23,7 +27,21 @@ def variants(suite, case, options):
         "optim": ["torch", "torch-foreach"] + (["torch-fused"] if case.get("name") != "rmsprop" else []),
         "epoch": ["torch-fused", "torch-dataloader"],
     }[suite]
-    return names + (["torch-compile"] if options["compile"] and suite in ("train_step", "losses") else [])
+    # A compiled call alone takes longer than the whole work of small kernels and losses; every shape compiles for seconds.
+    numbers = np.prod(case.get("shape", ()))
+    pays = {"train_step": True, "losses": numbers >= 500_000, "kernels": case.get("shape") == [1_000_000]}
+    return names + (["torch-compile"] if options["compile"] and pays.get(suite) and can_compile() else [])
+
+
+def can_compile():
+    """Whether there is a compiler for what torch.compile writes."""
+    return bool(os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++"))
+
+
+def compiled(function):
+    """The function under torch.compile, for the shapes it is called with and no others."""
+    torch._dynamo.reset()
+    return torch.compile(function, dynamic=False)
 
 
 def make(suite, variant, case):
@@ -45,16 +63,18 @@ def network(weights, biases):
 
 
 def train_step(variant, case):
-    weights, biases, features, labels = work.network(*work.NETWORKS[case["name"]])
+    given = work.NETWORKS[case["name"]]
+    weights, biases, features, labels = work.network(*given)
     model = network(weights, biases)
     x, y = torch.from_numpy(features), torch.from_numpy(labels)
-    optimizer = torch.optim.Adam(model.parameters(), lr=work.LEARNING_RATE, fused=variant != "torch")
+    rule = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[given.rule]
+    optimizer = rule(model.parameters(), lr=work.LEARNING_RATE, fused=variant != "torch")
 
     def forward(x, y):
         return F.cross_entropy(model(x), y)
 
     if variant == "torch-compile":
-        forward = torch.compile(forward)
+        forward = compiled(forward)
 
     def step():
         optimizer.zero_grad()
@@ -72,28 +92,59 @@ def train_step(variant, case):
     return run, check
 
 
-def kernel(_variant, case):
-    x = torch.from_numpy(work.matrix(*case["shape"]) if len(case["shape"]) == 2 else work.elements(case["shape"][0]))
-    y = torch.empty_like(x)
+def forward_call(name, x, y):
+    """A kernel that writes its result into ``y``."""
     aten = torch.ops.aten
-    call = {
-        "relu": lambda: torch.clamp_min(x, 0, out=y),
-        "leaky_relu": lambda: aten.leaky_relu.out(x, work.NEGATIVE_SLOPE, out=y),
-        "elu": lambda: aten.elu.out(x, out=y),
-        "sigmoid": lambda: torch.sigmoid(x, out=y),
-        "tanh": lambda: torch.tanh(x, out=y),
-        "silu": lambda: aten.silu.out(x, out=y),
-        "gelu": lambda: aten.gelu.out(x, out=y),
-        "gelu_tanh": lambda: aten.gelu.out(x, approximate="tanh", out=y),
-        "softplus": lambda: aten.softplus.out(x, out=y),
-        "softmax": lambda: torch.softmax(x, 1, out=y),
-        "log_softmax": lambda: torch.log_softmax(x, 1, out=y),
-    }[case["name"]]
+    return {
+        "relu": partial(torch.clamp_min, x, 0, out=y),
+        "leaky_relu": partial(aten.leaky_relu.out, x, work.NEGATIVE_SLOPE, out=y),
+        "elu": partial(aten.elu.out, x, out=y),
+        "sigmoid": partial(torch.sigmoid, x, out=y),
+        "tanh": partial(torch.tanh, x, out=y),
+        "silu": partial(aten.silu.out, x, out=y),
+        "gelu": partial(aten.gelu.out, x, out=y),
+        "gelu_tanh": partial(aten.gelu.out, x, approximate="tanh", out=y),
+        "softplus": partial(aten.softplus.out, x, out=y),
+        "softmax": partial(torch.softmax, x, 1, out=y),
+        "log_softmax": partial(torch.log_softmax, x, 1, out=y),
+    }[name]
+
+
+def backward_call(name, g, x, y):
+    """The gradient kernel that autograd calls, given what it keeps of the forward pass, writing into ``y``."""
+    aten = torch.ops.aten
+    kept = torch.empty_like(x)
+    forward_call(name, x, kept)()
+    return {
+        "relu": partial(aten.threshold_backward.grad_input, g, x, 0, grad_input=y),
+        "leaky_relu": partial(aten.leaky_relu_backward.grad_input, g, x, work.NEGATIVE_SLOPE, False, grad_input=y),
+        "elu": partial(aten.elu_backward.grad_input, g, 1, 1, 1, False, x, grad_input=y),
+        "sigmoid": partial(aten.sigmoid_backward.grad_input, g, kept, grad_input=y),
+        "tanh": partial(aten.tanh_backward.grad_input, g, kept, grad_input=y),
+        "silu": partial(aten.silu_backward.grad_input, g, x, grad_input=y),
+        "gelu": partial(aten.gelu_backward.grad_input, g, x, grad_input=y),
+        "gelu_tanh": partial(aten.gelu_backward.grad_input, g, x, approximate="tanh", grad_input=y),
+        "softplus": partial(aten.softplus_backward.grad_input, g, x, 1, 20, grad_input=y),
+        "softmax": partial(aten._softmax_backward_data.out, g, kept, 1, torch.float32, grad_input=y),
+        "log_softmax": partial(aten._log_softmax_backward_data.out, g, kept, 1, torch.float32, out=y),
+    }[name]
+
+
+def kernel(variant, case):
+    x = torch.from_numpy(work.inputs(case["shape"]))
+    y = torch.empty_like(x)
+    if case.get("backward"):
+        gradient = torch.from_numpy(work.arriving(case["shape"]))
+        call = backward_call(case["name"], gradient, x, y)
+    else:
+        call = forward_call(case["name"], x, y)
+    if variant == "torch-compile":
+        call = compiled(call)
+    repeated = work.repeated(call)
 
     def run(calls):
         with torch.inference_mode():
-            for _ in range(calls):
-                call()
+            repeated(calls)
 
     run(1)
     return run, [float(y.double().abs().mean())]
@@ -114,7 +165,7 @@ def loss(variant, case):
         "l1": lambda x: F.l1_loss(x, target),
     }[name]
     if variant == "torch-compile":
-        forward = torch.compile(forward)
+        forward = compiled(forward)
 
     def run(calls):
         for _ in range(calls):

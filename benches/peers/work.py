@@ -1,6 +1,7 @@
 """The work that every peer does, and the numbers it starts from: NumPy only, since every worker imports this file."""
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,17 +9,25 @@ LEARNING_RATE = 1e-3
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
 
-# name: (layer widths, batch size); all with ReLU, cross-entropy and Adam.
+
+class Network(NamedTuple):
+    """Layers with ReLU between them, trained on cross-entropy."""
+
+    widths: tuple[int, ...]
+    batch_size: int
+    rule: str = "adam"
+
+
 NETWORKS = {
-    "mlp 4-16-3 bs16": ((4, 16, 3), 16),
-    "mlp 30-64-64-2 bs32": ((30, 64, 64, 2), 32),
-    "mlp 64-128-10 bs64": ((64, 128, 10), 64),
-    "mlp 784-128-10 bs32": ((784, 128, 10), 32),
-    "mlp 784-512-256-10 bs128": ((784, 512, 256, 10), 128),
-    "mlp 784-1024x4-10 bs256": ((784, 1024, 1024, 1024, 1024, 10), 256),
-    "mlp 4096-4096-4096 bs512": ((4096, 4096, 4096), 512),
+    "mlp 4-16-3 bs16": Network((4, 16, 3), 16),
+    "mlp 30-64-64-2 bs32": Network((30, 64, 64, 2), 32),
+    "mlp 64-128-10 bs64": Network((64, 128, 10), 64),
+    "mlp 784-128-10 bs1 sgd": Network((784, 128, 10), 1, "sgd"),
+    "mlp 784-128-10 bs32": Network((784, 128, 10), 32),
+    "mlp 784-512-256-10 bs128": Network((784, 512, 256, 10), 128),
+    "mlp 784-1024x4-10 bs256": Network((784, 1024, 1024, 1024, 1024, 10), 256),
+    "mlp 4096-4096-4096 bs512": Network((4096, 4096, 4096), 512),
 }
-LARGE_NETWORKS = ("mlp 784-1024x4-10 bs256", "mlp 4096-4096-4096 bs512")
 
 ACTIVATIONS = (
     "relu",
@@ -46,7 +55,7 @@ RMSPROP_DECAY = 0.99
 ADAGRAD_START = 0.1
 
 
-def network(widths, batch_size):
+def network(widths, batch_size, _rule=None):
     """Weights ``(in, out)``, biases, one batch of features and its labels, the same in every process."""
     generator = np.random.default_rng(0)
     weights, biases = [], []
@@ -62,6 +71,27 @@ def network(widths, batch_size):
 def elements(count):
     """Numbers for an activation, on both sides of zero."""
     return np.random.default_rng(1).uniform(-6, 6, count).astype(np.float32)
+
+
+def inputs(shape):
+    """Input of a kernel: numbers for an activation, logits for a softmax."""
+    return matrix(*shape) if len(shape) == 2 else elements(shape[0])
+
+
+def repeated(call):
+    """A run that makes a call so many times."""
+
+    def run(calls):
+        for _ in range(calls):
+            call()
+
+    return run
+
+
+def size_of(call, result):
+    """Makes one call and answers with the mean size of the numbers it wrote into ``result``: what peers are compared by."""
+    call()
+    return [float(np.abs(result, dtype=np.float64).mean())]
 
 
 def matrix(rows, columns):
@@ -87,14 +117,21 @@ def class_weights(columns):
     return np.random.default_rng(4).uniform(0.5, 2, columns).astype(np.float32)
 
 
+def arriving(shape):
+    """The gradient that arrives at a kernel's output."""
+    return np.random.default_rng(7).uniform(-1, 1, shape).astype(np.float32)
+
+
 def parameters(count, tensors):
     """Parameters and gradients of an optimizer step: ``count`` numbers in ``tensors`` arrays."""
     generator = np.random.default_rng(5)
     sizes = [count // tensors] * tensors
     sizes[-1] += count - sum(sizes)
+    # A million different numbers are enough; drawing 50 million would take longer than the measurement.
+    drawn = generator.standard_normal(min(2 * max(sizes), 1_000_003), dtype=np.float32)
     return (
-        [generator.standard_normal(size).astype(np.float32) for size in sizes],
-        [(generator.standard_normal(size) * 0.1).astype(np.float32) for size in sizes],
+        [np.resize(np.roll(drawn, 13 * index), size) for index, size in enumerate(sizes)],
+        [np.resize(np.roll(drawn, -7 * index), size) * np.float32(0.1) for index, size in enumerate(sizes)],
     )
 
 

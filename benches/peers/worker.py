@@ -1,10 +1,11 @@
 """One peer in a process of its own: takes orders as lines of JSON on its input, answers each with one line.
 
 ``python worker.py PEER THREADS CORES CLOCK`` with CORES as ``0,1``. Orders: ``versions``, ``prepare`` (a suite and a
-case), ``block`` (one timed block of a prepared variant), ``release``.
+case), ``block`` (one timed block of a prepared variant), ``release``, ``variants``, ``memory``.
 """
 
 import gc
+import glob
 import importlib
 import json
 import os
@@ -23,13 +24,30 @@ def pin(threads, cores):
     os.environ["JAX_PLATFORMS"] = "cpu"
 
 
-def delay():
-    """Seconds that the calling thread stood in line for a core so far; 0 where the system does not say."""
-    try:
-        with open("/proc/thread-self/schedstat") as file:
-            return int(file.read().split()[1]) * 1e-9
-    except OSError:
-        return 0.0
+def delays():
+    """Seconds that each thread of this process stood in line for a core so far; nothing where the system does not say."""
+    found = {}
+    for path in glob.glob("/proc/self/task/*/schedstat"):
+        try:
+            with open(path) as file:
+                found[path] = int(file.read().split()[1]) * 1e-9
+        except OSError:
+            # A thread that ended since it was listed.
+            continue
+    return found
+
+
+def memory():
+    """Megabytes that this process holds in memory, and the most it held since ``forget_peak``."""
+    with open("/proc/self/status") as file:
+        fields = dict(line.split(":", 1) for line in file)
+    return [int(fields[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM")]
+
+
+def forget_peak():
+    """The most memory held counts from now on."""
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
 
 
 def timed(run, calls, one_core, clock):
@@ -39,15 +57,18 @@ def timed(run, calls, one_core, clock):
     A run that can only do more than it was asked for (whole epochs) returns how many calls it made.
     """
     gc.disable()
-    waited, processor, start = delay(), time.process_time(), time.perf_counter()
+    before = {} if one_core else delays()
+    processor, start = time.process_time(), time.perf_counter()
     made = run(calls) or calls
     seconds = time.perf_counter() - start
-    processor, waited = time.process_time() - processor, delay() - waited
+    processor = time.process_time() - processor
+    after = {} if one_core else delays()
     gc.enable()
-    # On one core, threads of the process itself take turns; what the whole process did not get is what others took.
-    lost = seconds - processor if one_core else waited
     if clock == "processor":
         return processor / made, seconds, 0.0
+    # On one core, threads of the process itself take turns; what the whole process did not get is what others took.
+    # On several, a step is as late as the thread that waited longest.
+    lost = seconds - processor if one_core else max((after[path] - before.get(path, 0.0) for path in after), default=0)
     return seconds / made, seconds, max(0.0, lost / seconds)
 
 
@@ -66,11 +87,16 @@ class Worker:
     def versions(self, _order):
         return {"versions": self.module.versions()}
 
+    def variants(self, order):
+        """The forms in which the peer can do a case."""
+        return {"variants": self.module.variants(order["suite"], order["case"], order["options"])}
+
     def prepare(self, order):
-        """Makes every variant the peer has of the case; answers with their check numbers, or why one is left out."""
+        """Makes the variants of the case, all or the one named; answers with their check numbers, or why one is left out."""
         self.runs, self.calls = {}, {}
         answers, left_out = {}, {}
-        for variant in self.module.variants(order["suite"], order["case"], order["options"]):
+        names = [order["variant"]] if "variant" in order else self.variants(order)["variants"]
+        for variant in names:
             try:
                 run, check = self.module.make(order["suite"], variant, order["case"])
                 self.runs[variant] = run
@@ -84,14 +110,21 @@ class Worker:
         return {"checks": answers, "left_out": left_out}
 
     def calibrate(self, run, least):
-        """How many calls fill a block of ``least`` seconds."""
+        """How many calls fill a block of ``least`` seconds; with 0 none is made to find out, so that the first is timed."""
         calls = 1
-        run(1)
-        while True:
+        while least:
             _, seconds, _ = timed(run, calls, self.one_core, self.clock)
             if seconds >= least:
-                return calls
+                break
             calls = max(calls + 1, min(calls * 10, int(calls * least / seconds * 1.2)))
+        return calls
+
+    def memory(self, order):
+        """Memory held and its peak; on demand the peak counts from now."""
+        now, peak = memory()
+        if order.get("forget"):
+            forget_peak()
+        return {"now": now, "peak": peak}
 
     def block(self, order):
         variant = order["variant"]
@@ -99,6 +132,7 @@ class Worker:
         return {"seconds": seconds, "waited": waited}
 
     def release(self, _order):
+        """Gives the memory of the case back."""
         self.runs, self.calls = {}, {}
         gc.collect()
         return {}
