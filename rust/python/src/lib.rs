@@ -27,6 +27,7 @@ mod plan;
 mod registry;
 mod softmax;
 mod state;
+mod updates;
 mod work;
 
 use pyo3::exceptions::PyValueError;

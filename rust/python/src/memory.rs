@@ -59,6 +59,11 @@ impl Memory {
         self.len
     }
 
+    /// Address of the first element.
+    pub(crate) fn address(&self) -> usize {
+        self.start.as_ptr() as usize
+    }
+
     /// All elements, for writing.
     ///
     /// # Safety

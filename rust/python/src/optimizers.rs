@@ -3,7 +3,6 @@
 use numpy::npyffi::NPY_ORDER;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyMapping, PyString};
-use tilegrad_kernels::real::Element;
 use tilegrad_kernels::registry::Setting;
 
 pub(crate) use tilegrad_kernels::optimizers::Optimizer as Rule;
@@ -11,10 +10,11 @@ pub(crate) use tilegrad_kernels::optimizers::Optimizer as Rule;
 use crate::arguments::{list_of, real_array, same_as, shape_text, type_name};
 use crate::arrays::Array;
 use crate::errors::{Error, Result, type_error, value_error};
-use crate::kinds::{Kind, Number};
+use crate::kinds::Kind;
 use crate::locks::Locked;
 use crate::memory::Memory;
 use crate::numbers::{Whole, in_range};
+use crate::updates::{MOST_SLOTS, Place, Places};
 use crate::work;
 
 /// An update rule with its hyperparameters, and with its slots when it is used alone on NumPy arrays.
@@ -30,6 +30,8 @@ struct Inner {
     steps: u64,
     /// One per parameter; empty before the first step.
     parameters: Vec<Kept>,
+    /// Where the arrays of a step lie; kept for its memory.
+    places: Places,
 }
 
 /// What is kept for a parameter.
@@ -72,27 +74,17 @@ impl Optimizer {
             settings.push((parameter.as_str(), setting(name, parameter, value, text.as_deref())?));
         }
         let rule = Rule::new(name, &settings)?;
-        Ok(Self { inner: Locked::new(Inner { rule, steps: 0, parameters: Vec::new() }) })
+        Ok(Self { inner: Locked::new(Inner { rule, steps: 0, parameters: Vec::new(), places: Places::default() }) })
     }
 
     /// Updates the parameters in place. They must be writable, contiguous and not overlap.
     fn step(&self, parameters: &Bound<'_, PyAny>, gradients: &Bound<'_, PyAny>) -> Result<()> {
         let py = parameters.py();
-        let parameters = list_of("step", "parameters", parameters)?;
-        let gradients = list_of("step", "gradients", gradients)?;
-        if parameters.is_empty() || parameters.len() != gradients.len() {
-            let (count, got) = (parameters.len(), gradients.len());
-            return value_error!(
-                "step: expected one gradient for each parameter, got {count} parameters and {got} gradients"
-            );
-        }
-        let pairs = parameters.iter().zip(&gradients).enumerate();
-        let pairs = pairs.map(|(index, (parameter, gradient))| checked_pair(index, parameter, gradient));
-        let pairs = pairs.collect::<Result<Vec<_>>>()?;
-        check_overlap(&pairs)?;
+        let pairs = checked_pairs(parameters, gradients)?;
         let mut inner = self.inner.lock(py, "Optimizer")?;
+        inner.lie_apart(&pairs)?;
         inner.keep(&pairs)?;
-        inner.step(py, &pairs)
+        inner.step(py)
     }
 
     /// Changes a hyperparameter; it holds from the next step, in compiled plans too.
@@ -192,6 +184,30 @@ struct Pair<'py> {
     kind: Kind,
 }
 
+/// Every parameter with its gradient, checked before anything is changed.
+fn checked_pairs<'py>(parameters: &Bound<'py, PyAny>, gradients: &Bound<'py, PyAny>) -> Result<Vec<Pair<'py>>> {
+    let (count, got, pairs);
+    if let (Ok(parameters), Ok(gradients)) = (parameters.cast_exact::<PyList>(), gradients.cast_exact::<PyList>()) {
+        (count, got) = (parameters.len(), gradients.len());
+        let checked = (0..count.min(got))
+            .map(|index| checked_pair(index, &parameters.get_item(index)?, &gradients.get_item(index)?));
+        pairs = checked.collect::<Result<Vec<_>>>();
+    } else {
+        let parameters = list_of("step", "parameters", parameters)?;
+        let gradients = list_of("step", "gradients", gradients)?;
+        (count, got) = (parameters.len(), gradients.len());
+        let checked = parameters.iter().zip(&gradients).enumerate();
+        let checked = checked.map(|(index, (parameter, gradient))| checked_pair(index, parameter, gradient));
+        pairs = checked.collect::<Result<Vec<_>>>();
+    }
+    if count == 0 || count != got {
+        return value_error!(
+            "step: expected one gradient for each parameter, got {count} parameters and {got} gradients"
+        );
+    }
+    pairs
+}
+
 fn checked_pair<'py>(index: usize, parameter: &Bound<'py, PyAny>, gradient: &Bound<'py, PyAny>) -> Result<Pair<'py>> {
     // The names are only written out when something is wrong.
     let named = |error: Error| match error {
@@ -219,32 +235,8 @@ fn checked_pair<'py>(index: usize, parameter: &Bound<'py, PyAny>, gradient: &Bou
     Ok(Pair { parameter, gradient, kind })
 }
 
-/// No parameter may share memory with another one, nor with a gradient.
-fn check_overlap(pairs: &[Pair<'_>]) -> Result<()> {
-    if let [pair] = pairs {
-        let (start, end) = pair.parameter.extent();
-        let (other_start, other_end) = pair.gradient.extent();
-        let overlap = start < other_end && other_start < end;
-        return if overlap { overlapping(0) } else { Ok(()) };
-    }
-    let mut extents = Vec::with_capacity(2 * pairs.len());
-    for (index, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.parameter.len() > 0) {
-        extents.push((pair.parameter.extent(), true, index));
-        extents.push((pair.gradient.extent(), false, index));
-    }
-    extents.sort_unstable();
-    let (mut written, mut read) = (0, 0);
-    for ((start, end), is_parameter, index) in extents {
-        if start < written || (is_parameter && start < read) {
-            return overlapping(index);
-        }
-        if is_parameter { written = written.max(end) } else { read = read.max(end) }
-    }
-    Ok(())
-}
-
 #[cold]
-fn overlapping(index: usize) -> Result<()> {
+fn overlapping<T>(index: usize) -> Result<T> {
     value_error!(
         "step: expected parameters that share no memory with one another or a gradient, got an overlap at number {index}"
     )
@@ -275,25 +267,29 @@ impl Inner {
         Ok(())
     }
 
-    fn step(&mut self, py: Python<'_>, pairs: &[Pair<'_>]) -> Result<()> {
-        let (rule, step) = (self.rule, self.steps + 1);
-        let mut tasks: Vec<Task<'_>> = Vec::with_capacity(pairs.len());
-        for (pair, kept) in pairs.iter().zip(&mut self.parameters) {
-            tasks.push(match pair.kind {
-                Kind::F64 => Task::Double(Operands::new(pair, kept)),
-                _ => Task::Single(Operands::new(pair, kept)),
-            });
+    /// Takes down where the arrays lie. No parameter may share memory with another one, nor with a gradient.
+    fn lie_apart(&mut self, pairs: &[Pair<'_>]) -> Result<()> {
+        self.places.begin();
+        for Pair { parameter, gradient, kind } in pairs {
+            let (weight, gradient) = (parameter.pointer() as usize, gradient.pointer() as usize);
+            self.places.add(Place::new(weight, gradient, parameter.len(), *kind == Kind::F64));
         }
-        let elements = pairs.iter().map(|pair| pair.parameter.len()).sum();
-        work::run(py, elements, move || {
-            for task in tasks {
-                match task {
-                    Task::Single(operands) => operands.update(&rule, step),
-                    Task::Double(operands) => operands.update(&rule, step),
-                }
-            }
-        })?;
-        self.steps = step;
+        self.places.overlap().map_or(Ok(()), overlapping)
+    }
+
+    /// Updates the arrays whose places were taken down; the caller keeps them alive.
+    fn step(&mut self, py: Python<'_>) -> Result<()> {
+        for (index, kept) in self.parameters.iter().enumerate() {
+            let mut slots = [0; MOST_SLOTS];
+            slots.iter_mut().zip(&kept.slots).for_each(|(place, slot)| *place = slot.address());
+            self.places.set_slots(index, slots);
+        }
+        let (step, places) = (self.rule.prepare(self.steps + 1), &self.places);
+        let slots = self.rule.slots().len();
+        // SAFETY: the arrays are alive, flat and of the kind and length taken down, and were found to lie apart; the lock of
+        // this optimizer is held, and nobody else knows the slots, which are as long as their arrays.
+        work::run(py, places.elements(), || unsafe { places.update(&step, slots) })?;
+        self.steps += 1;
         Ok(())
     }
 
@@ -330,38 +326,6 @@ impl Inner {
         }
         self.parameters = loaded;
         Ok(())
-    }
-}
-
-/// An update of one parameter, with everything it touches.
-enum Task<'a> {
-    Single(Operands<'a, f32>),
-    Double(Operands<'a, f64>),
-}
-
-struct Operands<'a, E> {
-    weight: &'a mut [E],
-    gradient: &'a [E],
-    slots: Slots<'a, E>,
-}
-
-/// No rule has more.
-const MOST_SLOTS: usize = 3;
-type Slots<'a, E> = [&'a mut [E]; MOST_SLOTS];
-
-impl<'a, E: Element + Number> Operands<'a, E> {
-    fn new(pair: &'a Pair<'_>, kept: &'a mut Kept) -> Self {
-        let mut slots: Slots<'a, E> = [&mut [], &mut [], &mut []];
-        for (place, slot) in slots.iter_mut().zip(&kept.slots) {
-            // SAFETY: the lock of this optimizer is held, and each slot is taken once.
-            *place = unsafe { slot.slice_mut() };
-        }
-        Self { weight: pair.parameter.slice_mut(), gradient: pair.gradient.slice(), slots }
-    }
-
-    fn update(mut self, rule: &Rule, step: u64) {
-        let count = rule.slots().len();
-        rule.update(step, self.weight, self.gradient, &mut self.slots[..count]);
     }
 }
 
