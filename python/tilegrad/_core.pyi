@@ -290,6 +290,18 @@ class Plan:
         """Whether a run updates parameters."""
 
 @final
+class Calls:
+    """The plans of a compiled function by the form of its arguments."""
+
+    def __new__(cls) -> Calls: ...
+    def run(self, arguments: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+        """The result of the plan for arguments of this form; ``None`` if there is none yet, or if something is
+        unusual."""
+    def keep(self, key: tuple[Any, ...], plan: Plan, result: tuple[Any, ...]) -> None:
+        """Keeps the plan for arguments of this form (``key``, as ``tilegrad.transform`` describes it) and the form of
+        its result, unless something in them is left to Python."""
+
+@final
 class State:
     """The parameters of a graph in one flat buffer per element type, and the slots of an optimizer in the same
     layout."""

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tilegrad import _core
 from tilegrad._trees import Spec, flatten, has_values, number_dtype, rebuild, values_of
 from tilegrad.tensor import Array, Tensor, Traceable, Tracer, find_tensor
 
 __all__ = ["check_gradients", "grad", "jit", "trace", "value_and_grad"]
 
 if TYPE_CHECKING:
-    from tilegrad import _core
     from tilegrad.explain.trace import Trace
 
 _MOST_PLANS = 256
@@ -79,11 +79,16 @@ def _plain(result: Array) -> Any:
 
 
 class _Cache:
-    """Compiled functions by the kind of their arguments; the one unused for longest makes room."""
+    """Compiled functions by the kind of their arguments; the one unused for longest makes room.
+
+    ``fast(arguments, settings)`` is the result where the core knows the kind already, and ``None`` where it does not.
+    """
 
     def __init__(self, build: Callable[[_Arguments], _Compiled]) -> None:
         self._build = build
         self._plans: OrderedDict[Spec, _Compiled] = OrderedDict()
+        self._calls = _core.Calls()
+        self.fast = self._calls.run
 
     def run(self, arguments: _Arguments) -> Any:
         key = arguments.key
@@ -94,7 +99,9 @@ class _Cache:
                 self._plans.popitem(last=False)
         else:
             self._plans.move_to_end(key)
-        return compiled.run(arguments)
+        result = compiled.run(arguments)
+        self._calls.keep(key, compiled.plan, compiled.form)
+        return result
 
 
 def argument_names(function: Callable[..., Any], arguments: Sequence[Any], settings: dict[str, Any]) -> list[str]:
@@ -288,10 +295,12 @@ def value_and_grad(function: Callable[..., Any], *, argnums: int | Sequence[int]
         (22.0, (2.2, 11.0, 20.0))
     """
     gradients = _Gradients("value_and_grad", function, argnums)
+    fast = gradients.cache.fast
 
     @functools.wraps(function)
     def value_and_gradient(*arguments: Any, **settings: Any) -> Any:
-        return gradients(arguments, settings)
+        found = fast(arguments, settings)
+        return gradients(arguments, settings) if found is None else found
 
     return value_and_gradient
 
@@ -311,10 +320,11 @@ def grad(function: Callable[..., Any], *, argnums: int | Sequence[int] | None = 
         12.0
     """
     gradients = _Gradients("grad", function, argnums)
+    fast = gradients.cache.fast
 
     @functools.wraps(function)
     def gradient(*arguments: Any, **settings: Any) -> Any:
-        _, found = gradients(arguments, settings)
+        _, found = fast(arguments, settings) or gradients(arguments, settings)
         return found[0] if argnums is None and len(found) == 1 else found
 
     return gradient
@@ -341,9 +351,13 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
         return _Compiled(tracer, outputs, form)
 
     cache = _Cache(build)
+    fast = cache.fast
 
     @functools.wraps(function)
     def compiled(*arguments: Any, **settings: Any) -> Any:
+        found = fast(arguments, settings)
+        if found is not None:
+            return found
         taken = _Arguments("jit", arguments, settings)
         if find_tensor(*taken.leaves) is not None:
             return function(*arguments, **settings)

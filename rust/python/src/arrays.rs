@@ -31,6 +31,14 @@ impl<'py> Array<'py> {
         Self::subclass(function, argument, object)
     }
 
+    /// The object if it is an array and of no subclass.
+    #[inline]
+    pub(crate) fn exact(object: &Bound<'py, PyAny>) -> Option<Self> {
+        // SAFETY: as for `new`.
+        (unsafe { npyffi::PyArray_CheckExact(object.py(), object.as_ptr()) } != 0)
+            .then(|| Self { object: object.clone() })
+    }
+
     #[cold]
     fn subclass(function: &str, argument: &str, object: &Bound<'py, PyAny>) -> Result<Self> {
         let kind = type_name(object);

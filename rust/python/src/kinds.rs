@@ -36,9 +36,15 @@ impl Number for f64 {
 impl Number for i32 {
     const KIND: Kind = Kind::I32;
 }
-impl Number for i64 {
-    const KIND: Kind = Kind::I64;
+macro_rules! labels {
+    ($($type:ty, $kind:ident;)*) => {
+        $(impl Number for $type {
+            const KIND: Kind = Kind::$kind;
+        })*
+    };
 }
+
+labels! { i8, I8; i16, I16; i64, I64; u16, U16; u32, U32; u64, U64; }
 
 impl Kind {
     pub(crate) fn from_type_number(number: c_int) -> Kind {

@@ -9,6 +9,7 @@
 mod activations;
 mod arguments;
 mod arrays;
+mod call;
 mod checks;
 mod elementwise;
 mod epoch;
@@ -46,6 +47,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<optimizers::Optimizer>()?;
     module.add_class::<graph::Graph>()?;
     module.add_class::<plan::Plan>()?;
+    module.add_class::<call::Calls>()?;
     module.add_class::<state::State>()?;
     for function in [
         wrap_pyfunction!(registry::registry, module)?,

@@ -1,7 +1,7 @@
 //! Compiled steps, run one at a time from Python.
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyFloat};
 use tilegrad_engine::{Bindings, Options, Type, ValueId};
 
 use crate::arguments::{list_of, shape_text, type_error_of};
@@ -67,6 +67,29 @@ impl Plan {
 
     pub(crate) fn inputs(&self) -> &[(String, Type)] {
         &self.inputs
+    }
+
+    /// Whether it has parameters to keep from run to run.
+    pub(crate) fn has_state(&self) -> bool {
+        self.updates || !self.places.is_empty()
+    }
+
+    /// Runs once, without a state: single numbers as floats, other results as new arrays. Nothing if an input does not fit.
+    pub(crate) fn results<'py>(
+        &self,
+        py: Python<'py>,
+        mut bindings: Bindings<'_, '_>,
+    ) -> Result<Option<Vec<Bound<'py, PyAny>>>> {
+        let mut plan = self.lock(py)?;
+        let running: &mut tilegrad_engine::Plan = &mut plan;
+        if work::run(py, self.elements, || running.run(&mut bindings))?.is_err() {
+            return Ok(None);
+        }
+        let plain = |index| match plan.output(index) {
+            _ if !plan.output_shape(index).is_empty() => output(py, &plan, index),
+            numbers => Ok(PyFloat::new(py, numbers.get(0)).into_any()),
+        };
+        (0..plan.output_count()).map(plain).collect::<Result<Vec<_>>>().map(Some)
     }
 
     pub(crate) fn has_updates(&self) -> bool {

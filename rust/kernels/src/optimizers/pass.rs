@@ -80,6 +80,11 @@ impl<E: Element, F: Walk<K>, const K: usize> Kernel<E> for Range<'_, E, F, K> {
     fn run<R: Real<Element = E>>(self) {
         let Self { formula, weight, gradient, slots } = self;
         let mut rest = Operands { weight, gradient, slots };
+        // The end of a range is taken from its last whole register, computed before the elements in front change: reading
+        // numbers one by one into a register would hold up every range.
+        let len = rest.weight.len();
+        let ending =
+            (len > REGISTER && !len.is_multiple_of(REGISTER)).then(|| rest.changed::<R, F>(len - REGISTER, &formula));
         let blocks = rest.weight.len() - rest.weight.len() % BLOCK;
         if blocks > 0 {
             let whole = rest.take(blocks);
@@ -92,7 +97,15 @@ impl<E: Element, F: Walk<K>, const K: usize> Kernel<E> for Range<'_, E, F, K> {
             formula.walk::<R>(&mut whole.weight[..REGISTER], &whole.gradient[..REGISTER], slots);
         }
         if !rest.weight.is_empty() {
-            rest.padded::<R, F>(&formula);
+            let count = rest.weight.len();
+            let (skip, (weight, slots)) = match ending {
+                Some(ending) => (REGISTER - count, ending),
+                None => (0, rest.changed::<R, F>(0, &formula)),
+            };
+            rest.weight.copy_from_slice(&weight[skip..skip + count]);
+            for (slot, new) in rest.slots.into_iter().zip(&slots) {
+                slot.copy_from_slice(&new[skip..skip + count]);
+            }
         }
     }
 }
@@ -120,24 +133,27 @@ impl<'a, E: Element, const K: usize> Operands<'a, E, K> {
         Operands { weight, gradient, slots }
     }
 
-    /// Less than a register of elements, in one that is filled up.
+    /// What a register of elements from `start` becomes, filled up with zeros where they are fewer.
     #[inline(always)]
-    fn padded<R: Real<Element = E>, F: Walk<K>>(self, formula: &F) {
-        let count = self.weight.len();
-        let filled = |slice: &[E]| {
-            let mut register = [E::default(); REGISTER];
-            register[..count].copy_from_slice(slice);
-            register
+    fn changed<R: Real<Element = E>, F: Walk<K>>(&self, start: usize, formula: &F) -> Register<E, K> {
+        let count = REGISTER.min(self.weight.len() - start);
+        let taken = |slice: &[E]| match slice[start..].first_chunk() {
+            Some(register) => *register,
+            None => {
+                let mut register = [E::default(); REGISTER];
+                register[..count].copy_from_slice(&slice[start..]);
+                register
+            }
         };
-        let (mut weight, gradient) = (filled(self.weight), filled(self.gradient));
-        let mut slots = self.slots.each_ref().map(|slot| filled(slot));
+        let (mut weight, gradient) = (taken(self.weight), taken(self.gradient));
+        let mut slots = self.slots.each_ref().map(|slot| taken(slot));
         formula.walk::<R>(&mut weight, &gradient, slots.each_mut().map(|slot| slot.as_mut_slice()));
-        self.weight.copy_from_slice(&weight[..count]);
-        for (slot, new) in self.slots.into_iter().zip(&slots) {
-            slot.copy_from_slice(&new[..count]);
-        }
+        (weight, slots)
     }
 }
+
+/// A register of weights, and of every slot.
+type Register<E, const K: usize> = ([E; REGISTER], [[E; REGISTER]; K]);
 
 impl<F: Update<0>> Walk<0> for F {
     #[inline(always)]
