@@ -20,6 +20,8 @@ def versions():
 
 
 def variants(suite, _case, _options):
+    if suite == "matmul":
+        return []
     if suite == "optim":
         return ["optax"] if optax else []
     if suite == "epoch":

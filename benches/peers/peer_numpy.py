@@ -22,9 +22,14 @@ def variants(suite, case, _options):
 
 
 def make(suite, _variant, case):
-    return {"train_step": train_step, "kernels": kernel, "losses": loss, "optim": optimizer, "epoch": epoch}[suite](
-        case
-    )
+    return {
+        "train_step": train_step,
+        "kernels": kernel,
+        "losses": loss,
+        "optim": optimizer,
+        "epoch": epoch,
+        "matmul": product,
+    }[suite](case)
 
 
 class Network:
@@ -127,3 +132,9 @@ def epoch(case):
                 network.step(features[chosen], labels[chosen])
 
     return run, None
+
+
+def product(case):
+    a, b, out = work.product(case["kind"], case["layer"], case["dtype"])
+    call = partial(np.matmul, a, b, out=out)
+    return work.repeated(call), work.size_of(call, out)

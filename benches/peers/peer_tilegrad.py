@@ -25,9 +25,14 @@ def variants(suite, _case, _options):
 def make(suite, variant, case):
     if variant == "tilegrad-call":
         return train_call(case)
-    return {"train_step": train_step, "kernels": kernel, "losses": loss, "optim": optimizer, "epoch": epoch}[suite](
-        case
-    )
+    return {
+        "train_step": train_step,
+        "kernels": kernel,
+        "losses": loss,
+        "optim": optimizer,
+        "epoch": epoch,
+        "matmul": product,
+    }[suite](case)
 
 
 def compiled(widths, batch_size, rule, weights, biases):
@@ -177,3 +182,9 @@ def epoch(case):
             session.fit(features, labels, batch_size=case["batch"], epochs=1, progress=False)
 
     return run, None
+
+
+def product(case):
+    a, b, out = work.product(case["kind"], case["layer"], case["dtype"])
+    call = partial(_core.matmul, a, b, out)
+    return work.repeated(call), work.size_of(call, out)

@@ -26,6 +26,7 @@ def variants(suite, case, options):
         # RMSprop has no fused form.
         "optim": ["torch", "torch-foreach"] + (["torch-fused"] if case.get("name") != "rmsprop" else []),
         "epoch": ["torch-fused", "torch-dataloader"],
+        "matmul": ["torch"],
     }[suite]
     # A compiled call alone takes longer than the whole work of small kernels and losses; every shape compiles for seconds.
     numbers = np.prod(case.get("shape", ()))
@@ -45,9 +46,14 @@ def compiled(function):
 
 
 def make(suite, variant, case):
-    return {"train_step": train_step, "kernels": kernel, "losses": loss, "optim": optimizer, "epoch": epoch}[suite](
-        variant, case
-    )
+    return {
+        "train_step": train_step,
+        "kernels": kernel,
+        "losses": loss,
+        "optim": optimizer,
+        "epoch": epoch,
+        "matmul": product,
+    }[suite](variant, case)
 
 
 def network(weights, biases):
@@ -225,3 +231,15 @@ def epoch(variant, case):
                 optimizer.step()
 
     return run, None
+
+
+def product(_variant, case):
+    a, b, out = (torch.from_numpy(array) for array in work.product(case["kind"], case["layer"], case["dtype"]))
+
+    def run(calls):
+        with torch.inference_mode():
+            for _ in range(calls):
+                torch.mm(a, b, out=out)
+
+    run(1)
+    return run, [float(out.double().abs().mean())]

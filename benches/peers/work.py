@@ -94,6 +94,16 @@ def size_of(call, result):
     return [float(np.abs(result, dtype=np.float64).mean())]
 
 
+def product(kind, layer, dtype):
+    """The operands of a layer's product, transposed views where the layer has them, and an array for the result."""
+    batch, inputs, outputs = layer
+    generator = np.random.default_rng(7)
+    shapes = {"x": (batch, inputs), "w": (inputs, outputs), "dy": (batch, outputs)}
+    x, w, dy = (generator.standard_normal(shape).astype(dtype) for shape in shapes.values())
+    a, b = {"forward": (x, w), "weights": (x.T, dy), "inputs": (dy, w.T)}[kind]
+    return a, b, np.empty((a.shape[0], b.shape[1]), dtype)
+
+
 def matrix(rows, columns):
     """Logits for a softmax or a loss."""
     return np.random.default_rng(2).standard_normal((rows, columns)).astype(np.float32)

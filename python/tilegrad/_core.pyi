@@ -26,6 +26,7 @@ __all__ = [
     "log_softmax",
     "log_softmax_backward",
     "machine",
+    "matmul",
     "measure_limits",
     "permutation",
     "registry",
@@ -181,6 +182,12 @@ class Activation:
     @property
     def parameters(self) -> tuple[float, ...]:
         """Its hyperparameters, in the order of the registry."""
+
+def matmul(a: _Array, b: _Array, out: _Array | None = None) -> _Array:
+    """The matrix product of two matrices of one dtype. A transposed view is read as it lies, without a copy.
+
+    ``out`` is a writable matrix in C order that shares no memory with the others.
+    """
 
 def softmax(x: _Array, out: _Array | None = None) -> _Array:
     """Softmax over the last axis. ``out`` may be ``x`` itself."""

@@ -21,6 +21,7 @@ mod kinds;
 mod limits;
 mod locks;
 mod machine;
+mod matmul;
 mod memory;
 mod numbers;
 mod optimizers;
@@ -58,6 +59,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(machine::set_threads, module)?,
         wrap_pyfunction!(limits::measure_limits, module)?,
         wrap_pyfunction!(memory::aligned_zeros, module)?,
+        wrap_pyfunction!(matmul::matmul, module)?,
         wrap_pyfunction!(softmax::softmax, module)?,
         wrap_pyfunction!(softmax::log_softmax, module)?,
         wrap_pyfunction!(softmax::softmax_backward, module)?,
