@@ -30,6 +30,7 @@ mod work;
 pub use bindings::{Bindings, Buffers, State};
 pub use call::{Call, Routine, Run, Site};
 pub use graph::{Graph, ValueId};
+pub use memory::AlignedBuffer;
 pub use plan::{Options, Plan, Profile, StepInfo};
 pub use types::{Array, Attribute, Attributes, Dtype, Type};
 pub use work::Work;

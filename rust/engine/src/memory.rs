@@ -14,8 +14,8 @@ pub const ALIGNMENT: usize = 64;
 #[repr(align(64))]
 struct Line(#[expect(dead_code, reason = "reached through pointers only")] [u8; ALIGNMENT]);
 
-/// Zeroed memory that begins at a multiple of 64 bytes.
-#[derive(Debug)]
+/// Zeroed memory that begins at a multiple of 64 bytes; by default none.
+#[derive(Debug, Default)]
 pub struct AlignedBuffer {
     lines: Vec<Line>,
 }
@@ -32,7 +32,7 @@ impl AlignedBuffer {
     }
 
     /// Address of the first byte.
-    pub(crate) fn pointer(&mut self) -> *mut u8 {
+    pub fn pointer(&mut self) -> *mut u8 {
         self.lines.as_mut_ptr().cast()
     }
 

@@ -161,6 +161,9 @@ impl Plan {
 
     /// Takes the addresses of this run.
     fn bind(&mut self, bindings: &mut Bindings<'_, '_>) {
+        if !self.has_memory() {
+            self.arena = AlignedBuffer::zeroed(self.arena_bytes);
+        }
         let bases = &mut self.bases.0;
         bases[ARENA] = self.arena.pointer();
         bases[CONSTANTS] = self.constants.pointer();
@@ -187,7 +190,8 @@ impl Plan {
     /// The numbers of an output after the last run.
     pub fn output(&self, index: usize) -> Array<'_> {
         let operand = self.outputs[index].0;
-        // SAFETY: outputs lie in the arena, at an offset and of a length that the layout has kept inside it, and hold
+        assert!(self.has_memory(), "the outputs were taken away");
+        // SAFETY: outputs lie in the arena, which is whole, at an offset and of a length that the layout has kept inside it, and hold
         // elements of their dtype; the arena is zeroed at first, so they are initialised before any run.
         unsafe {
             let pointer = self.arena.pointer_to_read().add(operand.offset);
@@ -207,6 +211,32 @@ impl Plan {
     /// Shape of an output.
     pub fn output_shape(&self, index: usize) -> &[usize] {
         &self.outputs[index].1
+    }
+
+    /// Dtype of an output.
+    pub fn output_dtype(&self, index: usize) -> Dtype {
+        self.outputs[index].0.dtype
+    }
+
+    /// Where an output lies in the plan's memory, in bytes.
+    pub fn output_place(&self, index: usize) -> Range<usize> {
+        let Operand { offset, len, dtype, .. } = self.outputs[index].0;
+        offset..offset + len * dtype.size()
+    }
+
+    /// Whether the plan has memory to run in; if not, the next run makes it.
+    pub fn has_memory(&self) -> bool {
+        self.arena.bytes() >= self.arena_bytes
+    }
+
+    /// Takes the memory away with the outputs of the last run in it, at their [places](Self::output_place).
+    pub fn take_memory(&mut self) -> AlignedBuffer {
+        std::mem::take(&mut self.arena)
+    }
+
+    /// Gives memory for the next runs, whatever it holds; of no use if it is too small.
+    pub fn give_memory(&mut self, memory: AlignedBuffer) {
+        self.arena = memory;
     }
 
     /// Types of the inputs, in the order of making.

@@ -27,6 +27,7 @@ mod numbers;
 mod optimizers;
 mod plan;
 mod registry;
+mod results;
 mod softmax;
 mod state;
 mod updates;

@@ -1,7 +1,7 @@
 //! Compiled steps, run one at a time from Python.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat};
+use pyo3::types::PyDict;
 use tilegrad_engine::{Bindings, Options, Type, ValueId};
 
 use crate::arguments::{list_of, shape_text, type_error_of};
@@ -12,6 +12,7 @@ use crate::kinds::Kind;
 use crate::locks::{Guard, Locked};
 use crate::numbers::{Seed, Whole, in_range};
 use crate::optimizers::{Optimizer, Rule};
+use crate::results::{self, Results};
 use crate::state::State;
 use crate::work;
 
@@ -31,6 +32,7 @@ pub(crate) struct Plan {
     /// Numbers a run touches, for the choice whether to give the lock away.
     elements: usize,
     description: String,
+    results: Results,
 }
 
 impl Plan {
@@ -52,6 +54,7 @@ impl Plan {
             steps: plan.steps(),
             elements: parameters + read + plan.arena_bytes() / 4,
             description: plan.describe(),
+            results: Results::new(&plan),
             inner: Locked::new(plan),
             inputs,
         })
@@ -81,15 +84,12 @@ impl Plan {
         mut bindings: Bindings<'_, '_>,
     ) -> Result<Option<Vec<Bound<'py, PyAny>>>> {
         let mut plan = self.lock(py)?;
-        let running: &mut tilegrad_engine::Plan = &mut plan;
-        if work::run(py, self.elements, || running.run(&mut bindings))?.is_err() {
+        let plan: &mut tilegrad_engine::Plan = &mut plan;
+        self.results.prepare(plan);
+        if work::run(py, self.elements, || plan.run(&mut bindings))?.is_err() {
             return Ok(None);
         }
-        let plain = |index| match plan.output(index) {
-            _ if !plan.output_shape(index).is_empty() => output(py, &plan, index),
-            numbers => Ok(PyFloat::new(py, numbers.get(0)).into_any()),
-        };
-        (0..plan.output_count()).map(plain).collect::<Result<Vec<_>>>().map(Some)
+        self.results.take(py, plan).map(Some)
     }
 
     pub(crate) fn has_updates(&self) -> bool {
@@ -128,7 +128,7 @@ impl Plan {
             }
             let mut state = tilegrad_engine::State { step, ..Default::default() };
             self.run_once(py, &mut plan, &mut Bindings { inputs: &numbers, state: &mut state, seed: seed.0 })?;
-            return outputs(py, &plan);
+            return results::copies(py, &plan);
         };
         let used = state.get().acquire(py, "run", &self.places)?;
         let mut engine = used.engine(self.rules(py)?);
@@ -139,7 +139,7 @@ impl Plan {
         if self.updates {
             used.set_step(engine.step + 1);
         }
-        outputs(py, &plan)
+        results::copies(py, &plan)
     }
 
     /// What is known of each kernel call, in order: ``operation``, ``scope``, ``result`` (dtype and shape), and the least
@@ -250,21 +250,4 @@ impl Plan {
         }
         Ok(arrays)
     }
-}
-
-/// Copies of the outputs.
-fn outputs<'py>(py: Python<'py>, plan: &tilegrad_engine::Plan) -> Result<Vec<Bound<'py, PyAny>>> {
-    (0..plan.output_count()).map(|index| output(py, plan, index)).collect()
-}
-
-fn output<'py>(py: Python<'py>, plan: &tilegrad_engine::Plan, index: usize) -> Result<Bound<'py, PyAny>> {
-    let numbers = plan.output(index);
-    let kind = Kind::from_name("run", numbers.dtype().name())?;
-    let array = Array::empty(py, plan.output_shape(index), kind)?;
-    match numbers {
-        tilegrad_engine::Array::F32(values) => array.slice_mut::<f32>().copy_from_slice(values),
-        tilegrad_engine::Array::F64(values) => array.slice_mut::<f64>().copy_from_slice(values),
-        tilegrad_engine::Array::I32(values) => array.slice_mut::<i32>().copy_from_slice(values),
-    }
-    Ok(array.into_object())
 }

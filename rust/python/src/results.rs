@@ -1,0 +1,118 @@
+//! Results of a plan as Python objects: copies where they are small, the plan's own memory where they are large.
+//!
+//! Copying a large result would touch it twice, and fresh pages of the system cost more than the arithmetic that fills
+//! them. So the memory that a plan computed in goes to the results, and comes back when the last of them is gone.
+
+use std::mem::take;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::PyFloat;
+use tilegrad_engine::{AlignedBuffer, Array as Numbers, Plan};
+
+use crate::arrays::Array;
+use crate::errors::Result;
+use crate::kinds::Kind;
+
+/// Results of less are copied.
+const LARGE: usize = 64 * 1024;
+
+/// Memory that came back, for the next run: one block at most.
+type Home = Arc<Mutex<Option<AlignedBuffer>>>;
+
+/// How the results of a plan are handed out.
+#[derive(Debug, Default)]
+pub(crate) struct Results {
+    /// For each result where it begins in the plan's memory, if it is not copied.
+    views: Vec<Option<usize>>,
+    home: Home,
+}
+
+/// A plan's memory, while results lie in it.
+#[pyclass(frozen, module = "tilegrad._core", name = "_Results")]
+struct Held {
+    buffer: AlignedBuffer,
+    home: Home,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let buffer = take(&mut self.buffer);
+        self.home.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(buffer);
+    }
+}
+
+impl Results {
+    /// Large results stay where they are if they share nothing and are most of the plan's memory.
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let places = (0..plan.output_count()).map(|index| plan.output_place(index));
+        let mut views: Vec<Option<usize>> =
+            places.clone().map(|place| (place.len() >= LARGE).then_some(place.start)).collect();
+        let mut large: Vec<_> = places.filter(|place| place.len() >= LARGE).collect();
+        large.sort_unstable_by_key(|place| place.start);
+        let apart = large.windows(2).all(|pair| pair[0].end <= pair[1].start);
+        let bytes: usize = large.iter().map(ExactSizeIterator::len).sum();
+        if !apart || bytes == 0 || bytes < plan.arena_bytes() / 2 {
+            views.clear();
+        }
+        Self { views, home: Home::default() }
+    }
+
+    /// Gives the plan memory that came back. To be called before a run.
+    pub(crate) fn prepare(&self, plan: &mut Plan) {
+        if !self.views.is_empty() && !plan.has_memory() {
+            if let Some(buffer) = self.home.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                plan.give_memory(buffer);
+            }
+        }
+    }
+
+    /// The results of the last run: single numbers as floats, others as arrays that nobody else has.
+    pub(crate) fn take<'py>(&self, py: Python<'py>, plan: &mut Plan) -> Result<Vec<Bound<'py, PyAny>>> {
+        let plain = |plan: &Plan, index| match plan.output(index) {
+            numbers if plan.output_shape(index).is_empty() => Ok(PyFloat::new(py, numbers.get(0)).into_any()),
+            _ => copy(py, plan, index),
+        };
+        if self.views.is_empty() {
+            return (0..plan.output_count()).map(|index| plain(plan, index)).collect();
+        }
+        let copies = self.views.iter().enumerate().map(|(index, view)| match view {
+            Some(_) => Ok(None),
+            None => plain(plan, index).map(Some),
+        });
+        let copies = copies.collect::<Result<Vec<_>>>()?;
+        let mut buffer = plan.take_memory();
+        let start = buffer.pointer();
+        let held = Bound::new(py, Held { buffer, home: Arc::clone(&self.home) })?;
+        let place = |(index, copy): (usize, Option<Bound<'py, PyAny>>)| match (copy, self.views[index]) {
+            (Some(copy), _) => Ok(copy),
+            (None, offset) => {
+                let (shape, kind) =
+                    (plan.output_shape(index), Kind::from_name("run", plan.output_dtype(index).name())?);
+                let first = start.wrapping_add(offset.unwrap_or_default());
+                // SAFETY: the plan laid out a result of this type there, aligned, and apart from the others that are
+                // handed out (as `new` has seen); the memory lives as long as `held`, and nobody else reaches it.
+                let array = unsafe { Array::over_memory(held.clone().into_any(), first, shape, kind) };
+                Ok(array?.into_object())
+            }
+        };
+        copies.into_iter().enumerate().map(place).collect()
+    }
+}
+
+/// Copies of the outputs.
+pub(crate) fn copies<'py>(py: Python<'py>, plan: &Plan) -> Result<Vec<Bound<'py, PyAny>>> {
+    (0..plan.output_count()).map(|index| copy(py, plan, index)).collect()
+}
+
+fn copy<'py>(py: Python<'py>, plan: &Plan, index: usize) -> Result<Bound<'py, PyAny>> {
+    let numbers = plan.output(index);
+    let kind = Kind::from_name("run", numbers.dtype().name())?;
+    let array = Array::empty(py, plan.output_shape(index), kind)?;
+    match numbers {
+        Numbers::F32(values) => array.slice_mut::<f32>().copy_from_slice(values),
+        Numbers::F64(values) => array.slice_mut::<f64>().copy_from_slice(values),
+        Numbers::I32(values) => array.slice_mut::<i32>().copy_from_slice(values),
+    }
+    Ok(array.into_object())
+}
