@@ -91,8 +91,8 @@ bench: bench-rust bench-peers ## kernels and whole steps, then the same work in 
 bench-rust: $(VENV)/.ready
 	cargo bench --locked
 
-bench-peers: build $(VENV)/.tools
-	$(VENV_PYTHON) -m benches.peers
+bench-peers: build $(VENV)/.tools ## the same work in the peers (OPTIONS="--quick --python torch=/path/to/python")
+	$(VENV_PYTHON) -m benches.peers $(OPTIONS)
 
 wheel: $(VENV)/.ready ## build the wheel and the source package into dist/
 	$(VENV_PYTHON) -m maturin build --release --locked --sdist --out dist

@@ -72,11 +72,16 @@ def test_the_table_of_errors_is_the_registry():
 
 @pytest.mark.parametrize(
     ("script", "case", "column"),
-    [("train_step", "4-16-3", "tilegrad-call"), ("losses", "64x10", "tilegrad"), ("optim", "10000", "tilegrad")],
+    [
+        ("train_step", "4-16-3,bs1 sgd", "tilegrad-call"),
+        ("losses", "64x10", "tilegrad"),
+        ("optim", "10000", "tilegrad"),
+        ("kernels", "backward 1000000,softmax 64x10,softmax backward 64x10", "tilegrad"),
+    ],
 )
 def test_comparisons_agree_with_numpy(script, case, column):
     """Not for the times: tilegrad and NumPy must compute the same losses, gradients and parameters."""
-    options = ("--peers", "tilegrad,numpy", "--blocks", 1, "--seconds", 0.001, "--only", case)
+    options = ("--peers", "tilegrad,numpy", "--quick", "--blocks", 1, "--seconds", 0.001, "--only", case)
     result = run(f"benches/peers/{script}.py", *options)
     assert result.returncode == 0, result.stderr
     assert f"| {column} " in result.stdout

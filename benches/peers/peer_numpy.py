@@ -102,7 +102,7 @@ def loss(case):
             function(*arguments)
 
     value, gradient = function(*arguments)
-    return run, [float(value), float(np.linalg.norm(gradient))]
+    return run, [float(value), float(np.linalg.norm(gradient.astype(np.float64)))]
 
 
 def optimizer(case):

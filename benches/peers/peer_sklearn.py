@@ -32,6 +32,8 @@ def classifier(widths, batch_size, rule="adam", **options):
         hidden_layer_sizes=widths[1:-1],
         batch_size=batch_size,
         learning_rate_init=work.LEARNING_RATE,
+        # It adds epsilon before the correction of the second moment; this is the same in the first step.
+        epsilon=work.EPSILON * (1 - work.BETAS[1]) ** 0.5,
         alpha=0.0,
         shuffle=False,
         **options,

@@ -149,7 +149,7 @@ def loss(case):
             call(logits, target)
 
     value, gradient = call(logits, target)
-    return run, [float(value), float(np.linalg.norm(gradient))]
+    return run, [float(value), float(np.linalg.norm(gradient.astype(np.float64)))]
 
 
 def optimizer(case):

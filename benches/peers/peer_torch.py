@@ -179,7 +179,7 @@ def loss(variant, case):
             forward(logits).backward()
 
     run(1)
-    return run, [float(forward(logits).detach()), float(logits.grad.norm())]
+    return run, [float(forward(logits).detach()), float(logits.grad.double().norm())]
 
 
 def optimizer(variant, case):
