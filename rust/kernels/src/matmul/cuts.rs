@@ -16,6 +16,9 @@ const WIDE_BYTES: usize = 4 << 20;
 const DEPTH_BYTES: usize = 4096;
 /// Bytes of the packed rows of A of a task: a part of the third cache.
 const ROWS_BYTES: usize = 4 << 20;
+/// Distance between rows or columns of A from which on their numbers displace each other in the first cache, so that copying
+/// them pays.
+const FAR_BYTES: usize = 3072;
 /// Most rows of a task whose sums go through a scratch buffer.
 const SCRATCH_ROWS: usize = 40 * MOST_ROWS;
 /// Most columns of a block.
@@ -47,6 +50,7 @@ pub(super) struct Shape {
     pub(super) rows: usize,
     pub(super) depth: usize,
     pub(super) columns: usize,
+    pub(super) a_row_major: bool,
     pub(super) b_row_major: bool,
 }
 
@@ -98,7 +102,7 @@ impl Cuts {
     pub(super) fn new<E: Element>(shape: Shape, threads: usize, wide: bool) -> Self {
         let bytes = size_of::<E>();
         let panel = MOST_PANEL * 4 / bytes;
-        let Shape { rows, depth: full_depth, columns: full_columns, b_row_major } = shape;
+        let Shape { rows, depth: full_depth, columns: full_columns, a_row_major, b_row_major } = shape;
         let depth = part(full_depth, DEPTH_BYTES / bytes, 1);
         let mut columns = full_columns;
         if full_columns > panel && (full_columns > MOST_COLUMNS || full_columns * depth * bytes > BLOCK_BYTES) {
@@ -123,7 +127,8 @@ impl Cuts {
             (false, false) => Packing::Single,
             _ => Packing::Ahead,
         };
-        let pack_a = packing == Packing::Ahead && columns >= 4 * panel;
+        let a_stride = if a_row_major { full_depth } else { rows };
+        let pack_a = columns >= 4 * panel && a_stride.saturating_mul(bytes) >= FAR_BYTES;
         if pack_a && task_rows > FEW_ROWS {
             task_rows = part(task_rows, (ROWS_BYTES / bytes / full_depth.max(1)).max(FEW_ROWS), MOST_ROWS);
         } else if depth < full_depth {

@@ -84,18 +84,18 @@ fn span(rows: usize, columns: usize, row_stride: usize, column_stride: usize) ->
 }
 
 /// Length of the workspace that [`multiply`] needs for a product (`rows`, `depth`) x (`depth`, `columns`).
-/// `_a_row_major` and `b_row_major` tell whether the columns of the matrix are 1 apart; A takes the same room either way.
+/// `a_row_major` and `b_row_major` tell whether the columns of the matrix are 1 apart.
 ///
 /// It has room for every instruction set and for as many threads as may be used now; with more threads later the product works all the same, on this many.
 pub fn workspace_len<E: Element>(
     rows: usize,
     depth: usize,
     columns: usize,
-    _a_row_major: bool,
+    a_row_major: bool,
     b_row_major: bool,
 ) -> usize {
     let len = |wide| {
-        let cuts = Cuts::new::<E>(Shape { rows, depth, columns, b_row_major }, threads::count(), wide);
+        let cuts = Cuts::new::<E>(Shape { rows, depth, columns, a_row_major, b_row_major }, threads::count(), wide);
         cuts.lanes * cuts.lane_len()
     };
     len(false).max(len(true))
@@ -126,12 +126,24 @@ fn product<E: Element>(
         epilogue.begin((a.rows, b.columns), true);
         return epilogue.end();
     }
-    let shape = Shape { rows: a.rows, depth: a.columns, columns: b.columns, b_row_major: b.column_stride == 1 };
+    let shape = shape(&a, &b);
     let cuts = Cuts::new::<E>(shape, threads, isa == Isa::Avx512);
     epilogue.begin((a.rows, b.columns), cuts.row_tasks == 1);
     // SAFETY: both callers name a set of this machine; everything else was checked above.
     unsafe { driver::run(a, b, epilogue, workspace, cuts, isa) };
     epilogue.end();
+}
+
+/// Shape of the product and of the memory its operands lie in.
+#[inline]
+fn shape<E>(a: &Matrix<'_, E>, b: &Matrix<'_, E>) -> Shape {
+    Shape {
+        rows: a.rows,
+        depth: a.columns,
+        columns: b.columns,
+        a_row_major: a.column_stride == 1,
+        b_row_major: b.column_stride == 1,
+    }
 }
 
 #[cfg(test)]

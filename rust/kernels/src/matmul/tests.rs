@@ -104,8 +104,7 @@ fn agrees<E: Element>((m, k, n): (usize, usize, usize), a_layout: Layout, b_layo
     let plain = chains::<E::Plain>(a, b);
     for isa in isa::available() {
         let expected = bits(if isa.is_fused() { &fused } else { &plain });
-        let shape = Shape { rows: m, depth: k, columns: n, b_row_major: b.column_stride == 1 };
-        let cuts = Cuts::new::<E>(shape, threads, isa == Isa::Avx512);
+        let cuts = Cuts::new::<E>(shape(&a, &b), threads, isa == Isa::Avx512);
         let mut workspace = vec![E::from_f64(f64::NAN); cuts.lanes * cuts.lane_len()];
 
         let stride = n + 2;
@@ -220,7 +219,7 @@ fn sums_beside_a_slope_are_those_of_a_reduction() {
         for threads in 1..=3 {
             let (mut c, mut sums, mut expected) = (vec![0.0; m * n], vec![f32::NAN; n], vec![0.0; n]);
             let length = Cuts::new::<f32>(
-                Shape { rows: m, depth: k, columns: n, b_row_major: true },
+                Shape { rows: m, depth: k, columns: n, a_row_major: false, b_row_major: true },
                 threads,
                 isa::current() == Isa::Avx512,
             );
