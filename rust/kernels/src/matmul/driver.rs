@@ -156,7 +156,16 @@ impl<E: Element> Product<'_, E> {
                     // SAFETY: the rows lie in A and in their part of the buffer.
                     unsafe { self.rows_of_a((row + first, count), (start, depth), packed, fresh) }
                 };
-                if panel_by_panel {
+                if panel_by_panel && strip.is_for_across(self.tiles, rows.most()) {
+                    for (first, count) in rows.tiles() {
+                        let a = rows_of_a(first, count, true);
+                        // SAFETY: rows, columns and buffers are this task's.
+                        unsafe { strip.run_across(self.tiles, a, count, c(first)) };
+                        if last {
+                            finish(first, count);
+                        }
+                    }
+                } else if panel_by_panel {
                     for panel in strip.panels(self.tiles, rows.most()) {
                         for (first, count) in rows.tiles() {
                             let a = rows_of_a(first, count, panel.is_first());

@@ -3,6 +3,7 @@
 //! Each element of the product is one chain of fused multiply-adds over ascending k, beginning with zero, so every fused
 //! instruction set, any tile size and any number of threads give the same bits.
 
+mod across;
 mod cuts;
 mod driver;
 mod epilogue;

@@ -1,6 +1,7 @@
 //! A block of B, against which the rows of one tile after the other are multiplied.
 
 use super::Matrix;
+use super::across::SIDE_BY_SIDE;
 use super::cuts::Packing;
 use super::pack::{Panel, Place};
 use super::tile::{Operands, Tiles};
@@ -105,6 +106,39 @@ impl<E: Element> Strip<E> {
         let mut operands = self.operands(a, (self.packed, panel.width), c, panel.column);
         // SAFETY: the caller's promise; the panel is no wider than tiles of these rows.
         unsafe { run_tiles(tiles, rows, panel.columns, &mut operands) };
+    }
+
+    /// Whether there are tiles that take the block transposed as it lies, for so many rows.
+    #[inline]
+    pub(super) fn is_for_across(&self, tiles: &Tiles<E>, rows: usize) -> bool {
+        self.row_stride == 1 && tiles.across.is_some_and(|across| rows <= across.run.len())
+    }
+
+    /// Multiplies `rows` rows of A, given with its strides, by all columns of the block, transposed in registers.
+    ///
+    /// # Safety
+    /// As for [`Strip::run_panel`]; [`Strip::is_for_across`] said yes.
+    pub(super) unsafe fn run_across(&self, tiles: &Tiles<E>, a: Place<E>, rows: usize, c: (*mut E, usize)) {
+        let across = tiles.across.expect("there are such tiles");
+        let mut operands = self.operands(a, (self.from, self.column_stride), c, 0);
+        let mut left = self.columns;
+        for (run, width) in across.run[rows - 1].iter().zip([SIDE_BY_SIDE * across.lanes, across.lanes]) {
+            while left >= width {
+                // SAFETY: the caller's promise: so many columns are left.
+                unsafe { run(&operands) };
+                operands.b = operands.b.wrapping_add(width * self.column_stride);
+                operands.c = operands.c.wrapping_add(width);
+                left -= width;
+            }
+        }
+        if left > 0 {
+            let (column, width) = (self.columns - left, tiles.lanes);
+            // SAFETY: as above; fewer columns are left than a vector has lanes, and the buffer has room for one vector a row.
+            unsafe {
+                self.pack(tiles, (column, left), self.packed, width);
+                run_tiles(tiles, rows, left, &mut self.operands(a, (self.packed, width), c, column));
+            }
+        }
     }
 
     /// Multiplies `rows` rows of A, given with its strides, by all columns of the block. `fresh` for the first rows.

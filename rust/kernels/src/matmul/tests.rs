@@ -157,7 +157,9 @@ fn every_count_of_rows_and_edge_of_columns() {
 
 #[test]
 fn few_columns_and_single_rows_against_every_layout() {
-    for (m, n) in [(1, 1), (1, 10), (1, 70), (50, 1), (64, 2), (33, 3), (64, 10), (13, 10), (49, 26), (97, 10)] {
+    for (m, n) in
+        [(1, 1), (1, 10), (1, 70), (2, 45), (2, 101), (50, 1), (64, 2), (33, 3), (64, 10), (13, 10), (49, 26), (97, 10)]
+    {
         for (index, k) in [1, 4, 17, 130].into_iter().enumerate() {
             for b in LAYOUTS {
                 agrees::<f32>((m, k, n), LAYOUTS[index], b, 1);

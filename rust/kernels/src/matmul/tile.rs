@@ -1,5 +1,6 @@
 //! The register tile, written once over [`Vector`] and stamped per instruction set, element type and size.
 
+use super::across::Across;
 use super::pack::TransposeFunction;
 use crate::real::Element;
 
@@ -109,6 +110,8 @@ pub(super) struct Tiles<E: 'static> {
     pub(super) narrower: Option<&'static Tiles<E>>,
     /// Transposes a square of B on its way into a panel.
     pub(super) transpose: TransposeFunction<E>,
+    /// Tiles of few rows that take B transposed, if there are any.
+    pub(super) across: Option<&'static Across<E>>,
     /// Rounds of multiply-adds on registers alone, and the number of operations; see [`super::peak`].
     pub(super) peak: unsafe fn(usize) -> usize,
 }
@@ -211,7 +214,7 @@ pub(super) unsafe fn tile<
 macro_rules! tiles {
     (
         $name:ident, $vector:ty, $element:ty, registers $registers:literal, widest $widest:literal, [$($rows:literal)*],
-        narrower $narrower:expr, transpose $transpose:expr $(, #[$attribute:meta])?
+        narrower $narrower:expr, transpose $transpose:expr $(, across $across:expr)? $(, #[$attribute:meta])?
     ) => {
         pub(in crate::matmul) static $name: $crate::matmul::tile::Tiles<$element> = {
             use $crate::matmul::tile::{Operands, TileFunction, Tiles, Vector, tile, widest};
@@ -260,6 +263,12 @@ macro_rules! tiles {
                 narrower: $narrower,
                 transpose: $transpose,
                 peak,
+                across: {
+                    #[allow(unused_mut, unused_assignments)]
+                    let mut across = None;
+                    $(across = $across;)?
+                    across
+                },
             }
         };
     };

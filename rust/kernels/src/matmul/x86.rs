@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::across::{Turned, across};
 use super::pack::transpose;
 use super::tile::{Vector, tiles};
 
@@ -206,7 +207,7 @@ tiles! {
     SSE2_F64, SseDouble, f64, registers 16, widest 4, [1 2 3 4 5 6], narrower None, transpose transpose
 }
 tiles! {
-    AVX512_F32, Zmm, f32, registers 32, widest 4, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F32_HALF), transpose transpose_f32,
+    AVX512_F32, Zmm, f32, registers 32, widest 4, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F32_HALF), transpose transpose_f32, across Some(&AVX512_F32_ACROSS),
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
@@ -218,7 +219,7 @@ tiles! {
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX512_F64, ZmmDouble, f64, registers 32, widest 4, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F64_HALF), transpose transpose_f64,
+    AVX512_F64, ZmmDouble, f64, registers 32, widest 4, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F64_HALF), transpose transpose_f64, across Some(&AVX512_F64_ACROSS),
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
@@ -230,7 +231,7 @@ tiles! {
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX2_F32, Ymm, f32, registers 16, widest 4, [1 2 3 4 5 6], narrower Some(&AVX2_F32_HALF), transpose transpose_f32,
+    AVX2_F32, Ymm, f32, registers 16, widest 4, [1 2 3 4 5 6], narrower Some(&AVX2_F32_HALF), transpose transpose_f32, across Some(&AVX2_F32_ACROSS),
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 }
 tiles! {
@@ -238,7 +239,7 @@ tiles! {
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX2_F64, YmmDouble, f64, registers 16, widest 4, [1 2 3 4 5 6], narrower Some(&AVX2_F64_HALF), transpose transpose_f64,
+    AVX2_F64, YmmDouble, f64, registers 16, widest 4, [1 2 3 4 5 6], narrower Some(&AVX2_F64_HALF), transpose transpose_f64, across Some(&AVX2_F64_ACROSS),
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 }
 tiles! {
@@ -246,45 +247,104 @@ tiles! {
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 }
 
-/// [`super::pack::TransposeFunction`] of 8 columns x 4 numbers at a time: halves of two columns lie in one register.
-#[target_feature(enable = "avx2")]
-unsafe fn transpose_f32(from: *const f32, column_stride: usize, to: *mut f32, width: usize, squares: usize) {
-    for half in 0..2 * squares {
-        let from = from.wrapping_add(4 * half);
-        let to = to.wrapping_add(4 * half * width);
-        // SAFETY: the caller's promise: 8 columns of 4 numbers can be read, 4 rows of 8 numbers written.
+/// 8 columns of 4 numbers as 4 rows: halves of two columns lie in one register.
+///
+/// # Safety
+/// The columns can be read, and the machine has AVX2.
+#[inline(always)]
+unsafe fn turned_f32(from: *const f32, column_stride: usize) -> [__m256; 4] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let pair = |column: usize| {
+            let low = _mm256_castps128_ps256(_mm_loadu_ps(from.add(column * column_stride)));
+            _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.add((column + 4) * column_stride)))
+        };
+        let (first, second, third, fourth) = (pair(0), pair(1), pair(2), pair(3));
+        let (low, high) = (_mm256_unpacklo_ps(first, second), _mm256_unpackhi_ps(first, second));
+        let (next_low, next_high) = (_mm256_unpacklo_ps(third, fourth), _mm256_unpackhi_ps(third, fourth));
+        [
+            _mm256_shuffle_ps::<0x44>(low, next_low),
+            _mm256_shuffle_ps::<0xEE>(low, next_low),
+            _mm256_shuffle_ps::<0x44>(high, next_high),
+            _mm256_shuffle_ps::<0xEE>(high, next_high),
+        ]
+    }
+}
+
+/// 4 columns of 2 numbers as 2 rows.
+///
+/// # Safety
+/// As for [`turned_f32`].
+#[inline(always)]
+unsafe fn turned_f64(from: *const f64, column_stride: usize) -> [__m256d; 2] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let pair = |column: usize| {
+            let low = _mm256_castpd128_pd256(_mm_loadu_pd(from.add(column * column_stride)));
+            _mm256_insertf128_pd::<1>(low, _mm_loadu_pd(from.add((column + 2) * column_stride)))
+        };
+        let (first, second) = (pair(0), pair(1));
+        [_mm256_unpacklo_pd(first, second), _mm256_unpackhi_pd(first, second)]
+    }
+}
+
+impl Turned for Ymm {
+    const ROWS: usize = 4;
+    #[inline(always)]
+    unsafe fn turned(from: *const f32, column_stride: usize) -> [Self; 4] {
+        // SAFETY: the caller's promise.
+        unsafe { turned_f32(from, column_stride) }.map(Self)
+    }
+}
+
+impl Turned for YmmDouble {
+    const ROWS: usize = 2;
+    #[inline(always)]
+    unsafe fn turned(from: *const f64, column_stride: usize) -> [Self; 4] {
+        // SAFETY: the caller's promise.
         unsafe {
-            let pair = |column: usize| {
-                let low = _mm256_castps128_ps256(_mm_loadu_ps(from.add(column * column_stride)));
-                _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.add((column + 4) * column_stride)))
-            };
-            let (first, second, third, fourth) = (pair(0), pair(1), pair(2), pair(3));
-            let (low, high) = (_mm256_unpacklo_ps(first, second), _mm256_unpackhi_ps(first, second));
-            let (next_low, next_high) = (_mm256_unpacklo_ps(third, fourth), _mm256_unpackhi_ps(third, fourth));
-            _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(low, next_low));
-            _mm256_storeu_ps(to.add(width), _mm256_shuffle_ps::<0xEE>(low, next_low));
-            _mm256_storeu_ps(to.add(2 * width), _mm256_shuffle_ps::<0x44>(high, next_high));
-            _mm256_storeu_ps(to.add(3 * width), _mm256_shuffle_ps::<0xEE>(high, next_high));
+            let [first, second] = turned_f64(from, column_stride);
+            [Self(first), Self(second), Self::zero(), Self::zero()]
         }
     }
 }
 
-/// [`super::pack::TransposeFunction`] of 4 columns x 2 numbers at a time.
+across! { AVX2_F32_ACROSS, Ymm, f32, [1 2], #[target_feature(enable = "avx2,fma,bmi1,bmi2")] }
+across! { AVX2_F64_ACROSS, YmmDouble, f64, [1 2], #[target_feature(enable = "avx2,fma,bmi1,bmi2")] }
+across! {
+    AVX512_F32_ACROSS, Ymm, f32, [1 2],
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
+}
+across! {
+    AVX512_F64_ACROSS, YmmDouble, f64, [1 2],
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
+}
+
+/// [`super::pack::TransposeFunction`] by [`turned_f32`].
+#[target_feature(enable = "avx2")]
+unsafe fn transpose_f32(from: *const f32, column_stride: usize, to: *mut f32, width: usize, squares: usize) {
+    for half in 0..2 * squares {
+        // SAFETY: the caller's promise: 8 columns of 4 numbers can be read, 4 rows of 8 numbers written.
+        unsafe {
+            let rows = turned_f32(from.add(4 * half), column_stride);
+            for (k, row) in rows.into_iter().enumerate() {
+                _mm256_storeu_ps(to.add((4 * half + k) * width), row);
+            }
+        }
+    }
+}
+
+/// [`super::pack::TransposeFunction`] by [`turned_f64`].
 #[target_feature(enable = "avx2")]
 unsafe fn transpose_f64(from: *const f64, column_stride: usize, to: *mut f64, width: usize, squares: usize) {
     for pair in 0..4 * squares {
         for column in [0, 4] {
-            let from = from.wrapping_add(2 * pair + column * column_stride);
-            let to = to.wrapping_add(2 * pair * width + column);
             // SAFETY: the caller's promise: 4 columns of 2 numbers can be read, 2 rows of 4 numbers written.
             unsafe {
-                let pair = |column: usize| {
-                    let low = _mm256_castpd128_pd256(_mm_loadu_pd(from.add(column * column_stride)));
-                    _mm256_insertf128_pd::<1>(low, _mm_loadu_pd(from.add((column + 2) * column_stride)))
-                };
-                let (first, second) = (pair(0), pair(1));
-                _mm256_storeu_pd(to, _mm256_unpacklo_pd(first, second));
-                _mm256_storeu_pd(to.add(width), _mm256_unpackhi_pd(first, second));
+                let rows = turned_f64(from.add(2 * pair + column * column_stride), column_stride);
+                for (k, row) in rows.into_iter().enumerate() {
+                    _mm256_storeu_pd(to.add((2 * pair + k) * width + column), row);
+                }
             }
         }
     }
