@@ -1,5 +1,6 @@
 """Bad input gets a sentence, before anything changed: which function, which argument, what was expected, what came."""
 
+import itertools
 import re
 
 import numpy as np
@@ -350,3 +351,34 @@ def test_a_float64_array_for_a_float32_model_is_converted():
     """As PyTorch's refusal is a nuisance here: NumPy's own default must not be a mistake."""
     model = small_network()
     np.testing.assert_array_equal(model.predict(X.astype(np.float64)), model.predict(X))
+
+
+# ---- what does not fit into memory -----------------------------------------------------------------------------------
+
+
+def in_terabytes(widths, features):
+    """A trainer of dense layers, its features and its targets; some of it would take terabytes."""
+    layers = [nn.Dense(*pair) for pair in itertools.pairwise(widths)]
+    trainer = trainer_for(nn.Sequential(*layers), losses.MeanSquaredError(), metrics=())
+    return trainer, features, np.zeros((len(features), widths[-1]), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("widths", "shape", "mentions"),
+    [
+        ((1, 4_000_000, 1), (100_000, 1), ["plan", " TB (", " bytes", "batch size", "float32"]),
+        ((1_000_000, 1_000_000, 1), (2, 1_000_000), ["parameters", "12.0 TB", "12000024000192 bytes", "narrower"]),
+    ],
+)
+def test_what_does_not_fit_into_memory_is_refused_before_the_first_step(widths, shape, mentions):
+    trainer, x, y = in_terabytes(widths, np.zeros(shape, np.float32))
+    refused(ValueError, lambda: trainer.fit(x, y, batch_size="full", epochs=1, progress=False), "memory", *mentions)
+    assert not any(parameter.is_initialized for _, parameter in trainer.model._parameters())
+    mentions = ["memory", " TB ("]
+    refused(ValueError, lambda: trainer.evaluate(x, y, batch_size="full"), *mentions)
+    refused(ValueError, lambda: trainer.model.predict(x, batch_size="full"), *mentions)
+
+
+def test_a_function_whose_values_do_not_fit_into_memory_is_refused():
+    column, row = np.zeros((1_000_000, 1)), np.zeros((1, 1_000_000))
+    refused(ValueError, lambda: tg.value_and_grad(lambda a, b: (a @ b).sum())(column, row), "memory", "8.0 TB")

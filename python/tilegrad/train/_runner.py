@@ -61,11 +61,12 @@ class Runner:
 
     def state(self, seed: int = 0) -> _core.State:
         """The buffers, with all parameters in them; those without values get them by the seed."""
-        self.model.initialize(seed)
         if self._state is None or any(parameter.dtype != view.dtype.name for parameter, view in self._places):
             graph = begin_trace(self.model, training=False).graph
+            # What does not fit into memory is refused here, before a number is drawn.
             self._state = _core.State(graph, None if self.optimizer is None else self.optimizer._core)
             self._places = [(parameter, self._state.view(name)) for name, parameter in self.model._parameters()]
+        self.model.initialize(seed)
         for parameter, view in self._places:
             parameter.bind(view)
         return self._state

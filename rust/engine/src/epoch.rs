@@ -203,7 +203,8 @@ impl Loop<'_, '_> {
             Order::Natural
         };
         let full = if self.rows >= epoch.batch_size { &*self.plan } else { self.last.as_deref().unwrap_or(self.plan) };
-        let mut buffers: Vec<Batch> = full.inputs().take(epoch.sources.len()).map(Batch::new).collect();
+        let buffers: Result<Vec<Batch>, String> = full.inputs().take(epoch.sources.len()).map(Batch::new).collect();
+        let mut buffers = buffers?;
         let total = self.rows.div_ceil(epoch.batch_size);
         let mut sums = Sums::default();
         let mut reported = Instant::now();

@@ -108,6 +108,12 @@ impl Graph {
             return Err(format!("parameter: expected a new name, got {full_name:?}, which exists already"));
         }
         let offset = self.flat_len(dtype);
+        if offset.saturating_add(kind.len()) > isize::MAX as usize / 2 / dtype.size() {
+            return Err(format!(
+                "parameter: expected a shape that fits into memory, got {} for {full_name}",
+                Shape(shape)
+            ));
+        }
         let value = self.push(Origin::Parameter(self.parameters.len()), Vec::new(), kind.clone(), name);
         self.parameters.push(ParameterPlace { value, name: full_name, kind, offset });
         Ok(value)
@@ -136,6 +142,7 @@ impl Graph {
         }
         let kinds: Vec<&Type> = inputs.iter().map(|&input| self.kind(input)).collect();
         let kind = operation.infer(&kinds)?;
+        let kind = checked_type(operation.name(), &kind.shape, kind.dtype)?;
         let name = operation.name().to_string();
         Ok(self.push(Origin::Operation(operation), inputs.to_vec(), kind, &name))
     }

@@ -14,6 +14,7 @@
 
 pub mod bindings;
 mod call;
+pub mod capacity;
 mod describe;
 pub mod epoch;
 pub mod fusion;

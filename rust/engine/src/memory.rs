@@ -21,9 +21,12 @@ pub struct AlignedBuffer {
 }
 
 impl AlignedBuffer {
-    /// At least this many bytes; never empty.
-    pub fn zeroed(bytes: usize) -> Self {
-        Self { lines: vec![Line([0; ALIGNMENT]); bytes.div_ceil(ALIGNMENT).max(1)] }
+    /// At least this many bytes; never empty. Nothing if the system does not give them.
+    pub fn try_zeroed(bytes: usize) -> Option<Self> {
+        let (mut lines, count) = (Vec::new(), bytes.div_ceil(ALIGNMENT).max(1));
+        lines.try_reserve_exact(count).ok()?;
+        lines.resize(count, Line([0; ALIGNMENT]));
+        Some(Self { lines })
     }
 
     /// Number of bytes.
@@ -189,7 +192,8 @@ fn place(blocks: &mut [Block], reuse: bool) -> usize {
     for index in order {
         let block = &mut blocks[index];
         block.offset = if reuse { lowest_gap(&placed, block) } else { total };
-        total = total.max(block.offset + block.bytes);
+        // Saturated sizes are refused before anything is allocated.
+        total = total.max(block.offset.saturating_add(block.bytes));
         // Kept in order of offset, so that gaps are found in one pass.
         let position = placed.partition_point(|other| other.offset <= block.offset);
         placed.insert(position, *block);
@@ -198,12 +202,12 @@ fn place(blocks: &mut [Block], reuse: bool) -> usize {
 }
 
 fn lowest_gap(placed: &[Block], block: &Block) -> usize {
-    let mut offset = 0;
+    let mut offset = 0usize;
     for other in placed.iter().filter(|other| other.meets(block)) {
-        if other.offset >= offset + block.bytes {
+        if other.offset >= offset.saturating_add(block.bytes) {
             break;
         }
-        offset = offset.max(other.offset + other.bytes);
+        offset = offset.max(other.offset.saturating_add(other.bytes));
     }
     offset
 }

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use crate::capacity;
 use crate::memory::AlignedBuffer;
 use crate::types::{Array, Dtype, Shape, Type};
 
@@ -276,9 +277,14 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Memory for an input of this type.
-    pub(crate) fn new(kind: &Type) -> Self {
-        Self { kind: kind.clone(), buffer: AlignedBuffer::zeroed(kind.bytes()) }
+    /// Memory for an input of this type, or a sentence.
+    pub(crate) fn new(kind: &Type) -> Result<Self, String> {
+        let (bytes, hint) = (kind.bytes(), "a smaller one needs less");
+        capacity::require("run", "batch_size", "rows", bytes, hint)?;
+        match AlignedBuffer::try_zeroed(bytes) {
+            Some(buffer) => Ok(Self { kind: kind.clone(), buffer }),
+            None => Err(capacity::sentence("run", "batch_size", "rows", bytes, None, hint)),
+        }
     }
 
     fn numbers<T>(&mut self) -> &mut [T] {

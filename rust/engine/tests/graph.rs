@@ -6,7 +6,7 @@ use common::network::Recipe;
 use common::{apply, attributes, evaluate};
 use tilegrad_engine::gradient::gradients;
 use tilegrad_engine::types::Values;
-use tilegrad_engine::{Array, Attribute, Bindings, Dtype, Graph, Options, Plan, State, ops};
+use tilegrad_engine::{Array, Attribute, Bindings, Dtype, Graph, Options, Plan, State, ValueId, ops};
 
 fn refusal(name: &str, shapes: &[(&[usize], Dtype)], pairs: &[(&str, Attribute)]) -> String {
     let mut graph = Graph::new();
@@ -197,4 +197,28 @@ fn plans_can_be_sent_to_other_threads() {
     fn send<T: Send>(_: &T) {}
     let network = Recipe::new(&[2, 2], 2, "relu", "mean_squared_error").build();
     send(&network.training_plan(Options::default()));
+}
+
+#[test]
+fn what_does_not_fit_into_memory_is_refused_before_anything_is_allocated() {
+    // 4 TB of intermediate values, from inputs of a few.
+    let mut graph = Graph::new();
+    let column = graph.input("column", &[1_000_000, 1], Dtype::F32).unwrap();
+    let row = graph.input("row", &[1, 1_000_000], Dtype::F32).unwrap();
+    let product = graph.matmul(column, row, (false, false)).unwrap();
+    let error = Plan::compile(&graph, &[product], Options::default()).expect_err("it should be refused");
+    let begin = "compile: expected `graph` that fits into memory, got a plan of 4.0 TB (40000";
+    assert!(error.starts_with(begin) && error.contains("a smaller batch size"), "{error}");
+    // Sizes that only saturated arithmetic can add up.
+    let huge = graph.input("huge", &[1 << 30, 1 << 29], Dtype::F32).unwrap();
+    let values: Vec<ValueId> = (0..20).map(|_| graph.scaled(huge, 2.0).unwrap()).collect();
+    let error = Plan::compile(&graph, &values, Options::default()).expect_err("it should be refused");
+    assert!(error.starts_with("compile: expected `graph` that fits into memory"), "{error}");
+    // Shapes that cannot be addressed at all.
+    let wide = graph.input("wide", &[1 << 50, 1], Dtype::F32).unwrap();
+    let error = graph.matmul(wide, wide, (false, true)).expect_err("it should be refused");
+    assert!(error.starts_with("matmul: expected a shape that fits into memory"), "{error}");
+    let parameter = |index| graph.parameter(&format!("weight.{index}"), &[1 << 29, 1 << 28], Dtype::F32);
+    let refused = (0..40).map(parameter).find_map(Result::err).expect("parameters that cannot be addressed");
+    assert!(refused.starts_with("parameter: expected a shape that fits into memory"), "{refused}");
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tilegrad_engine::graph::ParameterPlace;
-use tilegrad_engine::{Buffers, Dtype};
+use tilegrad_engine::{Buffers, Dtype, capacity};
 
 use crate::arguments::shape_text;
 use crate::errors::{Error, Result, value_error};
@@ -133,6 +133,10 @@ impl State {
         };
         let names = rule.as_ref().map_or(&[][..], Rule::slots);
         let start = rule.as_ref().map_or(0.0, Rule::slot_start);
+        let bytes = lengths[0].saturating_mul(4).saturating_add(lengths[1].saturating_mul(8));
+        let (bytes, what) = (bytes.saturating_mul(1 + names.len()), "parameters with optimizer slots");
+        let hint = "narrower layers, float32 instead of float64, or an optimizer with fewer slots need less";
+        capacity::require("state", "model", what, bytes, hint)?;
         let slots =
             names.iter().map(|&name| Ok((name, Pair::filled(py, lengths, start)?))).collect::<Result<Vec<_>>>()?;
         Ok(Self {

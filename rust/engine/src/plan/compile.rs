@@ -2,6 +2,7 @@
 
 use super::{ARENA, Bases, CONSTANTS, LabelInput, Options, PARAMETERS, Plan, Step};
 use crate::call::Operand;
+use crate::capacity;
 use crate::describe::Description;
 use crate::fusion;
 use crate::graph::{Graph, Origin, ValueId};
@@ -73,21 +74,38 @@ impl Places<'_> {
     }
 }
 
-/// Packs the constants that are read; their offsets by value.
-fn pack_constants(graph: &Graph, schedule: &Schedule) -> (AlignedBuffer, Vec<usize>) {
-    let mut offsets = vec![usize::MAX; graph.nodes().len()];
-    let (mut bytes, mut used) = (0, Vec::new());
+/// What would make a plan smaller.
+const SMALLER: &str = "a smaller batch size, float32 instead of float64, or fewer and narrower layers need less";
+
+/// Memory for an arena and for constants of so many bytes, or a sentence.
+fn allocated(arena: usize, constants: usize) -> Result<[AlignedBuffer; 2], String> {
+    let (needed, what) = (arena.saturating_add(constants), "a plan");
+    capacity::require("compile", "graph", what, needed, SMALLER)?;
+    let buffers = AlignedBuffer::try_zeroed(arena).zip(AlignedBuffer::try_zeroed(constants));
+    match buffers {
+        Some((arena, constants)) => Ok([arena, constants]),
+        None => Err(capacity::sentence("compile", "graph", what, needed, None, SMALLER)),
+    }
+}
+
+/// Offsets of the constants that are read, by value, and the bytes of all of them.
+fn place_constants(graph: &Graph, schedule: &Schedule) -> (Vec<usize>, usize) {
+    let (mut offsets, mut bytes) = (vec![usize::MAX; graph.nodes().len()], 0usize);
     for port in schedule.items.iter().flat_map(|item| &item.inputs) {
-        if let Some(Origin::Constant(values)) = graph.nodes().get(port.value.index()).map(|node| &node.origin)
+        if let Some(Origin::Constant(_)) = graph.nodes().get(port.value.index()).map(|node| &node.origin)
             && offsets[port.value.index()] == usize::MAX
         {
             offsets[port.value.index()] = bytes;
-            used.push((bytes, values));
             bytes += graph.kind(port.value).bytes().next_multiple_of(memory::ALIGNMENT);
         }
     }
-    let mut buffer = AlignedBuffer::zeroed(bytes);
-    for (offset, values) in used {
+    (offsets, bytes)
+}
+
+/// Copies the constants to their places.
+fn pack_constants(graph: &Graph, offsets: &[usize], buffer: &mut AlignedBuffer) {
+    for (node, &offset) in graph.nodes().iter().zip(offsets).filter(|(_, offset)| **offset != usize::MAX) {
+        let Origin::Constant(values) = &node.origin else { continue };
         let target = &mut buffer.as_bytes_mut()[offset..];
         match values.array() {
             Array::F32(values) => fill(target, values.iter().map(|value| value.to_ne_bytes())),
@@ -95,7 +113,6 @@ fn pack_constants(graph: &Graph, schedule: &Schedule) -> (AlignedBuffer, Vec<usi
             Array::I32(values) => fill(target, values.iter().map(|value| value.to_ne_bytes())),
         }
     }
-    (buffer, offsets)
 }
 
 fn fill<const N: usize>(target: &mut [u8], numbers: impl Iterator<Item = [u8; N]>) {
@@ -136,7 +153,9 @@ impl Plan {
         let labels = label_inputs(graph, &schedule)?;
         fusion::fuse(graph, &mut schedule, options.fusions);
         let layout = memory::layout(&schedule, options.reuse);
-        let (constants, offsets) = pack_constants(graph, &schedule);
+        let (offsets, bytes) = place_constants(graph, &schedule);
+        let [arena, mut constants] = allocated(layout.bytes, bytes)?;
+        pack_constants(graph, &offsets, &mut constants);
         let has_updates = schedule.items.iter().any(|item| item.updates.is_some());
         let optimizers = if has_updates { graph.optimizers().to_vec() } else { Vec::new() };
         let slots = optimizers.iter().map(|optimizer| optimizer.slots().len()).max().unwrap_or(0);
@@ -149,7 +168,7 @@ impl Plan {
         Ok(Plan {
             parameters: [touched(Dtype::F32), touched(Dtype::F64)],
             bases: Bases(vec![std::ptr::null_mut(); PARAMETERS + 2 * (1 + slots) + graph.inputs().len()]),
-            arena: AlignedBuffer::zeroed(layout.bytes),
+            arena,
             inputs: graph.inputs().iter().map(|&v| (graph.name(v).to_string(), graph.kind(v).clone())).collect(),
             outputs: schedule.outputs.iter().map(|port| (places.operand(port), port.kind.shape.clone())).collect(),
             description: Description::new(graph, &schedule, &layout, constants.bytes()),
