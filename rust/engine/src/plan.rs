@@ -93,7 +93,7 @@ impl Plan {
     /// Runs the steps once. Nothing is changed if the bindings do not fit.
     pub fn run(&mut self, bindings: &mut Bindings<'_, '_>) -> Result<(), String> {
         self.check(bindings)?;
-        self.bind(bindings);
+        self.bind(bindings)?;
         for index in 0..self.steps.len() {
             self.run_step(index, bindings);
         }
@@ -159,10 +159,10 @@ impl Plan {
         Ok(())
     }
 
-    /// Takes the addresses of this run.
-    fn bind(&mut self, bindings: &mut Bindings<'_, '_>) {
+    /// Takes the addresses of this run, and memory if it was taken away.
+    fn bind(&mut self, bindings: &mut Bindings<'_, '_>) -> Result<(), String> {
         if !self.has_memory() {
-            self.arena = AlignedBuffer::zeroed(self.arena_bytes);
+            self.arena = compile::allocated("run", self.arena_bytes)?;
         }
         let bases = &mut self.bases.0;
         bases[ARENA] = self.arena.pointer();
@@ -185,6 +185,7 @@ impl Plan {
             self.optimizer_steps.clear();
             self.optimizer_steps.extend(optimizers.iter().map(|optimizer| optimizer.prepare(state.step + 1)));
         }
+        Ok(())
     }
 
     /// The numbers of an output after the last run.

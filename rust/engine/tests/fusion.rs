@@ -86,6 +86,9 @@ fn fused_updates_change_no_bits() {
             recipes.push(recipe(&[7, 33, 17, 65, 3], 13));
         }
         let recipe = |widths: &[usize], batch| Recipe { dtype, ..Recipe::new(widths, batch, "relu", "cross_entropy") };
+        // One column and one row, whose transposes lie in memory as they do.
+        recipes.push(Recipe { loss: "mean_squared_error", ..recipe(&[6, 300, 1], 9) });
+        recipes.push(Recipe { loss: "mean_squared_error", ..recipe(&[1, 70, 1, 40, 1], 50) });
         // Wide enough for several blocks of columns and for threads; then depths that are cut, and sums in several runs.
         recipes.push(recipe(&[130, 1100, 10], 70));
         recipes.push(recipe(&[9, 40, 37, 2], 1100));

@@ -35,9 +35,12 @@ impl MatMul {
 
     /// Scratch memory of the product, in bytes.
     pub(crate) fn scratch(self, inputs: &[Type]) -> usize {
-        let (rows, depth, columns) = self.sizes(&inputs[0], &inputs[1]);
-        with_element!(inputs[0].dtype, E => {
-            workspace_len::<E>(rows, depth, columns, !self.a_transposed, !self.b_transposed) * std::mem::size_of::<E>()
+        let (a, b) = (&inputs[0], &inputs[1]);
+        let (rows, depth, columns) = self.sizes(a, b);
+        // Transposed, the columns of a matrix are as far apart as its rows were: 1 apart if they were of one number.
+        let (a_row_major, b_row_major) = (!self.a_transposed || a.shape[1] == 1, !self.b_transposed || b.shape[1] == 1);
+        with_element!(a.dtype, E => {
+            workspace_len::<E>(rows, depth, columns, a_row_major, b_row_major) * std::mem::size_of::<E>()
         })
     }
 

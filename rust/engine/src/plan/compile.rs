@@ -77,15 +77,10 @@ impl Places<'_> {
 /// What would make a plan smaller.
 const SMALLER: &str = "a smaller batch size, float32 instead of float64, or fewer and narrower layers need less";
 
-/// Memory for an arena and for constants of so many bytes, or a sentence.
-fn allocated(arena: usize, constants: usize) -> Result<[AlignedBuffer; 2], String> {
-    let (needed, what) = (arena.saturating_add(constants), "a plan");
-    capacity::require("compile", "graph", what, needed, SMALLER)?;
-    let buffers = AlignedBuffer::try_zeroed(arena).zip(AlignedBuffer::try_zeroed(constants));
-    match buffers {
-        Some((arena, constants)) => Ok([arena, constants]),
-        None => Err(capacity::sentence("compile", "graph", what, needed, None, SMALLER)),
-    }
+/// Memory of so many bytes, or a sentence.
+pub(super) fn allocated(function: &str, bytes: usize) -> Result<AlignedBuffer, String> {
+    let refused = || capacity::sentence(function, "graph", "a plan", bytes, None, SMALLER);
+    AlignedBuffer::try_zeroed(bytes).ok_or_else(refused)
 }
 
 /// Offsets of the constants that are read, by value, and the bytes of all of them.
@@ -154,7 +149,8 @@ impl Plan {
         fusion::fuse(graph, &mut schedule, options.fusions);
         let layout = memory::layout(&schedule, options.reuse);
         let (offsets, bytes) = place_constants(graph, &schedule);
-        let [arena, mut constants] = allocated(layout.bytes, bytes)?;
+        capacity::require("compile", "graph", "a plan", layout.bytes.saturating_add(bytes), SMALLER)?;
+        let (arena, mut constants) = (allocated("compile", layout.bytes)?, allocated("compile", bytes)?);
         pack_constants(graph, &offsets, &mut constants);
         let has_updates = schedule.items.iter().any(|item| item.updates.is_some());
         let optimizers = if has_updates { graph.optimizers().to_vec() } else { Vec::new() };

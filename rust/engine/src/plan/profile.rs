@@ -64,7 +64,7 @@ impl Plan {
             self.run(bindings)?;
             whole.push(seconds(before.elapsed()));
             self.advance(bindings);
-            self.bind(bindings);
+            self.bind(bindings)?;
             let mut before = Instant::now();
             for index in 0..count {
                 self.run_step(index, bindings);

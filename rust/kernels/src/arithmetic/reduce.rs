@@ -34,7 +34,7 @@ pub struct Reduction {
 const LANES: usize = 32;
 /// A run of this many numbers is summed in its own precision; runs are added up in double precision.
 const RUN: usize = 2048;
-/// Rows up to which the sum of a column is one chain over ascending rows, beginning with zero.
+/// Rows up to which the sum of each of several columns is one chain over ascending rows, beginning with zero.
 pub(crate) const CHAIN: usize = RUN;
 /// Columns that are reduced together, in registers.
 const COLUMNS: usize = 64;
@@ -62,10 +62,14 @@ impl Reduction {
 
 /// The sum of each column of a row-major matrix, as many as `out` has numbers: as a [`Reduction`] over the first axis.
 pub(crate) fn sum_columns<E: Element>(x: &[E], out: &mut [E]) {
-    let (rows, columns) = (x.len().checked_div(out.len()).unwrap_or(0), out.len());
-    let group = |count, reduced| Group { count, reduced };
-    let groups = &[group(rows, true), group(columns, false)];
-    isa::run(Reduce { kind: ReductionKind::Sum { factor: 1.0 }, groups, x, out });
+    let kind = ReductionKind::Sum { factor: 1.0 };
+    let groups = [
+        Group { count: x.len().checked_div(out.len()).unwrap_or(0), reduced: true },
+        Group { count: out.len(), reduced: false },
+    ];
+    // A single column is a run of numbers.
+    let groups = if out.len() == 1 { &groups[..1] } else { &groups[..] };
+    isa::run(Reduce { kind, groups, x, out });
 }
 
 struct Reduce<'a, E> {

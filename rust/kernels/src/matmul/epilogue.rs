@@ -315,7 +315,7 @@ unsafe impl<E: Element> Epilogue<E> for Slope<'_, E> {
 
     fn begin(&mut self, (rows, columns): (usize, usize), ascending: bool) {
         self.size = (rows, columns);
-        self.sums_in_tiles = ascending && rows <= CHAIN;
+        self.sums_in_tiles = ascending && rows <= CHAIN && (columns > 1 || rows <= 1);
         if let Some(sums) = &mut self.sums {
             // The sum of one number is that number, a negative zero too.
             let start = E::from_f64(if rows == 1 { -0.0 } else { 0.0 });

@@ -214,7 +214,9 @@ fn a_stride_of_zero_sums_columns() {
 #[test]
 fn sums_beside_a_slope_are_those_of_a_reduction() {
     let relu = Activation::new("relu", &[]).unwrap();
-    for (m, k, n) in [(1, 3, 5), (13, 4, 64), (133, 40, 259), (400, 90, 33), (2048, 3, 20), (2049, 3, 20), (0, 3, 4)] {
+    for (m, k, n) in
+        [(1, 3, 5), (13, 4, 64), (133, 40, 259), (400, 90, 33), (2048, 3, 20), (2049, 3, 20), (0, 3, 4), (77, 3, 1)]
+    {
         let (a_data, b_data) = (numbers::<f32>(m * k, 8), numbers::<f32>(k * n, 9));
         let (a, b, saved) = (Matrix::new(&a_data, m, k), Matrix::new(&b_data, k, n), numbers::<f32>(m * n, 10));
         let sum = Reduction::new(ReductionKind::Sum { factor: 1.0 }, &[m, n], &[true, false]);
