@@ -213,7 +213,7 @@ class Profile:
         """What the largest share of a step goes into."""
         name = max(self.bound_by.items(), key=lambda part: part[1])[0]
         return {
-            "operations beyond that": "neither: most of its operations are too small to reach a limit",
+            "operations beyond that": "neither limit: its operations are too small, or too few threads share them",
             "outside operations": "what stands around its operations",
         }.get(name, name)
 
