@@ -2,12 +2,14 @@
 
 import json
 import math
+import re
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import tilegrad as tg
 from boundary import anything, quietly, refused_or
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from test_command import command
@@ -197,7 +199,8 @@ def test_a_profile_prints_as_a_table():
 
 def test_a_profile_shows_as_html_with_everything_escaped():
     row = ProfileRow("<b>", "0", "float32(1,)", 1, 1e-6, 10, 10, 1e-7, "l1")
-    limits = {"threads": 1, "flops": {"float32": 1e9, "float64": 1e9}, "levels": []}
+    each = {"float32": 1e9, "float64": 1e9}
+    limits = {"threads": 1, "flops": each, "divisions": each, "levels": []}
     text = Profile((row,), 1e-6, 2e-6, 1, 1, 1, "float32", "avx2", limits, 0.0)._repr_html_()
     assert text.startswith("<table>")
     assert "&lt;b&gt;" in text
@@ -220,7 +223,7 @@ def test_the_least_time_is_the_larger_of_two():
     assert row.bound == "arithmetic"
     assert row.least_seconds == pytest.approx(row.operations / limits["flops"]["float32"])
     for row in profile.rows:
-        if row.bound != "arithmetic" and row.calls == 1:
+        if row.bound not in ("arithmetic", "division") and row.calls == 1:
             bandwidth = next(level["bandwidth"] for level in limits["levels"] if level["name"] == row.bound)
             assert row.least_seconds == pytest.approx(row.bytes / bandwidth)
 
@@ -234,7 +237,12 @@ def test_limits_are_measured():
         assert limits["levels"][-1]["capacity"] is None
         capacities = [level["capacity"] for level in limits["levels"][:-1]]
         assert capacities == sorted(capacities)
-        rates = [*limits["flops"].values(), *(level["bandwidth"] for level in limits["levels"])]
+        assert set(limits["divisions"]) == {"float32", "float64"}
+        rates = [
+            *limits["flops"].values(),
+            *limits["divisions"].values(),
+            *(level["bandwidth"] for level in limits["levels"]),
+        ]
         assert all(math.isfinite(rate) and rate > 0 for rate in rates)
 
 
@@ -313,6 +321,22 @@ def test_the_command_gives_json():
     assert document["profile"]["dtype"] == "float64"
     assert document["machine"]["isa"] == document["profile"]["isa"]
     assert document["profile"]["rows"]
+
+
+def test_the_documented_output_is_that_of_the_command():
+    """Operations, scopes and results of the example in the docs are those of today; its times are of one machine."""
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    arguments = re.search(r"^    tilegrad (bench .*)$", page, re.MULTILINE)[1].split()
+    shown = re.search(r"```text\n(.*?)```", page, re.DOTALL)[1].splitlines()
+    result = command(*arguments, "--steps", "2", "--json")
+    assert result.returncode == 0, result.stderr
+    rows = json.loads(result.stdout)["profile"]["rows"]
+    for row in rows:
+        cells = (row[name] for name in ("operation", "scope", "result", "calls"))
+        pattern = r"\s+".join(re.escape(str(cell)) for cell in cells if cell != "") + r"\s"
+        assert any(re.match(pattern, line) for line in shown), f"{pattern!r} is not in docs/performance.md"
+    first, last = (next(i for i, line in enumerate(shown) if line.startswith(name)) for name in ("operation ", "all "))
+    assert last - first - 1 == len(rows)
 
 
 @pytest.mark.parametrize(

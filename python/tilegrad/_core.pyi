@@ -90,6 +90,7 @@ class _Limits(TypedDict):
 
     threads: int
     flops: dict[str, float]
+    divisions: dict[str, float]
     levels: list[_Level]
 
 class _StepInfo(TypedDict):
@@ -99,6 +100,7 @@ class _StepInfo(TypedDict):
     scope: str
     result: str
     operations: int
+    divisions: int
     bytes: int
     footprint: int
 
@@ -156,7 +158,7 @@ def measure_limits(threads: int | None = None) -> _Limits:
     """Measures what so many threads can do at most (as many as are set, without a number), in a few tenths of a second.
 
     ``flops`` holds floating-point operations a second by dtype (fused multiply-adds on registers, each counted as two);
-    ``levels`` the caches and memory, the nearest first: ``name``, ``capacity`` in bytes for all threads together (``None``
+    ``divisions`` divisions and square roots a second, in turn; ``levels`` the caches and memory, the nearest first: ``name``, ``capacity`` in bytes for all threads together (``None``
     for memory), and ``bandwidth`` in bytes a second, read and written counted alike. More threads than processors are
     not started; ``threads`` says how many were.
     """
@@ -278,7 +280,7 @@ class Plan:
         counts instead of ``step``."""
     def step_info(self) -> list[_StepInfo]:
         """What is known of each kernel call, in order: ``operation``, ``scope``, ``result`` (dtype and shape), and the
-        least work: ``operations`` (floating point), ``bytes`` (read and written), ``footprint`` (bytes of memory
+        least work: ``operations`` (floating point), ``divisions`` (those and roots in updates), ``bytes`` (read and written), ``footprint`` (bytes of memory
         reached)."""
     def profile(self, inputs: Sequence[_Array], state: State, seed: int = 0, runs: int = 1) -> _Times:
         """Runs twice ``runs`` times, in turn as a whole and with every kernel call timed, and returns the times in

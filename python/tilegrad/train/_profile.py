@@ -17,9 +17,10 @@ __all__ = ["Profile", "ProfileRow"]
 class ProfileRow:
     """What one operation takes in a training step.
 
-    The least time of an operation is the larger of ``operations / peak`` and ``bytes / bandwidth``, with the peak of
-    fused multiply-adds and the bandwidth of the smallest cache that holds all its operands, both measured on this
-    machine (the roofline of Williams, Waterman and Patterson, 2009).
+    The least time of an operation is the largest of ``operations / peak``, ``divisions / rate`` and
+    ``bytes / bandwidth``, with the peak of fused multiply-adds, the rate of divisions and roots, and the bandwidth of the
+    smallest cache that holds all its operands, measured on this machine (the roofline of Williams, Waterman and
+    Patterson, 2009).
 
     Args:
         operation: Name of the operation, or of those that fusion made one: ``"matmul + bias + relu"``.
@@ -31,7 +32,7 @@ class ProfileRow:
         operations: Floating-point operations in a training step, at least.
         bytes: Bytes read and written in a training step, at least.
         least_seconds: The least time for that on this machine.
-        bound: What decides on the least time: ``"arithmetic"``, or the memory level ``"l1"``, ``"l2"``, ``"l3"`` or
+        bound: What decides on the least time: ``"arithmetic"``, the ``"division"`` of an update, or the memory level ``"l1"``, ``"l2"``, ``"l3"`` or
             ``"memory"``.
     """
 
@@ -133,7 +134,7 @@ class Profile:
         ``"arithmetic"`` and ``"memory traffic"`` are the least times of the operations that they decide on, ``"operations
         beyond that"`` is what the operations take on top, and ``"outside operations"`` the overhead.
         """
-        arithmetic = sum(row.least_seconds for row in self.rows if row.bound == "arithmetic")
+        arithmetic = sum(row.least_seconds for row in self.rows if row.bound in ("arithmetic", "division"))
         parts = {
             "arithmetic": arithmetic,
             "memory traffic": self.least_seconds - arithmetic,
@@ -252,4 +253,5 @@ def describe_limits(limits: _Limits, dtype: str) -> str:
         for level in limits["levels"]
     )
     threads = f"{limits['threads']} thread{'s' if limits['threads'] > 1 else ''}"
-    return f"Measured limits, {threads}: {limits['flops'][dtype] / 1e9:.0f} GFLOP/s in {dtype}; {levels}."
+    peak, divisions = limits["flops"][dtype] / 1e9, limits["divisions"][dtype] / 1e9
+    return f"Measured limits, {threads}, {dtype}: {peak:.0f} GFLOP/s, {divisions:.1f}e9 divisions or roots a second; {levels}."

@@ -32,8 +32,11 @@ def _least(info: _StepInfo, limits: _Limits, dtype: str) -> tuple[float, str]:
     """The least seconds of a call, and what decides on them."""
     fits = (each for each in limits["levels"] if each["capacity"] is None or info["footprint"] <= each["capacity"])
     level = next(fits)
-    arithmetic, traffic = info["operations"] / limits["flops"][dtype], info["bytes"] / level["bandwidth"]
-    return (arithmetic, "arithmetic") if arithmetic > traffic else (traffic, level["name"])
+    return max(
+        (info["bytes"] / level["bandwidth"], level["name"]),
+        (info["operations"] / limits["flops"][dtype], "arithmetic"),
+        (info["divisions"] / limits["divisions"][dtype], "division"),
+    )
 
 
 def _rows(infos: list[_StepInfo], seconds: Array, limits: _Limits, dtype: str) -> tuple[ProfileRow, ...]:

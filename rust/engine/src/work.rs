@@ -12,6 +12,8 @@ use crate::types::Type;
 pub struct Work {
     /// Floating-point operations.
     pub operations: u64,
+    /// The divisions and roots of updates: none of them can be a multiply-add.
+    pub divisions: u64,
     /// Bytes moved if each operand is read once and each result written once.
     pub bytes: u64,
     /// Bytes of memory it reaches: what is read and then written in place counts once.
@@ -24,7 +26,7 @@ impl Work {
         let sum = |kinds: &[Type]| kinds.iter().map(Type::bytes).sum::<usize>();
         let bytes = sum(site.inputs) + sum(site.outputs);
         let shared = site.in_place.map_or(0, |input| site.inputs[input].bytes());
-        Self { operations: 0, bytes: bytes as u64, footprint: (bytes - shared) as u64 }
+        Self { operations: 0, divisions: 0, bytes: bytes as u64, footprint: (bytes - shared) as u64 }
     }
 
     /// [`Work::moving`], and one operation for each number of the largest operand.
@@ -33,11 +35,12 @@ impl Work {
         Self::moving(site).and(largest as u64)
     }
 
-    /// The update of a weight in place: it and its slots are read and written. What brings the gradient comes on top.
-    pub fn update(weight: &Type, slots: usize) -> Self {
-        let changed = 1 + slots as u64;
+    /// The update of a weight in place by a rule with so many slots, and so many divisions and roots for each number: weight
+    /// and slots are read and written. What brings the gradient comes on top.
+    pub fn update(weight: &Type, slots: usize, divisions: u64) -> Self {
+        let (changed, len) = (1 + slots as u64, weight.len() as u64);
         let bytes = changed * weight.bytes() as u64;
-        Self { operations: 2 * changed * weight.len() as u64, bytes: 2 * bytes, footprint: bytes }
+        Self { operations: 2 * changed * len, divisions: divisions * len, bytes: 2 * bytes, footprint: bytes }
     }
 
     /// Each of these read once more.

@@ -1,6 +1,7 @@
-//! What the machine can do at most, measured: multiply-adds on registers, bytes a second from each cache and from memory.
+//! What the machine can do at most, measured: multiply-adds, divisions and roots on registers, bytes a second from each cache
+//! and from memory.
 //!
-//! With these two a call has a least time, the larger of `operations / peak` and `bytes / bandwidth`: the roofline (Williams,
+//! With these a call has a least time, the larger of `operations / peak` and `bytes / bandwidth`: the roofline (Williams,
 //! Waterman and Patterson, 2009, "Roofline: an insightful visual performance model for multicore architectures").
 
 use std::hint::black_box;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::isa::{self, Kernel};
 use crate::matmul::peak_operations;
-use crate::real::Real;
+use crate::real::{Element, Real};
 
 /// Limits of so many threads at work at once.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,10 @@ pub struct Limits {
     pub single: f64,
     /// The same in double precision.
     pub double: f64,
+    /// Divisions and square roots a second in single precision, one after the other in turn.
+    pub single_divisions: f64,
+    /// The same in double precision.
+    pub double_divisions: f64,
     /// Caches, the smallest first, then memory.
     pub levels: Vec<Level>,
 }
@@ -58,9 +63,9 @@ pub fn measure(threads: usize, caches: [Option<u64>; 3]) -> Result<Limits, Strin
     let mut buffers = (0..threads).map(|_| buffer(longest)).collect::<Result<Vec<_>, _>>()?;
     let mut rates = together(&plan, &mut buffers)?.into_iter();
     let mut next = || rates.next().unwrap_or(0.0);
-    let (single, double) = (next(), next());
+    let (single, double, single_divisions, double_divisions) = (next(), next(), next(), next());
     let levels = plan.into_iter().map(|(level, _)| Level { bandwidth: next().max(next()).max(next()), ..level });
-    Ok(Limits { threads, single, double, levels: levels.collect() })
+    Ok(Limits { threads, single, double, single_divisions, double_divisions, levels: levels.collect() })
 }
 
 /// The best rate of each measurement, summed over a thread for each buffer.
@@ -126,11 +131,15 @@ fn buffer(bytes: usize) -> Result<Vec<f32>, String> {
     Ok(buffer)
 }
 
-/// What one thread reaches, by measurement and block: operations a second in both precisions, then bytes a second of the three
-/// loops on each level. The threads begin each block together.
+/// What one thread reaches, by measurement and block: operations a second in both precisions, divisions, then bytes a second of
+/// the three loops on each level. The threads begin each block together.
 fn worker(barrier: &Barrier, plan: &[(Level, usize)], buffer: &mut [f32]) -> Vec<Vec<f64>> {
-    let mut rates =
-        vec![blocks(barrier, || peak_operations::<f32>(ROUNDS)), blocks(barrier, || peak_operations::<f64>(ROUNDS))];
+    let mut rates = vec![
+        blocks(barrier, || peak_operations::<f32>(ROUNDS)),
+        blocks(barrier, || peak_operations::<f64>(ROUNDS)),
+        blocks(barrier, || isa::run::<f32, _>(Divide(ROUNDS / 10))),
+        blocks(barrier, || isa::run::<f64, _>(Divide(ROUNDS / 10))),
+    ];
     for (_, bytes) in plan {
         let set = &mut buffer[..bytes / 4];
         let (calls, bytes) = (CALL.div_ceil((*bytes).max(1)), 4 * set.len());
@@ -166,6 +175,26 @@ fn blocks(barrier: &Barrier, mut work: impl FnMut() -> usize) -> Vec<f64> {
 
 /// Elements that a loop takes at once.
 const LANES: usize = 64;
+
+/// So many rounds of a division and a root on registers; returns how many of both that were.
+struct Divide(usize);
+
+impl<E: Element> Kernel<E> for Divide {
+    type Output = usize;
+    #[inline(always)]
+    fn run<R: Real<Element = E>>(self) -> usize {
+        // Stays near the cube root of three, whatever the number of rounds.
+        let three = R::load(black_box(E::from_f64(3.0)));
+        let mut numbers = [R::load(black_box(E::from_f64(1.5))); LANES];
+        for _ in 0..self.0 {
+            for number in &mut numbers {
+                *number = (three / *number).sqrt();
+            }
+        }
+        black_box(numbers.map(R::store));
+        2 * LANES * self.0
+    }
+}
 
 /// Reads every number.
 struct Read<'a>(&'a [f32]);
@@ -247,7 +276,12 @@ mod tests {
         for threads in [1, 2] {
             let limits = measure(threads, [Some(32 << 10), Some(256 << 10), None]).unwrap();
             assert!((1..=threads).contains(&limits.threads));
-            let rates = limits.levels.iter().map(|level| level.bandwidth).chain([limits.single, limits.double]);
+            let rates = limits.levels.iter().map(|level| level.bandwidth).chain([
+                limits.single,
+                limits.double,
+                limits.single_divisions,
+                limits.double_divisions,
+            ]);
             assert!(rates.into_iter().all(|rate| rate.is_finite() && rate > 0.0), "{limits:?}");
         }
     }

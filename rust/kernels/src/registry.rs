@@ -224,9 +224,11 @@ pub struct LossEntry {
     pub ulp_f64: f64,
 }
 
-/// Facts of an update rule that the laws are checked with.
+/// Facts of an update rule: what the laws are checked with, and what its work is counted by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OptimizerFacts {
+    /// Divisions and roots that the update of a number takes; they are slower than anything else in it.
+    pub divisions: u32,
     /// Learning rate with which 500 steps from `w = 1` bring `w^2 / 2` below `1e-3`.
     pub parabola_rate: f64,
     /// Learning rate with which 20,000 steps from (-1.2, 1) bring Rosenbrock's function below `1e-2`.

@@ -12,6 +12,7 @@ use crate::work;
 /// Measures what so many threads can do at most (as many as are set, without a number), in a few tenths of a second.
 ///
 /// ``flops`` holds floating-point operations a second by dtype (fused multiply-adds on registers, each counted as two);
+/// ``divisions`` divisions and square roots a second, in turn;
 /// ``levels`` the caches and memory, the nearest first: ``name``, ``capacity`` in bytes for all threads together (``None``
 /// for memory), and ``bandwidth`` in bytes a second, read and written counted alike. More threads than processors are not
 /// started; ``threads`` says how many were.
@@ -26,6 +27,9 @@ pub(crate) fn measure_limits(py: Python<'_>, threads: Option<Whole>) -> Result<B
     let flops = PyDict::new(py);
     flops.set_item("float32", limits.single)?;
     flops.set_item("float64", limits.double)?;
+    let divisions = PyDict::new(py);
+    divisions.set_item("float32", limits.single_divisions)?;
+    divisions.set_item("float64", limits.double_divisions)?;
     let mut levels = Vec::with_capacity(limits.levels.len());
     for level in &limits.levels {
         let row = PyDict::new(py);
@@ -37,6 +41,7 @@ pub(crate) fn measure_limits(py: Python<'_>, threads: Option<Whole>) -> Result<B
     let found = PyDict::new(py);
     found.set_item("threads", limits.threads)?;
     found.set_item("flops", flops)?;
+    found.set_item("divisions", divisions)?;
     found.set_item("levels", levels)?;
     Ok(found)
 }

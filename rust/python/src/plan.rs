@@ -143,7 +143,7 @@ impl Plan {
     }
 
     /// What is known of each kernel call, in order: ``operation``, ``scope``, ``result`` (dtype and shape), and the least
-    /// work: ``operations`` (floating point), ``bytes`` (read and written), ``footprint`` (bytes of memory reached).
+    /// work: ``operations`` (floating point), ``divisions`` (those and roots in updates), ``bytes`` (read and written), ``footprint`` (bytes of memory reached).
     fn step_info<'py>(&self, py: Python<'py>) -> Result<Vec<Bound<'py, PyDict>>> {
         let plan = self.lock(py)?;
         (0..plan.steps())
@@ -153,6 +153,7 @@ impl Plan {
                 row.set_item("scope", info.scope)?;
                 row.set_item("result", info.result)?;
                 row.set_item("operations", info.work.operations)?;
+                row.set_item("divisions", info.work.divisions)?;
                 row.set_item("bytes", info.work.bytes)?;
                 row.set_item("footprint", info.work.footprint)?;
                 Ok(row)

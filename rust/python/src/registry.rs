@@ -73,6 +73,7 @@ fn optimizer<'py>(py: Python<'py>, entry: &OptimizerEntry) -> PyResult<Bound<'py
     facts.set_item("parabola_rate", entry.facts.parabola_rate)?;
     facts.set_item("rosenbrock_rate", entry.facts.rosenbrock_rate)?;
     facts.set_item("scale_free_start", entry.facts.scale_free_start)?;
+    facts.set_item("divisions", entry.facts.divisions)?;
     facts.set_item("rests_at_zero_gradient", entry.facts.rests_at_zero_gradient)?;
     described(py, (entry.name, &[], entry.doc), parameters(py, entry.parameters, entry.choices)?, facts)
 }

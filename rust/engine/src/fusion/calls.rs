@@ -141,7 +141,7 @@ impl Routine for WeightUpdate {
 
     fn work(&self, site: &Site<'_>) -> Work {
         let operations = self.product.operations(site.inputs);
-        Work::update(&site.outputs[0], self.update.slots()).reading(site.inputs).and(operations)
+        self.update.least(&site.outputs[0]).reading(site.inputs).and(operations)
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
@@ -192,7 +192,7 @@ impl Routine for BiasUpdate {
     }
 
     fn work(&self, site: &Site<'_>) -> Work {
-        Work::update(&site.outputs[0], self.update.slots()).reading(site.inputs).and(site.inputs[0].len() as u64)
+        self.update.least(&site.outputs[0]).reading(site.inputs).and(site.inputs[0].len() as u64)
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {

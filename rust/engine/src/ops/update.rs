@@ -13,6 +13,7 @@ use crate::work::Work;
 #[derive(Clone, Debug)]
 pub struct Update {
     slots: usize,
+    divisions: u64,
     group: usize,
     parameter: usize,
     name: String,
@@ -23,12 +24,18 @@ impl Update {
     pub(crate) fn new(optimizer: &Optimizer, group: usize, parameter: usize) -> Self {
         let slots = optimizer.slots().len();
         assert!(slots <= MAXIMUM_SLOTS);
-        Self { slots, group, parameter, name: format!("{}_update", optimizer.entry().name) }
+        let divisions = u64::from(optimizer.entry().facts.divisions);
+        Self { slots, divisions, group, parameter, name: format!("{}_update", optimizer.entry().name) }
     }
 
     /// Which of the plan's optimizers it runs.
     pub(crate) fn group(&self) -> usize {
         self.group
+    }
+
+    /// The least work of the update alone, without what brings the gradient.
+    pub(crate) fn least(&self, weight: &Type) -> Work {
+        Work::update(weight, self.slots, self.divisions)
     }
 
     /// How many slots its rule has.
@@ -75,7 +82,7 @@ impl Routine for Update {
     }
 
     fn work(&self, site: &Site<'_>) -> Work {
-        Work::update(&site.outputs[0], self.slots()).reading(site.inputs)
+        self.least(&site.outputs[0]).reading(site.inputs)
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {

@@ -66,7 +66,7 @@ rule! {
         nesterov: bool = "false", "Whether to look one step ahead.";
     }
     slots &["velocity"];
-    facts OptimizerFacts { parabola_rate: 0.1, rosenbrock_rate: 0.001, scale_free_start: false, rests_at_zero_gradient: true };
+    facts OptimizerFacts { divisions: 0, parabola_rate: 0.1, rosenbrock_rate: 0.001, scale_free_start: false, rests_at_zero_gradient: true };
 }
 
 impl Rule for Sgd {
@@ -147,7 +147,7 @@ rule! {
     }
     { epsilon_mode: EpsilonModeUncorrected = "inside", "Where epsilon stands."; }
     slots &["mean_square"];
-    facts OptimizerFacts { parabola_rate: 0.01, rosenbrock_rate: 0.001, scale_free_start: true, rests_at_zero_gradient: true };
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.01, rosenbrock_rate: 0.001, scale_free_start: true, rests_at_zero_gradient: true };
 }
 
 impl Rule for Rmsprop {
@@ -211,7 +211,7 @@ rule! {
     }
     { epsilon_mode: EpsilonModeUncorrected = "outside", "Where epsilon stands."; }
     slots &["sum_of_squares"];
-    facts OptimizerFacts { parabola_rate: 0.5, rosenbrock_rate: 0.5, scale_free_start: true, rests_at_zero_gradient: true };
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.5, rosenbrock_rate: 0.5, scale_free_start: true, rests_at_zero_gradient: true };
 }
 
 impl Rule for Adagrad {
@@ -246,7 +246,7 @@ rule! {
     }
     { epsilon_mode: EpsilonMode = "outside", "Where epsilon stands."; }
     slots &["first_moment", "second_moment"];
-    facts OptimizerFacts { parabola_rate: 0.05, rosenbrock_rate: 0.01, scale_free_start: true, rests_at_zero_gradient: true };
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.01, scale_free_start: true, rests_at_zero_gradient: true };
 }
 
 impl Rule for Adam {
@@ -279,7 +279,7 @@ rule! {
     }
     { epsilon_mode: EpsilonMode = "outside", "Where epsilon stands."; }
     slots &["first_moment", "second_moment"];
-    facts OptimizerFacts { parabola_rate: 0.05, rosenbrock_rate: 0.01, scale_free_start: false, rests_at_zero_gradient: false };
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.01, scale_free_start: false, rests_at_zero_gradient: false };
 }
 
 impl Rule for Adamw {
