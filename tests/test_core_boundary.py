@@ -246,3 +246,23 @@ def test_machine_and_switches():
     finally:
         _core.set_isa(isa)
         _core.set_threads(threads)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_probabilities_are_checked_in_any_layout(dtype):
+    x = np.full((30, 40), 1 / 40, dtype)
+    for same in (x, np.asfortranarray(x), np.repeat(x, 2, axis=1)[:, ::2], x.reshape(5, 6, 40), x[0], x[:, ::-1]):
+        assert _core.check_distributions(same) is None
+        assert _core.check_unit_interval(same) is None
+    for wrong in (-1e-6, np.nan, np.inf, 1.1):
+        bad = x.copy()
+        bad[17, 3] = wrong
+        assert _core.check_distributions(bad) == _core.check_distributions(np.asfortranarray(bad)) == 17
+        assert _core.check_unit_interval(bad) == _core.check_unit_interval(np.asfortranarray(bad)) == 17 * 40 + 3
+    assert _core.check_distributions(x[::2, :20]) == 0
+    assert _core.check_distributions(x[0, ::2]) == 0
+    assert _core.check_distributions(x[:, :0]) == 0
+    assert _core.check_distributions(x[:0]) is None
+    assert _core.check_unit_interval(x[:0]) is None
+    with pytest.raises(TypeError, match="float32 or float64"):
+        _core.check_distributions(x.astype(int))

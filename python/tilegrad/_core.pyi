@@ -19,7 +19,9 @@ __all__ = [
     "State",
     "__version__",
     "aligned_zeros",
+    "check_distributions",
     "check_finite",
+    "check_unit_interval",
     "initialize",
     "isa",
     "load_tensors",
@@ -375,6 +377,13 @@ def run_batches(
 
 def check_finite(x: _Array) -> int | None:
     """Index, in C order of the flattened array, of the first number that is infinite or NaN."""
+
+def check_unit_interval(x: _Array) -> int | None:
+    """Index, in C order of the flattened array, of the first number that is not from 0 to 1."""
+
+def check_distributions(x: _Array) -> int | None:
+    """Number of the first row along the last axis that is no distribution: with a number below 0, or a sum other than
+    1."""
 
 def initialize(kind: str, shape: Sequence[int], dtype: str, seed: int, stream: int, **parameters: float) -> _Array:
     """A new array: ``zeros``, ``constant`` (value), ``uniform`` (low, high), ``normal`` (mean, deviation) or

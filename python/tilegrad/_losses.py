@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tilegrad import _core
 from tilegrad._activations import parameter_lines
 from tilegrad._labels import check_range
 from tilegrad._names import registry
@@ -96,10 +97,10 @@ def zero_or_one(function: str, target: Array, entry: _Entry, dtype: str) -> Arra
 
 def check_unit_interval(function: str, target: Array, name: str = "target") -> None:
     """Refuses targets that are no probabilities."""
-    if target.size and not (target.min() >= 0 and target.max() <= 1):
-        flat = target.reshape(-1)
-        place = int(np.flatnonzero(~((flat >= 0) & (flat <= 1)))[0])
-        raise ValueError(f"{function}: expected `{name}` from 0 to 1, got {flat[place]} at position {place}")
+    place = _core.check_unit_interval(target)
+    if place is not None:
+        found = target.reshape(-1)[place]
+        raise ValueError(f"{function}: expected `{name}` from 0 to 1, got {found} at position {place}")
 
 
 def check_not_empty(function: str, prediction: Array, reduction: str) -> None:
@@ -289,10 +290,8 @@ def check_rows(function: str, prediction: tuple[int, ...], target: Any, *, label
 
 def check_distributions(function: str, target: Array, name: str = "target") -> None:
     """Refuses rows that are no distributions: numbers below 0, or a sum other than 1."""
-    sums = target.sum(axis=-1, dtype=np.float64)
-    fine = (target.min(axis=-1, initial=0) >= 0) & (abs(sums - 1) < 1e-3)
-    if not fine.all():
-        row = int(np.flatnonzero(~fine)[0])
+    row = _core.check_distributions(target)
+    if row is not None:
         raise ValueError(
             f"{function}: expected `{name}` to hold a distribution in each row (numbers from 0 with sum 1), got "
             f"{target[row]} in row {row}; "

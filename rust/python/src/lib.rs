@@ -68,6 +68,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(epoch::run_epoch, module)?,
         wrap_pyfunction!(epoch::run_batches, module)?,
         wrap_pyfunction!(checks::check_finite, module)?,
+        wrap_pyfunction!(checks::check_unit_interval, module)?,
+        wrap_pyfunction!(checks::check_distributions, module)?,
         wrap_pyfunction!(initialize::initialize, module)?,
         wrap_pyfunction!(initialize::permutation, module)?,
         wrap_pyfunction!(files::save_tensors, module)?,

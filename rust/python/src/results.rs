@@ -60,10 +60,11 @@ impl Results {
 
     /// Gives the plan memory that came back. To be called before a run.
     pub(crate) fn prepare(&self, plan: &mut Plan) {
-        if !self.views.is_empty() && !plan.has_memory() {
-            if let Some(buffer) = self.home.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                plan.give_memory(buffer);
-            }
+        if !self.views.is_empty()
+            && !plan.has_memory()
+            && let Some(buffer) = self.home.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            plan.give_memory(buffer);
         }
     }
 
