@@ -79,12 +79,12 @@ def tables(session):
     )
 
 
-def plain(title, table):
+def plain(title, table, form=",.0f"):
     """A table without factors: its figures are no times of the same work."""
     names = list(dict.fromkeys(name for row in table.values() for name in row))
     lines = [f"### {title}", "", f"| | {' | '.join(names)} |", "|---|" + "---:|" * len(names)]
     for case, row in table.items():
-        lines.append(f"| {case} | {' | '.join(f'{row[name]:,.0f}' for name in names)} |")
+        lines.append(f"| {case} | {' | '.join(format(row[name], form) for name in names)} |")
     return "\n".join(lines)
 
 

@@ -168,6 +168,12 @@ class Session:
 
     def measure(self, suite, label, case, same=True):
         """Seconds per call of every variant of one case: ``{column: seconds}``."""
+        taken = self.rounds(self.prepare(suite, label, case, same))
+        self.release()
+        return self.medians(label, taken)
+
+    def prepare(self, suite, label, case, same=True):
+        """Makes a case ready in all workers, and compares what they computed: ``[(peer, variant), ...]``."""
         prepared = []
         checks = {}
         for peer in self.peers.values():
@@ -187,10 +193,12 @@ class Session:
                 checks[variant] = check
         if same:
             self.compare(label, checks)
-        taken = self.rounds(prepared)
+        return prepared
+
+    def release(self):
+        """Lets the workers give back the memory of a case."""
         for peer in self.peers.values():
             peer.ask(order="release")
-        return self.medians(label, taken)
 
     def rounds(self, prepared):
         """Blocks of all variants in turns: so many as asked for, fewer where they are long."""
@@ -278,7 +286,9 @@ def main(description, tables):
     options = parsed(parser(description.splitlines()[0]))
     text = section(options, tables)
     if not text:
-        raise SystemExit(f"--only: expected a part of a case's name, got {options.only!r}, which none contains")
+        raise SystemExit(
+            f"nothing to measure: no case with {report.threads(options.threads)} has {options.only!r} in its name"
+        )
     print(text)
     if destination(options):
         family = Path(sys.argv[0]).stem
