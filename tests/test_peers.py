@@ -96,6 +96,25 @@ def test_the_best_form_of_a_peer_is_quoted(report):
     assert report.quoted("x", row, ("tilegrad", "torch"), True) == "| x | **20** | 7 | 2.86 |"
 
 
+def test_networks_are_named_in_words(report):
+    assert report.network_words("mlp 784-128-10 bs32") == "784-128-10, batch 32, Adam"
+    assert report.network_words("mlp 784-128-10 bs1 sgd") == "784-128-10, batch 1, SGD"
+
+
+def test_plain_tables_are_read_like_others(folder, report):
+    epoch = importlib.import_module("epoch")
+    assert epoch.turned({"a": (1, 2), "b": (3, 4)}, ["x", "y"]) == {"x": {"a": 1, "b": 3}, "y": {"a": 2, "b": 4}}
+    text = epoch.plain("Title", {"x": {"a": 1234.4, "b": 3.0}})
+    assert report.rows(text) == {("Title", "x"): {"": "x", "a": "1,234", "b": "3"}}
+
+
+def test_every_family_is_a_script_with_tables(folder, report):
+    for family in report.FAMILIES:
+        module = importlib.import_module(family)
+        assert callable(module.tables), family
+        assert f"python -m benches.peers.{family}" in module.__doc__, family
+
+
 def test_a_command_is_shown_without_places(report):
     arguments = [
         "/somewhere/__main__.py",
