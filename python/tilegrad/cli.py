@@ -146,7 +146,8 @@ def _measured(threads: int) -> dict[str, str]:
         peaks = ", ".join(f"{value / 1e9:.0f} GFLOP/s {dtype}" for dtype, value in limits["flops"].items())
         levels = ", ".join(f"{level['name']} {level['bandwidth'] / 1e9:.0f}" for level in limits["levels"])
         name = "one thread" if count == 1 else f"{limits['threads']} threads"
-        rows[name] = f"{peaks}; GB/s: {levels}"
+        divisions = ", ".join(f"{value / 1e9:.1f}e9/s {dtype}" for dtype, value in limits["divisions"].items())
+        rows[name] = f"{peaks}; divisions or roots: {divisions}; GB/s: {levels}"
     return rows
 
 
