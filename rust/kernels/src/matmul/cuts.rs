@@ -113,14 +113,21 @@ impl Cuts {
         let (mut task_rows, mut task_columns) = (rows, full_columns);
         let helped = threads > 1 && work.saturating_mul(rows) >= THREAD_WORK;
         if helped {
-            // Tasks of the same columns pack a transposed B again for each, so those of few rows stand side by side.
-            let side_by_side = if b_row_major || rows >= 8 * FEW_ROWS { COLUMN_TASKS } else { TASKS / 2 };
-            if rows < 8 * FEW_ROWS {
+            let many = rows >= 8 * FEW_ROWS;
+            // Tasks of the same columns pack a transposed B again for each, so those of few rows stand side by side; tasks of
+            // many rows share a small B instead.
+            let side_by_side = match b_row_major {
+                true if rows >= TASKS * TASK_ROWS && columns == full_columns => 1,
+                false if !many => TASKS,
+                _ => COLUMN_TASKS,
+            };
+            if !many {
                 columns = columns.min(part(full_columns, full_columns.div_ceil(side_by_side).max(panel), panel));
             }
             task_columns = part(full_columns, columns.max(full_columns.div_ceil(side_by_side)), columns);
             let column_tasks = full_columns.div_ceil(task_columns);
-            task_rows = part(rows, rows.div_ceil(TASKS.div_ceil(column_tasks)).max(TASK_ROWS), MOST_ROWS);
+            let enough = if b_row_major || many { TASKS } else { COLUMN_TASKS };
+            task_rows = part(rows, rows.div_ceil(enough.div_ceil(column_tasks)).max(TASK_ROWS), MOST_ROWS);
         }
         let packing = match (b_row_major, task_rows > FEW_ROWS) {
             (true, many) if !many || !is_packed::<E>(&shape, wide) => Packing::Never,
