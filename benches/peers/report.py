@@ -197,7 +197,7 @@ QUOTES = (
     ("Adam, 25,000,000 parameters in 160 arrays; us", "optim", "Optimizer step, 25,000,000 ", "adam", False),
 )
 PEERS = ("numpy", "torch", "jax", "sklearn")
-PEER_TITLES = ("NumPy by hand", "PyTorch", "JAX", "scikit-learn", "against the best peer")
+PEER_TITLES = ("NumPy by hand", "PyTorch", "JAX", "scikit-learn", "times as fast as the best peer")
 
 
 def readme_figures(text):
