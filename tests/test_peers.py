@@ -139,6 +139,8 @@ class Blocks:
 
     def ask(self, order, variant):
         assert order == "block"
+        if not self.blocks:
+            return {"error": "the worker ended with code -9"}
         seconds, waited = self.blocks.pop(0)
         return {"seconds": seconds, "waited": waited}
 
@@ -170,6 +172,14 @@ def test_the_least_disturbed_block_counts_when_all_were_and_is_noted(harness, ca
     assert taken == {"a": [(4.0, 0.1)]}
     run.medians("case", taken)
     assert run.disturbed == {"case": ["a"]}
+
+
+def test_a_worker_that_dies_takes_nothing_with_it(harness, capsys):
+    run = session(harness)
+    taken = run.rounds([(Blocks((1.0, 0.0)), "dies"), (Blocks(*[(2.0, 0.0)] * 3), "lives")])
+    assert run.medians("case", taken) == {"lives": 2.0}
+    assert len(run.notes) == 1
+    assert "dies left out" in run.notes[0]
 
 
 def test_long_cases_take_fewer_blocks(harness):
