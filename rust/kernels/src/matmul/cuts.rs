@@ -135,7 +135,7 @@ impl Cuts {
             _ => Packing::Ahead,
         };
         let a_stride = if a_row_major { full_depth } else { rows };
-        let pack_a = columns >= 4 * panel && a_stride.saturating_mul(bytes) >= FAR_BYTES;
+        let pack_a = columns >= 8 * panel && a_stride.saturating_mul(bytes) >= FAR_BYTES;
         if pack_a && task_rows > FEW_ROWS {
             task_rows = part(task_rows, (ROWS_BYTES / bytes / full_depth.max(1)).max(FEW_ROWS), MOST_ROWS);
         } else if depth < full_depth {
