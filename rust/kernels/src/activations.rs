@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 
 use running::{Defaults, Visitor};
 
+use crate::math::Tables as _;
 use crate::real::Real;
 use crate::registry::{ActivationEntry, Parameter, Parity, Range, SlopeFrom, check_parameters};
 
@@ -110,7 +111,11 @@ activation! {
         slope_from: SlopeFrom::Output, ulp_f32: 1.0, ulp_f64: 0.5, ulp_slope: 0.5,
         bounds: (f64::NEG_INFINITY, f64::INFINITY), parity: Parity::None, monotone: true,
     }
-    value(this, x) { R::select(x < R::zero(), R::constant(this.negative_slope) * x, x) }
+    value(this, x) {
+        // Zero times infinity would be NaN.
+        let negative = if this.negative_slope == 0.0 { R::zero() } else { R::constant(this.negative_slope) * x };
+        R::select(x < R::zero(), negative, x)
+    }
     slope(this, x, y) {
         let negative_slope = R::constant(this.negative_slope);
         R::select(y > R::zero(), R::one(), R::select(y.is_nan(), y, negative_slope))
@@ -160,7 +165,8 @@ activation! {
 activation! {
     /// Sigmoid linear unit with slope `beta`: `swish(x) = x sigmoid(beta x)`; `silu` is `swish` with `beta = 1`.
     ///
-    /// Accurate relative to its value in the negative tail; `swish(-inf) = -0`. The least value is -0.27846 / beta at
+    /// Accurate relative to its value in the negative tail; `swish(-inf) = -0`. The slope's error counts beside 1: from
+    /// -87 / beta on it is 0. The least value is -0.27846 / beta at
     /// -1.27846 / beta. (Ramachandran, Zoph and Le, 2017; Elfwing, Uchibe and Doya, 2017.)
     Swish "swish" or "silu"
     { beta: 1.0 in Range::finite(), "Steepness of the gate." } {
@@ -168,22 +174,32 @@ activation! {
         bounds: (-0.278_464_542_761_073_8, f64::INFINITY), parity: Parity::None, monotone: false,
     }
     value(this, x) {
+        let low = R::constant(R::Element::EXP_LOW);
+        if this.beta == 1.0 {
+            // There the gate is small enough for the product to be -0.
+            let x_low = R::select(low > x, low, x);
+            return R::select(x > R::constant(40.0), x, x_low.sigmoid_scaled(None, x_low));
+        }
+        if this.beta == 0.0 {
+            return R::constant(0.5) * x;
+        }
         let (argument, tail) = steepened(x, this.beta);
+        if this.beta.abs() < 1e-20 {
+            // The gate differs from 1/2 only where x is beyond what the quotient takes.
+            return x * argument.sigmoid();
+        }
         // Beyond the gate's smallest number the scale is only a sign: it may be infinite, and 0 * inf is NaN.
-        let scale = if this.beta == 1.0 {
-            // The gate at -760 is small enough for the product to be -0, and this select is a single maximum.
-            R::select(R::constant(-760.0) > x, R::constant(-760.0), x)
-        } else {
-            R::select(argument < R::constant(-800.0), R::zero().copysign(x), x)
-        };
+        let scale = R::select(argument < low, R::zero().copysign(x), x);
+        let limited = R::select(low > argument, low, argument);
         // Where the gate is 1 the value is x, infinite or not.
-        R::select(argument > R::constant(40.0), x, argument.sigmoid_scaled(tail, scale))
+        R::select(argument > R::constant(40.0), x, limited.sigmoid_scaled(tail, scale))
     }
     slope(this, x, y) {
-        // Beyond the ends the slope is 0 or 1 to the last bit; clamping keeps infinity out of 0 * inf.
-        let argument = (R::constant(this.beta) * x).clamp(R::constant(-800.0), R::constant(800.0));
-        let (gate, rest) = gates(argument, None);
-        gate * argument.mul_add(rest, R::one())
+        // Beyond, the slope is 0 or 1 to the last bit, beside 1; clamping keeps infinity out of 0 * inf.
+        let far = R::constant(87.0);
+        let x = if this.beta == 0.0 { x.clamp(-far, far) } else { x };
+        let argument = (R::constant(this.beta) * x).clamp(-far, far);
+        R::select(argument <= -far, R::zero(), gate_slope(argument, argument))
     }
 }
 
@@ -197,16 +213,9 @@ activation! {
         bounds: (-0.169_971_207_479_903_7, f64::INFINITY), parity: Parity::None, monotone: false,
     }
     value(_this, x) {
-        // P(-40) is 0 in either precision; clamping keeps infinity out of 0 * inf.
-        x.normal_cdf_scaled(R::select(x < R::constant(-40.0), R::constant(-40.0), x))
+        x.gelu()
     }
-    slope(_this, x, y) {
-        let x = x.clamp(R::constant(-40.0), R::constant(40.0));
-        let (half_square, tail) = x.exact_product(R::constant(-0.5) * x);
-        // 1 / sqrt(2 pi), the density's factor.
-        let density = R::constant(0.398_942_280_401_432_7) * half_square.exp_sum(tail);
-        x.mul_add(density, x.normal_cdf_scaled(R::one()))
-    }
+    slope(_this, x, y) { x.gelu_slope() }
 }
 
 activation! {
@@ -219,27 +228,30 @@ activation! {
         bounds: (-0.170_040_750_571_254_06, f64::INFINITY), parity: Parity::None, monotone: false,
     }
     value(_this, x) {
-        let limit = R::constant(40.0);
-        let (argument, tail) = gelu_tanh_argument(x.clamp(-limit, limit));
-        let value = argument.sigmoid_scaled(Some(tail), R::select(x < -limit, -limit, x));
-        R::select(x > limit, x, value)
+        let low = R::constant(R::Element::GELU_TANH_LOW);
+        let limited = R::select(low > x, low, x);
+        let (argument, tail) = gelu_tanh_argument(limited);
+        R::select(x > R::constant(8.0), x, argument.sigmoid2_scaled(tail, limited))
     }
     slope(_this, x, y) {
-        let x = x.clamp(R::constant(-40.0), R::constant(40.0));
-        let (argument, tail) = gelu_tanh_argument(x);
-        let (gate, rest) = gates(argument, Some(tail));
-        // x d(2u)/dx = 2u + 4 sqrt(2/pi) 0.044715 x^3
-        let growth = (x * x).mul_add(R::constant(0.142_709_632_545_200_5) * x, argument + tail);
-        gate * growth.mul_add(rest, R::one())
+        // Beyond, the slope is 0 or 1 to the last bit, beside 1.
+        let x = x.clamp(R::constant(-9.98), R::constant(9.98));
+        let square = x * x;
+        // 2u and x d(2u)/dx, with 2 sqrt(2/pi), that times 0.044715, and that times 3.
+        let linear = R::constant(1.595_769_121_605_730_7);
+        let argument = x * square.mul_add(R::constant(0.071_354_816_272_600_25), linear);
+        let growth = x * square.mul_add(R::constant(0.214_064_448_817_800_73), linear);
+        R::select(x <= R::constant(-9.98), R::zero(), gate_slope(argument, growth))
     }
 }
 
-/// `2 sqrt(2/pi) (x + 0.044715 x^3)`, twice the argument of the tanh in [`GeluTanh`], and its rounding error. For |x| up to 40.
+/// `2 sqrt(2/pi) (x + 0.044715 x^3) / ln 2`, twice the argument of the tanh in [`GeluTanh`] as an exponent of 2, and its rounding
+/// error. For |x| up to 40.
 #[inline(always)]
 fn gelu_tanh_argument<R: Real>(x: R) -> (R, R) {
-    // Both factors in two numbers: 2 sqrt(2/pi), and that times 0.044715.
-    let (linear, linear_low) = (R::constant(1.595_703_125), R::constant(6.599_660_573_071_176e-5));
-    let (cubic, cubic_low) = R::split_constant(0.071_354_816_272_600_25, -6.175_149_918_155_32e-19);
+    // Both factors in two numbers: 2 sqrt(2/pi) / ln 2, and that times 0.044715.
+    let (linear, linear_low) = (R::constant(2.302_734_375), R::constant(-0.000_526_176_855_675_110_9));
+    let (cubic, cubic_low) = R::split_constant(0.102_943_239_580_023_5, -5.978_177_400_718_744e-18);
     let (square, square_low) = x.exact_product(x);
     let (product, product_low) = square.exact_product(cubic);
     let product_low = square.mul_add(cubic_low, square_low.mul_add(cubic, product_low));
@@ -249,6 +261,14 @@ fn gelu_tanh_argument<R: Real>(x: R) -> (R, R) {
     let sum_low = lost + (product_low + linear_low);
     let (argument, argument_low) = x.exact_product(sum);
     (argument, x.mul_add(sum_low, argument_low))
+}
+
+/// The derivative of `x sigmoid(z(x))`, from z and `x dz/dx`. Both are within 87.
+#[inline(always)]
+fn gate_slope<R: Real>(z: R, growth: R) -> R {
+    let e = (-z).exp_rough();
+    let gate = R::one() / (R::one() + e);
+    gate * growth.mul_add(e * gate, R::one())
 }
 
 activation! {
@@ -268,24 +288,13 @@ activation! {
     }
     slope(this, x, y) {
         let (argument, tail) = steepened(x, this.beta);
-        argument.sigmoid_scaled(tail, R::one())
-    }
-}
-
-/// `sigmoid(x + tail)` and `1 - sigmoid(x + tail)`, each accurate relative to its value: the smaller is computed, the other is
-/// what it lacks of 1.
-#[inline(always)]
-fn gates<R: Real>(x: R, tail: Option<R>) -> (R, R) {
-    let negative = x < R::zero();
-    // Not the absolute value, whose derivative at 0 is 0.
-    let argument = R::select(negative, x, -x);
-    let smaller = if let Some(tail) = tail {
-        argument.sigmoid_scaled(Some(R::select(negative, tail, -tail)), R::one())
-    } else {
+        if let Some(tail) = tail {
+            // Beyond, the sigmoid is 0 or 1.
+            let argument = argument.clamp(R::constant(R::Element::EXP_LOW), R::constant(50.0));
+            return argument.sigmoid_scaled(Some(tail), R::one());
+        }
         argument.sigmoid()
-    };
-    let larger = R::one() - smaller;
-    (R::select(negative, smaller, larger), R::select(negative, larger, smaller))
+    }
 }
 
 /// `beta x` and its rounding error, zero where the product is beyond every exponential.

@@ -107,14 +107,19 @@ pub trait Real:
     fn exp_sum(self, tail: Self) -> Self;
     /// `exp(x)` for x up to 0, times 2 to the power of [`math::Tables::LIFT`] and without subnormal numbers: for sums.
     fn exp_lifted(self) -> Self;
-    /// `scale * sigmoid(x + tail)`, where `tail` is the rounding error of `x`, if it has one; `scale` is finite where `x` is
-    /// below -800, and below 2^88 where it is negative.
+    /// `exp(x)` for x from -87 to 87, with an error of 3 units: for slopes.
+    fn exp_rough(self) -> Self;
+    /// `scale * sigmoid(x + tail)`, where `tail` is the rounding error of `x`, if it has one; `x` is from
+    /// [`math::Tables::EXP_LOW`], where the result is zero, to 50, where it is `scale`; `scale` is below 2^88.
     fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self;
+    /// `scale / (1 + 2^-(x + tail))`, as [`Real::sigmoid_scaled`]; `x` is at most 72, and `EXP_LOW / ln(2)` at least.
+    fn sigmoid2_scaled(self, tail: Self, scale: Self) -> Self;
     /// `ln(1 + exp(x + tail))`, where `tail` is the rounding error of `x`, if it has one.
     fn softplus(self, tail: Option<Self>) -> Self;
-    /// `scale` times the standard normal distribution function `erfc(-x / sqrt(2)) / 2`, accurate in the tail; `scale` is finite
-    /// where `x` is below -40.
-    fn normal_cdf_scaled(self, scale: Self) -> Self;
+    /// The error linear unit `x erfc(-x / sqrt(2)) / 2`, accurate in the tail.
+    fn gelu(self) -> Self;
+    /// The derivative of [`Real::gelu`].
+    fn gelu_slope(self) -> Self;
     /// The product rounded, and what rounding took from it: NaN where the product is not finite.
     fn exact_product(self, factor: Self) -> (Self, Self);
     /// The nearest number in `low..=high`; NaN stays.
@@ -237,18 +242,10 @@ macro_rules! real {
 /// The functions of [`math`], in the precision itself.
 macro_rules! directly {
     () => {
-        directly!(@ exp expm1 ln ln_1p tanh erf erfc);
-        #[inline(always)]
-        fn sigmoid(self) -> Self {
-            math::sigmoid_scaled(self, None, Self::one())
-        }
+        directly!(@ exp expm1 ln ln_1p tanh erf erfc sigmoid gelu gelu_slope exp_lifted exp_rough);
         #[inline(always)]
         fn exp_sum(self, tail: Self) -> Self {
             math::exp_sum(self, tail)
-        }
-        #[inline(always)]
-        fn exp_lifted(self) -> Self {
-            math::exp_lifted(self)
         }
         #[inline(always)]
         fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self {
@@ -259,8 +256,8 @@ macro_rules! directly {
             math::softplus(self, tail)
         }
         #[inline(always)]
-        fn normal_cdf_scaled(self, scale: Self) -> Self {
-            math::normal_cdf_scaled(self, scale)
+        fn sigmoid2_scaled(self, tail: Self, scale: Self) -> Self {
+            math::sigmoid2_scaled(self, tail, scale)
         }
         #[inline(always)]
         fn exact_product(self, factor: Self) -> (Self, Self) {
@@ -279,7 +276,7 @@ macro_rules! directly {
 /// the many operations it would take to get a product's rounding error otherwise.
 macro_rules! through_double {
     () => {
-        through_double!(@ exp expm1 ln ln_1p tanh erf erfc sigmoid);
+        through_double!(@ exp expm1 ln ln_1p tanh erf erfc sigmoid gelu gelu_slope exp_rough);
         #[inline(always)]
         fn exp_sum(self, tail: Self) -> Self {
             (self.widened() + tail.widened()).exp().narrowed()
@@ -298,8 +295,8 @@ macro_rules! through_double {
             math::softplus(self.widened_sum(tail), None).narrowed()
         }
         #[inline(always)]
-        fn normal_cdf_scaled(self, scale: Self) -> Self {
-            math::normal_cdf_scaled(self.widened(), scale.widened()).narrowed()
+        fn sigmoid2_scaled(self, tail: Self, scale: Self) -> Self {
+            math::sigmoid2_scaled(self.widened_sum(Some(tail)), Plain(0.0), scale.widened()).narrowed()
         }
         #[inline(always)]
         fn exact_product(self, factor: Self) -> (Self, Self) {

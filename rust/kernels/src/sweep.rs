@@ -16,6 +16,9 @@ pub const BLOCK: usize = 64;
 /// Elements the rest of a loop is padded to: one AVX-512 register of `f32`, four NEON registers.
 const LANES: usize = 16;
 
+/// Elements from which on a loop begins at a whole line of the cache.
+const LONG: usize = 1 << 12;
+
 /// Elements a thread takes at once.
 pub const PART: usize = 1 << 16;
 
@@ -60,7 +63,7 @@ pub fn map<E: Element, F: Unary>(f: F, x: &[E], out: &mut [E]) {
 
 /// `x[i] = f(x[i])`.
 pub fn map_in_place<E: Element, F: Unary>(f: F, x: &mut [E]) {
-    rewrite(One(f), [x], []);
+    rewrite(One(f), x, []);
 }
 
 /// `out[i] = f(x[i], y[i])`. The slices have equal lengths.
@@ -70,7 +73,7 @@ pub fn zip<E: Element, F: Binary>(f: F, x: &[E], y: &[E], out: &mut [E]) {
 
 /// `x[i] = f(x[i], y[i])`. The slices have equal lengths.
 pub fn zip_in_place<E: Element, F: Binary>(f: F, x: &mut [E], y: &[E]) {
-    rewrite(Two(f), [x], [y]);
+    rewrite(Two(f), x, [y]);
 }
 
 /// `out[i] = f(x[i], y[i], z[i])`. The slices have equal lengths.
@@ -80,7 +83,7 @@ pub fn ternary<E: Element, F: Ternary>(f: F, x: &[E], y: &[E], z: &[E], out: &mu
 
 /// `x[i] = f(x[i], y[i], z[i])`. The slices have equal lengths.
 pub fn ternary_in_place<E: Element, F: Ternary>(f: F, x: &mut [E], y: &[E], z: &[E]) {
-    rewrite(Three(f), [x], [y, z]);
+    rewrite(Three(f), x, [y, z]);
 }
 
 /// The reduction of all `x[i]`.
@@ -102,9 +105,9 @@ trait Point<const N: usize>: Copy + Send + Sync {
     fn point<R: Real>(&self, inputs: [R; N]) -> R;
 }
 
-/// A formula that changes `M` numbers, with `N` further inputs.
-trait Change<const M: usize, const N: usize>: Copy + Send + Sync {
-    fn change<R: Real>(&self, values: [R; M], inputs: [R; N]) -> [R; M];
+/// A formula that changes a number, with `N` further inputs.
+trait Change<const N: usize>: Copy + Send + Sync {
+    fn change<R: Real>(&self, value: R, inputs: [R; N]) -> R;
 }
 
 #[derive(Clone, Copy)]
@@ -120,10 +123,10 @@ impl<F: Unary> Point<1> for One<F> {
         self.0.apply(x)
     }
 }
-impl<F: Unary> Change<1, 0> for One<F> {
+impl<F: Unary> Change<0> for One<F> {
     #[inline(always)]
-    fn change<R: Real>(&self, [x]: [R; 1], []: [R; 0]) -> [R; 1] {
-        [self.0.apply(x)]
+    fn change<R: Real>(&self, x: R, []: [R; 0]) -> R {
+        self.0.apply(x)
     }
 }
 impl<F: Binary> Point<2> for Two<F> {
@@ -132,10 +135,10 @@ impl<F: Binary> Point<2> for Two<F> {
         self.0.apply(x, y)
     }
 }
-impl<F: Binary> Change<1, 1> for Two<F> {
+impl<F: Binary> Change<1> for Two<F> {
     #[inline(always)]
-    fn change<R: Real>(&self, [x]: [R; 1], [y]: [R; 1]) -> [R; 1] {
-        [self.0.apply(x, y)]
+    fn change<R: Real>(&self, x: R, [y]: [R; 1]) -> R {
+        self.0.apply(x, y)
     }
 }
 impl<F: Ternary> Point<3> for Three<F> {
@@ -144,10 +147,10 @@ impl<F: Ternary> Point<3> for Three<F> {
         self.0.apply(x, y, z)
     }
 }
-impl<F: Ternary> Change<1, 2> for Three<F> {
+impl<F: Ternary> Change<2> for Three<F> {
     #[inline(always)]
-    fn change<R: Real>(&self, [x]: [R; 1], [y, z]: [R; 2]) -> [R; 1] {
-        [self.0.apply(x, y, z)]
+    fn change<R: Real>(&self, x: R, [y, z]: [R; 2]) -> R {
+        self.0.apply(x, y, z)
     }
 }
 /// Writes one operand from the others, over the threads if it is long.
@@ -162,20 +165,16 @@ fn write<E: Element, F: Point<N>, const N: usize>(f: F, inputs: [&[E]; N], out: 
     });
 }
 
-/// Changes some operands in place, over the threads if they are long.
+/// Changes an operand in place, over the threads if it is long.
 #[inline]
-fn rewrite<E: Element, F: Change<M, N>, const M: usize, const N: usize>(
-    f: F,
-    values: [&mut [E]; M],
-    inputs: [&[E]; N],
-) {
-    let len = values[0].len();
-    assert!(values.iter().all(|value| value.len() == len) && inputs.iter().all(|input| input.len() == len));
+fn rewrite<E: Element, F: Change<N>, const N: usize>(f: F, values: &mut [E], inputs: [&[E]; N]) {
+    let len = values.len();
+    assert!(inputs.iter().all(|input| input.len() == len));
     if len <= PART {
         return isa::run(Rewrite(f, values, inputs));
     }
-    threads::for_each_part(values, PART, &|start, values: [&mut [E]; M]| {
-        let end = start + values[0].len();
+    threads::for_each_part([values], PART, &|start, [values]| {
+        let end = start + values.len();
         isa::run(Rewrite(f, values, inputs.map(|input| &input[start..end])));
     });
 }
@@ -203,13 +202,12 @@ fn nth<E: Element, const N: usize>(blocks: &[&[[E; BLOCK]]; N], index: usize) ->
     values
 }
 
-/// The rests that begin at `start`, padded with zeros.
+/// Some numbers of each slice, padded with zeros.
 #[inline(always)]
-fn padded<E: Element, const N: usize>(slices: &[&[E]; N], start: usize) -> [[E; BLOCK]; N] {
-    let mut blocks = [[E::default(); BLOCK]; N];
+fn padded<E: Element, const N: usize, const W: usize>(slices: &[&[E]; N], start: usize, end: usize) -> [[E; W]; N] {
+    let mut blocks = [[E::default(); W]; N];
     for n in 0..N {
-        let rest = &slices[n][start..];
-        blocks[n][..rest.len()].copy_from_slice(rest);
+        blocks[n][..end - start].copy_from_slice(&slices[n][start..end]);
     }
     blocks
 }
@@ -248,75 +246,68 @@ impl<E: Element, F: Point<N>, const N: usize> Kernel<E> for Write<'_, E, F, N> {
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) {
         let Self(f, inputs, out) = self;
-        let end = out.len() - out.len() % LANES;
-        let (whole, rest) = out.split_at_mut(end);
-        point_all::<R, F, N>(&f, inputs, whole);
-        if !rest.is_empty() {
-            let mut blocks = [[E::default(); LANES]; N];
-            let mut operands = inputs;
-            for n in 0..N {
-                blocks[n][..rest.len()].copy_from_slice(&inputs[n][end..]);
+        let len = out.len();
+        // Registers that cross lines of the cache cost a tenth of a long loop's speed.
+        let head = if len < LONG { 0 } else { out.as_ptr().align_offset(64) };
+        let end = head + (len - head) / LANES * LANES;
+        let mut operands = inputs;
+        for n in 0..N {
+            operands[n] = &inputs[n][head..end];
+        }
+        point_all::<R, F, N>(&f, operands, &mut out[head..end]);
+        for (start, end) in [(0, head), (end, len)] {
+            if start == end {
+                continue;
             }
+            let (blocks, mut result) = (padded::<E, N, LANES>(&inputs, start, end), [E::default(); LANES]);
+            let mut operands = inputs;
             for n in 0..N {
                 operands[n] = &blocks[n];
             }
-            let mut result = [E::default(); LANES];
             // The length is LANES, which the compiler is not to know.
             point_all::<R, F, N>(&f, operands, &mut result[..std::hint::black_box(LANES)]);
-            rest.copy_from_slice(&result[..rest.len()]);
+            out[start..end].copy_from_slice(&result[..end - start]);
         }
     }
 }
 
-struct Rewrite<'a, E, F, const M: usize, const N: usize>(F, [&'a mut [E]; M], [&'a [E]; N]);
+struct Rewrite<'a, E, F, const N: usize>(F, &'a mut [E], [&'a [E]; N]);
 
+/// As [`point_all`], over the first operand.
 #[inline(always)]
-fn change_block<R: Real, F: Change<M, N>, const M: usize, const N: usize>(
-    f: &F,
-    values: &mut [[R::Element; BLOCK]; M],
-    inputs: &[[R::Element; BLOCK]; N],
-) {
-    for lane in 0..BLOCK {
-        let changed = f.change(lane_of::<R, M>(values, lane), lane_of::<R, N>(inputs, lane));
-        for m in 0..M {
-            values[m][lane] = changed[m].store();
+fn change_all<R: Real, F: Change<N>, const N: usize>(f: &F, values: &mut [R::Element], inputs: [&[R::Element]; N]) {
+    let len = values.len();
+    let mut operands = inputs;
+    for n in 0..N {
+        operands[n] = &inputs[n][..len];
+    }
+    for index in 0..len {
+        let mut numbers = [R::zero(); N];
+        for n in 0..N {
+            numbers[n] = R::load(operands[n][index]);
         }
+        values[index] = f.change(R::load(values[index]), numbers).store();
     }
 }
 
-impl<E: Element, F: Change<M, N>, const M: usize, const N: usize> Kernel<E> for Rewrite<'_, E, F, M, N> {
+impl<E: Element, F: Change<N>, const N: usize> Kernel<E> for Rewrite<'_, E, F, N> {
     type Output = ();
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) {
         let Self(f, values, inputs) = self;
-        let len = values[0].len();
-        let (count, end) = (len / BLOCK, len - len % BLOCK);
-        let input_blocks = blocks_of(&inputs, count);
-        let mut value_blocks: [&mut [[E; BLOCK]]; M] = std::array::from_fn(|_| Default::default());
-        let mut rests: [&mut [E]; M] = std::array::from_fn(|_| Default::default());
-        for (m, value) in values.into_iter().enumerate() {
-            let (blocks, rest) = value.as_chunks_mut();
-            value_blocks[m] = &mut blocks[..count];
-            rests[m] = rest;
-        }
-        let mut blocks = [[E::default(); BLOCK]; M];
-        for index in 0..count {
-            for m in 0..M {
-                blocks[m] = value_blocks[m][index];
+        let end = values.len() - values.len() % LANES;
+        let (whole, rest) = values.split_at_mut(end);
+        change_all::<R, F, N>(&f, whole, inputs);
+        if !rest.is_empty() {
+            let (blocks, mut result) = (padded::<E, N, LANES>(&inputs, end, end + rest.len()), [E::default(); LANES]);
+            let mut operands = inputs;
+            for n in 0..N {
+                operands[n] = &blocks[n];
             }
-            change_block::<R, F, M, N>(&f, &mut blocks, &nth(&input_blocks, index));
-            for m in 0..M {
-                value_blocks[m][index] = blocks[m];
-            }
-        }
-        if end < len {
-            for m in 0..M {
-                blocks[m][..len - end].copy_from_slice(rests[m]);
-            }
-            change_block::<R, F, M, N>(&f, &mut blocks, &padded(&inputs, end));
-            for m in 0..M {
-                rests[m].copy_from_slice(&blocks[m][..len - end]);
-            }
+            result[..rest.len()].copy_from_slice(rest);
+            // The length is LANES, which the compiler is not to know.
+            change_all::<R, F, N>(&f, &mut result[..std::hint::black_box(LANES)], operands);
+            rest.copy_from_slice(&result[..rest.len()]);
         }
     }
 }
@@ -351,7 +342,7 @@ impl<E: Element, F: Reduction> Kernel<E> for Reduce<'_, E, F> {
             totals = step_block::<R, F>(&f, &totals, &nth(&blocks, index));
         }
         if end < len {
-            let last = step_block::<R, F>(&f, &totals, &padded(&operands, end));
+            let last = step_block::<R, F>(&f, &totals, &padded(&operands, end, len));
             totals[..len - end].copy_from_slice(&last[..len - end]);
         }
         let mut width = BLOCK;

@@ -123,6 +123,22 @@ law!(
     infinity_has_a_limit, check_infinities
 );
 
+/// Parameters of zero, times infinity, are no NaN.
+#[test]
+fn zero_parameters_have_limits() {
+    each_isa(|_| {
+        let x = [f32::NEG_INFINITY, -3.0, 2.0, f32::INFINITY];
+        let leaky = Activation::new("leaky_relu", &[0.0]).expect("in range");
+        assert_eq!(forward(&leaky, &x), [0.0, 0.0, 2.0, f32::INFINITY]);
+        let swish = Activation::new("swish", &[0.0]).expect("in range");
+        assert_eq!(forward(&swish, &x), [f32::NEG_INFINITY, -1.5, 1.0, f32::INFINITY]);
+        assert_eq!(backward(&swish, &[1.0; 4], &x), [0.5; 4]);
+        // So slight a slope that the gate is 1/2 for all but the largest numbers.
+        let slight = Activation::new("swish", &[1e-36]).expect("in range");
+        assert_eq!(forward(&slight, &[-1e28f32, 4.0]), [-5e27, 2.0]);
+    });
+}
+
 fn check_facts<E: Element>(activation: &Activation, x: &[E]) {
     let entry = activation.entry();
     if *activation != default_activation(entry.name) {

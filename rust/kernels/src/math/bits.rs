@@ -14,6 +14,11 @@ macro_rules! bits {
         }
 
         #[inline(always)]
+        fn one_over_power_of_two(power: $float) -> $float {
+            $float::from_bits(((2 * $bias as $integer) << $digits).wrapping_sub(power.to_bits()))
+        }
+
+        #[inline(always)]
         fn times_power_of_two(value: $float, shifted: $float) -> $float {
             // The leading bits of ROUNDER are shifted out.
             $float::from_bits(value.to_bits().wrapping_add(shifted.to_bits() << $digits))

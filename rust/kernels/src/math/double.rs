@@ -1,7 +1,7 @@
 //! What [`super`] needs to know of double precision. The fits are in the Chebyshev norm; the errors stated are those of the
 //! rounded coefficients.
 
-use super::{Tables, bits, horner};
+use super::{Tables, bits, horner, mills};
 use crate::real::Real;
 
 impl Tables for f64 {
@@ -9,11 +9,13 @@ impl Tables for f64 {
     // 41 bits, so that their product with an exponent of up to 12 bits is exact.
     const LN_2_HIGH: f64 = 0.693_147_180_559_663;
     const LN_2_LOW: f64 = 2.823_529_056_303_157_7e-13;
+    const LN_2_IN_ONE: bool = false;
     const EXP_LOW: f64 = -752.0;
     const EXP_HIGH: f64 = 710.0;
     const EXPM1_LOW: f64 = -40.0;
     const TANH_HIGH: f64 = 20.0;
-    const NORMAL_HIGH: f64 = 39.0;
+    const NORMAL_HIGH: f64 = 38.7;
+    const GELU_TANH_LOW: f64 = -21.58;
     const LIFT: i32 = 64;
     const LOWER: f64 = 5.421_010_862_427_522e-20;
     const SMALLEST_NORMAL: f64 = f64::MIN_POSITIVE;
@@ -41,8 +43,15 @@ impl Tables for f64 {
 
     /// By `exp_series`.
     #[inline(always)]
-    fn exp_whole<R: Real<Element = f64>>(r: R) -> R {
-        (r * r).mul_add(Self::exp_series(r), r) + R::one()
+    fn exp_short<R: Real<Element = f64>>(r: R, first: f64, ratio: f64) -> R {
+        R::constant(first) * Self::exp_series(R::constant(ratio) * r)
+    }
+
+    /// By `exp_series`.
+    #[inline(always)]
+    fn exp2_fraction<R: Real<Element = f64>>(f: R) -> R {
+        let r = f * R::constant(std::f64::consts::LN_2);
+        (r * r).mul_add(Self::exp_series(r), r)
     }
 
     /// `s (f^2 / 2 + r(s^2)) - f^2 / 2` with `s = f / (2 + f)`, as in FreeBSD's `e_log.c`; r of degree 7 in s^2 after a
@@ -81,40 +90,39 @@ impl Tables for f64 {
 
     /// Degrees 10 and 9; the relative error is at most 2^-58.8.
     #[inline(always)]
-    fn mills_series<R: Real<Element = f64>>(t: R) -> R {
-        let p = horner(
-            t,
-            [
-                1.0,
-                1.674_470_720_641_440_9,
-                1.388_358_757_170_164_5,
-                0.737_231_983_269_659_8,
-                0.275_172_737_461_119_03,
-                0.075_113_805_847_819_26,
-                0.015_169_087_694_674_28,
-                0.002_241_203_257_302_022_8,
-                0.000_232_817_835_148_944_84,
-                1.547_153_819_815_452_5e-5,
-                5.061_238_805_816_441e-7,
-            ],
-        );
-        let q = horner(
-            t,
-            [
-                2.438_082_288_257_612_5,
-                1.524_750_076_706_390_8,
-                0.619_448_396_146_247_6,
-                0.177_434_640_067_975,
-                0.036_868_767_818_937_78,
-                0.005_540_300_919_455_57,
-                0.000_581_050_433_116_950_9,
-                3.878_139_521_047_58e-5,
-                1.268_664_428_375_761_3e-6,
-                5.456_449_992_075_535_5e-18,
-            ],
-        );
-        // sqrt(2 pi)
-        p / p.mul_add(R::constant(2.506_628_274_631_000_7), q).mul_add(t, R::constant(2.0))
+    fn mills_series<R: Real<Element = f64>>(t: R, unit: f64) -> (R, R) {
+        let p = [
+            1.0,
+            1.674_470_720_641_440_9,
+            1.388_358_757_170_164_5,
+            0.737_231_983_269_659_8,
+            0.275_172_737_461_119_03,
+            0.075_113_805_847_819_26,
+            0.015_169_087_694_674_28,
+            0.002_241_203_257_302_022_8,
+            0.000_232_817_835_148_944_84,
+            1.547_153_819_815_452_5e-5,
+            5.061_238_805_816_441e-7,
+        ];
+        let q = [
+            2.438_082_288_257_612_5,
+            1.524_750_076_706_390_8,
+            0.619_448_396_146_247_6,
+            0.177_434_640_067_975,
+            0.036_868_767_818_937_78,
+            0.005_540_300_919_455_57,
+            0.000_581_050_433_116_950_9,
+            3.878_139_521_047_58e-5,
+            1.268_664_428_375_761_3e-6,
+            5.456_449_992_075_535_5e-18,
+        ];
+        mills(t, p, q, unit)
+    }
+
+    /// The same.
+    #[inline(always)]
+    fn mills_short<R: Real<Element = f64>>(t: R) -> (R, R) {
+        Self::mills_series(t, 1.0)
     }
 
     /// Degree 12; the error of `erf(z)` is at most 2^-56.3 of its value.

@@ -36,6 +36,12 @@ impl<R: Real> Dual<R> {
     }
 }
 
+/// `exp(-x^2 / 2) / sqrt(2 pi)`.
+#[inline(always)]
+fn normal_density<R: Real>(x: R) -> R {
+    R::constant(0.398_942_280_401_432_7) * (R::constant(-0.5) * x * x).exp()
+}
+
 impl<R: Real> PartialEq for Dual<R> {
     #[inline(always)]
     fn eq(&self, other: &Self) -> bool {
@@ -170,29 +176,42 @@ impl<R: Real> Real for Dual<R> {
         let value = self.value.exp_lifted();
         self.chain(value, value)
     }
-    // A closure need not be inlined, and would then be compiled for the baseline.
-    #[allow(clippy::manual_map)]
+    #[inline(always)]
+    fn exp_rough(self) -> Self {
+        let value = self.value.exp_rough();
+        self.chain(value, value)
+    }
     #[inline(always)]
     fn sigmoid_scaled(self, tail: Option<Self>, scale: Self) -> Self {
         let (lower, rest) = self.lower_part(tail);
         let value = self.value.sigmoid_scaled(lower, scale.value);
         let gate = self.value.sigmoid_scaled(lower, R::one());
-        let other = (-self.value).sigmoid_scaled(if let Some(lower) = lower { Some(-lower) } else { None }, R::one());
+        let other = R::one() / (R::one() + self.value.exp());
+        Self { value, derivative: scale.derivative * gate + scale.value * rest * (gate * other) }
+    }
+    #[inline(always)]
+    fn sigmoid2_scaled(self, tail: Self, scale: Self) -> Self {
+        let ln_2 = R::constant(std::f64::consts::LN_2);
+        let rest = ln_2 * (self.derivative + tail.derivative);
+        let gate = self.value.sigmoid2_scaled(tail.value, R::one());
+        let other = R::one() / (R::one() + (ln_2 * (self.value + tail.value)).exp());
+        let value = self.value.sigmoid2_scaled(tail.value, scale.value);
         Self { value, derivative: scale.derivative * gate + scale.value * rest * (gate * other) }
     }
     #[inline(always)]
     fn softplus(self, tail: Option<Self>) -> Self {
         let (lower, rest) = self.lower_part(tail);
-        Self { value: self.value.softplus(lower), derivative: rest * self.value.sigmoid_scaled(lower, R::one()) }
+        Self { value: self.value.softplus(lower), derivative: rest * self.value.sigmoid() }
     }
     #[inline(always)]
-    fn normal_cdf_scaled(self, scale: Self) -> Self {
-        let (square, tail) = self.value.exact_product(R::constant(-0.5) * self.value);
-        // 1 / sqrt(2 pi), the density's factor.
-        let density = R::constant(0.398_942_280_401_432_7) * square.exp_sum(tail);
-        let cdf = self.value.normal_cdf_scaled(R::one());
-        let derivative = scale.derivative * cdf + scale.value * self.derivative * density;
-        Self { value: self.value.normal_cdf_scaled(scale.value), derivative }
+    fn gelu(self) -> Self {
+        let cdf = R::constant(0.5) * (R::constant(-std::f64::consts::FRAC_1_SQRT_2) * self.value).erfc();
+        self.chain(self.value.gelu(), self.value.mul_add(normal_density(self.value), cdf))
+    }
+    #[inline(always)]
+    fn gelu_slope(self) -> Self {
+        let curvature = normal_density(self.value) * (R::constant(2.0) - self.value * self.value);
+        self.chain(self.value.gelu_slope(), curvature)
     }
     #[inline(always)]
     fn sigmoid(self) -> Self {
