@@ -236,6 +236,16 @@ impl Loop<'_, '_> {
         }
     }
 
+    /// Tells the step to come which rows the one after it gathers first.
+    fn name_next(&self, order: &Order, done: usize) {
+        let next = done..self.rows.min(done + self.epoch.batch_size);
+        let Some(features) = self.epoch.sources.first() else { return };
+        match order {
+            Order::Natural => features.name_next(next),
+            Order::Shuffled(order) => features.name_next(order[next].iter().map(|&row| row as usize)),
+        }
+    }
+
     /// Gathers the rows of a batch and runs the plan on them.
     fn step(&mut self, order: &Order, rows: Range<usize>, buffers: &mut [Batch]) -> Result<(), String> {
         let epoch = self.epoch;
@@ -254,6 +264,7 @@ impl Loop<'_, '_> {
             count += 1;
         }
         let batch = rows.len();
+        self.name_next(order, rows.end);
         let plan = match &mut self.last {
             Some(last) if batch < epoch.batch_size => last,
             _ => &mut *self.plan,

@@ -16,6 +16,7 @@
 //! read by everything else: validation, documentation, tests, benches.
 
 pub mod activations;
+pub mod ahead;
 pub mod arithmetic;
 pub mod isa;
 pub mod limits;

@@ -5,6 +5,7 @@ use super::across::SIDE_BY_SIDE;
 use super::cuts::Packing;
 use super::pack::{Panel, Place};
 use super::tile::{Operands, Tiles};
+use crate::ahead;
 use crate::real::Element;
 
 /// A block of B where it lies, and the buffer it is packed to.
@@ -230,9 +231,11 @@ unsafe fn sweep<E: Element>(
     if left >= width {
         let run = tiles.run[rows - 1][width / tiles.lanes - 1][0];
         operands.last = tiles.lanes;
+        let work = rows * width * operands.depth;
         while left >= width {
             // SAFETY: the caller's promise.
             unsafe { run(operands) };
+            ahead::ask(work);
             operands.b = operands.b.wrapping_add(advance);
             operands.c = operands.c.wrapping_add(width);
             left -= width;
