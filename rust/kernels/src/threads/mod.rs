@@ -1,13 +1,20 @@
 //! The worker pool. Work is cut by its size, never by the number of threads, so results do not depend on it.
 //!
-//! Everything above this module says *what* may run side by side ([`for_each`] and the two ways to cut slices); how workers
-//! wait and wake is private to `pool` and can be replaced without a change elsewhere.
+//! Everything above this module says *what* may run side by side ([`for_each`] and the two ways to cut slices). How workers
+//! wait and wake is private to `pool`; what they and the caller tell each other, to `board`.
 
+mod board;
+#[cfg(all(loom, test))]
+mod model;
 mod pool;
-#[cfg(test)]
+mod sync;
+#[cfg(all(not(loom), test))]
 mod tests;
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pool::Wake;
 
 /// Most threads that can be asked for.
 pub const MOST: usize = 1024;
@@ -15,8 +22,8 @@ pub const MOST: usize = 1024;
 /// Zero until the first call of [`count`] or [`set_count`].
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
-/// How many threads a call may use, the caller included: what [`set_count`] or `TILEGRAD_THREADS` asked for, else the
-/// processors that the affinity mask and the cgroup quota leave to this process.
+/// How many threads a call may use, the caller included: what [`set_count`] or `TILEGRAD_THREADS` asked for, else
+/// [`processors`].
 #[inline]
 pub fn count() -> usize {
     match THREADS.load(Ordering::Relaxed) {
@@ -29,9 +36,18 @@ pub fn count() -> usize {
 fn detect() -> usize {
     // A wrong value is reported by `from_environment`, which the Python module calls at import.
     let asked = from_environment().ok().flatten();
-    let count = asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).min(MOST);
+    let count = asked.unwrap_or(MOST).min(processors());
     // Whoever set a count meanwhile goes before.
     THREADS.compare_exchange(0, count, Ordering::Relaxed, Ordering::Relaxed).err().unwrap_or(count)
+}
+
+/// Processors that the affinity mask and the cgroup quota leave to this process, as they were at the first call; a quota
+/// counts as the whole processors it amounts to, and as one at least.
+#[inline]
+pub fn processors() -> usize {
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    // The standard library asks for both: sched_getaffinity, and the quotas of cgroup versions 1 and 2.
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from).min(MOST))
 }
 
 /// What `TILEGRAD_THREADS` asks for; a sentence if it is not a number of threads.
@@ -51,6 +67,8 @@ pub fn parse(text: &str) -> Result<usize, String> {
 }
 
 /// Sets how many threads a call may use, the caller included; from 1 to [`MOST`], other numbers count as the nearest of them.
+///
+/// More than [`processors`] take turns there: the results are the same, nobody spins, and nothing gets faster.
 pub fn set_count(count: usize) {
     THREADS.store(count.clamp(1, MOST), Ordering::Relaxed);
 }
@@ -62,15 +80,23 @@ pub fn set_count(count: usize) {
 /// of the panics goes on in this thread once no other task is running; which tasks were run is then unknown.
 #[inline]
 pub fn for_each(tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-    if tasks <= 1 || count() == 1 {
+    spread(tasks, Wake::Now, task);
+}
+
+#[inline]
+fn spread(tasks: usize, wake: Wake, task: &(dyn Fn(usize) + Sync)) {
+    let count = count();
+    if tasks <= 1 || count == 1 {
         (0..tasks).for_each(task);
     } else {
-        pool::run(tasks, count().min(tasks), task);
+        pool::run(tasks, count.min(tasks), count > processors(), wake, task);
     }
 }
 
 /// Cuts the slices, which have equal lengths, into parts of `part` elements (the last may be shorter) and calls
 /// `task(start, parts)` for each place, spread as by [`for_each`]. `start` is the index of a part's first element.
+///
+/// Threads that sleep are woken once the first part shows that this pays.
 pub fn for_each_part<T: Send, const N: usize>(
     slices: [&mut [T]; N],
     part: usize,
@@ -84,7 +110,7 @@ pub fn for_each_part<T: Send, const N: usize>(
     let len = slices.first().map_or(0, |slice| slice.len());
     assert!(part > 0 && slices.iter().all(|slice| slice.len() == len));
     let bases = slices.map(|slice| Base(slice.as_mut_ptr()));
-    for_each(len.div_ceil(part), &|index| {
+    spread(len.div_ceil(part), Wake::IfWorth, &|index| {
         let start = index * part;
         let count = part.min(len - start);
         let bases = &bases;
@@ -103,7 +129,7 @@ pub fn for_each_part<T: Send, const N: usize>(
 pub type SplitTask<'a, T, S, const N: usize> = dyn Fn(usize, [&mut [T]; N], &mut S) + Sync + 'a;
 
 /// Cuts each slice into parts of its own length (`slices[n].1` elements, the last shorter; parts past the end are empty)
-/// and calls `task(part, parts, result)` once for each of `results`, spread as by [`for_each`].
+/// and calls `task(part, parts, result)` once for each of `results`, spread as by [`for_each_part`].
 // The lists in the signature are what the function is about.
 #[allow(clippy::type_complexity)]
 pub fn for_each_split<T: Send, S: Send, const N: usize>(
@@ -118,7 +144,7 @@ pub fn for_each_split<T: Send, S: Send, const N: usize>(
 
     let count = results.len();
     let bases = Bases(slices.map(|(slice, part)| (slice.as_mut_ptr(), slice.len(), part)), results.as_mut_ptr());
-    for_each(count, &|index| {
+    spread(count, Wake::IfWorth, &|index| {
         let bases = &bases;
         let parts = std::array::from_fn(|n| {
             let (start, len, part) = bases.0[n];

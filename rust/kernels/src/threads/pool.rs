@@ -1,177 +1,347 @@
-//! Workers that park on a condition variable until there is a job.
+//! Workers that spin for a moment after each job and then sleep, and callers that never depend on them.
 //!
-//! One job at a time. It lives on its caller's stack; a worker may touch it from the moment it joined until it left, both
-//! under the lock, and the caller does not return before everyone has left.
+//! Whoever has a job claims the pool, posts the job and works on it like everybody else; [`board`](super::board) sees to it
+//! that only workers with a task in hand are waited for. If one of those is kept waiting itself, because other programs use
+//! its processor, the caller goes on alone for a while: see [`Rest`].
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
+use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use super::board::{Bed, Board, MOST_HELPERS, MOST_TASKS, Task};
+
+/// How long a worker looks out for the next job, and a caller for the end of this one, before it sleeps: ten times what
+/// waking takes, and longer than a step of a small network spends between two products.
+const SPIN: Duration = Duration::from_micros(60);
+/// Looks between two looks at the clock.
+const LOOKS: usize = 64;
+/// What has to be left of a job that nobody waits for, for waking a worker to pay.
+const WORTH_WAKING: Duration = Duration::from_micros(20);
+/// A caller that waited this long, and twice as long as it worked, waited for a worker that was not running.
+const STALL: Duration = Duration::from_micros(200);
+/// How long a caller goes on alone after that: the first time, and at most.
+const SHORT_REST: Duration = Duration::from_millis(4);
+const LONG_REST: Duration = Duration::from_millis(256);
 
 thread_local! {
     /// Whether this thread is running a task; what it asks for then, it does itself.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Tasks that are being done.
-struct Job<'a> {
-    task: &'a (dyn Fn(usize) + Sync),
-    tasks: usize,
-    next: AtomicUsize,
+/// When workers that sleep are woken for a job.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wake {
+    /// At once.
+    Now,
+    /// When the first task shows that enough is left for it to pay.
+    IfWorth,
+}
+
+/// A worker, as the caller sees it.
+struct Worker {
+    bed: &'static Bed,
+    thread: Thread,
+}
+
+/// What belongs to the caller that has claimed the pool.
+struct Crew {
+    workers: Vec<Worker>,
+    rest: Rest,
+}
+
+/// Says when to leave the workers alone: after a stall, for twice as long as the last time if that was just before.
+struct Rest {
+    until: Option<Instant>,
+    ended: Option<Instant>,
+    length: Duration,
+}
+
+impl Rest {
+    fn new() -> Self {
+        Self { until: None, ended: None, length: SHORT_REST }
+    }
+
+    #[inline]
+    fn lasts(&mut self) -> bool {
+        self.until.is_some() && self.lasts_still(Instant::now())
+    }
+
+    #[cold]
+    fn lasts_still(&mut self, now: Instant) -> bool {
+        if self.until.is_some_and(|until| now < until) {
+            return true;
+        }
+        self.ended = self.until.take();
+        false
+    }
+
+    #[cold]
+    fn begin(&mut self, now: Instant) {
+        let again = self.ended.is_some_and(|ended| now.saturating_duration_since(ended) < 4 * self.length);
+        self.length = if again { (2 * self.length).min(LONG_REST) } else { SHORT_REST };
+        self.until = Some(now + self.length);
+    }
+}
+
+struct Pool {
+    board: Board,
+    claimed: AtomicBool,
+    /// Whether workers and callers spin: not if there are more of them than processors.
+    spins: AtomicBool,
+    crew: UnsafeCell<Crew>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-impl Job<'_> {
-    /// Takes tasks until there are none left.
-    fn work(&self) {
-        let before = INSIDE.replace(true);
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            loop {
-                let index = self.next.fetch_add(1, Ordering::Relaxed);
-                if index >= self.tasks {
-                    break;
+// SAFETY: `crew` is reached only by the thread that has set `claimed`; the rest may be shared.
+unsafe impl Sync for Pool {}
+
+/// The pool of this process; never freed, since its workers are never ended.
+static POOL: AtomicPtr<Pool> = AtomicPtr::new(std::ptr::null_mut());
+
+/// A child has none of its parent's workers: it starts without a pool.
+#[cfg(unix)]
+fn forget_in_children() -> bool {
+    unsafe extern "C" {
+        fn pthread_atfork(
+            prepare: Option<unsafe extern "C" fn()>,
+            parent: Option<unsafe extern "C" fn()>,
+            child: Option<unsafe extern "C" fn()>,
+        ) -> std::ffi::c_int;
+    }
+    unsafe extern "C" fn forget() {
+        POOL.store(std::ptr::null_mut(), Ordering::Release);
+    }
+    static ASKED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    // SAFETY: the function is POSIX's; `forget` does nothing that a child of a process with threads may not do.
+    *ASKED.get_or_init(|| unsafe { pthread_atfork(None, None, Some(forget)) } == 0)
+}
+
+#[cfg(not(unix))]
+fn forget_in_children() -> bool {
+    true
+}
+
+impl Pool {
+    /// The pool of this process, made at the first call; none if a child of this process could not be kept apart from it.
+    #[inline]
+    fn current() -> Option<&'static Pool> {
+        // SAFETY: a pool is never freed once it was put here.
+        match unsafe { POOL.load(Ordering::Acquire).as_ref() } {
+            Some(pool) => Some(pool),
+            None => Self::make(),
+        }
+    }
+
+    #[cold]
+    fn make() -> Option<&'static Pool> {
+        if !forget_in_children() {
+            return None;
+        }
+        let fresh = Box::into_raw(Box::new(Pool {
+            board: Board::new(),
+            claimed: AtomicBool::new(false),
+            spins: AtomicBool::new(true),
+            crew: UnsafeCell::new(Crew { workers: Vec::new(), rest: Rest::new() }),
+            panic: Mutex::new(None),
+        }));
+        match POOL.compare_exchange(std::ptr::null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: it is never freed from now on.
+            Ok(_) => Some(unsafe { &*fresh }),
+            Err(other) => {
+                // SAFETY: `fresh` came from `Box::into_raw` just above and nobody else has seen it.
+                drop(unsafe { Box::from_raw(fresh) });
+                // SAFETY: as in `current`.
+                unsafe { other.as_ref() }
+            }
+        }
+    }
+
+    /// The pool, unless another thread has it.
+    #[inline]
+    fn claim(&'static self) -> Option<Claim> {
+        let free = !self.claimed.load(Ordering::Relaxed) && !self.claimed.swap(true, Ordering::Acquire);
+        free.then_some(Claim(self))
+    }
+
+    /// Looks for something that is about to come, without sleeping; gives up after a moment.
+    #[inline]
+    fn look_for<T>(&self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        if !self.spins.load(Ordering::Relaxed) {
+            return look();
+        }
+        let began = Instant::now();
+        loop {
+            for _ in 0..LOOKS {
+                if let Some(found) = look() {
+                    return Some(found);
                 }
-                (self.task)(index);
+                spin_loop();
+            }
+            if began.elapsed() > SPIN {
+                return None;
+            }
+        }
+    }
+
+    /// A worker's life.
+    fn serve(&self, bed: &Bed, worker: usize) {
+        INSIDE.set(true);
+        loop {
+            match self.look_for(|| self.board.join(worker)) {
+                Some((task, first)) => self.work(task, first),
+                None => bed.sleep(&self.board, worker),
+            }
+        }
+    }
+
+    /// Tasks from the first on, until there are none left.
+    fn work(&self, task: Task, first: usize) {
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let mut index = Some(first);
+            while let Some(now) = index {
+                // SAFETY: this worker has joined, so the caller waits for it until `next` gives nothing.
+                (unsafe { &*task })(now);
+                index = self.board.next();
             }
         }));
-        INSIDE.set(before);
         if let Err(panic) = result {
-            // Nobody takes a further task; `tasks` is far from where the counter could wrap around.
-            self.next.store(self.tasks, Ordering::Relaxed);
             lock(&self.panic).get_or_insert(panic);
+            self.board.abandon();
+            let left = self.board.next();
+            debug_assert!(left.is_none());
         }
     }
 }
 
-/// A job's address; valid while the job is offered or someone who joined it has not left.
-#[derive(Clone, Copy)]
-struct Address(*const Job<'static>);
-// SAFETY: `Job` is only shared (`task` is `Sync`, the rest atomics and locks), and the protocol above keeps it alive.
-unsafe impl Send for Address {}
+/// The right to post jobs, until it is dropped.
+struct Claim(&'static Pool);
 
-/// What is under the lock.
-struct State {
-    /// The job on offer.
-    job: Option<Address>,
-    /// How many more workers may join it.
-    open: usize,
-    /// How many joined and have not left.
-    active: usize,
-    /// Workers there are.
-    workers: usize,
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.0.claimed.store(false, Ordering::Release);
+    }
 }
 
-struct Pool {
-    /// The process whose threads the workers are: after a fork, the child has none of them.
-    process: u32,
-    state: Mutex<State>,
-    /// A job is on offer.
-    offered: Condvar,
-    /// The last worker has left.
-    left: Condvar,
-}
+impl Claim {
+    fn crew(&mut self) -> &mut Crew {
+        // SAFETY: the claim is the only one, and `&mut self` makes this the only way to what it guards.
+        unsafe { &mut *self.0.crew.get() }
+    }
 
-/// The pool of this process; never freed, since its workers are never ended.
-static POOL: AtomicPtr<Pool> = AtomicPtr::new(std::ptr::null_mut());
+    /// Starts workers until there are `wanted`, or as many as the system gives; how many of these there are.
+    #[inline]
+    fn hire(&mut self, wanted: usize) -> usize {
+        if self.crew().workers.len() < wanted {
+            self.hire_more(wanted);
+        }
+        self.crew().workers.len().min(wanted)
+    }
+
+    #[cold]
+    fn hire_more(&mut self, wanted: usize) {
+        let pool = self.0;
+        let workers = &mut self.crew().workers;
+        while workers.len() < wanted {
+            let (index, bed) = (workers.len(), &*Box::leak(Box::new(Bed::new())));
+            let builder = std::thread::Builder::new().name(format!("tilegrad-{}", index + 1));
+            let Ok(handle) = builder.spawn(move || pool.serve(bed, index)) else { break };
+            workers.push(Worker { bed, thread: handle.thread().clone() });
+        }
+    }
+
+    fn wake(&mut self, helpers: usize) {
+        for worker in &self.crew().workers[..helpers] {
+            if worker.bed.wake() {
+                worker.thread.unpark();
+            }
+        }
+    }
+
+    /// Runs a job on this thread and so many workers.
+    fn run(&mut self, tasks: usize, helpers: usize, wake: Wake, task: &(dyn Fn(usize) + Sync)) {
+        let board = &self.0.board;
+        // SAFETY: only the lifetime is left out; the job is over before this function returns or a panic goes on.
+        let anyhow = unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), Task>(task) };
+        // SAFETY: the claim is the only one, and `wait` follows whatever happens.
+        unsafe { board.post(anyhow, tasks, helpers) };
+        let began = Instant::now();
+        if wake == Wake::Now {
+            self.wake(helpers);
+        }
+        let before = INSIDE.replace(true);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            task(0);
+            if wake == Wake::IfWorth && began.elapsed() * u32::try_from(tasks).unwrap_or(u32::MAX) > WORTH_WAKING {
+                self.wake(helpers);
+            }
+            while let Some(index) = board.take(tasks) {
+                task(index);
+            }
+        }));
+        INSIDE.set(before);
+        if result.is_err() {
+            board.abandon();
+        }
+        let failed = self.wait(began);
+        if let Err(panic) = result {
+            lock(&self.0.panic).take();
+            resume_unwind(panic);
+        }
+        if failed && let Some(panic) = lock(&self.0.panic).take() {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Waits until every worker has left the job that began then; whether one of its tasks failed.
+    #[inline]
+    fn wait(&mut self, began: Instant) -> bool {
+        let board = &self.0.board;
+        match board.done() {
+            Some(failed) => failed,
+            None => self.wait_long(began),
+        }
+    }
+
+    fn wait_long(&mut self, began: Instant) -> bool {
+        let pool = self.0;
+        let waiting = Instant::now();
+        if let Some(failed) = pool.look_for(|| pool.board.done()) {
+            return failed;
+        }
+        let failed = pool.board.sleep_until_done();
+        let now = Instant::now();
+        let waited = now - waiting;
+        if waited > STALL && waited > 2 * (waiting - began) {
+            self.crew().rest.begin(now);
+        }
+        failed
+    }
+}
 
 /// A lock whose holder cannot have panicked half-way: no task runs under it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Pool {
-    /// The pool of this process, made at the first call and again after a fork, when the old one's lock may be held for
-    /// ever by a thread that the child does not have.
-    fn current() -> &'static Pool {
-        let process = std::process::id();
-        let mut known = POOL.load(Ordering::Acquire);
-        loop {
-            // SAFETY: a pool is never freed once it was put here.
-            match unsafe { known.as_ref() } {
-                Some(pool) if pool.process == process => return pool,
-                _ => {}
-            }
-            let state = State { job: None, open: 0, active: 0, workers: 0 };
-            let fresh = Box::into_raw(Box::new(Pool {
-                process,
-                state: Mutex::new(state),
-                offered: Condvar::new(),
-                left: Condvar::new(),
-            }));
-            match POOL.compare_exchange(known, fresh, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => known = fresh,
-                Err(other) => {
-                    // SAFETY: `fresh` came from `Box::into_raw` just above and nobody else has seen it.
-                    drop(unsafe { Box::from_raw(fresh) });
-                    known = other;
-                }
-            }
-        }
+/// Runs the tasks on up to `threads` threads, the caller included. `crowded` says that these are more than processors.
+pub(super) fn run(tasks: usize, threads: usize, crowded: bool, wake: Wake, task: &(dyn Fn(usize) + Sync)) {
+    let alone = || (0..tasks).for_each(task);
+    if INSIDE.get() || tasks > MOST_TASKS {
+        return alone();
     }
-
-    /// Starts workers until there are `wanted`; fewer if the system gives no more threads.
-    fn hire(&'static self, state: &mut State, wanted: usize) {
-        while state.workers < wanted {
-            let worker = std::thread::Builder::new().name(format!("tilegrad-{}", state.workers + 1));
-            if worker.spawn(move || self.serve()).is_err() {
-                break;
-            }
-            state.workers += 1;
-        }
+    let Some(mut claim) = Pool::current().and_then(Pool::claim) else { return alone() };
+    if claim.crew().rest.lasts() {
+        drop(claim);
+        return alone();
     }
-
-    /// A worker's life.
-    fn serve(&self) {
-        let mut state = lock(&self.state);
-        loop {
-            let Some(Address(job)) = state.job.filter(|_| state.open > 0) else {
-                state = self.offered.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            state.open -= 1;
-            state.active += 1;
-            drop(state);
-            // SAFETY: this worker joined under the lock while the job was on offer, and its caller waits until it has left.
-            unsafe { &*job }.work();
-            state = lock(&self.state);
-            state.active -= 1;
-            if state.active == 0 {
-                self.left.notify_all();
-            }
-        }
+    let helpers = claim.hire((threads - 1).min(MOST_HELPERS));
+    if claim.0.spins.load(Ordering::Relaxed) == crowded {
+        claim.0.spins.store(!crowded, Ordering::Relaxed);
     }
-}
-
-/// Runs the tasks on up to `threads` threads, the caller included.
-pub(super) fn run(tasks: usize, threads: usize, task: &(dyn Fn(usize) + Sync)) {
-    if INSIDE.get() {
-        return (0..tasks).for_each(task);
-    }
-    let pool = Pool::current();
-    let job = Job { task, tasks, next: AtomicUsize::new(0), panic: Mutex::new(None) };
-    {
-        let mut state = lock(&pool.state);
-        if state.job.is_some() || state.active > 0 {
-            drop(state);
-            return (0..tasks).for_each(task);
-        }
-        pool.hire(&mut state, threads - 1);
-        // The lifetime is left out here; `Address` says why the job outlives every use.
-        state.job = Some(Address((&raw const job).cast()));
-        state.open = threads - 1;
-    }
-    for _ in 1..threads {
-        pool.offered.notify_one();
-    }
-    job.work();
-    let mut state = lock(&pool.state);
-    state.job = None;
-    while state.active > 0 {
-        state = pool.left.wait(state).unwrap_or_else(PoisonError::into_inner);
-    }
-    drop(state);
-    if let Some(panic) = job.panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        resume_unwind(panic);
-    }
+    claim.run(tasks, helpers, wake, task);
 }
