@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo info test test-rust test-python check format lint lint-rust lint-python deny bench bench-rust bench-peers wheel clean
+.PHONY: help setup build demo info test test-rust test-orders test-python check format lint lint-rust lint-python deny bench bench-rust bench-peers wheel clean
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
@@ -54,10 +54,13 @@ demo: build ## train a small network on real data and show the result
 info: build ## version, instruction set, threads, caches
 	$(VENV_PYTHON) -m tilegrad info
 
-test: test-rust test-python ## all tests
+test: test-rust test-orders test-python ## all tests
 
 test-rust: $(VENV)/.ready
 	cargo test --quiet --locked
+
+test-orders: $(VENV)/.ready ## the worker pool under every order of its atomics (loom)
+	RUSTFLAGS="--cfg loom" cargo test --quiet --locked --package tilegrad-kernels --lib --target-dir target/loom threads::model
 
 test-python: build $(VENV)/.tools
 	$(VENV_PYTHON) -m pytest --quiet

@@ -165,7 +165,7 @@ impl Pool {
     #[inline]
     fn claim(&'static self) -> Option<Claim> {
         let free = !self.claimed.load(Ordering::Relaxed) && !self.claimed.swap(true, Ordering::Acquire);
-        free.then_some(Claim(self))
+        free.then(|| Claim(self))
     }
 
     /// Looks for something that is about to come, without sleeping; gives up after a moment.
