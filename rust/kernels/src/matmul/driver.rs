@@ -9,7 +9,7 @@
 //! if nothing had been cut.
 
 use std::any::TypeId;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Matrix;
 use super::cuts::{Cuts, Packing};
@@ -56,7 +56,8 @@ struct Product<'a, E: Element> {
     workspace: *mut E,
     cuts: Cuts,
     tiles: &'static Tiles<E>,
-    next: AtomicUsize,
+    /// Tasks that nobody has taken yet: the first in the low half, the one after the last in the high half.
+    open: AtomicU64,
 }
 
 // SAFETY: the operands are shared slices, the epilogue is `Sync`, each task writes to a block of the target of its own, and each
@@ -86,8 +87,9 @@ pub(super) unsafe fn run<E: Element>(
     }
     let target = epilogue.target().map(|target| (target.pointer, target.stride));
     let workspace = workspace.as_mut_ptr();
-    let product =
-        Product { a, b, epilogue, target, workspace, cuts, tiles: tiles::<E>(isa), next: AtomicUsize::new(0) };
+    let tasks = u32::try_from(cuts.row_tasks * cuts.column_tasks).expect("fewer tasks than numbers in memory");
+    let open = AtomicU64::new(u64::from(tasks) << 32);
+    let product = Product { a, b, epilogue, target, workspace, cuts, tiles: tiles::<E>(isa), open };
     if cuts.lanes == 1 {
         product.lane(0);
     } else {
@@ -109,14 +111,28 @@ impl<E: Element> Product<'_, E> {
             // SAFETY: the block is the whole product, and this is the only lane.
             return unsafe { self.task(0, 0, packed_b, packed_a, scratch) };
         }
-        loop {
-            let task = self.next.fetch_add(1, Ordering::Relaxed);
-            if task >= tasks {
-                return;
-            }
+        while let Some(task) = self.take(lane) {
             let (row, column) = (task % cuts.row_tasks * cuts.rows, task / cuts.row_tasks * cuts.task_columns);
             // SAFETY: tasks are different blocks of the product, and lanes have different workspaces.
             unsafe { self.task(row, column, packed_b, packed_a, scratch) };
+        }
+    }
+
+    /// A task that nobody has taken yet: the first one for every other lane, the last one for the rest. So a thread mostly comes
+    /// back to the parts it had at the step before, which its own cache still holds.
+    #[inline]
+    fn take(&self, lane: usize) -> Option<usize> {
+        let mut open = self.open.load(Ordering::Relaxed);
+        loop {
+            let (first, end) = (open & u64::from(u32::MAX), open >> 32);
+            if first == end {
+                return None;
+            }
+            let (task, left) = if lane.is_multiple_of(2) { (first, open + 1) } else { (end - 1, open - (1 << 32)) };
+            match self.open.compare_exchange_weak(open, left, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return usize::try_from(task).ok(),
+                Err(now) => open = now,
+            }
         }
     }
 
