@@ -23,8 +23,9 @@ const FAR_BYTES: usize = 3072;
 const SCRATCH_ROWS: usize = 40 * MOST_ROWS;
 /// Most columns of a block.
 const MOST_COLUMNS: usize = 512;
-/// Multiply-adds below which a product is not worth handing to another thread.
-const THREAD_WORK: usize = 1 << 23;
+/// Multiply-adds below which a product is not worth handing to another thread: what the other one wrote has to come from its
+/// cache first. Tests spread small products, too.
+const THREAD_WORK: usize = if cfg!(test) { 1 << 16 } else { 1 << 23 };
 /// Tasks that a product is cut into, if it is large enough, and how many of them side by side.
 const TASKS: usize = 16;
 const COLUMN_TASKS: usize = 4;
