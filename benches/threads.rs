@@ -18,7 +18,11 @@ fn work(rounds: usize) -> f64 {
 fn threads_at_work(criterion: &mut Criterion) {
     threads::set_count(2);
     criterion.bench_function("two empty tasks, worker awake", |bencher| {
-        bencher.iter(|| threads::for_each(2, &|index| drop(black_box(index))));
+        bencher.iter(|| {
+            threads::for_each(2, &|index| {
+                black_box(index);
+            });
+        });
     });
     criterion.bench_function("two empty tasks, worker asleep", |bencher| {
         bencher.iter_custom(|times| {
@@ -26,7 +30,9 @@ fn threads_at_work(criterion: &mut Criterion) {
             for _ in 0..times {
                 std::thread::sleep(Duration::from_micros(500));
                 let start = Instant::now();
-                threads::for_each(2, &|index| drop(black_box(index)));
+                threads::for_each(2, &|index| {
+                    black_box(index);
+                });
                 sum += start.elapsed();
             }
             sum
@@ -36,7 +42,11 @@ fn threads_at_work(criterion: &mut Criterion) {
         for count in [1, 2] {
             threads::set_count(count);
             criterion.bench_function(&format!("eight tasks of {rounds} rounds, {count} threads"), |bencher| {
-                bencher.iter(|| threads::for_each(8, &|_| drop(black_box(work(rounds)))));
+                bencher.iter(|| {
+                    threads::for_each(8, &|_| {
+                        black_box(work(rounds));
+                    });
+                });
             });
         }
     }

@@ -1,8 +1,8 @@
 //! Memory that is needed soon, brought nearer during the work before.
 //!
 //! While matrices are multiplied the way to memory is idle. Whoever knows which rows are read next names them with
-//! [`name_rows`]; between two register tiles, the product then asks for a few of their cache lines with [`ask`]: no more than
-//! memory can bring meanwhile, since a burst of requests would stall the tiles. Nothing depends on it but time.
+//! [`name_rows`]; between two register tiles, the product then asks for a few of their cache lines: no more than memory can
+//! bring meanwhile, since a burst of requests would stall the tiles. Nothing depends on it but time.
 
 use std::cell::{Cell, RefCell};
 

@@ -282,7 +282,7 @@ pub struct Slope<'a, E> {
 impl<'a, E: Element> Slope<'a, E> {
     /// Writes to `c`, row-major with rows `stride` apart, as those of `saved` are. `saved` is the input or the output of the
     /// activation, as [`Activation::backward`] takes it. With `sums`, there are no gaps between the rows; the sums have the
-    /// bits of [`sum_columns`].
+    /// bits of a reduction over the rows.
     pub fn new(
         c: &'a mut [E],
         stride: usize,

@@ -105,12 +105,11 @@ impl Board {
         while tasks_left(word) > 0 && worker < helpers(word) {
             let joined = word - ONE_TASK + ONE_ACTIVE;
             match self.word.compare_exchange_weak(word, joined, Ordering::Acquire, Ordering::Relaxed) {
-                // SAFETY: this worker is at work from now on, so the job stays as it is; the exchange read what the
-                // caller stored after writing it, or a later exchange of that word.
                 Ok(_) => {
-                    return self
-                        .job
-                        .with(|job| unsafe { Some(((*job).task?, (*job).tasks - tasks_left(word) as usize)) });
+                    let first = |tasks: usize| tasks - tasks_left(word) as usize;
+                    // SAFETY: this worker is at work from now on, so the job stays as it is; the exchange read what the
+                    // caller stored after writing it, or a later exchange of that word.
+                    return self.job.with(|job| unsafe { Some(((*job).task?, first((*job).tasks))) });
                 }
                 Err(now) => word = now,
             }
@@ -158,9 +157,12 @@ impl Board {
     #[cold]
     pub(super) fn abandon(&self) {
         let mut word = self.word.load(Ordering::Relaxed);
-        while let Err(now) =
-            self.word.compare_exchange_weak(word, word - tasks_left(word) | FAILED, Ordering::AcqRel, Ordering::Relaxed)
-        {
+        while let Err(now) = self.word.compare_exchange_weak(
+            word,
+            (word - tasks_left(word)) | FAILED,
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        ) {
             word = now;
         }
     }
