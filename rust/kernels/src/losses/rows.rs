@@ -4,12 +4,14 @@
 //! of a row is `Q ln(s) - sum(q z)` and its slope `e Q / s - q`. For classes without smoothing `q` is `w` at the class and 0
 //! elsewhere; that form needs no shares in memory and gives the same bits as the one-hot distribution.
 
+use std::marker::PhantomData;
+
 use super::{CrossEntropy, RowBatch, RowTarget, Totals};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::softmax::lanes::{
-    Across, Along, Block, LANES, Lanes, NARROW, PerRow, Place, Single, Step, Times, gather, lanes, lowered,
-    rows_per_part, transpose_in, transpose_out,
+    Across, Aligned, Block, Gathered, Group, LANES, Lanes, NARROW, PerRow, Place, Step, Times, gather, lanes, lowered,
+    rows_per_part, rows_together, transpose_in, transpose_out,
 };
 use crate::threads;
 
@@ -41,7 +43,8 @@ pub(super) fn run<E: Element>(
         threads::for_each_split(slices, sums, &|index, [row_losses, gradient], sum| {
             let start = first + index * part;
             let end = (first + count).min(start + part);
-            *sum = isa::run(Pass { loss, batch, start, end, scale, row_losses, gradient });
+            let pass = Pass { loss, batch, start, end, scale, row_losses, gradient };
+            *sum = if columns > NARROW { isa::run(Wide(pass)) } else { isa::run(Narrow(pass)) };
         });
         sums.iter().for_each(|sum| totals += *sum);
     }
@@ -73,38 +76,54 @@ struct Pass<'a, E> {
     gradient: &'a mut [E],
 }
 
-/// What is known of the rows of a block before their logits are looked at.
-struct Header<P> {
+/// What is known of the rows of a block before their logits are looked at; aligned, so that no register crosses a line.
+#[repr(align(64))]
+struct Header<E> {
     /// Weight of the row; zero where it counts as absent.
-    sample: P,
+    sample: Lanes<E>,
     /// Factor of the gradient.
-    factor: P,
+    factor: Lanes<E>,
     /// Weight of the class.
-    class_weight: P,
+    class_weight: Lanes<E>,
 }
 
-impl<E: Element> Kernel<E> for Pass<'_, E> {
+/// A kernel for each kind of rows: neither has the other's memory on its stack.
+struct Narrow<'a, E>(Pass<'a, E>);
+struct Wide<'a, E>(Pass<'a, E>);
+
+impl<E: Element> Kernel<E> for Narrow<'_, E> {
     type Output = Totals;
     #[inline(always)]
     fn run<R: Real<Element = E>>(mut self) -> Totals {
-        let simple = matches!(self.batch.target, RowTarget::Classes(_)) && self.loss.label_smoothing == 0.0;
-        match (self.batch.columns <= NARROW, simple) {
-            (true, true) => self.narrow::<R, true>(),
-            (true, false) => self.narrow::<R, false>(),
-            (false, true) => self.wide::<R, true>(),
-            (false, false) => self.wide::<R, false>(),
-        }
+        if self.0.is_simple() { self.0.narrow::<R, true>() } else { self.0.narrow::<R, false>() }
+    }
+}
+
+impl<E: Element> Kernel<E> for Wide<'_, E> {
+    type Output = Totals;
+    #[inline(always)]
+    fn run<R: Real<Element = E>>(mut self) -> Totals {
+        if self.0.is_simple() { self.0.wide::<R, true>() } else { self.0.wide::<R, false>() }
     }
 }
 
 impl<E: Element> Pass<'_, E> {
+    /// Whether the shares are 1 at a class and 0 elsewhere.
+    #[inline(always)]
+    fn is_simple(&self) -> bool {
+        matches!(self.batch.target, RowTarget::Classes(_)) && self.loss.label_smoothing == 0.0
+    }
+
     /// Many rows at a time, a lane each.
     #[inline(always)]
     fn narrow<R: Real<Element = E>, const SIMPLE: bool>(&mut self) -> Totals {
         let columns = self.batch.columns;
-        let (mut numbers, mut shares) = ([[E::default(); LANES]; NARROW], [[E::default(); LANES]; NARROW]);
-        let (numbers, shares) = (&mut numbers[..columns], &mut shares[..if SIMPLE { 0 } else { columns }]);
+        let none = [[E::default(); LANES]; NARROW];
+        let (mut numbers, mut shares) = (Aligned(none), Aligned(none));
+        let (numbers, shares) = (&mut numbers.0[..columns], &mut shares.0[..if SIMPLE { 0 } else { columns }]);
         let mut totals = Totals::default();
+        let gradient = std::mem::take(&mut self.gradient);
+        let keep = !gradient.is_empty();
         for first in (self.start..self.end).step_by(LANES) {
             let count = LANES.min(self.end - first);
             transpose_in(&self.batch.logits[first * columns..(first + count) * columns], numbers);
@@ -114,59 +133,64 @@ impl<E: Element> Pass<'_, E> {
             }
             let chosen: Lanes<E> = std::array::from_fn(|lane| numbers[class[lane]][lane]);
             let mut block = Across { numbers, second: shares };
-            let keep = !self.gradient.is_empty();
             let value = take::<E, R, _, _, SIMPLE>(&mut block, &header, &chosen, &AsGiven, keep);
             if keep {
                 if SIMPLE {
                     for lane in 0..count {
                         let slope = &mut numbers[class[lane]][lane];
-                        *slope = at_class::<R, _>(*slope, &header, lane);
+                        *slope = at_class::<R>(*slope, &header, lane);
                     }
                 }
                 let range = (first - self.start) * columns..(first - self.start + count) * columns;
-                transpose_out(numbers, &mut self.gradient[range]);
+                transpose_out(numbers, &mut gradient[range]);
             }
             totals += self.finish(first, count, &value);
-            self.clear_absent(first, &header.sample[..count]);
+            self.clear_absent(first, &header.sample[..count], gradient);
         }
         totals
     }
 
-    /// A row at a time, along the lanes.
+    /// A few rows at a time, each along the lanes.
     #[inline(always)]
     fn wide<R: Real<Element = E>, const SIMPLE: bool>(&mut self) -> Totals {
         let columns = self.batch.columns;
         let mut totals = Totals::default();
         let gradient = std::mem::take(&mut self.gradient);
         let keep = !gradient.is_empty();
-        for row in self.start..self.end {
-            let (header, class) = self.header::<R>(row);
-            let logits = &self.batch.logits[row * columns..(row + 1) * columns];
-            let range = (row - self.start) * columns..(row - self.start + 1) * columns;
+        let together = rows_together(columns);
+        for first in (self.start..self.end).step_by(together) {
+            let count = together.min(self.end - first);
+            let (header, class) = self.headers::<R>(first, count);
+            let given = first * columns..(first + count) * columns;
+            let logits = &self.batch.logits[given.clone()];
             let second = match self.batch.target {
-                RowTarget::Distributions(shares) => &shares[row * columns..(row + 1) * columns],
+                RowTarget::Distributions(shares) => &shares[given],
                 RowTarget::Classes(_) => &[],
             };
-            let out = if keep { &mut gradient[range] } else { &mut [] };
-            let mut block = Along { source: Some(logits), row: out, second };
-            let chosen = Single(logits[class]);
-            let Single(value) =
-                take::<E, R, _, _, SIMPLE>(&mut block, &header, &chosen, &RowShares { pass: self, class }, keep);
+            let place = (first - self.start) * columns;
+            let rows = if keep { &mut gradient[place..place + count * columns] } else { &mut [] };
+            let mut chosen = [E::default(); LANES];
+            for row in 0..count {
+                chosen[row] = logits[row * columns + class[row]];
+            }
+            let mut block = Group { columns, source: Some(logits), rows, second };
+            let shares = RowShares { pass: self, class: &class };
+            let value = take::<E, R, _, _, SIMPLE>(&mut block, &header, &chosen, &shares, keep);
             if keep && SIMPLE {
-                block.row[class] = at_class::<R, _>(block.row[class], &header, 0);
+                for row in 0..count {
+                    let slope = &mut block.rows[row * columns + class[row]];
+                    *slope = at_class::<R>(*slope, &header, row);
+                }
             }
-            if keep && header.sample.0 == E::default() {
-                block.row.fill(E::default());
-            }
-            totals += self.finish(row, 1, &[value]);
+            totals += self.finish(first, count, &value);
+            self.clear_absent(first, &header.sample[..count], gradient);
         }
-        self.gradient = gradient;
         totals
     }
 
     /// Weight, factor of the gradient, class (0 where there is none) and its weight.
     #[inline(always)]
-    fn header<R: Real<Element = E>>(&self, row: usize) -> (Header<Single<E>>, usize) {
+    fn header<R: Real<Element = E>>(&self, row: usize) -> ([E; 3], usize) {
         let batch = self.batch;
         let ignored = self.loss.is_ignored(batch.target, row);
         let class = match batch.target {
@@ -183,25 +207,20 @@ impl<E: Element> Pass<'_, E> {
             (RowTarget::Classes(_), Some(weight)) => weight[class],
             _ => R::one().store(),
         };
-        let header = Header {
-            sample: Single(sample.store()),
-            factor: Single(factor.store()),
-            class_weight: Single(class_weight),
-        };
-        (header, class)
+        ([sample.store(), factor.store(), class_weight], class)
     }
 
-    /// The headers of rows that are lanes, and their classes.
+    /// The headers of rows, and their classes.
     #[inline(always)]
-    fn headers<R: Real<Element = E>>(&self, first: usize, count: usize) -> (Header<Lanes<E>>, [usize; LANES]) {
+    fn headers<R: Real<Element = E>>(&self, first: usize, count: usize) -> (Header<E>, [usize; LANES]) {
         let none = [R::one().store(); LANES];
         let mut headers = Header { sample: none, factor: none, class_weight: none };
         let mut classes = [0; LANES];
         for lane in 0..count {
-            let (header, class) = self.header::<R>(first + lane);
-            headers.sample[lane] = header.sample.0;
-            headers.factor[lane] = header.factor.0;
-            headers.class_weight[lane] = header.class_weight.0;
+            let ([sample, factor, class_weight], class) = self.header::<R>(first + lane);
+            headers.sample[lane] = sample;
+            headers.factor[lane] = factor;
+            headers.class_weight[lane] = class_weight;
             classes[lane] = class;
         }
         (headers, classes)
@@ -267,15 +286,15 @@ impl<E: Element> Pass<'_, E> {
 
     /// Zeros in the gradient of absent rows, whose logits may be anything.
     #[inline(always)]
-    fn clear_absent(&mut self, first: usize, samples: &[E]) {
+    fn clear_absent(&self, first: usize, samples: &[E], gradient: &mut [E]) {
         let any = self.batch.sample_weight.is_some() || self.loss.ignore_index.is_some();
-        if !any || self.gradient.is_empty() {
+        if !any || gradient.is_empty() {
             return;
         }
         let columns = self.batch.columns;
         for (lane, _) in samples.iter().enumerate().filter(|(_, sample)| **sample == E::default()) {
             let place = (first - self.start + lane) * columns;
-            self.gradient[place..place + columns].fill(E::default());
+            gradient[place..place + columns].fill(E::default());
         }
     }
 }
@@ -298,7 +317,7 @@ impl<E: Element> Shares<E> for AsGiven {
 /// `q` of a wide row, from its class or from the distribution that is the second operand.
 struct RowShares<'a, 'b, E> {
     pass: &'a Pass<'b, E>,
-    class: usize,
+    class: &'a [usize; LANES],
 }
 
 impl<E: Element> Shares<E> for RowShares<'_, '_, E> {
@@ -310,7 +329,7 @@ impl<E: Element> Shares<E> for RowShares<'_, '_, E> {
         let given: Lanes<E> = match batch.target {
             RowTarget::Distributions(_) => *second,
             RowTarget::Classes(_) => {
-                let class = self.class + before;
+                let class = self.class[place.row] + before;
                 let here = class >= place.start && class < place.start + LANES;
                 let class = R::constant(if here { (class - place.start) as f64 } else { -1.0 });
                 lanes(|lane| R::select(R::constant(lane as f64) == class, R::one(), R::zero()))
@@ -330,16 +349,14 @@ impl<E: Element> Shares<E> for RowShares<'_, '_, E> {
 #[inline(always)]
 fn take<E: Element, R: Real<Element = E>, B: Block<E>, S: Shares<E>, const SIMPLE: bool>(
     block: &mut B,
-    header: &Header<B::Rows>,
-    chosen: &B::Rows,
+    header: &Header<E>,
+    chosen: &Lanes<E>,
     shares: &S,
     keep: bool,
-) -> B::Rows {
+) -> Lanes<E> {
     let shift = block.maximum::<R>();
     let (all, dot, sum) = if SIMPLE {
-        let dot = B::Rows::compute(|lane| {
-            R::load(header.class_weight.at(lane)) * (R::load(chosen.at(lane)) - R::load(shift.at(lane)))
-        });
+        let dot = lanes(|lane| R::load(header.class_weight[lane]) * (R::load(chosen[lane]) - R::load(shift[lane])));
         let sum = if keep { block.exponentials::<R, true>(&shift) } else { block.exponentials::<R, false>(&shift) };
         (header.class_weight, dot, sum)
     } else if keep {
@@ -348,18 +365,22 @@ fn take<E: Element, R: Real<Element = E>, B: Block<E>, S: Shares<E>, const SIMPL
         weigh::<E, R, B, S, false>(block, shift, shares)
     };
     if keep {
-        let share =
-            B::Rows::compute(|lane| R::load(all.at(lane)) / R::load(sum.at(lane)) * R::load(header.factor.at(lane)));
+        let share = lanes(|lane| R::load(all[lane]) / R::load(sum[lane]) * R::load(header.factor[lane]));
         if SIMPLE {
-            block.pass::<R, _, true>(&mut Times(share));
+            block.pass::<R, _, true>(&mut Times::<E, B::Row>::new(share));
         } else {
-            block.pass::<R, _, true>(&mut Slopes { share, factor: header.factor, shares });
+            block.pass::<R, _, true>(&mut Slopes::<_, B::Row, _> {
+                share,
+                factor: header.factor,
+                shares,
+                kind: PhantomData,
+            });
         }
     }
-    B::Rows::compute(|lane| {
-        let sample = R::load(header.sample.at(lane));
-        let logarithm = lowered(R::load(sum.at(lane))).ln();
-        let value = sample * (R::load(all.at(lane)) * logarithm - R::load(dot.at(lane)));
+    lanes(|lane| {
+        let sample = R::load(header.sample[lane]);
+        let logarithm = lowered(R::load(sum[lane])).ln();
+        let value = sample * (R::load(all[lane]) * logarithm - R::load(dot[lane]));
         R::select(sample == R::zero(), R::zero(), value)
     })
 }
@@ -368,31 +389,48 @@ fn take<E: Element, R: Real<Element = E>, B: Block<E>, S: Shares<E>, const SIMPL
 #[inline(always)]
 fn weigh<E: Element, R: Real<Element = E>, B: Block<E>, S: Shares<E>, const KEEP: bool>(
     block: &mut B,
-    shift: B::Rows,
+    shift: Lanes<E>,
     shares: &S,
-) -> (B::Rows, B::Rows, B::Rows) {
+) -> (Lanes<E>, Lanes<E>, Lanes<E>) {
     let none = [E::default(); LANES];
-    let mut step = Weigh::<E, B::Rows, S, KEEP> { shift, shares, all: none, dot: none, sum: none };
+    let mut gathered = Aligned([B::Gathered::none(), B::Gathered::none(), B::Gathered::none()]);
+    let rows = &mut gathered.0;
+    let mut step = Weigh::<E, B, S, KEEP> { shift: &shift, shares, all: none, dot: none, sum: none, gathered: rows };
     block.pass::<R, _, false>(&mut step);
-    let Weigh { all, dot, sum, .. } = step;
-    let join = |lanes| B::join(lanes, |a: R, b| a + b);
-    (join(all), join(dot), join(sum))
+    let count = block.count();
+    let [all, dot, sum] = &mut gathered.0;
+    let plus = |a: R, b| a + b;
+    (all.joined(count, plus), dot.joined(count, plus), sum.joined(count, plus))
 }
 
-struct Weigh<'a, E, P, S, const KEEP: bool> {
-    shift: P,
+struct Weigh<'a, E: Element, B: Block<E>, S, const KEEP: bool> {
+    shift: &'a Lanes<E>,
     shares: &'a S,
     all: Lanes<E>,
     dot: Lanes<E>,
     sum: Lanes<E>,
+    /// Of each row: `all`, `dot` and `sum`.
+    gathered: &'a mut [B::Gathered; 3],
 }
 
-impl<E: Element, P: PerRow<E>, S: Shares<E>, const KEEP: bool> Step<E> for Weigh<'_, E, P, S, KEEP> {
+impl<E: Element, B: Block<E>, S: Shares<E>, const KEEP: bool> Step<E> for Weigh<'_, E, B, S, KEEP> {
     const PUTS: bool = KEEP;
+    #[inline(always)]
+    fn begin(&mut self) {
+        let none = [E::default(); LANES];
+        (self.all, self.dot, self.sum) = (none, none, none);
+    }
+    #[inline(always)]
+    fn end(&mut self, row: usize) {
+        self.gathered[0].put(row, self.all);
+        self.gathered[1].put(row, self.dot);
+        self.gathered[2].put(row, self.sum);
+    }
     #[inline(always)]
     fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, second: &Lanes<E>) -> Lanes<E> {
         let q = self.shares.shares::<R>(place, second);
-        let z: Lanes<E> = lanes(|lane| R::load(x[lane]) - R::load(self.shift.at(lane)));
+        let shift = B::Row::of(self.shift, place.row);
+        let z: Lanes<E> = lanes(|lane| R::load(x[lane]) - R::load(shift.at(lane)));
         let y: Lanes<E> = lanes(|lane| R::load(z[lane]).exp_lifted());
         self.sum = gather(place, &self.sum, |lane, total: R| total + R::load(y[lane]));
         self.all = gather(place, &self.all, |lane, total: R| total + R::load(q[lane]));
@@ -406,25 +444,27 @@ impl<E: Element, P: PerRow<E>, S: Shares<E>, const KEEP: bool> Step<E> for Weigh
 }
 
 /// Turns exponentials into slopes.
-struct Slopes<'a, P, S> {
-    share: P,
-    factor: P,
+struct Slopes<'a, E, P, S> {
+    share: Lanes<E>,
+    factor: Lanes<E>,
     shares: &'a S,
+    kind: PhantomData<P>,
 }
 
-impl<E: Element, P: PerRow<E>, S: Shares<E>> Step<E> for Slopes<'_, P, S> {
+impl<E: Element, P: PerRow<E>, S: Shares<E>> Step<E> for Slopes<'_, E, P, S> {
     #[inline(always)]
     fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, second: &Lanes<E>) -> Lanes<E> {
         let q = self.shares.shares::<R>(place, second);
+        let (share, factor) = (P::of(&self.share, place.row), P::of(&self.factor, place.row));
         lanes(|lane| {
-            let slope = R::load(x[lane]) * R::load(self.share.at(lane));
-            (-R::load(q[lane])).mul_add(R::load(self.factor.at(lane)), slope)
+            let slope = R::load(x[lane]) * R::load(share.at(lane));
+            (-R::load(q[lane])).mul_add(R::load(factor.at(lane)), slope)
         })
     }
 }
 
 /// The slope at the class: its summand taken off.
 #[inline(always)]
-fn at_class<R: Real, P: PerRow<R::Element>>(slope: R::Element, header: &Header<P>, lane: usize) -> R::Element {
-    (-R::load(header.class_weight.at(lane))).mul_add(R::load(header.factor.at(lane)), R::load(slope)).store()
+fn at_class<R: Real>(slope: R::Element, header: &Header<R::Element>, lane: usize) -> R::Element {
+    (-R::load(header.class_weight[lane])).mul_add(R::load(header.factor[lane]), R::load(slope)).store()
 }

@@ -8,12 +8,14 @@
 
 pub(crate) mod lanes;
 
+use std::marker::PhantomData;
+
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::threads;
 use lanes::{
-    Across, Along, Block, LANES, Lanes, NARROW, PerRow, Place, Step, Times, gather, lanes, lowered, rows_per_part,
-    transpose_in, transpose_out,
+    Across, Aligned, Block, Gathered, Group, LANES, Lanes, NARROW, PerRow, Place, Step, Times, gather, lanes, lowered,
+    rows_per_part, rows_together, transpose_in, transpose_out,
 };
 
 /// `y = exp(x - max) / sum(exp(x - max))` for every row of `columns` numbers.
@@ -73,8 +75,8 @@ impl RowFormula for Softmax {
         let shift = block.maximum::<R>();
         let sum = block.exponentials::<R, true>(&shift);
         // The lift of the exponentials is that of their sum.
-        let share = B::Rows::compute(|lane| R::one() / R::load(sum.at(lane)));
-        block.pass::<R, _, true>(&mut Times(share));
+        let share = lanes(|lane| R::one() / R::load(sum[lane]));
+        block.pass::<R, _, true>(&mut Times::<E, B::Row>::new(share));
     }
 }
 
@@ -85,17 +87,18 @@ impl RowFormula for LogSoftmax {
     const TWO: bool = false;
     #[inline(always)]
     fn apply<E: Element, R: Real<Element = E>, B: Block<E>>(&self, block: &mut B) {
-        struct Logarithms<P>(P, P);
-        impl<E: Element, P: PerRow<E>> Step<E> for Logarithms<P> {
+        struct Logarithms<E, P>(Lanes<E>, Lanes<E>, PhantomData<P>);
+        impl<E: Element, P: PerRow<E>> Step<E> for Logarithms<E, P> {
             #[inline(always)]
-            fn step<R: Real<Element = E>>(&mut self, _place: Place, x: &Lanes<E>, _second: &Lanes<E>) -> Lanes<E> {
-                lanes(|lane| R::load(x[lane]) - R::load(self.0.at(lane)) - R::load(self.1.at(lane)))
+            fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, _second: &Lanes<E>) -> Lanes<E> {
+                let (shift, log) = (P::of(&self.0, place.row), P::of(&self.1, place.row));
+                lanes(|lane| R::load(x[lane]) - R::load(shift.at(lane)) - R::load(log.at(lane)))
             }
         }
         let shift = block.maximum::<R>();
         let sum = block.exponentials::<R, false>(&shift);
-        let log = B::Rows::compute(|lane| lowered(R::load(sum.at(lane))).ln());
-        block.pass::<R, _, false>(&mut Logarithms(shift, log));
+        let log = lanes(|lane| lowered(R::load(sum[lane])).ln());
+        block.pass::<R, _, false>(&mut Logarithms::<E, B::Row>(shift, log, PhantomData));
     }
 }
 
@@ -106,25 +109,35 @@ impl RowFormula for SoftmaxBackward {
     const TWO: bool = true;
     #[inline(always)]
     fn apply<E: Element, R: Real<Element = E>, B: Block<E>>(&self, block: &mut B) {
-        struct Dot<E>(Lanes<E>);
-        impl<E: Element> Step<E> for Dot<E> {
+        struct Dot<'a, E, G>(&'a mut G, Lanes<E>);
+        impl<E: Element, G: Gathered<E>> Step<E> for Dot<'_, E, G> {
             const PUTS: bool = false;
             #[inline(always)]
-            fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, y: &Lanes<E>) -> Lanes<E> {
-                self.0 = gather(place, &self.0, |lane, total: R| R::load(x[lane]).mul_add(R::load(y[lane]), total));
-                self.0
+            fn begin(&mut self) {
+                self.1 = [E::default(); LANES];
             }
-        }
-        struct Slopes<P>(P);
-        impl<E: Element, P: PerRow<E>> Step<E> for Slopes<P> {
             #[inline(always)]
-            fn step<R: Real<Element = E>>(&mut self, _place: Place, gradient: &Lanes<E>, y: &Lanes<E>) -> Lanes<E> {
-                lanes(|lane| R::load(y[lane]) * (R::load(gradient[lane]) - R::load(self.0.at(lane))))
+            fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, y: &Lanes<E>) -> Lanes<E> {
+                self.1 = gather(place, &self.1, |lane, total: R| R::load(x[lane]).mul_add(R::load(y[lane]), total));
+                self.1
+            }
+            #[inline(always)]
+            fn end(&mut self, row: usize) {
+                self.0.put(row, self.1);
             }
         }
-        let mut dot = Dot([E::default(); LANES]);
-        block.pass::<R, _, false>(&mut dot);
-        block.pass::<R, _, false>(&mut Slopes(B::join(dot.0, |a: R, b| a + b)));
+        struct Slopes<E, P>(Lanes<E>, PhantomData<P>);
+        impl<E: Element, P: PerRow<E>> Step<E> for Slopes<E, P> {
+            #[inline(always)]
+            fn step<R: Real<Element = E>>(&mut self, place: Place, gradient: &Lanes<E>, y: &Lanes<E>) -> Lanes<E> {
+                let dot = P::of(&self.0, place.row);
+                lanes(|lane| R::load(y[lane]) * (R::load(gradient[lane]) - R::load(dot.at(lane))))
+            }
+        }
+        let mut rows = Aligned(B::Gathered::none());
+        block.pass::<R, _, false>(&mut Dot(&mut rows.0, [E::default(); LANES]));
+        let dot = rows.0.joined(block.count(), |a: R, b| a + b);
+        block.pass::<R, _, false>(&mut Slopes::<E, B::Row>(dot, PhantomData));
     }
 }
 
@@ -135,16 +148,17 @@ impl RowFormula for LogSoftmaxBackward {
     const TWO: bool = true;
     #[inline(always)]
     fn apply<E: Element, R: Real<Element = E>, B: Block<E>>(&self, block: &mut B) {
-        struct Slopes<P>(P);
-        impl<E: Element, P: PerRow<E>> Step<E> for Slopes<P> {
+        struct Slopes<E, P>(Lanes<E>, PhantomData<P>);
+        impl<E: Element, P: PerRow<E>> Step<E> for Slopes<E, P> {
             #[inline(always)]
-            fn step<R: Real<Element = E>>(&mut self, _place: Place, gradient: &Lanes<E>, y: &Lanes<E>) -> Lanes<E> {
-                lanes(|lane| R::load(gradient[lane]) - R::load(y[lane]).exp_lifted() * R::load(self.0.at(lane)))
+            fn step<R: Real<Element = E>>(&mut self, place: Place, gradient: &Lanes<E>, y: &Lanes<E>) -> Lanes<E> {
+                let sum = P::of(&self.0, place.row);
+                lanes(|lane| R::load(gradient[lane]) - R::load(y[lane]).exp_lifted() * R::load(sum.at(lane)))
             }
         }
         let sum = block.sum::<R>();
-        let sum = B::Rows::compute(|lane| lowered(R::load(sum.at(lane))));
-        block.pass::<R, _, false>(&mut Slopes(sum));
+        let sum = lanes(|lane| lowered(R::load(sum[lane])));
+        block.pass::<R, _, false>(&mut Slopes::<E, B::Row>(sum, PhantomData));
     }
 }
 
@@ -174,24 +188,25 @@ impl<E: Element, F: RowFormula> Kernel<E> for Pass<'_, E, F> {
     fn run<R: Real<Element = E>>(self) {
         let Self { formula, source, other, columns, out } = self;
         if columns > NARROW {
-            let second = |index: usize| if F::TWO { &other[index * columns..(index + 1) * columns] } else { other };
+            let step = rows_together(columns) * columns;
             // One loop for each, so that in either it is known which memory may be the same.
             if let Some(source) = source {
-                for (index, (row, source)) in
-                    out.chunks_exact_mut(columns).zip(source.chunks_exact(columns)).enumerate()
-                {
-                    formula.apply::<E, R, _>(&mut Along { source: Some(source), row, second: second(index) });
+                for (index, (rows, source)) in out.chunks_mut(step).zip(source.chunks(step)).enumerate() {
+                    let second = if F::TWO { &other[index * step..][..rows.len()] } else { other };
+                    formula.apply::<E, R, _>(&mut Group { columns, source: Some(source), rows, second });
                 }
             } else {
-                for (index, row) in out.chunks_exact_mut(columns).enumerate() {
-                    formula.apply::<E, R, _>(&mut Along { source: None, row, second: second(index) });
+                for (index, rows) in out.chunks_mut(step).enumerate() {
+                    let second = if F::TWO { &other[index * step..][..rows.len()] } else { other };
+                    formula.apply::<E, R, _>(&mut Group { columns, source: None, rows, second });
                 }
             }
             return;
         }
-        let (mut block, mut second) = ([[E::default(); LANES]; NARROW], [[E::default(); LANES]; NARROW]);
-        let numbers = &mut block[..columns];
-        let second = if F::TWO { &mut second[..columns] } else { &mut [] };
+        let none = [[E::default(); LANES]; NARROW];
+        let (mut block, mut second) = (Aligned(none), Aligned(none));
+        let numbers = &mut block.0[..columns];
+        let second = if F::TWO { &mut second.0[..columns] } else { &mut [] };
         for (index, rows) in out.chunks_mut(columns * LANES).enumerate() {
             let range = index * columns * LANES..index * columns * LANES + rows.len();
             transpose_in(source.map_or(&*rows, |source| &source[range.clone()]), numbers);
