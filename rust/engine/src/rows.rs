@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use tilegrad_kernels::ahead;
+use tilegrad_kernels::matmul;
 
 use crate::capacity;
 use crate::memory::AlignedBuffer;
@@ -186,7 +186,7 @@ impl<'a> Rows<'a> {
         let row = self.row_len() * self.kind.size();
         let bytes = if self.packed && order.len() * row >= FEWEST_BYTES { row } else { 0 };
         let start = |row: usize| self.pointer.addr().wrapping_add(row.wrapping_mul(self.strides[0].cast_unsigned()));
-        ahead::name_rows(order.map(start), bytes);
+        matmul::name_rows(order.map(start), bytes);
     }
 
     fn fill<S: Copy, T>(

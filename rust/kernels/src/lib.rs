@@ -16,7 +16,6 @@
 //! read by everything else: validation, documentation, tests, benches.
 
 pub mod activations;
-pub mod ahead;
 pub mod arithmetic;
 pub mod isa;
 pub mod limits;

@@ -4,6 +4,7 @@
 //! instruction set, any tile size and any number of threads give the same bits.
 
 mod across;
+mod ahead;
 mod cuts;
 mod driver;
 mod epilogue;
@@ -17,6 +18,7 @@ mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub use ahead::name_rows;
 pub use epilogue::{Dense, Each, Epilogue, MOST_MATRICES, Slope, Store, Target, Tile, Visit};
 pub use peak::peak_operations;
 

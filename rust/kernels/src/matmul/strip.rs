@@ -1,11 +1,10 @@
 //! A block of B, against which the rows of one tile after the other are multiplied.
 
-use super::Matrix;
 use super::across::SIDE_BY_SIDE;
 use super::cuts::Packing;
 use super::pack::{Panel, Place};
 use super::tile::{Operands, Tiles};
-use crate::ahead;
+use super::{Matrix, ahead};
 use crate::real::Element;
 
 /// A block of B where it lies, and the buffer it is packed to.

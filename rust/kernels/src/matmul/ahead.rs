@@ -42,7 +42,7 @@ pub fn name_rows(starts: impl Iterator<Item = usize>, bytes: usize) {
 
 /// Asks for some of the named rows, after so many multiply-adds.
 #[inline]
-pub(crate) fn ask(work: usize) {
+pub(super) fn ask(work: usize) {
     if LEFT.get() {
         ask_for((work / WORK_PER_LINE).clamp(1, BURST));
     }
