@@ -67,7 +67,7 @@ def main():
     parser.add_argument("--threads", type=int, help="threads to use (default: as many as the process may)")
     parser.add_argument("--progress", action="store_true", help="show a progress bar")
     options = parser.parse_args()
-    if options.threads:
+    if options.threads is not None:
         tg.set_threads(options.threads)
     sets = load(options.folder)
     accuracies, seconds = zip(*[train(sets, seed, options) for seed in options.seeds], strict=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tilegrad as tg
 from hypothesis import HealthCheck, settings
 from tilegrad import _core
 
@@ -58,10 +57,10 @@ def with_isa():
 
 @pytest.fixture
 def with_threads():
-    """A function that sets the number of threads; the former one comes back after the test."""
+    """A function that sets the number of threads, also beyond the processors; the former number comes back after the test."""
     before = _core.threads()
-    yield tg.set_threads
-    tg.set_threads(before)
+    yield _core.set_threads
+    _core.set_threads(before)
 
 
 @pytest.fixture(scope="session")

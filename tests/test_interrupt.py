@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import textwrap
 
 import numpy as np
 import pytest
@@ -105,49 +104,6 @@ def test_a_fork_trains_on(with_threads):
     assert process.exitcode == 0
     assert outcome == (True, True)
     assert F.gelu(x).tobytes() == expected
-
-
-def run_script(code, **settings):
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        **settings,
-    )
-
-
-def test_the_interpreter_exits_while_the_pool_lives():
-    result = run_script("""
-        import numpy as np, tilegrad as tg
-        from tilegrad import functional as F
-        tg.set_threads(2)
-        F.gelu(np.ones(1_000_000, np.float32))
-        print("done")
-    """)
-    assert (result.returncode, result.stdout.strip(), result.stderr) == (0, "done", "")
-
-
-def test_calls_from_many_python_threads():
-    """The lock is released during the work; results must not mix."""
-    import threading
-
-    x = [np.full(100_000, value, np.float32) for value in (-1.0, 0.5, 2.0, 3.0)]
-    expected = [F.gelu(part)[0] for part in x]
-    wrong = []
-
-    def work(index):
-        for _ in range(20):
-            if (F.gelu(x[index]) != expected[index]).any():
-                wrong.append(index)
-
-    threads = [threading.Thread(target=work, args=(index,)) for index in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
 
 
 def test_a_model_is_not_trained_twice_at_once():

@@ -20,6 +20,7 @@ __all__ = [
     "State",
     "__version__",
     "aligned_zeros",
+    "asked_threads",
     "check_distributions",
     "check_finite",
     "check_unit_interval",
@@ -41,6 +42,7 @@ __all__ = [
     "softmax",
     "softmax_backward",
     "threads",
+    "usable_threads",
 ]
 
 _Array: TypeAlias = NDArray[Any]
@@ -155,7 +157,14 @@ def threads() -> int:
     """How many threads a call may use, the calling one included."""
 
 def set_threads(count: int) -> None:
-    """Sets how many threads a call may use, the calling one included. Results do not depend on it."""
+    """Sets how many threads a call may use, the calling one included. Results do not depend on it. This one does not cap: more
+    threads than processors take turns, which is for tests; see ``usable_threads``."""
+
+def usable_threads(count: int) -> int:
+    """How many of ``count`` threads can run at once: at most the processors that affinity mask and cgroup quota leave."""
+
+def asked_threads() -> int | None:
+    """What ``TILEGRAD_THREADS`` asks for, before the cap; ``None`` without it."""
 
 def measure_limits(threads: int | None = None) -> _Limits:
     """Measures what so many threads can do at most (as many as are set, without a number), in a few tenths of a second.

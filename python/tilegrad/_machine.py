@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from tilegrad import _core
@@ -24,6 +25,8 @@ def machine() -> _Machine:
 def threads() -> int:
     """How many threads a call may use, the calling one included.
 
+    It is what ``set_threads`` or ``TILEGRAD_THREADS`` asked for within its cap, else the number of processors for this process.
+
     Example:
         >>> import tilegrad as tg
         >>> tg.threads() >= 1
@@ -35,17 +38,34 @@ def threads() -> int:
 def set_threads(count: int) -> None:
     """Sets how many threads a call may use, the calling one included. Results do not depend on it, to the last bit.
 
+    More threads than processors would only take turns, so the count is capped at the processors that the affinity mask
+    and the cgroup quota left to this process when tilegrad first counted them; a quota counts as the whole processors it
+    amounts to, one at least. The environment variable ``TILEGRAD_THREADS`` chooses a count at the start, with the same cap.
+
     Args:
-        count: At least 1.
+        count: From 1 to 1024.
 
     Raises:
-        ValueError: If the count is below 1.
+        ValueError: If the count is out of that range.
+        TypeError: If it is not a whole number.
+
+    Warns:
+        UserWarning: If the count is capped; the sentence names both counts.
 
     Example:
         >>> import tilegrad as tg
         >>> tg.set_threads(tg.threads())
     """
-    _core.set_threads(count)
+    _core.set_threads(_capped("set_threads", count, stacklevel=3))
+
+
+def _capped(source: str, count: int, *, stacklevel: int) -> int:
+    """So many of ``count`` threads can run at once; fewer than asked for are announced."""
+    usable = _core.usable_threads(count)
+    if usable < count:
+        sentence = f"{source}: {count} threads asked for, {usable} used: this process may use no more processors"
+        warnings.warn(sentence, stacklevel=stacklevel)
+    return usable
 
 
 def set_isa(name: str) -> None:
@@ -63,3 +83,8 @@ def set_isa(name: str) -> None:
         >>> tg.set_isa(tg.machine()["isa"])
     """
     _core.set_isa(name)
+
+
+# The core caps what the environment asks for by itself, in silence. The warning points at the user's import.
+if (_asked := _core.asked_threads()) is not None:
+    _capped("TILEGRAD_THREADS", _asked, stacklevel=4)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tilegrad import _core, nn
+from tilegrad._machine import set_threads
 from tilegrad._names import lookup
 from tilegrad.losses import Loss, loss_for
 from tilegrad.nn.activations import NAMED
@@ -87,7 +88,7 @@ def run(
     model, loss_object = _network(layers, activation, dtype), loss_for(loss)
     trainer = Trainer(model, loss_object, optimizer_for(optimizer))
     if threads is not None:
-        _core.set_threads(threads)
+        set_threads(threads)
     x, y = _data(layers, batch_size, loss_object, dtype)
     profile = trainer.profile(x, y, batch_size=batch_size, steps=steps)
     network = {"layers": list(layers), "activation": activation, "optimizer": optimizer, "loss": loss}

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tilegrad import _core, nn, optim
+from tilegrad._machine import set_threads
 from tilegrad.data import digits
 from tilegrad.explain.terminal import curve
 from tilegrad.losses import CrossEntropy
@@ -159,7 +160,7 @@ def run(
         ValueError: if a number is out of its range.
     """
     if threads is not None:
-        _core.set_threads(threads)
+        set_threads(threads)
     ascii_only = _ascii_only()
     arrow = "->" if ascii_only else "→"
     x, y, x_held_out, y_held_out = digits()

@@ -44,6 +44,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     tilegrad_kernels::isa::from_environment().map_err(|sentence| {
         PyValueError::new_err(format!("the environment variable TILEGRAD_ISA is wrong: {sentence}"))
     })?;
+    tilegrad_kernels::threads::from_environment().map_err(PyValueError::new_err)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<activations::Activation>()?;
     module.add_class::<optimizers::Optimizer>()?;
@@ -58,6 +59,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(machine::set_isa, module)?,
         wrap_pyfunction!(machine::threads, module)?,
         wrap_pyfunction!(machine::set_threads, module)?,
+        wrap_pyfunction!(machine::usable_threads, module)?,
+        wrap_pyfunction!(machine::asked_threads, module)?,
         wrap_pyfunction!(limits::measure_limits, module)?,
         wrap_pyfunction!(memory::aligned_zeros, module)?,
         wrap_pyfunction!(matmul::matmul, module)?,

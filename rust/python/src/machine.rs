@@ -4,7 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tilegrad_kernels::{isa as sets, threads as pool};
 
-use crate::errors::Result;
+use crate::arguments::type_name;
+use crate::errors::{Result, type_error};
 use crate::numbers::{Whole, in_range};
 
 /// The processor as tilegrad sees it. What could not be found out is ``None``; cache sizes are in bytes.
@@ -19,7 +20,7 @@ pub(crate) fn machine(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     machine.set_item("isa", sets::current().name())?;
     machine.set_item("isas", sets::available().map(sets::Isa::name).collect::<Vec<_>>())?;
     machine.set_item("threads", pool::count())?;
-    machine.set_item("cpu_count", std::thread::available_parallelism().map_or(1, usize::from))?;
+    machine.set_item("cpu_count", pool::processors())?;
     machine.set_item("caches", caches)?;
     Ok(machine)
 }
@@ -44,13 +45,33 @@ pub(crate) fn threads() -> usize {
 }
 
 /// More threads than any machine has are a mistake, and each takes memory.
-pub(crate) const MOST_THREADS: i64 = 1024;
+pub(crate) const MOST_THREADS: i64 = pool::MOST as i64;
 
-/// Sets how many threads a call may use, the calling one included. Results do not depend on it.
+/// Sets how many threads a call may use, the calling one included. Results do not depend on it. This one does not cap: more
+/// threads than processors take turns, which is for tests; see ``usable_threads``.
 #[pyfunction]
-pub(crate) fn set_threads(count: Whole) -> Result<()> {
-    pool::set_count(in_range("set_threads", "count", count, 1, MOST_THREADS)?);
+pub(crate) fn set_threads(count: &Bound<'_, PyAny>) -> Result<()> {
+    pool::set_count(thread_count(count)?);
     Ok(())
+}
+
+/// How many of ``count`` threads can run at once: at most the processors that affinity mask and cgroup quota leave.
+#[pyfunction]
+pub(crate) fn usable_threads(count: &Bound<'_, PyAny>) -> Result<usize> {
+    Ok(thread_count(count)?.min(pool::processors()))
+}
+
+/// What ``TILEGRAD_THREADS`` asks for, before the cap; ``None`` without it.
+#[pyfunction]
+pub(crate) fn asked_threads() -> Result<Option<usize>> {
+    Ok(pool::from_environment()?)
+}
+
+fn thread_count(count: &Bound<'_, PyAny>) -> Result<usize> {
+    let Ok(whole) = count.extract::<Whole>() else {
+        return type_error!("set_threads: expected `count` to be a whole number, got {}", type_name(count));
+    };
+    in_range("set_threads", "count", whole, 1, MOST_THREADS)
 }
 
 fn cpu_name() -> Option<String> {
