@@ -94,6 +94,21 @@ law!(
     in_place_has_the_same_bits, check_in_place
 );
 
+fn check_from_input<E: Element>(activation: &Activation, x: &[E]) {
+    let gradient = &sample::<E>(4000)[2000..];
+    let expected = bits(&backward(activation, gradient, x));
+    let mut out = vec![E::default(); x.len()];
+    activation.backward_from_input(gradient, x, &mut out);
+    assert_eq!(bits(&out), expected, "{activation:?}");
+    out.copy_from_slice(gradient);
+    activation.backward_from_input_in_place(&mut out, x);
+    assert_eq!(bits(&out), expected, "{activation:?} in place");
+}
+law!(
+    /// The backward pass from the input gives the bits of that from what is saved.
+    from_the_input_has_the_same_bits, check_from_input
+);
+
 fn check_nan<E: Element>(activation: &Activation, _: &[E]) {
     let x = vec![E::from_f64(f64::NAN); 17];
     assert!(forward(activation, &x).iter().all(|y| y.to_f64().is_nan()), "{activation:?}");

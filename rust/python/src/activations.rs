@@ -3,9 +3,6 @@
 use pyo3::prelude::*;
 use tilegrad_kernels::activations::{self, ENTRIES};
 use tilegrad_kernels::real::Element;
-use tilegrad_kernels::registry::SlopeFrom;
-use tilegrad_kernels::sweep::PART;
-use tilegrad_kernels::threads;
 
 use crate::elementwise::{Map, Zip, map, zip};
 use crate::errors::{Error, Result};
@@ -82,37 +79,11 @@ impl Map for Forward {
 
 struct Backward(activations::Activation);
 
-/// Outputs are made again in pieces of this many numbers, which stay in the nearest cache.
-const PIECE: usize = 512;
-
 impl Zip for Backward {
     fn apply<E: Element>(&self, _unit: usize, gradient: &[E], x: &[E], out: &mut [E]) {
-        if self.0.entry().slope_from == SlopeFrom::Input {
-            return self.0.backward(gradient, x, out);
-        }
-        threads::for_each_part([out], PART, &|start, [out]| {
-            for (index, out) in out.chunks_mut(PIECE).enumerate() {
-                let begin = start + index * PIECE;
-                let range = begin..begin + out.len();
-                let mut buffer = [E::default(); PIECE];
-                let y = &mut buffer[..out.len()];
-                self.0.forward(&x[range.clone()], y);
-                self.0.backward(&gradient[range], y, out);
-            }
-        });
+        self.0.backward_from_input(gradient, x, out);
     }
     fn apply_in_place<E: Element>(&self, _unit: usize, gradient: &mut [E], x: &[E]) {
-        if self.0.entry().slope_from == SlopeFrom::Input {
-            return self.0.backward_in_place(gradient, x);
-        }
-        threads::for_each_part([gradient], PART, &|start, [gradient]| {
-            for (index, gradient) in gradient.chunks_mut(PIECE).enumerate() {
-                let begin = start + index * PIECE;
-                let mut buffer = [E::default(); PIECE];
-                let y = &mut buffer[..gradient.len()];
-                self.0.forward(&x[begin..begin + gradient.len()], y);
-                self.0.backward_in_place(gradient, y);
-            }
-        });
+        self.0.backward_from_input_in_place(gradient, x);
     }
 }

@@ -56,6 +56,16 @@ impl<F: Formula> Binary for Backward<F> {
     }
 }
 
+/// `gradient * f'(x)` as a sweep from the input; a slope that is made from the output gets it anew.
+#[derive(Clone, Copy)]
+struct BackwardFromInput<F>(F);
+impl<F: Formula> Binary for BackwardFromInput<F> {
+    #[inline(always)]
+    fn apply<R: Real>(&self, gradient: R, x: R) -> R {
+        gradient * self.0.slope(x, self.0.value(x))
+    }
+}
+
 /// `gradient * f''(x)` as a sweep: the slope over dual numbers.
 #[derive(Clone, Copy)]
 struct Curvature<F>(F);
@@ -115,6 +125,30 @@ impl super::Activation {
             }
         }
         self.visit(Run(gradient, saved));
+    }
+
+    /// `out[i] = gradient[i] * f'(x[i])`, from the *input* always.
+    pub fn backward_from_input<E: Element>(&self, gradient: &[E], x: &[E], out: &mut [E]) {
+        struct Run<'a, E>(&'a [E], &'a [E], &'a mut [E]);
+        impl<E: Element> Visitor for Run<'_, E> {
+            type Output = ();
+            fn visit<F: Formula>(self, formula: F) {
+                sweep::zip(BackwardFromInput(formula), self.0, self.1, self.2);
+            }
+        }
+        self.visit(Run(gradient, x, out));
+    }
+
+    /// `gradient[i] = gradient[i] * f'(x[i])`, from the *input* always.
+    pub fn backward_from_input_in_place<E: Element>(&self, gradient: &mut [E], x: &[E]) {
+        struct Run<'a, E>(&'a mut [E], &'a [E]);
+        impl<E: Element> Visitor for Run<'_, E> {
+            type Output = ();
+            fn visit<F: Formula>(self, formula: F) {
+                sweep::zip_in_place(BackwardFromInput(formula), self.0, self.1);
+            }
+        }
+        self.visit(Run(gradient, x));
     }
 
     /// `f'(x)` as dual numbers give it from the formula of the value: what the slopes are tested against.
