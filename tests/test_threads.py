@@ -31,6 +31,12 @@ def run_script(code, *, before=(), **environment):
     )
 
 
+def assert_done(code):
+    """The code ends by itself and prints nothing but "done"."""
+    result = run_script(code)
+    assert (result.returncode, result.stdout.strip(), result.stderr) == (0, "done", "")
+
+
 # ---- how many ------------------------------------------------------------------------------------------------------
 
 
@@ -140,7 +146,7 @@ expected = F.gelu(x).tobytes()
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_has_threads_of_its_own():
-    result = run_script(
+    assert_done(
         SETUP
         + """
 for _ in range(10):
@@ -153,13 +159,12 @@ for _ in range(10):
 print("done")
 """
     )
-    assert (result.returncode, result.stdout.strip(), result.stderr) == (0, "done", "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_fork_while_another_thread_has_the_pool():
     """The child must not wait for a call that was under way in a thread it does not have."""
-    result = run_script(
+    assert_done(
         SETUP
         + """
 stop = threading.Event()
@@ -179,12 +184,11 @@ assert F.gelu(x).tobytes() == expected
 print("done")
 """
     )
-    assert (result.returncode, result.stdout.strip(), result.stderr) == (0, "done", "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_multiprocessing_forks_work():
-    result = run_script(
+    assert_done(
         SETUP
         + """
 import multiprocessing
@@ -196,7 +200,6 @@ assert F.gelu(x).tobytes() == expected
 print("done")
 """
     )
-    assert (result.returncode, result.stdout.strip(), result.stderr) == (0, "done", "")
 
 
 def test_the_interpreter_exits_right_after_a_call():

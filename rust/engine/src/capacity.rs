@@ -41,7 +41,6 @@ pub fn sentence(
 /// Bytes as people say them.
 fn rounded(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["MB", "GB", "TB", "PB", "EB"];
-    #[allow(clippy::cast_precision_loss)]
     let mut count = bytes as f64 / 1e6;
     let mut unit = 0;
     while count >= 999.95 && unit + 1 < UNITS.len() {

@@ -161,7 +161,6 @@ impl<'a> Rows<'a> {
         let scale = self.scale;
         with_source!(self.kind, Source => match batch.kind.dtype {
             Dtype::F32 => {
-                #[allow(clippy::cast_possible_truncation)]
                 let factor = scale.map(|scale| scale as f32);
                 let out = batch.numbers::<f32>();
                 match factor {
@@ -253,7 +252,6 @@ mod convert {
             }
             $(impl $trait for $source {
                 #[inline(always)]
-                #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_lossless)]
                 #[allow(clippy::unnecessary_fallible_conversions, clippy::useless_conversion)]
                 fn get(self) -> $target {
                     let $x = self;

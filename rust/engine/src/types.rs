@@ -202,7 +202,6 @@ pub enum Values {
 
 impl Values {
     /// `count` times the same number.
-    #[allow(clippy::cast_possible_truncation)]
     pub fn filled(dtype: Dtype, count: usize, value: f64) -> Self {
         match dtype {
             Dtype::F32 => Values::F32(vec![value as f32; count]),

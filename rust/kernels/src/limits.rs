@@ -165,7 +165,6 @@ fn blocks(barrier: &Barrier, mut work: impl FnMut() -> usize) -> Vec<f64> {
             amount += work();
             let elapsed = start.elapsed();
             if elapsed >= BLOCK {
-                #[allow(clippy::cast_precision_loss)]
                 return amount as f64 / elapsed.as_secs_f64();
             }
         }

@@ -162,7 +162,6 @@ macro_rules! element {
             type Plain = Plain<$e>;
             const NAME: &'static str = $name;
             #[inline(always)]
-            #[allow(clippy::cast_possible_truncation)]
             fn from_f64(value: f64) -> Self {
                 value as $e
             }
@@ -329,7 +328,6 @@ impl Plain<f32> {
 
 impl Plain<f64> {
     #[inline(always)]
-    #[allow(clippy::cast_possible_truncation)]
     fn narrowed(self) -> Plain<f32> {
         Plain(self.0 as f32)
     }

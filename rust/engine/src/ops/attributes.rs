@@ -124,7 +124,6 @@ impl Reader<'_> {
     }
 
     /// A number.
-    #[allow(clippy::cast_precision_loss)]
     pub fn number(&mut self, name: &'static str, default: f64) -> Result<f64, String> {
         match self.get(name).cloned() {
             None => Ok(default),

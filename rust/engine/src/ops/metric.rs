@@ -82,7 +82,6 @@ impl Routine for AccuracyCount {
                 let targets = call.input::<E>(1).chunks_exact(columns).map(|row| class(row, &0.5));
                 rows.zip(targets).filter(|(row, target)| row.is_some() && row == target).count()
             };
-            #[allow(clippy::cast_precision_loss)]
             {
                 call.output::<E>(0)[0] = hits as E;
             }

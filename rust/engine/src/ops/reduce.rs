@@ -95,7 +95,6 @@ impl Operation for Reduce {
         let slope = match self.kind {
             ReduceKind::Sum => rule.graph.broadcast_to(gradient, &shape)?,
             ReduceKind::Mean => {
-                #[allow(clippy::cast_precision_loss)]
                 let factor = 1.0 / Self::count(&shape, &reduced) as f64;
                 let scaled = rule.graph.scaled(gradient, factor)?;
                 rule.graph.broadcast_to(scaled, &shape)?
@@ -137,7 +136,6 @@ impl Routine for Reduce {
     fn compile(&self, site: &Site<'_>) -> Run {
         let shape = &site.inputs[0].shape;
         let reduced = self.reduced(shape.len()).expect("the shape rule has checked it");
-        #[allow(clippy::cast_precision_loss)]
         let kind = match self.kind {
             ReduceKind::Sum => ReductionKind::Sum { factor: 1.0 },
             ReduceKind::Mean => ReductionKind::Sum { factor: 1.0 / Self::count(shape, &reduced) as f64 },

@@ -10,7 +10,6 @@ use crate::call::{Routine, Run, Site, with_element};
 use crate::types::{Attribute, Attributes, Shape, Type};
 use crate::work::Work;
 
-#[allow(clippy::cast_possible_wrap)]
 fn integers(values: &[usize]) -> Attribute {
     Attribute::Ints(values.iter().map(|&value| value as i64).collect())
 }
@@ -29,7 +28,6 @@ pub struct Reshape {
 
 impl Reshape {
     /// To this shape.
-    #[allow(clippy::cast_possible_wrap)]
     pub fn to(shape: &[usize]) -> Self {
         Self { shape: shape.iter().map(|&count| count as i64).collect() }
     }
@@ -127,7 +125,6 @@ impl Operation for Transpose {
         Ok(input.with_shape(&shape))
     }
 
-    #[allow(clippy::cast_possible_wrap)]
     fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
         let order = self.order(rule.graph.shape(rule.inputs[0]).len())?;
         let mut inverse = vec![0; order.len()];
@@ -284,7 +281,6 @@ impl Routine for Slice {
         "slice"
     }
 
-    #[allow(clippy::cast_possible_wrap)]
     fn attributes(&self) -> Attributes {
         let values = [("axis", self.axis), ("start", self.start as i64), ("stop", self.stop as i64)];
         values.into_iter().map(|(name, value)| (name.to_string(), Attribute::Int(value))).collect()

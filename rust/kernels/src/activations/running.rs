@@ -46,34 +46,49 @@ impl<F: Formula> Unary for Value<F> {
     }
 }
 
-/// `gradient * f'` as a sweep; the second operand is the input or the output, as the entry says.
+/// What a gradient is multiplied by.
+trait Factor: Copy + Send + Sync {
+    fn of<F: Formula, R: Real>(self, formula: &F, operand: R) -> R;
+}
+
+/// `f'` from the input or the output, as the entry says.
 #[derive(Clone, Copy)]
-struct Backward<F>(F);
-impl<F: Formula> Binary for Backward<F> {
+struct SlopeFromSaved;
+impl Factor for SlopeFromSaved {
     #[inline(always)]
-    fn apply<R: Real>(&self, gradient: R, saved: R) -> R {
-        gradient * self.0.slope(saved, saved)
+    fn of<F: Formula, R: Real>(self, formula: &F, saved: R) -> R {
+        formula.slope(saved, saved)
     }
 }
 
-/// `gradient * f'(x)` as a sweep from the input; a slope that is made from the output gets it anew.
+/// `f'(x)`; a slope that is made from the output gets it anew.
 #[derive(Clone, Copy)]
-struct BackwardFromInput<F>(F);
-impl<F: Formula> Binary for BackwardFromInput<F> {
+struct SlopeFromInput;
+impl Factor for SlopeFromInput {
     #[inline(always)]
-    fn apply<R: Real>(&self, gradient: R, x: R) -> R {
-        gradient * self.0.slope(x, self.0.value(x))
+    fn of<F: Formula, R: Real>(self, formula: &F, x: R) -> R {
+        formula.slope(x, formula.value(x))
     }
 }
 
-/// `gradient * f''(x)` as a sweep: the slope over dual numbers.
+/// `f''(x)`: the slope over dual numbers.
 #[derive(Clone, Copy)]
-struct Curvature<F>(F);
-impl<F: Formula> Binary for Curvature<F> {
+struct Curvature;
+impl Factor for Curvature {
     #[inline(always)]
-    fn apply<R: Real>(&self, gradient: R, x: R) -> R {
+    fn of<F: Formula, R: Real>(self, formula: &F, x: R) -> R {
         let x = Dual::variable(x);
-        gradient * self.0.slope(x, self.0.value(x)).derivative
+        formula.slope(x, formula.value(x)).derivative
+    }
+}
+
+/// `gradient * factor` as a sweep.
+#[derive(Clone, Copy)]
+struct Times<F, T>(F, T);
+impl<F: Formula, T: Factor> Binary for Times<F, T> {
+    #[inline(always)]
+    fn apply<R: Real>(&self, gradient: R, operand: R) -> R {
+        gradient * self.1.of(&self.0, operand)
     }
 }
 
@@ -105,50 +120,51 @@ impl super::Activation {
     /// `out[i] = gradient[i] * f'`, where `saved` is the input or the output of the forward pass, as
     /// [`ActivationEntry::slope_from`] says.
     pub fn backward<E: Element>(&self, gradient: &[E], saved: &[E], out: &mut [E]) {
-        struct Run<'a, E>(&'a [E], &'a [E], &'a mut [E]);
-        impl<E: Element> Visitor for Run<'_, E> {
-            type Output = ();
-            fn visit<F: Formula>(self, formula: F) {
-                sweep::zip(Backward(formula), self.0, self.1, self.2);
-            }
-        }
-        self.visit(Run(gradient, saved, out));
+        self.times(SlopeFromSaved, gradient, saved, out);
     }
 
     /// `gradient[i] = gradient[i] * f'`; `saved` as in `Activation::backward`.
     pub fn backward_in_place<E: Element>(&self, gradient: &mut [E], saved: &[E]) {
-        struct Run<'a, E>(&'a mut [E], &'a [E]);
-        impl<E: Element> Visitor for Run<'_, E> {
-            type Output = ();
-            fn visit<F: Formula>(self, formula: F) {
-                sweep::zip_in_place(Backward(formula), self.0, self.1);
-            }
-        }
-        self.visit(Run(gradient, saved));
+        self.times_in_place(SlopeFromSaved, gradient, saved);
     }
 
     /// `out[i] = gradient[i] * f'(x[i])`, from the *input* always.
     pub fn backward_from_input<E: Element>(&self, gradient: &[E], x: &[E], out: &mut [E]) {
-        struct Run<'a, E>(&'a [E], &'a [E], &'a mut [E]);
-        impl<E: Element> Visitor for Run<'_, E> {
-            type Output = ();
-            fn visit<F: Formula>(self, formula: F) {
-                sweep::zip(BackwardFromInput(formula), self.0, self.1, self.2);
-            }
-        }
-        self.visit(Run(gradient, x, out));
+        self.times(SlopeFromInput, gradient, x, out);
     }
 
     /// `gradient[i] = gradient[i] * f'(x[i])`, from the *input* always.
     pub fn backward_from_input_in_place<E: Element>(&self, gradient: &mut [E], x: &[E]) {
-        struct Run<'a, E>(&'a mut [E], &'a [E]);
-        impl<E: Element> Visitor for Run<'_, E> {
+        self.times_in_place(SlopeFromInput, gradient, x);
+    }
+
+    /// `out[i] = gradient[i] * f''(x[i])`: what the second derivative needs, from the *input* always.
+    pub fn curvature<E: Element>(&self, gradient: &[E], x: &[E], out: &mut [E]) {
+        self.times(Curvature, gradient, x, out);
+    }
+
+    /// `out[i] = gradient[i] * factor(operand[i])`.
+    fn times<E: Element, T: Factor>(&self, factor: T, gradient: &[E], operand: &[E], out: &mut [E]) {
+        struct Run<'a, E, T>(T, &'a [E], &'a [E], &'a mut [E]);
+        impl<E: Element, T: Factor> Visitor for Run<'_, E, T> {
             type Output = ();
             fn visit<F: Formula>(self, formula: F) {
-                sweep::zip_in_place(BackwardFromInput(formula), self.0, self.1);
+                sweep::zip(Times(formula, self.0), self.1, self.2, self.3);
             }
         }
-        self.visit(Run(gradient, x));
+        self.visit(Run(factor, gradient, operand, out));
+    }
+
+    /// `gradient[i] = gradient[i] * factor(operand[i])`.
+    fn times_in_place<E: Element, T: Factor>(&self, factor: T, gradient: &mut [E], operand: &[E]) {
+        struct Run<'a, E, T>(T, &'a mut [E], &'a [E]);
+        impl<E: Element, T: Factor> Visitor for Run<'_, E, T> {
+            type Output = ();
+            fn visit<F: Formula>(self, formula: F) {
+                sweep::zip_in_place(Times(formula, self.0), self.1, self.2);
+            }
+        }
+        self.visit(Run(factor, gradient, operand));
     }
 
     /// `f'(x)` as dual numbers give it from the formula of the value: what the slopes are tested against.
@@ -161,17 +177,5 @@ impl super::Activation {
             }
         }
         self.visit(Run(x))
-    }
-
-    /// `out[i] = gradient[i] * f''(x[i])`: what the second derivative needs, from the *input* always.
-    pub fn curvature<E: Element>(&self, gradient: &[E], x: &[E], out: &mut [E]) {
-        struct Run<'a, E>(&'a [E], &'a [E], &'a mut [E]);
-        impl<E: Element> Visitor for Run<'_, E> {
-            type Output = ();
-            fn visit<F: Formula>(self, formula: F) {
-                sweep::zip(Curvature(formula), self.0, self.1, self.2);
-            }
-        }
-        self.visit(Run(gradient, x, out));
     }
 }

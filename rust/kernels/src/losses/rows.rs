@@ -9,9 +9,10 @@ use std::marker::PhantomData;
 use super::{CrossEntropy, RowBatch, RowTarget, Totals};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
+use crate::softmax::blocks::{Across, Group, transpose_in, transpose_out};
 use crate::softmax::lanes::{
-    Across, Aligned, Block, Gathered, Group, LANES, Lanes, NARROW, PerRow, Place, Step, Times, gather, lanes, lowered,
-    rows_per_part, rows_together, transpose_in, transpose_out,
+    Aligned, Block, Gathered, LANES, Lanes, NARROW, PerRow, Place, Step, Times, gather, lanes, lowered, rows_per_part,
+    rows_together,
 };
 use crate::threads;
 

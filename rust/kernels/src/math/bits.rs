@@ -5,7 +5,6 @@
 macro_rules! bits {
     ($float:ident, $integer:ident, $digits:literal, $bias:literal) => {
         #[inline(always)]
-        #[allow(clippy::cast_sign_loss, clippy::cast_lossless)]
         fn power_of_two(shifted: $float, offset: i32) -> $float {
             const ROUNDER: $integer = (<$float as Tables>::ROUNDER as $float).to_bits();
             let exponent = ($bias + offset) as $integer;

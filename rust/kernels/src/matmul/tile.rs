@@ -127,7 +127,7 @@ pub(super) const fn widest(rows: usize, registers: usize, most: usize) -> usize 
 #[inline(always)]
 #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
 fn opaque<E>(mut pointer: *const E) -> *const E {
-    // SAFETY: nothing is executed, and nothing read through the pointer.
+    // SAFETY: nothing is executed, and nothing read through the pointer, which is why the block may say `nomem`.
     #[cfg(target_arch = "x86_64")]
     #[allow(clippy::pointers_in_nomem_asm_block)]
     unsafe {
@@ -264,6 +264,7 @@ macro_rules! tiles {
                 transpose: $transpose,
                 peak,
                 across: {
+                    // Never changed in a set without such tiles, changed before it is read in one with them.
                     #[allow(unused_mut, unused_assignments)]
                     let mut across = None;
                     $(across = $across;)?

@@ -151,7 +151,7 @@ vector! {
 /// Multiplies and adds, rounding twice: the baseline has no fused form.
 #[inline(always)]
 fn mul_add_ps(x: __m128, y: __m128, summand: __m128) -> __m128 {
-    // SAFETY: every x86-64 has SSE2.
+    // SAFETY: every x86-64 has SSE2. Younger versions of Rust know that, and call the intrinsics safe.
     #[allow(unused_unsafe)]
     unsafe {
         _mm_add_ps(_mm_mul_ps(x, y), summand)
@@ -161,7 +161,7 @@ fn mul_add_ps(x: __m128, y: __m128, summand: __m128) -> __m128 {
 /// [`mul_add_ps`] of doubles.
 #[inline(always)]
 fn mul_add_pd(x: __m128d, y: __m128d, summand: __m128d) -> __m128d {
-    // SAFETY: every x86-64 has SSE2.
+    // SAFETY: every x86-64 has SSE2. Younger versions of Rust know that, and call the intrinsics safe.
     #[allow(unused_unsafe)]
     unsafe {
         _mm_add_pd(_mm_mul_pd(x, y), summand)

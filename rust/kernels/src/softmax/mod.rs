@@ -6,6 +6,7 @@
 //! 4e-15 in double precision, of which the difference from the largest logit is the greater part; a log-softmax has the same
 //! bounds as absolute errors up to 1, as relative ones beyond.
 
+pub(crate) mod blocks;
 pub(crate) mod lanes;
 
 use std::marker::PhantomData;
@@ -13,9 +14,10 @@ use std::marker::PhantomData;
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::threads;
+use blocks::{Across, Group, transpose_in, transpose_out};
 use lanes::{
-    Across, Aligned, Block, Gathered, Group, LANES, Lanes, NARROW, PerRow, Place, Step, Times, gather, lanes, lowered,
-    rows_per_part, rows_together, transpose_in, transpose_out,
+    Aligned, Block, Gathered, LANES, Lanes, NARROW, PerRow, Place, Step, Times, gather, lanes, lowered, rows_per_part,
+    rows_together,
 };
 
 /// `y = exp(x - max) / sum(exp(x - max))` for every row of `columns` numbers.

@@ -90,7 +90,6 @@ impl LossBackward {
         let zero = graph.scalar(0.0, kind.dtype);
         inputs[0] = graph.broadcast_to(zero, &kind.shape)?;
         let rows = graph.add_node(Loss { reduction: Reduction::None, ..self.loss }, &inputs)?;
-        #[allow(clippy::cast_precision_loss)]
         let shares = graph.scaled(rows, 1.0 / (classes as f64).ln())?;
         let mut factor = graph.multiply(shares, seed)?;
         if self.loss.reduction == Reduction::One(LossReduction::Mean) {
