@@ -64,7 +64,7 @@ def reference_functions():
     """The public functions of the reference by kind: ``activations``, ``losses``, ``optimizers`` and ``rows``."""
     kinds = {"activations": {}, "losses": {}, "optimizers": {}, "rows": {}}
     for name, function in vars(reference).items():
-        if name.startswith("_") or not inspect.isfunction(function):
+        if name.startswith("_") or not inspect.isfunction(function) or function.__module__.endswith("_common"):
             continue
         first = next(iter(inspect.signature(inspect.unwrap(function)).parameters))
         if "softmax" in name:

@@ -45,11 +45,11 @@ def test_the_registry_holds_what_this_version_promises(kind):
 @pytest.mark.parametrize(("kind", "entry"), ENTRIES, ids=NAMES)
 def test_every_entry_has_its_function_in_the_reference(kind, entry):
     name = entry["name"]
-    assert name in REFERENCE[kind], f"{SINGULAR[kind]} `{name}` has no function in tests/reference.py"
+    assert name in REFERENCE[kind], f"{SINGULAR[kind]} `{name}` has no function in tests/reference/{kind}.py"
     known = inspect.signature(inspect.unwrap(REFERENCE[kind][name])).parameters
     for parameter in entry["parameters"]:
         assert parameter["name"] in known or parameter["name"] == "normalization", (
-            f"{SINGULAR[kind]} `{name}` has a parameter `{parameter['name']}` that tests/reference.py does not know"
+            f"{SINGULAR[kind]} `{name}` has a parameter `{parameter['name']}` that tests/reference/{kind}.py does not know"
         )
 
 
@@ -57,7 +57,7 @@ def test_every_entry_has_its_function_in_the_reference(kind, entry):
 def test_every_function_of_the_reference_is_in_the_registry(kind):
     names = {entry["name"] for entry in REGISTRY[kind]}
     for name in REFERENCE[kind]:
-        assert name in names, f"tests/reference.py has `{name}`, but no {SINGULAR[kind]} of that name is registered"
+        assert name in names, f"tests/reference/{kind}.py has `{name}`, but no {SINGULAR[kind]} of that name is registered"
 
 
 @pytest.mark.parametrize(("kind", "entry"), ENTRIES, ids=NAMES)

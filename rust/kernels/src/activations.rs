@@ -1,7 +1,7 @@
 //! Every activation: documentation, value and slope side by side; one list at the foot.
 //!
 //! To add one: write its entry here (struct, facts, formula), add its name to the list at the foot, and write the
-//! function of the same name in `tests/reference.py`.
+//! function of the same name in `tests/reference/activations.py`.
 
 mod running;
 

@@ -1,7 +1,7 @@
 //! Every update rule: documentation, slots, update; one list at the foot.
 //!
 //! To add one: write its entry in `rules` (struct, facts, scalars of a step, formula), add its name to the list there,
-//! write the class of the same name in `tests/reference.py`, and its short Python class in `tilegrad/optim.py`.
+//! write the class of the same name in `tests/reference/optimizers.py`, and its short Python class in `tilegrad/optim.py`.
 //!
 //! A rule is used in two moves: [`Optimizer::prepare`] computes the scalars of a step once, in double precision, and
 //! [`Step::update`] runs the formula over any range of the parameters. The formulas use no fused multiply-add, so a step
