@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from tilegrad import _core
 from tilegrad.losses import Loss, loss_for
 from tilegrad.metrics import metrics_for
 from tilegrad.nn.module import Module
 from tilegrad.optim import Optimizer, optimizer_for
-from tilegrad.tensor import Array
 from tilegrad.train import _checkpoint as checkpoint
 from tilegrad.train import _data as data
+from tilegrad.train._arguments import rows_for, split_rows
+from tilegrad.train._loop import Loop
+from tilegrad.train._passes import EVALUATION_BATCH, evaluate_rows
 from tilegrad.train._profile import Profile
-from tilegrad.train._progress import Silent, progress_for
-from tilegrad.train._rows import Rows, run_rows
+from tilegrad.train._progress import progress_for
 from tilegrad.train._runner import Runner
-from tilegrad.train._steps import Steps, form_of
+from tilegrad.train._steps import Steps
 from tilegrad.train._timing import time_steps
-from tilegrad.train.callbacks import AnyCallback, Callback, callbacks_for
+from tilegrad.train.callbacks import AnyCallback, callbacks_for
 from tilegrad.train.history import History
 
 __all__ = ["Trainer"]
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     import os
 
     from tilegrad.nn._summary import Summary
-
-# Rows at a time where no gradient is taken.
-EVALUATION_BATCH = 256
 
 
 class Trainer:
@@ -169,12 +164,13 @@ class Trainer:
         epochs = data.check_count("fit", "epochs", epochs, 1)
         made = callbacks_for(callbacks)
         with self._runner.alone("fit"):
-            train, held = self._split(x, y, sample_weight, validation_data, validation_split, class_weight, scale)
+            rows = rows_for(self, "fit", x, y, sample_weight, class_weight, scale)
+            train, held = split_rows(self, rows, validation_data, validation_split)
             size = data.check_batch_size("fit", batch_size, len(train.x))
             display = progress_for(progress, epochs, self.epoch + 1)
             # Plans first: a model that cannot be traced is refused before anything has changed.
             self._steps.pair(len(train.x), size, train.form, training=True)
-            return self._train(train, held, size, epochs, bool(shuffle), made, display)
+            return Loop(self, train, held, size, epochs, bool(shuffle), made, display).run()
 
     def evaluate(
         self,
@@ -199,7 +195,7 @@ class Trainer:
             ['loss', 'mae']
         """
         with self._runner.alone("evaluate"):
-            return self._evaluate(self._rows("evaluate", x, y, sample_weight, None, scale), batch_size)
+            return evaluate_rows(self, rows_for(self, "evaluate", x, y, sample_weight, None, scale), batch_size)
 
     def profile(
         self,
@@ -251,7 +247,7 @@ class Trainer:
         if steps is not None:
             steps = data.check_count("profile", "steps", steps, 1)
         with self._runner.alone("profile"):
-            rows = self._rows("profile", x, y, sample_weight, class_weight, scale)
+            rows = rows_for(self, "profile", x, y, sample_weight, class_weight, scale)
             size = data.check_batch_size("profile", batch_size, len(rows.x))
             plan = self._steps.training_plan(size, rows.form)
             return time_steps(plan, self._runner, rows, size=size, seed=self.seed, steps=steps)
@@ -271,128 +267,3 @@ class Trainer:
         """
         checkpoint.load(self, path)
         return self
-
-    def _rows(self, function: str, x: Any, y: Any, sample_weight: Any, class_weight: Any, scale: float | None) -> Rows:
-        """Checked data."""
-        features = data.check_features(function, x, self.model.input_shape, scale)
-        output = self._runner.output_shape(features.shape[1:])
-        dtype = self._runner.dtype
-        targets = data.check_targets(function, y, len(features), output, self.loss, dtype)
-        classes = output[-1] if output else 1
-        weights = data.check_sample_weight(function, sample_weight, len(features), dtype)
-        of_class = data.check_class_weight(function, class_weight, targets, classes, self.loss, dtype)
-        return Rows(features, targets, weights, of_class, scale, form_of(features, targets, weights, of_class, dtype))
-
-    def _split(
-        self, x: Any, y: Any, sample_weight: Any, validation: Any, share: float, class_weight: Any, scale: float | None
-    ) -> tuple[Rows, Rows | None]:
-        """The rows to train on and those to evaluate on."""
-        rows = self._rows("fit", x, y, sample_weight, class_weight, scale)
-        held = data.check_split("fit", share, len(rows.x))
-        if validation is not None:
-            if held:
-                raise ValueError("fit: expected `validation_data` or `validation_split`, got both")
-            if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
-                raise ValueError(
-                    f"fit: expected `validation_data` to be (x, y) or (x, y, sample_weight), got "
-                    f"{type(validation).__name__}"
-                )
-            weights = validation[2] if len(validation) == 3 else None
-            return rows, self._rows("fit", validation[0], validation[1], weights, None, scale)
-        if not held:
-            return rows, None
-        cut = len(rows.x) - held
-
-        def part(place: slice, of_class: Array | None) -> Rows:
-            weights = None if rows.sample_weight is None else rows.sample_weight[place]
-            form = form_of(rows.x, rows.y, weights, of_class, self._runner.dtype)
-            return Rows(rows.x[place], rows.y[place], weights, of_class, rows.scale, form)
-
-        return part(slice(None, cut), rows.class_weight), part(slice(cut, None), None)
-
-    def _run(self, rows: Rows, size: int, *, training: bool, shuffle: bool = False, report: Any = None) -> _core._Epoch:
-        plans = self._steps.pair(len(rows.x), size, rows.form, training=training)
-        state = self._runner.state(self.seed)
-        return run_rows(state, plans, rows, size, shuffle=shuffle, seed=self.seed, epoch=self.epoch, report=report)
-
-    def _evaluate(self, rows: Rows, batch_size: int | str) -> dict[str, float]:
-        size = data.check_batch_size("evaluate", batch_size, len(rows.x))
-        sums = self._run(rows, size, training=False)
-        if sums["interrupted"]:
-            raise KeyboardInterrupt
-        return self._steps.figures(sums)
-
-    def _train(
-        self,
-        train: Rows,
-        held: Rows | None,
-        size: int,
-        epochs: int,
-        shuffle: bool,
-        callbacks: list[Callback],
-        display: Silent,
-    ) -> History:
-        history, self._stop = History(), None
-        history.stop_reason, message = "error", None
-        for each in callbacks:
-            each.fit_begin(self)
-        first = self.epoch
-        try:
-            for epoch in range(first + 1, first + epochs + 1):
-                figures = self._one_epoch(epoch, train, held, size, shuffle, display)
-                history.add(figures)
-                self.history.add(figures)
-                for each in callbacks:
-                    each.epoch_end(self, epoch, figures)
-                message = self._asked_to_stop()
-                if message is not None:
-                    break
-            history.stop_reason = message or "epochs"
-        except KeyboardInterrupt:
-            history.stop_reason = "interrupted"
-            message = f"interrupted in epoch {self.epoch + 1} after step {self.step}; the model is as that step left it"
-        finally:
-            display.close(message)
-            self.history.stop_reason = history.stop_reason
-        for each in callbacks:
-            each.fit_end(self)
-        return history
-
-    def _asked_to_stop(self) -> str | None:
-        """The reason that a callback gave."""
-        return self._stop
-
-    def _one_epoch(
-        self, epoch: int, train: Rows, held: Rows | None, size: int, shuffle: bool, display: Silent
-    ) -> dict[str, float]:
-        """Trains for an epoch, evaluates, and returns the figures."""
-        batches = -(-len(train.x) // size)
-        display.start(epoch, batches)
-
-        def report(done: int, loss: float) -> None:
-            self._check_loss(loss, epoch, done, batches)
-            display.batch(done, loss)
-
-        started = time.perf_counter()
-        sums = self._run(train, size, training=True, shuffle=shuffle, report=report)
-        if sums["interrupted"]:
-            raise KeyboardInterrupt
-        figures = self._steps.figures(sums)
-        self._check_loss(figures["loss"], epoch, batches, batches)
-        self.epoch = epoch
-        if held is not None:
-            figures |= {f"val_{name}": value for name, value in self._evaluate(held, EVALUATION_BATCH).items()}
-        figures["learning_rate"] = float(self.optimizer.learning_rate)
-        figures["seconds"] = time.perf_counter() - started
-        display.end(figures)
-        return figures
-
-    def _check_loss(self, loss: float, epoch: int, done: int, batches: int) -> None:
-        if np.isfinite(loss):
-            return
-        raise FloatingPointError(
-            f"fit: expected `loss` to stay finite, got {loss} in epoch {epoch} by step {done} of {batches} "
-            f"(learning_rate "
-            f"{self.optimizer.learning_rate:g}); try a learning_rate ten times smaller, and scale the features to "
-            f"about -1 to 1"
-        )
