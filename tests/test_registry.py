@@ -57,7 +57,9 @@ def test_every_entry_has_its_function_in_the_reference(kind, entry):
 def test_every_function_of_the_reference_is_in_the_registry(kind):
     names = {entry["name"] for entry in REGISTRY[kind]}
     for name in REFERENCE[kind]:
-        assert name in names, f"tests/reference/{kind}.py has `{name}`, but no {SINGULAR[kind]} of that name is registered"
+        assert name in names, (
+            f"tests/reference/{kind}.py has `{name}`, but no {SINGULAR[kind]} of that name is registered"
+        )
 
 
 @pytest.mark.parametrize(("kind", "entry"), ENTRIES, ids=NAMES)

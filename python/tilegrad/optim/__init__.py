@@ -1,0 +1,41 @@
+"""Optimizers: rules that turn a gradient into a step.
+
+A trainer takes an object or a name. Used alone, ``step`` updates NumPy arrays in place:
+
+Example:
+    >>> import numpy as np
+    >>> from tilegrad import optim
+    >>> weight = np.array([1.0])
+    >>> optimizer = optim.SGD(learning_rate=0.1, momentum=0.9)
+    >>> for _ in range(3):
+    ...     optimizer.step([weight], [weight.copy()])
+    >>> weight
+    array([0.486])
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tilegrad._names import lookup
+from tilegrad.optim.adaptive import Adagrad, RMSprop
+from tilegrad.optim.base import Optimizer
+from tilegrad.optim.descent import SGD
+from tilegrad.optim.moments import Adam, AdamW
+
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
+
+_KINDS = [kind for kind in globals().values() if isinstance(kind, type) and issubclass(kind, Optimizer)]
+NAMED: dict[str, type[Optimizer]] = {kind.name: kind for kind in _KINDS if kind.name}
+
+
+def optimizer_for(optimizer: Any) -> Optimizer:
+    """The optimizer for an object or a name."""
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
+        title = optimizer.__name__
+        raise TypeError(
+            f"Trainer: expected `optimizer` to be an object, got the class {title}; write {title}(learning_rate=...)"
+        )
+    return lookup("Trainer", "optimizer", optimizer, NAMED)()

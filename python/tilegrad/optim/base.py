@@ -1,0 +1,155 @@
+"""What all optimizers share: arguments, steps on arrays, state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from inspect import Parameter
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tilegrad import _core
+from tilegrad._names import hint
+from tilegrad.optim._arguments import Declared
+from tilegrad.tensor import Array
+
+
+class Optimizer(Declared):
+    """What all optimizers share.
+
+    Hyperparameters are attributes: ``optimizer.learning_rate = 1e-4`` holds from the next step, also in a trainer.
+
+    Example:
+        >>> from tilegrad import optim
+        >>> optimizer = optim.Adam()
+        >>> optimizer.learning_rate = 1e-4
+        >>> optimizer
+        Adam(learning_rate=0.0001, betas=(0.9, 0.999), epsilon=1e-08, epsilon_mode='outside')
+    """
+
+    name: ClassVar[str] = ""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        settings = {**self._defaults(), **self._given(values, named)}
+        hyperparameters, self._controls = self._split(settings)
+        self._core = _core.Optimizer(self.name, hyperparameters)
+
+    @classmethod
+    def _split(cls, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Arguments as hyperparameters of the rule, which the core keeps, and as controls of the step.
+
+        Controls are the arguments that every optimizer has, given by name only.
+        """
+        hyperparameters: dict[str, Any] = {}
+        controls: dict[str, Any] = {}
+        for name, value in settings.items():
+            argument = cls.__signature__.parameters[name]
+            if argument.kind is Parameter.KEYWORD_ONLY:
+                controls[name] = value
+            elif isinstance(argument.default, tuple):
+                hyperparameters |= cls._spread(name, value)
+            else:
+                hyperparameters[name] = _number(value)
+        return hyperparameters, controls
+
+    @classmethod
+    def _spread(cls, name: str, values: Any) -> dict[str, Any]:
+        """An argument of several numbers as hyperparameters: ``betas`` as ``beta1`` and ``beta2``."""
+        count = len(cls._defaults()[name])
+        numbers = list(values) if isinstance(values, Sequence | np.ndarray) else [values]
+        if len(numbers) != count or isinstance(values, str):
+            raise ValueError(f"{cls.__name__}: expected `{name}` to be {count} numbers, got {values!r}")
+        return {f"{name[:-1]}{index + 1}": _number(value) for index, value in enumerate(numbers)}
+
+    def __getattr__(self, name: str) -> Any:
+        core = self.__dict__.get("_core")
+        known = core.parameters if core is not None else {}
+        if name in known:
+            return known[name]
+        controls = self.__dict__.get("_controls", {})
+        if name in controls:
+            return controls[name]
+        arguments = self._defaults()
+        if isinstance(arguments.get(name), tuple) and known:
+            return tuple(known[part] for part in self._spread(name, arguments[name]))
+        names = [*known, *controls]
+        raise AttributeError(
+            f"{type(self).__name__}: unknown hyperparameter {name!r}{hint(name, names)}; there are {', '.join(names)}"
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            super().__setattr__(name, value)
+            return
+        if name not in self.parameters:
+            getattr(self, name)  # raises for an unknown name
+            if name not in self.__signature__.parameters:
+                raise AttributeError(f"{type(self).__name__}: {name!r} cannot be set")
+        if name not in self.__signature__.parameters:
+            self._core.set(name, _number(value))
+            return
+        hyperparameters, controls = self._split({name: value})
+        before = self.parameters
+        try:
+            for each, number in hyperparameters.items():
+                self._core.set(each, number)
+        except (ValueError, TypeError):
+            for each in hyperparameters:
+                self._core.set(each, before[each])
+            raise
+        self._controls.update(controls)
+
+    @property
+    def parameters(self) -> dict[str, float | bool | str]:
+        """All hyperparameters by name."""
+        return self._core.parameters
+
+    @property
+    def steps(self) -> int:
+        """How many steps it took on arrays; a trainer counts its own."""
+        return self._core.steps
+
+    def step(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
+        """Updates arrays in place by their gradients.
+
+        The first call decides number, shapes and dtypes; slots such as momentum are kept in the optimizer.
+
+        Args:
+            parameters: Writable float32 or float64 arrays that do not overlap.
+            gradients: An array of the same shape and dtype for each.
+
+        Raises:
+            ValueError: If numbers or shapes differ, an array is read-only, or arrays overlap; nothing is changed then.
+            TypeError: If a dtype differs, or something is no array.
+        """
+        self._core.step(parameters, gradients)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copies of everything that a later step depends on: hyperparameters, step count and slots."""
+        return {"name": self.name, "parameters": self.parameters, "steps": self.steps, "slots": self._core.state()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes what :meth:`state_dict` gave; the next step is then the same to the last bit.
+
+        Raises:
+            ValueError: If the state is of another optimizer, or does not fit.
+        """
+        if state.get("name") != self.name:
+            raise ValueError(f"load_state_dict: expected `state` of {self.name}, got {state.get('name')!r}")
+        # A trial first, so that a state that does not fit changes nothing.
+        _core.Optimizer(self.name, dict(state["parameters"]))
+        if state["slots"]:
+            self._core.load_state(state["slots"])
+        for name, value in state["parameters"].items():
+            self._core.set(name, value)
+        self._core.steps = state["steps"]
+
+    def __repr__(self) -> str:
+        values = {name: getattr(self, name) for name in self.__signature__.parameters}
+        shown = [f"{name}={value!r}" for name, value in values.items() if not (value is None or value in (False, 0.0))]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _number(value: Any) -> Any:
+    """NumPy numbers as Python numbers."""
+    return value.item() if isinstance(value, np.generic) else value
