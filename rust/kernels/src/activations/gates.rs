@@ -1,0 +1,123 @@
+//! The input times a gate that opens from 0 to 1.
+
+use super::formula::activation;
+use super::steepened;
+use crate::math::Tables as _;
+use crate::real::Real;
+use crate::registry::{ActivationEntry, Parameter, Parity, Range, SlopeFrom};
+
+activation! {
+    /// Sigmoid linear unit with slope `beta`: `swish(x) = x sigmoid(beta x)`; `silu` is `swish` with `beta = 1`.
+    ///
+    /// Accurate relative to its value in the negative tail; `swish(-inf) = -0`. The slope's error counts beside 1: from
+    /// -87 / beta on it is 0. The least value is -0.27846 / beta at
+    /// -1.27846 / beta. (Ramachandran, Zoph and Le, 2017; Elfwing, Uchibe and Doya, 2017.)
+    Swish "swish" or "silu"
+    { beta: 1.0 in Range::finite(), "Steepness of the gate." } {
+        slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
+        bounds: (-0.278_464_542_761_073_8, f64::INFINITY), parity: Parity::None, monotone: false,
+    }
+    value(this, x) {
+        let low = R::constant(R::Element::EXP_LOW);
+        if this.beta == 1.0 {
+            // There the gate is small enough for the product to be -0.
+            let x_low = R::select(low > x, low, x);
+            return R::select(x > R::constant(40.0), x, x_low.sigmoid_scaled(None, x_low));
+        }
+        if this.beta == 0.0 {
+            return R::constant(0.5) * x;
+        }
+        let (argument, tail) = steepened(x, this.beta);
+        if this.beta.abs() < 1e-20 {
+            // The gate differs from 1/2 only where x is beyond what the quotient takes.
+            return x * argument.sigmoid();
+        }
+        // Beyond the gate's smallest number the scale is only a sign: it may be infinite, and 0 * inf is NaN.
+        let scale = R::select(argument < low, R::zero().copysign(x), x);
+        let limited = R::select(low > argument, low, argument);
+        // Where the gate is 1 the value is x, infinite or not.
+        R::select(argument > R::constant(40.0), x, limited.sigmoid_scaled(tail, scale))
+    }
+    slope(this, x, y) {
+        // Beyond, the slope is 0 or 1 to the last bit, beside 1; clamping keeps infinity out of 0 * inf.
+        let far = R::constant(87.0);
+        let x = if this.beta == 0.0 { x.clamp(-far, far) } else { x };
+        let argument = (R::constant(this.beta) * x).clamp(-far, far);
+        R::select(argument <= -far, R::zero(), gate_slope(argument, argument))
+    }
+}
+
+activation! {
+    /// Gaussian error linear unit, exact: `gelu(x) = x P(x)` with the normal distribution function `P(x) = erfc(-x / sqrt(2)) / 2`.
+    ///
+    /// As in PyTorch and Keras; JAX's default is [`gelu_tanh`](GeluTanh). Accurate relative to its value in the negative
+    /// tail, down to the smallest normal number near x = -13; `gelu(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
+    Gelu "gelu" {} {
+        slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 2.0,
+        bounds: (-0.169_971_207_479_903_7, f64::INFINITY), parity: Parity::None, monotone: false,
+    }
+    value(_this, x) {
+        x.gelu()
+    }
+    slope(_this, x, y) { x.gelu_slope() }
+}
+
+activation! {
+    /// Gaussian error linear unit by the tanh formula: `gelu_tanh(x) = x (1 + tanh(u)) / 2`, `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
+    ///
+    /// Computed as `x sigmoid(2u)` with `2u` in two numbers, so that it is accurate relative to its value in the negative
+    /// tail too, where `1 + tanh(u)` has no digits left; `gelu_tanh(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
+    GeluTanh "gelu_tanh" {} {
+        slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 2.0,
+        bounds: (-0.170_040_750_571_254_06, f64::INFINITY), parity: Parity::None, monotone: false,
+    }
+    value(_this, x) {
+        let low = R::constant(R::Element::GELU_TANH_LOW);
+        let limited = R::select(low > x, low, x);
+        let (argument, tail) = gelu_tanh_argument(limited);
+        R::select(x > R::constant(8.0), x, argument.sigmoid2_scaled(tail, limited))
+    }
+    slope(_this, x, y) {
+        // Beyond, the slope is 0 or 1 to the last bit, beside 1.
+        let x = x.clamp(R::constant(-9.98), R::constant(9.98));
+        let square = x * x;
+        // 2u and x d(2u)/dx, with 2 sqrt(2/pi), that times 0.044715, and that times 3.
+        let linear = R::constant(1.595_769_121_605_730_7);
+        let argument = x * square.mul_add(R::constant(0.071_354_816_272_600_25), linear);
+        let growth = x * square.mul_add(R::constant(0.214_064_448_817_800_73), linear);
+        R::select(x <= R::constant(-9.98), R::zero(), gate_slope(argument, growth))
+    }
+}
+
+/// `2 sqrt(2/pi) (x + 0.044715 x^3) / ln 2`, twice the argument of the tanh in [`GeluTanh`] as an exponent of 2, and its rounding
+/// error. For |x| up to 40.
+#[inline(always)]
+fn gelu_tanh_argument<R: Real>(x: R) -> (R, R) {
+    // Both factors in two numbers: 2 sqrt(2/pi) / ln 2, and that times 0.044715.
+    let (linear, linear_low) = (R::constant(2.302_734_375), R::constant(-0.000_526_176_855_675_110_9));
+    let (cubic, cubic_low) = R::split_constant(0.102_943_239_580_023_5, -5.978_177_400_718_744e-18);
+    let (square, square_low) = x.exact_product(x);
+    let (product, product_low) = square.exact_product(cubic);
+    let product_low = square.mul_add(cubic_low, square_low.mul_add(cubic, product_low));
+    // linear + product and its rounding error: `linear` has so few digits that two operations find it, whichever is larger.
+    let sum = linear + product;
+    let lost = product - (sum - linear);
+    let sum_low = lost + (product_low + linear_low);
+    let (argument, argument_low) = x.exact_product(sum);
+    (argument, x.mul_add(sum_low, argument_low))
+}
+
+/// The derivative of `x sigmoid(z(x))`, from z and `x dz/dx`. Both are within 87.
+#[inline(always)]
+fn gate_slope<R: Real>(z: R, growth: R) -> R {
+    let e = (-z).exp_rough();
+    let gate = R::one() / (R::one() + e);
+    gate * growth.mul_add(e * gate, R::one())
+}
+
+/// The formulas of this file, after those of the others.
+macro_rules! gates {
+    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
+        $next! { [$($rest)*] $($known)* Swish Gelu GeluTanh }
+    };
+}
