@@ -7,6 +7,7 @@ import pytest
 import tilegrad as tg
 from tilegrad import _core
 from tilegrad import functional as F
+from tilegrad.transform.gradients import Gradients
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.standard_normal((6, 4)).astype(np.float32)
@@ -69,7 +70,7 @@ def test_the_second_call_is_as_the_first(case):
 
 
 def test_the_core_answers_the_second_call():
-    function = tg.transform._Gradients("value_and_grad", F.cross_entropy, 0)
+    function = Gradients("value_and_grad", F.cross_entropy, 0)
     fast = function.cache.fast
     assert fast((LOGITS, LABELS), {}) is None
     expected = function((LOGITS, LABELS), {})

@@ -20,7 +20,21 @@ from tilegrad._core import __version__
 from tilegrad._machine import machine, set_isa, set_threads, threads
 from tilegrad.tensor import Tensor
 from tilegrad.train import History, Trainer
-from tilegrad.transform import check_gradients, grad, jit, trace, value_and_grad
+from tilegrad.transform import (
+    check_gradients,
+    functional_call,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jit,
+    jvp,
+    numeric_derivative,
+    numeric_gradient,
+    trace,
+    value_and_grad,
+    vjp,
+)
 
 __all__ = [
     "History",
@@ -29,12 +43,19 @@ __all__ = [
     "__version__",
     "check_gradients",
     "functional",
+    "functional_call",
     "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
     "jit",
+    "jvp",
     "losses",
     "machine",
     "metrics",
     "nn",
+    "numeric_derivative",
+    "numeric_gradient",
     "optim",
     "set_isa",
     "set_threads",
@@ -42,4 +63,5 @@ __all__ = [
     "trace",
     "train",
     "value_and_grad",
+    "vjp",
 ]

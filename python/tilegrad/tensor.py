@@ -75,6 +75,19 @@ class Tracer:
             )
         return found
 
+    @contextmanager
+    def standing_in(self, pairs: Sequence[tuple[Parameter, Tensor]]) -> Iterator[None]:
+        """Within this block these tensors stand for these parameters."""
+        kept, held = self._parameters, len(self._held)
+        self._parameters = kept | {id(parameter): tensor for parameter, tensor in pairs}
+        # Held, so that no other object gets the identity of a parameter while it is a key.
+        self._held += [parameter for parameter, _ in pairs]
+        try:
+            yield
+        finally:
+            self._parameters = kept
+            del self._held[held:]
+
     def next_stream(self) -> int:
         """A stream of random numbers that nobody else uses; the same in each trace of the same function."""
         self._streams += 1

@@ -1,0 +1,195 @@
+"""Derivatives by differences: to see what a derivative is, and to check gradients with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tilegrad._trees import flatten, rebuild
+from tilegrad.tensor import Array, Traceable
+from tilegrad.transform._calls import argument_names, leaf_names, one_tensor
+from tilegrad.transform.gradients import chosen_places, jit, value_and_grad
+from tilegrad.transform.models import as_function
+
+__all__ = ["check_gradients", "numeric_derivative", "numeric_gradient"]
+
+# Offsets and weights of central differences: (f(x + h) - f(x - h)) / 2h, and the rule that is exact up to x^4.
+_RULES = {2: ((-1, -1 / 2), (1, 1 / 2)), 4: ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))}
+# About where rounding (1e-16 / h) and the rule's own error (h^2 or h^4) are equally large.
+_STEPS = {2: 1e-5, 4: 1e-3}
+
+
+def numeric_derivative(
+    function: Callable[[float], Any], x: float, *, step: float | None = None, order: int = 4
+) -> float:
+    """The derivative of a function of one number by central differences, in float64.
+
+    The derivative is the limit of ``(f(x + h) - f(x - h)) / 2h`` (``order=2``); the rule with four points
+    (``order=4``) comes closer for the same ``h``. The function is called as it is; nothing is traced.
+
+    Args:
+        function: Takes a number and returns a number.
+        x: Where.
+        step: ``h``, relative to ``x`` where that exceeds 1; by default 1e-3 for order 4 and 1e-5 for order 2.
+        order: 2 or 4.
+
+    Raises:
+        ValueError: For another order, or a step that is not above zero.
+
+    Example:
+        >>> import tilegrad as tg
+        >>> round(tg.numeric_derivative(lambda x: x**3, 2.0), 9)
+        12.0
+    """
+    step = _check_rule("numeric_derivative", step, order)
+    array = np.array(x, np.float64)
+    if array.ndim:
+        raise ValueError(
+            f"numeric_derivative: expected `x` to be a number, got shape {array.shape}; use numeric_gradient"
+        )
+    return _difference(lambda: float(np.asarray(function(float(array)))), array, (), step, order)
+
+
+def numeric_gradient(function: Callable[[Array], Any], x: Any, *, step: float | None = None, order: int = 4) -> Array:
+    """The gradient of a function of an array by central differences, in float64.
+
+    Each partial derivative moves one number and holds the others. The function is called as it is; nothing is traced.
+
+    Args:
+        function: Takes an array and returns a number.
+        x: Where; the array is copied.
+        step: As in :func:`numeric_derivative`.
+        order: 2 or 4.
+
+    Raises:
+        ValueError: For another order, or a step that is not above zero.
+
+    Example:
+        >>> import numpy as np, tilegrad as tg
+        >>> tg.numeric_gradient(lambda x: x[0] ** 2 + x[1] ** 2, [3.0, 4.0]).round(9)
+        array([6., 8.])
+    """
+    step = _check_rule("numeric_gradient", step, order)
+    array = np.array(x, np.float64)
+    gradient = np.empty_like(array)
+    for index in np.ndindex(array.shape):
+        gradient[index] = _difference(lambda: float(np.asarray(function(array.copy()))), array, index, step, order)
+    return gradient
+
+
+def check_gradients(
+    function: Any, *arguments: Any, loss: Any = None, step: float = 1e-4, tolerance: float = 1e-6
+) -> float:
+    """Compares gradients with central differences of fourth order, in float64.
+
+    Args:
+        function: A function of numbers and arrays, a layer or model, a loss, or a trainer. What returns several numbers
+            is checked along one fixed combination of them. A model is checked by its input and all its parameters.
+        *arguments: Where to check. Floats are converted to float64; integer arrays are labels. A model is called with
+            ``x``, or with ``x`` and the target where there is a loss; a trainer with both; a loss with prediction and
+            target.
+        loss: For a model: a loss object, its name, or a function of (prediction, target).
+        step: Distance of the differences, relative to the size of each number where that exceeds 1.
+        tolerance: Largest difference allowed, relative to the size of the gradient where that exceeds 1.
+
+    Returns:
+        The largest relative difference found.
+
+    Raises:
+        ValueError: If a difference exceeds the tolerance; the sentence names argument, index and both values.
+
+    Example:
+        >>> import numpy as np, tilegrad as tg
+        >>> from tilegrad import nn
+        >>> tg.check_gradients(lambda x: (x * x).sum(), np.array([3.0, 4.0])) < 1e-9
+        True
+        >>> model = nn.Sequential(nn.Dense(2, 3), "tanh", nn.Dense(3, 2))
+        >>> tg.check_gradients(model, np.array([[0.5, -1.0]]), np.array([1]), loss="cross_entropy") < 1e-8
+        True
+    """
+    subject = as_function("check_gradients", function, loss, arguments)
+    if subject is None:
+        if not callable(function):
+            raise TypeError(f"check_gradients: expected a function, got {type(function).__name__}")
+        called, given, names = function, list(arguments), argument_names(function, arguments, {})
+        differentiable = getattr(function, "differentiable", None)
+    else:
+        called, given, names, differentiable = subject
+    leaves: list[Any] = []
+    specs = [flatten("check_gradients", each, leaves, numbers=True) for each in given]
+    arrays = [leaf if _is_label(leaf) else np.array(leaf, np.float64) for leaf in leaves]
+    places = chosen_places("check_gradients", differentiable, specs)
+    supply = iter(arrays)
+    doubled = [rebuild(spec, lambda _: next(supply)) for spec in specs]
+    combined = _combined(called)
+    _, gradients = value_and_grad(combined, argnums=places)(*doubled)
+    found: list[Any] = []
+    for gradient in gradients:
+        flatten("check_gradients", gradient, found, numbers=True)
+    owners = [place for place, spec in enumerate(specs) for _ in leaf_names(["x"], [spec])]
+    moved = zip(leaf_names(names, specs), owners, arrays, strict=True)
+    compared = [(name, array) for name, owner, array in moved if owner in places and not _is_label(array)]
+    value, largest = jit(combined), 0.0
+    for (name, array), gradient in zip(compared, found, strict=True):
+        largest = max(largest, _compare(name, lambda: float(value(*doubled)), array, gradient, step, tolerance))
+    return largest
+
+
+def _compare(
+    name: str, value: Callable[[], float], array: Array, gradient: Array, step: float, tolerance: float
+) -> float:
+    """The largest difference between a gradient and what differences give, or a sentence about the first too large."""
+    largest = 0.0
+    for index in np.ndindex(array.shape):
+        numeric = _difference(value, array, index, step, 4)
+        analytic = float(np.asarray(gradient)[index])
+        error = abs(analytic - numeric) / max(1.0, abs(numeric))
+        if not error <= tolerance:
+            raise ValueError(
+                f"check_gradients: argument {name} at index {index}: the gradient is {analytic:.9g}, "
+                f"differences give {numeric:.9g} (relative difference {error:.3g}, allowed {tolerance:.3g})"
+            )
+        largest = max(largest, error)
+    return largest
+
+
+def _combined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with one number as result: several are added up with weights that are all different."""
+
+    def combined(*arguments: Any) -> Any:
+        result = function(*arguments)
+        if not isinstance(result, Traceable) or result.shape == ():
+            return result
+        tensor = one_tensor("check_gradients", result)
+        return (tensor * np.cos(np.arange(tensor.size, dtype=np.float64)).reshape(tensor.shape)).sum()
+
+    return combined
+
+
+def _is_label(leaf: Any) -> bool:
+    return isinstance(leaf, np.ndarray) and leaf.dtype.kind in "iub"
+
+
+def _check_rule(function: str, step: float | None, order: int) -> float:
+    if order not in _RULES:
+        raise ValueError(f"{function}: expected `order` to be 2 or 4, got {order!r}")
+    if step is None:
+        return _STEPS[order]
+    if not (np.isfinite(step) and step > 0):
+        raise ValueError(f"{function}: expected `step` to be a finite number above 0, got {step}")
+    return float(step)
+
+
+def _difference(value: Callable[[], float], array: Array, index: tuple[int, ...], step: float, order: int) -> float:
+    """Derivative by the number at an index; the array is as before when it is done."""
+    kept = float(array[index])
+    width, total = step * max(1.0, abs(kept)), 0.0
+    try:
+        for offset, weight in _RULES[order]:
+            array[index] = kept + offset * width
+            total += weight * value()
+    finally:
+        array[index] = kept
+    return total / width
