@@ -266,6 +266,24 @@ class Graph:
     def update(self, parameter: int, gradient: int, optimizer: Optimizer) -> int:
         """A step of the optimizer on a parameter, taken in place whenever the plan runs; the value is the new
         parameter."""
+    def train(
+        self,
+        updates: Sequence[tuple[int, int, Optimizer]],
+        weight: int | None = None,
+        *,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        clip_global_norm: float | None = None,
+        accumulation_steps: int = 1,
+        average_decay: float | None = None,
+        skip_if_not_finite: bool = False,
+    ) -> list[int]:
+        """Steps of optimizers on many parameters: (parameter, gradient, optimizer) each; the values are the new parameters.
+
+        On their way to the update the gradients of ``accumulation_steps`` batches are joined, each with the ``weight`` of
+        its mean (without it they are summed), then clipped: each tensor by its norm, all by the norm of all, each number
+        by its value. ``average_decay`` keeps a moving average of the parameters; ``skip_if_not_finite`` leaves a step
+        out."""
     def shape(self, value: int) -> tuple[int, ...]:
         """Shape of a value."""
     def dtype(self, value: int) -> str:
@@ -327,7 +345,14 @@ class State:
     """The parameters of a graph in one flat buffer per element type, and the slots of an optimizer in the same
     layout."""
 
-    def __new__(cls, graph: Graph, optimizer: Optimizer | None = None) -> State: ...
+    def __new__(
+        cls,
+        graph: Graph,
+        optimizer: Optimizer | Sequence[Optimizer | None] | None = None,
+        *,
+        accumulates: bool = False,
+        averages: bool = False,
+    ) -> State: ...
     @property
     def parameters(self) -> _Array:
         """All parameters as a flat view; each begins at a multiple of 64 bytes, the gaps are zero."""
@@ -346,6 +371,12 @@ class State:
         """How many updating runs were made."""
     @step.setter
     def step(self, value: int) -> None: ...
+    @property
+    def tally(self) -> tuple[int, int, int, float]:
+        """What was no update: (steps that were none, updates left out, batches whose gradients wait, sum of their
+        weights)."""
+    @tally.setter
+    def tally(self, counts: tuple[int, int, int, float]) -> None: ...
 
 def run_epoch(
     plan: Plan,

@@ -18,12 +18,29 @@ pub struct Buffers<'a> {
 pub struct State<'a> {
     /// The parameters.
     pub parameters: Buffers<'a>,
-    /// The optimizer's slots, in the order of [`Optimizer::slots`].
+    /// The optimizer's slots, in the order of [`Optimizer::slots`], then what controls keep: sums of gradients, averages.
     pub slots: Vec<Buffers<'a>>,
     /// The optimizers in use, in the order of `Graph::optimizers`; empty means those the graph was built with.
     pub optimizers: Vec<Optimizer>,
     /// How many updating steps were made before; the caller counts.
     pub step: u64,
+    /// Which of them were no update of their own; the plan counts.
+    pub tally: Tally,
+    /// Whether this is the last batch, after which gathered gradients are applied whatever their number.
+    pub ends: bool,
+}
+
+/// Steps that were no update, and gradients that wait for one.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Steps whose gradients were only gathered, or left out.
+    pub idle: u64,
+    /// Updates left out since a gradient was not finite.
+    pub skipped: u64,
+    /// Batches whose gradients wait.
+    pub gathered: u64,
+    /// Sum of their weights.
+    pub weight: f64,
 }
 
 /// What a run is given.

@@ -1,5 +1,6 @@
 //! How a planned operation reaches its operands: a base and an offset per operand, resolved at each run.
 
+use std::cell::Cell;
 use std::fmt::Debug;
 
 use tilegrad_kernels::optimizers;
@@ -44,6 +45,11 @@ pub trait Routine: Debug + Send + Sync {
         &[]
     }
 
+    /// What it keeps from run to run beside parameters and slots, as operands after those: which parameter it belongs to.
+    fn kept(&self) -> Option<(usize, Kept)> {
+        None
+    }
+
     /// Scratch memory it needs while it runs, in bytes.
     fn workspace(&self, site: &Site<'_>) -> usize {
         let _ = site;
@@ -57,6 +63,32 @@ pub trait Routine: Debug + Send + Sync {
 
     /// The kernel call.
     fn compile(&self, site: &Site<'_>) -> Run;
+}
+
+/// Buffers in the layout of the parameters that controls of gradients keep, in this order after the optimizer's slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The sum of the gradients of several batches.
+    Accumulated,
+    /// The moving average of the weights.
+    Average,
+}
+
+/// What a step does with its gradients, and what became of them.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    /// Whether the step ends with an update; if not, its gradients are only gathered.
+    pub(crate) applies: bool,
+    /// Batches gathered before.
+    pub(crate) gathered: u64,
+    /// Sum of their weights.
+    pub(crate) gathered_weight: f64,
+    /// Share of the weights in their average.
+    pub(crate) average_share: f64,
+    /// The weight of this batch, written by what gathers.
+    pub(crate) weight: Cell<f64>,
+    /// Whether the update was left out, written by what measures.
+    pub(crate) skipped: Cell<bool>,
 }
 
 /// Calls a generic expression with the element type of a dtype; labels are not numbers to compute with.
@@ -94,12 +126,14 @@ pub(crate) struct Operand {
 pub struct Call<'a> {
     /// Addresses that operands count from.
     pub(crate) bases: &'a [*mut u8],
-    /// The inputs, then the outputs, then the extra operands (slots), then the workspace.
+    /// The inputs, then the outputs, then the extra operands (slots, what is kept), then the workspace.
     pub(crate) operands: &'a [Operand],
     /// How many of them are inputs.
     pub(crate) inputs: usize,
     /// The optimizers' scalars of this step, by group.
     pub(crate) optimizer_steps: &'a [optimizers::Step],
+    /// What the step does with its gradients.
+    pub(crate) turn: &'a Turn,
     /// The user's seed.
     pub(crate) seed: u64,
     /// How many steps were made before.

@@ -269,6 +269,7 @@ impl Loop<'_, '_> {
             Some(last) if batch < epoch.batch_size => last,
             _ => &mut *self.plan,
         };
+        self.state.ends = rows.end == self.rows;
         plan.run(&mut Bindings { inputs: &inputs[..count], state: self.state, seed: epoch.seed })?;
         if plan.updates() {
             self.state.step += 1;

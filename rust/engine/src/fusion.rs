@@ -214,7 +214,7 @@ impl Fuser {
         let Some(first) = self.item(index) else { return };
         let Some(reader) = self.only_reader(index) else { return };
         let Some(second) = self.item(reader) else { return };
-        let Some(update) = second.is::<Update>() else { return };
+        let Some(update) = second.is::<Update>().filter(|update| update.takes_pieces()) else { return };
         let routine: Arc<dyn Routine> = match first.is::<MatMul>() {
             Some(&product) if first.outputs[0].kind == second.outputs[0].kind => {
                 Arc::new(WeightUpdate::new(product, update))

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use tilegrad_kernels::controls::Controls;
 use tilegrad_kernels::optimizers::Optimizer;
 
 use crate::ops::Operation;
+use crate::ops::control::{Gather, Measure};
 use crate::ops::update::Update;
 use crate::types::{Array, Dtype, Shape, Type, Values};
 
@@ -81,6 +83,7 @@ pub struct Graph {
     inputs: Vec<ValueId>,
     parameters: Vec<ParameterPlace>,
     optimizers: Vec<Optimizer>,
+    controls: Controls,
 }
 
 impl Graph {
@@ -148,8 +151,64 @@ impl Graph {
     }
 
     /// A step of the optimizer on a parameter, taken in place whenever the plan runs, after everything that reads the
-    /// parameter. The value is the new parameter.
+    /// parameter. The value is the new parameter. Equal optimizers are one group.
     pub fn update(&mut self, parameter: ValueId, gradient: ValueId, optimizer: &Optimizer) -> Result<ValueId, String> {
+        let known = self.optimizers.iter().position(|known| known == optimizer);
+        let group = known.unwrap_or(self.optimizers.len());
+        let update = self.new_update(parameter, gradient, optimizer, group)?;
+        if known.is_none() {
+            self.optimizers.push(*optimizer);
+        }
+        self.apply(Arc::new(update), &[parameter, gradient])
+    }
+
+    /// A group of parameters with an optimizer of its own; its number.
+    pub fn add_group(&mut self, optimizer: &Optimizer) -> usize {
+        self.optimizers.push(*optimizer);
+        self.optimizers.len() - 1
+    }
+
+    /// Steps on many parameters (parameter, gradient, group), whose gradients pass the controls on their way.
+    ///
+    /// `weight` is what a batch counts for where gradients of several batches are joined; without it they are summed.
+    pub fn train(
+        &mut self,
+        updates: &[(ValueId, ValueId, usize)],
+        weight: Option<ValueId>,
+        controls: Controls,
+    ) -> Result<Vec<ValueId>, String> {
+        let mut made = Vec::with_capacity(updates.len());
+        for &(parameter, gradient, group) in updates {
+            let optimizer = *self.optimizers.get(group).ok_or("train: expected the number of a group")?;
+            made.push(self.new_update(parameter, gradient, &optimizer, group)?);
+        }
+        let mut gradients: Vec<ValueId> = updates.iter().map(|&(_, gradient, _)| gradient).collect();
+        self.controls = controls;
+        if controls.accumulates() {
+            for (gradient, update) in gradients.iter_mut().zip(&made) {
+                let inputs: Vec<ValueId> = [*gradient].into_iter().chain(weight).collect();
+                *gradient = self.apply(Arc::new(Gather::new(update.parameter())), &inputs)?;
+            }
+        }
+        let factors =
+            if controls.measures() { Some(self.apply(Arc::new(Measure::new(controls)), &gradients)?) } else { None };
+        let mut values = Vec::with_capacity(made.len());
+        for (position, (update, gradient)) in made.into_iter().zip(gradients).enumerate() {
+            let inputs: Vec<ValueId> = [updates[position].0, gradient].into_iter().chain(factors).collect();
+            let update = update.controlled(&controls, factors.map(|_| position));
+            values.push(self.apply(Arc::new(update), &inputs)?);
+        }
+        Ok(values)
+    }
+
+    /// The update of a parameter that has none so far.
+    fn new_update(
+        &self,
+        parameter: ValueId,
+        gradient: ValueId,
+        optimizer: &Optimizer,
+        group: usize,
+    ) -> Result<Update, String> {
         self.check("update", parameter)?;
         self.check("update", gradient)?;
         let Origin::Parameter(index) = self.node(parameter).origin else {
@@ -162,11 +221,7 @@ impl Graph {
         if self.nodes.iter().any(updated) {
             return Err(format!("update: expected one update of {}, got a second one", self.name(parameter)));
         }
-        let group = self.optimizers.iter().position(|known| known == optimizer).unwrap_or_else(|| {
-            self.optimizers.push(*optimizer);
-            self.optimizers.len() - 1
-        });
-        self.apply(Arc::new(Update::new(optimizer, group, index)), &[parameter, gradient])
+        Ok(Update::new(optimizer, group, index))
     }
 
     /// Names made from now on begin with this scope.
@@ -231,9 +286,19 @@ impl Graph {
         &self.parameters
     }
 
-    /// The optimizers of the updates, without repetition.
+    /// The optimizers of the updates, by group.
     pub fn optimizers(&self) -> &[Optimizer] {
         &self.optimizers
+    }
+
+    /// What happens to gradients before the updates.
+    pub fn controls(&self) -> Controls {
+        self.controls
+    }
+
+    /// Slots of the optimizer that has most.
+    pub fn most_slots(&self) -> usize {
+        self.optimizers.iter().map(|optimizer| optimizer.slots().len()).max().unwrap_or(0)
     }
 
     /// Length of the flat buffer that holds the parameters of this dtype; slots have the same length.

@@ -5,10 +5,11 @@ mod profile;
 
 use std::ops::Range;
 
+use tilegrad_kernels::controls::Controls;
 use tilegrad_kernels::optimizers::{self, Optimizer};
 
-pub use crate::bindings::{Bindings, Buffers, State};
-use crate::call::{Call, Operand, Run};
+pub use crate::bindings::{Bindings, Buffers, State, Tally};
+use crate::call::{Call, Operand, Run, Turn};
 use crate::describe::Description;
 use crate::fusion::Fusions;
 use crate::memory::AlignedBuffer;
@@ -76,6 +77,8 @@ pub struct Plan {
     parameters: [usize; 2],
     /// Slots of optimizer state that a run binds.
     slots: usize,
+    /// What happens to gradients before the update.
+    controls: Controls,
     optimizers: Vec<Optimizer>,
     /// Scalars of the running step, by group.
     optimizer_steps: Vec<optimizers::Step>,
@@ -94,20 +97,44 @@ impl Plan {
     pub fn run(&mut self, bindings: &mut Bindings<'_, '_>) -> Result<(), String> {
         self.check(bindings)?;
         self.bind(bindings)?;
+        let turn = self.turn(bindings.state);
         for index in 0..self.steps.len() {
-            self.run_step(index, bindings);
+            self.run_step(index, bindings, &turn);
         }
+        self.tally(&turn, bindings.state);
         Ok(())
     }
 
+    /// What the step to come does with its gradients.
+    fn turn(&self, state: &State<'_>) -> Turn {
+        let Tally { idle, gathered, weight, .. } = state.tally;
+        let average_share = self.controls.average_share(state.step - idle + 1);
+        let applies = !self.controls.accumulates() || state.ends || gathered + 1 >= self.controls.accumulation_steps;
+        Turn { applies, gathered, gathered_weight: weight, average_share, ..Turn::default() }
+    }
+
+    /// Counts what was no update.
+    fn tally(&self, turn: &Turn, state: &mut State<'_>) {
+        let tally = &mut state.tally;
+        if turn.applies {
+            (tally.gathered, tally.weight) = (0, 0.0);
+            let skipped = u64::from(turn.skipped.get());
+            (tally.idle, tally.skipped) = (tally.idle + skipped, tally.skipped + skipped);
+        } else if self.updates() {
+            (tally.gathered, tally.weight) = (tally.gathered + 1, tally.weight + turn.weight.get());
+            tally.idle += 1;
+        }
+    }
+
     #[inline]
-    fn run_step(&self, index: usize, bindings: &Bindings<'_, '_>) {
+    fn run_step(&self, index: usize, bindings: &Bindings<'_, '_>, turn: &Turn) {
         let step = &self.steps[index];
         (step.run)(&Call {
             bases: &self.bases.0,
             operands: &self.operands[step.operands.clone()],
             inputs: step.inputs,
             optimizer_steps: &self.optimizer_steps,
+            turn,
             seed: bindings.seed,
             step: bindings.state.step,
         });
@@ -182,8 +209,9 @@ impl Plan {
         if !self.optimizers.is_empty() {
             let optimizers = if state.optimizers.is_empty() { &self.optimizers } else { &state.optimizers };
             // The vector has room for every group since the plan was compiled. Rules count steps from 1.
+            let step = state.step - state.tally.idle + 1;
             self.optimizer_steps.clear();
-            self.optimizer_steps.extend(optimizers.iter().map(|optimizer| optimizer.prepare(state.step + 1)));
+            self.optimizer_steps.extend(optimizers.iter().map(|optimizer| optimizer.prepare(step)));
         }
         Ok(())
     }

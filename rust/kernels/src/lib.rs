@@ -17,6 +17,7 @@
 
 pub mod activations;
 pub mod arithmetic;
+pub mod controls;
 pub mod isa;
 pub mod limits;
 pub mod losses;

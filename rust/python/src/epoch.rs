@@ -247,11 +247,11 @@ impl Run<'_, '_> {
                     epoch::run_batches(plan, last, engine, &epoch, &mut out, &mut |progress| watched.look(progress))
                 }
             };
-            (sums, engine.step)
+            (sums, engine.step, engine.tally)
         });
-        let (sums, step) = sums?;
+        let (sums, step, tally) = sums?;
         // Also after an error in the middle: the steps before it were whole.
-        used.set_step(step);
+        used.set_counts(step, tally);
         Ok((sums?, watch))
     }
 }

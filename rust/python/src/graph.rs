@@ -6,13 +6,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyMapping, PyString};
 use tilegrad_engine::graph::{Node, Origin, ParameterPlace};
 use tilegrad_engine::{Array as Numbers, Attribute, Attributes, Dtype, Options, ValueId, fusion, gradient, ops};
+use tilegrad_kernels::controls::Controls;
 
 use crate::arguments::{type_error_of, type_name};
 use crate::arrays::Array;
 use crate::errors::{Result, type_error, value_error};
 use crate::kinds::Kind;
 use crate::locks::{Guard, Locked};
-use crate::numbers::{self, Whole};
+use crate::numbers::{self, Whole, in_range};
 use crate::optimizers::Optimizer;
 use crate::plan::Plan;
 
@@ -26,6 +27,18 @@ pub(crate) struct Graph {
 pub(crate) struct Inner {
     pub(crate) graph: tilegrad_engine::Graph,
     pub(crate) optimizers: Vec<Py<Optimizer>>,
+}
+
+impl Inner {
+    /// The group of an optimizer: each object has its own, also when its settings are those of another.
+    fn group(&mut self, py: Python<'_>, optimizer: &Py<Optimizer>) -> Result<usize> {
+        if let Some(group) = self.optimizers.iter().position(|known| known.is(optimizer)) {
+            return Ok(group);
+        }
+        let rule = optimizer.get().rule(py)?;
+        self.optimizers.push(optimizer.clone_ref(py));
+        Ok(self.graph.add_group(&rule))
+    }
 }
 
 impl Graph {
@@ -89,25 +102,48 @@ impl Graph {
 
     /// A step of the optimizer on a parameter, taken in place whenever the plan runs; the value is the new parameter.
     fn update(&self, parameter: Whole, gradient: Whole, optimizer: &Bound<'_, Optimizer>) -> Result<u32> {
-        let py = optimizer.py();
+        let updates = vec![(parameter, gradient, optimizer.clone().unbind())];
+        Ok(self.train(optimizer.py(), updates, None, None, None, None, Whole(1), None, false)?[0])
+    }
+
+    /// Steps of optimizers on many parameters: (parameter, gradient, optimizer) each; the values are the new parameters.
+    ///
+    /// On their way to the update the gradients of ``accumulation_steps`` batches are joined, each with the ``weight`` of
+    /// its mean (without it they are summed), then clipped: each tensor by its norm, all by the norm of all, each number by
+    /// its value. ``average_decay`` keeps a moving average of the parameters; ``skip_if_not_finite`` leaves a step out.
+    #[pyo3(
+        signature = (
+            updates, weight = None, *, clip_value = None, clip_norm = None, clip_global_norm = None,
+            accumulation_steps = Whole(1), average_decay = None, skip_if_not_finite = false
+        ),
+        text_signature = "($self, updates, weight=None, *, clip_value=None, clip_norm=None, clip_global_norm=None, \
+            accumulation_steps=1, average_decay=None, skip_if_not_finite=False)"
+    )]
+    fn train(
+        &self,
+        py: Python<'_>,
+        updates: Vec<(Whole, Whole, Py<Optimizer>)>,
+        weight: Option<Whole>,
+        clip_value: Option<f64>,
+        clip_norm: Option<f64>,
+        clip_global_norm: Option<f64>,
+        accumulation_steps: Whole,
+        average_decay: Option<f64>,
+        skip_if_not_finite: bool,
+    ) -> Result<Vec<u32>> {
+        let accumulation_steps = in_range("train", "accumulation_steps", accumulation_steps, 1, i64::MAX)? as u64;
+        let controls =
+            Controls { clip_value, clip_norm, clip_global_norm, accumulation_steps, average_decay, skip_if_not_finite };
         let mut inner = self.lock(py)?;
-        let parameter = value("update", &inner.graph, parameter)?;
-        let gradient = value("update", &inner.graph, gradient)?;
-        let rule = optimizer.get().rule(py)?;
-        let groups = inner.graph.optimizers();
-        let known = groups.iter().position(|group| *group == rule);
-        if let Some(group) = known
-            && !inner.optimizers[group].is(optimizer)
-        {
-            return value_error!(
-                "update: expected one optimizer object for equal settings, got a second one; use the first"
-            );
+        let weight = weight.map(|number| value("train", &inner.graph, number)).transpose()?;
+        let mut taken = Vec::with_capacity(updates.len());
+        for (parameter, gradient, optimizer) in &updates {
+            let parameter = value("update", &inner.graph, *parameter)?;
+            let gradient = value("update", &inner.graph, *gradient)?;
+            taken.push((parameter, gradient, inner.group(py, optimizer)?));
         }
-        let updated = inner.graph.update(parameter, gradient, &rule)?;
-        if known.is_none() {
-            inner.optimizers.push(optimizer.clone().unbind());
-        }
-        Ok(updated.0)
+        let made = inner.graph.train(&taken, weight, controls)?;
+        Ok(made.into_iter().map(|value| value.0).collect())
     }
 
     /// Shape of a value.

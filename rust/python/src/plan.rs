@@ -137,7 +137,7 @@ impl Plan {
         }
         self.run_once(py, &mut plan, &mut Bindings { inputs: &numbers, state: &mut engine, seed: seed.0 })?;
         if self.updates {
-            used.set_step(engine.step + 1);
+            used.set_counts(engine.step + 1, engine.tally);
         }
         results::copies(py, &plan)
     }
@@ -185,7 +185,7 @@ impl Plan {
                 plan.profile(&mut Bindings { inputs: &numbers, state: engine, seed: seed.0 }, runs)
             })??
         };
-        used.set_step(engine.step);
+        used.set_counts(engine.step, engine.tally);
         let times = PyDict::new(py);
         let steps: Vec<_> = profile.steps.chunks(plan.steps().max(1)).map(<[f64]>::to_vec).collect();
         times.set_item("steps", steps)?;

@@ -1,15 +1,16 @@
 //! Parameters and optimizer slots: flat buffers that plans compute in and Python looks at.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tilegrad_engine::graph::ParameterPlace;
-use tilegrad_engine::{Buffers, Dtype, capacity};
+use tilegrad_engine::{Buffers, Dtype, Tally, capacity};
 
 use crate::arguments::shape_text;
 use crate::errors::{Error, Result, value_error};
-use crate::graph::{Graph, Places, same_place};
+use crate::graph::{Graph, Inner, Places, same_place};
 use crate::kinds::Kind;
 use crate::locks::{Guard, Locked};
 use crate::memory::{Memory, view};
@@ -21,10 +22,12 @@ use crate::optimizers::{Optimizer, Rule};
 pub(crate) struct State {
     places: Places,
     parameters: Pair,
-    slots: Vec<(&'static str, Pair)>,
+    /// Slots of optimizers, then what controls keep.
+    slots: Vec<(String, Pair)>,
     /// Held while a plan works in the buffers.
     lock: Locked<()>,
     step: AtomicU64,
+    tally: Mutex<Tally>,
 }
 
 /// One buffer in single and one in double precision.
@@ -74,16 +77,74 @@ impl Use<'_> {
             slots: self.state.slots.iter().map(|(_, pair)| pair.buffers()).collect(),
             optimizers,
             step: self.state.step.load(Ordering::Relaxed),
+            tally: *self.state.tally(),
+            ends: false,
         }
     }
 
-    /// Takes over the count of steps from the engine.
-    pub(crate) fn set_step(&self, step: u64) {
+    /// Takes over the counts from the engine.
+    pub(crate) fn set_counts(&self, step: u64, tally: Tally) {
         self.state.step.store(step, Ordering::Relaxed);
+        *self.state.tally() = tally;
+    }
+}
+
+/// A rule for each parameter that has one, and the slots of all of them: the names, and the group that needs most.
+struct Rules {
+    of: Vec<Option<Rule>>,
+    slots: Vec<String>,
+}
+
+impl Rules {
+    /// From one optimizer for all, a list with one or None for each parameter, or those of the updates in the graph.
+    fn new(py: Python<'_>, graph: &Inner, given: Option<&Bound<'_, PyAny>>) -> Result<Self> {
+        let count = graph.graph.parameters().len();
+        let of = match given {
+            None => vec![graph.graph.optimizers().iter().max_by_key(|rule| rule.slots().len()).copied(); count],
+            Some(given) => match given.cast::<Optimizer>() {
+                Ok(one) => vec![Some(one.get().rule(py)?); count],
+                Err(_) => {
+                    let list = given.extract::<Vec<Option<Py<Optimizer>>>>()?;
+                    let rules = list.iter().map(|one| one.as_ref().map(|one| one.get().rule(py)).transpose());
+                    rules.collect::<Result<Vec<_>>>()?
+                }
+            },
+        };
+        if of.len() != count {
+            return value_error!("State: expected an optimizer for each of {count} parameters, got {}", of.len());
+        }
+        let mut slots: Vec<String> = Vec::new();
+        for (index, name) in of.iter().flatten().flat_map(|rule| rule.slots().iter().enumerate()) {
+            match slots.get_mut(index) {
+                None => slots.push((*name).to_string()),
+                Some(known) if known.split('/').all(|known| known != *name) => *known = format!("{known}/{name}"),
+                Some(_) => {}
+            }
+        }
+        Ok(Self { of, slots })
+    }
+
+    /// Fills the slots with what the rules start from.
+    fn start(&self, places: &[ParameterPlace], slots: &[(String, Pair)]) {
+        for (place, rule) in places.iter().zip(&self.of) {
+            let Some(rule) = rule.as_ref().filter(|rule| rule.slot_start() != 0.0) else { continue };
+            let (range, start) = (place.offset..place.offset + place.kind.len(), rule.slot_start());
+            for (_, pair) in slots.iter().take(rule.slots().len()) {
+                let buffers = pair.buffers();
+                match place.kind.dtype {
+                    Dtype::F64 => buffers.double[range.clone()].fill(start),
+                    _ => buffers.single[range.clone()].fill(start as f32),
+                }
+            }
+        }
     }
 }
 
 impl State {
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until nobody works in the buffers, and checks that they have the layout of the plan.
     pub(crate) fn acquire<'a>(&'a self, py: Python<'_>, function: &str, places: &Places) -> Result<Use<'a>> {
         let fits = || {
@@ -122,29 +183,35 @@ impl State {
 #[pymethods]
 impl State {
     #[new]
-    #[pyo3(signature = (graph, optimizer = None))]
-    fn new(py: Python<'_>, graph: &Bound<'_, Graph>, optimizer: Option<&Bound<'_, Optimizer>>) -> Result<Self> {
+    #[pyo3(signature = (graph, optimizer = None, *, accumulates = false, averages = false))]
+    fn new(
+        py: Python<'_>,
+        graph: &Bound<'_, Graph>,
+        optimizer: Option<&Bound<'_, PyAny>>,
+        accumulates: bool,
+        averages: bool,
+    ) -> Result<Self> {
         let inner = graph.get().lock(py)?;
         let lengths = [inner.graph.flat_len(Dtype::F32), inner.graph.flat_len(Dtype::F64)];
         // Without an optimizer of its own, the state has room for the one that needs most.
-        let rule = match optimizer {
-            Some(optimizer) => Some(optimizer.get().rule(py)?),
-            None => inner.graph.optimizers().iter().max_by_key(|rule| rule.slots().len()).copied(),
-        };
-        let names = rule.as_ref().map_or(&[][..], Rule::slots);
-        let start = rule.as_ref().map_or(0.0, Rule::slot_start);
+        let rules = Rules::new(py, &inner, optimizer)?;
+        let kept = [(accumulates, "accumulated"), (averages, "average")];
+        let kept = kept.iter().filter(|(on, _)| *on).map(|(_, name)| (*name).to_string());
+        let names: Vec<String> = rules.slots.iter().cloned().chain(kept).collect();
         let bytes = lengths[0].saturating_mul(4).saturating_add(lengths[1].saturating_mul(8));
         let (bytes, what) = (bytes.saturating_mul(1 + names.len()), "parameters with optimizer slots");
         let hint = "narrower layers, float32 instead of float64, or an optimizer with fewer slots need less";
         capacity::require("state", "model", what, bytes, hint)?;
         let slots =
-            names.iter().map(|&name| Ok((name, Pair::filled(py, lengths, start)?))).collect::<Result<Vec<_>>>()?;
+            names.into_iter().map(|name| Ok((name, Pair::filled(py, lengths, 0.0)?))).collect::<Result<Vec<_>>>()?;
+        rules.start(inner.graph.parameters(), &slots);
         Ok(Self {
             places: inner.graph.parameters().into(),
             parameters: Pair::filled(py, lengths, 0.0)?,
             slots,
             lock: Locked::new(()),
             step: AtomicU64::new(0),
+            tally: Mutex::new(Tally::default()),
         })
     }
 
@@ -180,8 +247,8 @@ impl State {
     /// The slot of a parameter as a shaped view.
     fn slot_view<'py>(&self, py: Python<'py>, slot: &str, name: &str) -> Result<Bound<'py, PyAny>> {
         let place = self.place("slot_view", name)?;
-        let Some((_, pair)) = self.slots.iter().find(|(known, _)| *known == slot) else {
-            let names: Vec<&str> = self.slots.iter().map(|(name, _)| *name).collect();
+        let Some((_, pair)) = self.slots.iter().find(|(known, _)| known == slot) else {
+            let names: Vec<&str> = self.slots.iter().map(|(name, _)| name.as_str()).collect();
             return value_error!("slot_view: expected the name of a slot ({}), got {slot:?}", names.join(", "));
         };
         Ok(view(pair.of(place.kind.dtype).bind(py), place.offset, &place.kind.shape)?.into_object())
@@ -196,6 +263,24 @@ impl State {
     #[setter]
     fn set_step(&self, value: Whole) -> Result<()> {
         self.step.store(in_range("State", "step", value, 0, i64::MAX)? as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// What was no update: (steps that were none, updates left out, batches whose gradients wait, sum of their weights).
+    #[getter(tally)]
+    fn counts(&self) -> (u64, u64, u64, f64) {
+        let tally = *self.tally();
+        (tally.idle, tally.skipped, tally.gathered, tally.weight)
+    }
+
+    #[setter(tally)]
+    fn set_tally(&self, counts: (u64, u64, u64, f64)) -> Result<()> {
+        let (idle, skipped, gathered, weight) = counts;
+        let step = self.step.load(Ordering::Relaxed);
+        if idle > step || skipped > idle || !weight.is_finite() {
+            return value_error!("State: expected a `tally` that fits {step} steps, got {counts:?}");
+        }
+        *self.tally() = Tally { idle, skipped, gathered, weight };
         Ok(())
     }
 }

@@ -4,10 +4,10 @@ use tilegrad_kernels::activations::Activation;
 use tilegrad_kernels::arithmetic::{Reduction, ReductionKind};
 use tilegrad_kernels::matmul::{self, Each, Store, Target, multiply};
 
-use crate::call::{Routine, Run, Site, with_element};
+use crate::call::{Kept, Routine, Run, Site, with_element};
 use crate::memory::ALIGNMENT;
 use crate::ops::matmul::MatMul;
-use crate::ops::update::{Update, state, take_step};
+use crate::ops::update::Update;
 use crate::types::Type;
 use crate::work::Work;
 
@@ -135,6 +135,10 @@ impl Routine for WeightUpdate {
         &self.name
     }
 
+    fn kept(&self) -> Option<(usize, Kept)> {
+        self.update.kept()
+    }
+
     fn workspace(&self, site: &Site<'_>) -> usize {
         self.product.scratch(site.inputs) + Self::whole_bytes(&site.outputs[0])
     }
@@ -146,24 +150,23 @@ impl Routine for WeightUpdate {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let views = self.product.views(&site.inputs[0], &site.inputs[1]);
-        let (group, slots) = (self.update.group(), self.update.slots());
+        let action = self.update.action();
         let (len, whole) = (site.outputs[0].len(), Self::whole_bytes(&site.outputs[0]) / site.dtype().size());
         with_element!(site.dtype(), E => match whole {
             0 => Box::new(move |call| {
                 let (a, b) = views.matrices::<E>(call.input(0), call.input(1));
-                let step = &call.optimizer_steps[group];
-                let mut matrices = state::<E>(call, slots).map(|numbers| Target::new(numbers, b.columns));
-                let visit = |gradient: &mut [E], state: &mut [&mut [E]]| {
-                    let (weight, slots) = state.split_first_mut().expect("the weight is always there");
-                    step.update_here(weight, gradient, slots);
-                };
-                multiply(a, b, &mut Each::new(&mut matrices[..=slots], &visit), call.workspace());
+                let mut matrices = action.changed::<E>(call).map(|numbers| Target::new(numbers, b.columns));
+                let scalars = action.scalars(call);
+                let visit =
+                    |gradient: &mut [E], state: &mut [&mut [E]]| action.take::<E, true>(&scalars, gradient, state);
+                multiply(a, b, &mut Each::new(&mut matrices[..action.state()], &visit), call.workspace());
             }),
             _ => Box::new(move |call| {
                 let (a, b) = views.matrices::<E>(call.input(0), call.input(1));
                 let (gradient, scratch) = call.workspace::<E>().split_at_mut(whole);
                 multiply(a, b, &mut Store::new(gradient, b.columns), scratch);
-                take_step(&call.optimizer_steps[group], &gradient[..len], &mut state::<E>(call, slots)[..=slots]);
+                let state = &mut action.changed::<E>(call)[..action.state()];
+                action.take::<E, false>(&action.scalars(call), &mut gradient[..len], state);
             }),
         })
     }
@@ -187,6 +190,10 @@ impl Routine for BiasUpdate {
         &self.name
     }
 
+    fn kept(&self) -> Option<(usize, Kept)> {
+        self.update.kept()
+    }
+
     fn workspace(&self, site: &Site<'_>) -> usize {
         site.outputs[0].bytes()
     }
@@ -196,12 +203,13 @@ impl Routine for BiasUpdate {
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
-        let (group, slots) = (self.update.group(), self.update.slots());
+        let action = self.update.action();
         let sum = Reduction::new(ReductionKind::Sum { factor: 1.0 }, &site.inputs[0].shape, &[true, false]);
         with_element!(site.dtype(), E => Box::new(move |call| {
             let gradient = call.workspace::<E>();
             sum.run(call.input::<E>(0), gradient);
-            take_step(&call.optimizer_steps[group], gradient, &mut state::<E>(call, slots)[..=slots]);
+            let state = &mut action.changed::<E>(call)[..action.state()];
+            action.take::<E, false>(&action.scalars(call), gradient, state);
         }))
     }
 }

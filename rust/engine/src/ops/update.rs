@@ -1,66 +1,99 @@
 //! An optimizer's step on a parameter, in place.
 
+use tilegrad_kernels::controls::{self, Controls};
 use tilegrad_kernels::optimizers::{Optimizer, Step};
 
 use super::activation::types;
 use super::elementwise::require_real;
 use super::{Operation, Rule, Slope};
-use crate::call::{Call, Routine, Run, Site, with_element};
+use crate::call::{Call, Kept, Routine, Run, Site, with_element};
 use crate::types::{Type, Typed};
 use crate::work::Work;
 
-/// Updates a parameter and its slots from (parameter, gradient). The result is the parameter itself, afterwards.
+/// Updates a parameter and its slots from (parameter, gradient), and from the factors of all gradients where there are any.
+/// The result is the parameter itself, afterwards.
 #[derive(Clone, Debug)]
 pub struct Update {
-    slots: usize,
+    action: Action,
     divisions: u64,
-    group: usize,
     parameter: usize,
     name: String,
+}
+
+/// What an update does, without the names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Action {
+    group: usize,
+    slots: usize,
+    /// Bound of each number of the gradient.
+    clip: Option<f64>,
+    /// Which of the factors is that of this gradient.
+    factor: Option<usize>,
+    /// Whether a moving average of the parameter follows.
+    averages: bool,
 }
 
 impl Update {
     /// The update of a parameter by the optimizer of a group.
     pub(crate) fn new(optimizer: &Optimizer, group: usize, parameter: usize) -> Self {
         let slots = optimizer.slots().len();
-        assert!(slots <= MAXIMUM_SLOTS);
+        assert!(slots < MAXIMUM_STATE);
         let divisions = u64::from(optimizer.entry().facts.divisions);
-        Self { slots, divisions, group, parameter, name: format!("{}_update", optimizer.entry().name) }
+        let action = Action { group, slots, clip: None, factor: None, averages: false };
+        Self { action, divisions, parameter, name: format!("{}_update", optimizer.entry().name) }
     }
 
-    /// Which of the plan's optimizers it runs.
-    pub(crate) fn group(&self) -> usize {
-        self.group
+    /// The same update of a gradient with a bound, a factor, an average.
+    pub(crate) fn controlled(mut self, controls: &Controls, factor: Option<usize>) -> Self {
+        let averages = controls.average_decay.is_some();
+        self.action = Action { clip: controls.clip_value, factor, averages, ..self.action };
+        if controls.clip_value.is_some() {
+            self.name.insert_str(0, "clip_value + ");
+        }
+        if averages {
+            self.name.push_str(" + average");
+        }
+        self
+    }
+
+    /// Which parameter it updates.
+    pub(crate) fn parameter(&self) -> usize {
+        self.parameter
+    }
+
+    /// What it does.
+    pub(crate) fn action(&self) -> Action {
+        self.action
+    }
+
+    /// Whether it may take a gradient in pieces, as they are made: it needs to know nothing of the whole.
+    pub(crate) fn takes_pieces(&self) -> bool {
+        self.action.factor.is_none()
     }
 
     /// The least work of the update alone, without what brings the gradient.
     pub(crate) fn least(&self, weight: &Type) -> Work {
-        Work::update(weight, self.slots, self.divisions)
-    }
-
-    /// How many slots its rule has.
-    pub(crate) fn slots(&self) -> usize {
-        self.slots
+        Work::update(weight, self.action.state() - 1, self.divisions)
     }
 }
 
 impl Operation for Update {
     fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
-        let [parameter, gradient] = inputs else {
+        let [parameter, gradient, ..] = inputs else {
             return Err(format!("update: expected 2 inputs, got {}", inputs.len()));
         };
         require_real("update", "parameter", parameter)?;
         if parameter != gradient {
             return Err(format!(
                 "update: expected `gradient` of the parameter's shape and dtype, got {}",
-                types(inputs)
+                types(&inputs[..2])
             ));
         }
         Ok((*parameter).clone())
     }
 
-    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
-        Ok(vec![Slope::Undefined, Slope::Undefined])
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        Ok(vec![Slope::Undefined; rule.inputs.len()])
     }
 
     fn reads(&self, input: usize) -> bool {
@@ -69,16 +102,90 @@ impl Operation for Update {
     }
 
     fn updates(&self) -> Option<(usize, usize)> {
-        Some((self.group, self.parameter))
+        Some((self.action.group, self.parameter))
     }
 }
 
-/// Most slots a rule has.
-const MAXIMUM_SLOTS: usize = 4;
+/// Most arrays that an update changes: the weight, its slots and its average.
+const MAXIMUM_STATE: usize = 5;
+
+/// What the updates of a group share in a step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scalars<'a> {
+    step: &'a Step,
+    average_share: f64,
+}
+
+impl Action {
+    /// Number of arrays it changes.
+    pub(crate) fn state(&self) -> usize {
+        1 + self.slots + usize::from(self.averages)
+    }
+
+    /// The arrays it changes: the weight, its slots, its average.
+    pub(crate) fn changed<'a, E: Typed>(&self, call: &Call<'a>) -> [&'a mut [E]; MAXIMUM_STATE] {
+        let count = self.state();
+        std::array::from_fn(|index| if index < count { call.output::<E>(index) } else { &mut [] as &mut [E] })
+    }
+
+    /// The scalars of the running step.
+    #[inline]
+    pub(crate) fn scalars<'a>(&self, call: &Call<'a>) -> Scalars<'a> {
+        Scalars { step: &call.optimizer_steps[self.group], average_share: call.turn.average_share }
+    }
+
+    /// Whether the numbers of the gradient change on their way.
+    fn tempers(&self) -> bool {
+        self.clip.is_some() || self.factor.is_some()
+    }
+
+    /// A step on arrays, or on the same range of each, from a gradient that is not needed any more. `HERE` keeps it on this
+    /// thread.
+    #[inline]
+    pub(crate) fn take<E: Typed, const HERE: bool>(
+        &self,
+        scalars: &Scalars<'_>,
+        gradient: &mut [E],
+        state: &mut [&mut [E]],
+    ) {
+        if let Some(bound) = self.clip {
+            controls::clip_in_place(bound, gradient);
+        }
+        self.take_tempered::<E, HERE>(scalars, gradient, state);
+    }
+
+    /// [`Action::take`] from a gradient that is as it should be.
+    #[inline]
+    fn take_tempered<E: Typed, const HERE: bool>(
+        &self,
+        &Scalars { step, average_share }: &Scalars<'_>,
+        gradient: &[E],
+        state: &mut [&mut [E]],
+    ) {
+        let (weight, slots) = state.split_first_mut().expect("the weight is always there");
+        let (slots, averages) = slots.split_at_mut(self.slots);
+        if HERE {
+            step.update_here(weight, gradient, slots);
+        } else {
+            step.update(weight, gradient, slots);
+        }
+        if let (true, [average, ..]) = (self.averages, averages) {
+            controls::approach(average, weight, average_share);
+        }
+    }
+}
 
 impl Routine for Update {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn kept(&self) -> Option<(usize, Kept)> {
+        self.action.averages.then_some((self.parameter, Kept::Average))
+    }
+
+    fn workspace(&self, site: &Site<'_>) -> usize {
+        if self.action.tempers() { site.outputs[0].bytes() } else { 0 }
     }
 
     fn work(&self, site: &Site<'_>) -> Work {
@@ -86,21 +193,20 @@ impl Routine for Update {
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
-        let (group, slots) = (self.group, self.slots());
+        let action = self.action;
         with_element!(site.dtype(), E => Box::new(move |call| {
-            take_step(&call.optimizer_steps[group], call.input::<E>(0), &mut state::<E>(call, slots)[..=slots]);
+            if !call.turn.applies || call.turn.skipped.get() {
+                return;
+            }
+            let gradient = call.input::<E>(0);
+            let (scalars, state) = (&action.scalars(call), &mut action.changed::<E>(call)[..action.state()]);
+            let factor = action.factor.map_or(1.0, |position| call.input::<f64>(1)[position]);
+            if factor == 1.0 && action.clip.is_none() {
+                return action.take_tempered::<E, false>(scalars, gradient, state);
+            }
+            let tempered = call.workspace::<E>();
+            controls::temper(factor, action.clip, gradient, tempered);
+            action.take_tempered::<E, false>(scalars, tempered, state);
         }))
     }
-}
-
-/// A parameter and its slots: the results of a call that updates it.
-pub(crate) fn state<'a, E: Typed>(call: &Call<'a>, slots: usize) -> [&'a mut [E]; 1 + MAXIMUM_SLOTS] {
-    std::array::from_fn(|index| if index <= slots { call.output::<E>(index) } else { &mut [] as &mut [E] })
-}
-
-/// A step of the optimizer on a parameter, the first of `state`, and its slots, the others.
-#[inline]
-pub(crate) fn take_step<E: Typed>(step: &Step, gradient: &[E], state: &mut [&mut [E]]) {
-    let (weight, slots) = state.split_first_mut().expect("the weight is always there");
-    step.update(weight, gradient, slots);
 }

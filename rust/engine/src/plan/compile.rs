@@ -1,7 +1,9 @@
 //! From a graph to a plan: places for every operand, constants packed, kernel calls made.
 
+use tilegrad_kernels::controls::Controls;
+
 use super::{ARENA, Bases, CONSTANTS, LabelInput, Options, PARAMETERS, Plan, Step};
-use crate::call::Operand;
+use crate::call::{Kept, Operand};
 use crate::capacity;
 use crate::describe::Description;
 use crate::fusion;
@@ -54,6 +56,10 @@ impl Places<'_> {
             let slots = self.graph.optimizers()[group].slots().len();
             operands.extend((1..=slots).map(|slot| self.parameter(parameter, slot)));
         }
+        if let Some((parameter, kept)) = item.routine.kept() {
+            let own = usize::from(kept == Kept::Average && self.graph.controls().accumulates());
+            operands.push(self.parameter(parameter, 1 + self.graph.most_slots() + own));
+        }
         let (offset, bytes) = self.layout.workspaces[index];
         operands.push(Operand { base: ARENA, offset, len: bytes, dtype: Dtype::F32 });
         operands
@@ -72,6 +78,11 @@ impl Places<'_> {
         }
         (steps, operands)
     }
+}
+
+/// How many buffers in the layout of the parameters these controls keep.
+pub(super) fn kept_by(controls: &Controls) -> usize {
+    usize::from(controls.accumulates()) + usize::from(controls.average_decay.is_some())
 }
 
 /// What would make a plan smaller.
@@ -154,7 +165,8 @@ impl Plan {
         pack_constants(graph, &offsets, &mut constants);
         let has_updates = schedule.items.iter().any(|item| item.updates.is_some());
         let optimizers = if has_updates { graph.optimizers().to_vec() } else { Vec::new() };
-        let slots = optimizers.iter().map(|optimizer| optimizer.slots().len()).max().unwrap_or(0);
+        let controls = if has_updates { graph.controls() } else { Controls::default() };
+        let slots = if has_updates { graph.most_slots() + kept_by(&controls) } else { 0 };
         let places = Places { graph, layout: &layout, constants: offsets, slots };
         let (steps, operands) = places.steps(&schedule);
         let touched = |dtype: Dtype| {
@@ -169,6 +181,7 @@ impl Plan {
             outputs: schedule.outputs.iter().map(|port| (places.operand(port), port.kind.shape.clone())).collect(),
             description: Description::new(graph, &schedule, &layout, constants.bytes()),
             arena_bytes: layout.bytes,
+            controls,
             optimizer_steps: Vec::with_capacity(optimizers.len()),
             optimizers,
             labels,

@@ -65,13 +65,15 @@ impl Plan {
             whole.push(seconds(before.elapsed()));
             self.advance(bindings);
             self.bind(bindings)?;
+            let turn = self.turn(bindings.state);
             let mut before = Instant::now();
             for index in 0..count {
-                self.run_step(index, bindings);
+                self.run_step(index, bindings, &turn);
                 let after = Instant::now();
                 steps.push(seconds(after - before));
                 before = after;
             }
+            self.tally(&turn, bindings.state);
             self.advance(bindings);
         }
         Ok(Profile { steps, whole, clock: clock.as_secs_f64() })

@@ -120,7 +120,7 @@ impl Memory {
         let pairs = self.single.iter_mut().zip(&mut self.double);
         let mut buffers = pairs.map(|(single, double)| Buffers { single, double });
         let parameters = buffers.next().unwrap();
-        State { parameters, slots: buffers.collect(), optimizers: Vec::new(), step: self.step }
+        State { parameters, slots: buffers.collect(), step: self.step, ..State::default() }
     }
 
     /// Runs a plan; its outputs as doubles.

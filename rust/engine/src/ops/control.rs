@@ -1,0 +1,124 @@
+//! What gradients pass on their way to the update: the join of several batches, and the measure of their norms.
+
+use tilegrad_kernels::controls::{self, Controls};
+use tilegrad_kernels::real::Element;
+
+use super::activation::types;
+use super::elementwise::require_real;
+use super::{Operation, Rule, Slope};
+use crate::call::{Kept, Routine, Run, Site, with_element};
+use crate::types::{Dtype, Type};
+
+/// Adds the gradient of a batch to those of the batches before; with the last of them the result is the joint gradient.
+///
+/// Inputs are the gradient of a mean and the weight of that mean, then the result is the mean over all; or the gradient of a
+/// sum alone, then it is the sum. Before the last batch the result has no meaning, and nobody uses it.
+#[derive(Clone, Debug)]
+pub(crate) struct Gather {
+    parameter: usize,
+}
+
+impl Gather {
+    pub(crate) fn new(parameter: usize) -> Self {
+        Self { parameter }
+    }
+}
+
+impl Operation for Gather {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        require_real("accumulate", "gradient", inputs[0])?;
+        if inputs.get(1).is_some_and(|weight| weight.len() != 1 || weight.dtype != inputs[0].dtype) {
+            return Err(format!("accumulate: expected `weight` to be one number of the dtype, got {}", types(inputs)));
+        }
+        Ok(inputs[0].clone())
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        Ok(vec![Slope::Undefined; rule.inputs.len()])
+    }
+}
+
+impl Routine for Gather {
+    fn name(&self) -> &str {
+        "accumulate"
+    }
+
+    fn in_place(&self) -> &'static [usize] {
+        &[0]
+    }
+
+    fn kept(&self) -> Option<(usize, Kept)> {
+        Some((self.parameter, Kept::Accumulated))
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let (in_place, has_weight) = (site.in_place.is_some(), site.inputs.len() > 1);
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let (turn, result, sum) = (call.turn, call.output::<E>(0), call.output::<E>(1));
+            let gradient: &[E] = if in_place { &*result } else { call.input(0) };
+            let weight = if has_weight { call.input::<E>(1)[0].to_f64() } else { 1.0 };
+            let first = turn.gathered == 0;
+            turn.weight.set(weight);
+            // The mean of a batch without weight is no number.
+            if weight != 0.0 {
+                controls::gather(sum, gradient, weight, first);
+            } else if first {
+                sum.fill(0.0);
+            }
+            if turn.applies {
+                let total = if has_weight { turn.gathered_weight + weight } else { 1.0 };
+                controls::scale(if total == 0.0 { 0.0 } else { 1.0 / total }, sum, result);
+            }
+        }))
+    }
+}
+
+/// The norms of all gradients, and from them what each is multiplied by. It also says whether the step is left out.
+#[derive(Clone, Debug)]
+pub(crate) struct Measure {
+    controls: Controls,
+    name: String,
+}
+
+impl Measure {
+    pub(crate) fn new(controls: Controls) -> Self {
+        let parts = [
+            (controls.clip_norm.is_some(), "clip_norm"),
+            (controls.clip_global_norm.is_some(), "clip_global_norm"),
+            (controls.skip_if_not_finite, "skip_if_not_finite"),
+        ];
+        let names: Vec<&str> = parts.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
+        Self { controls, name: names.join(" + ") }
+    }
+}
+
+impl Operation for Measure {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        inputs.iter().try_for_each(|kind| require_real(self.name(), "gradient", kind))?;
+        Ok(Type::new(&[inputs.len()], Dtype::F64))
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        Ok(vec![Slope::Undefined; rule.inputs.len()])
+    }
+}
+
+impl Routine for Measure {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let (controls, kinds) = (self.controls, site.inputs.iter().map(|kind| kind.dtype).collect::<Vec<_>>());
+        Box::new(move |call| {
+            if !call.turn.applies {
+                return;
+            }
+            let factors = call.output::<f64>(0);
+            for (index, (norm, kind)) in factors.iter_mut().zip(&kinds).enumerate() {
+                *norm = with_element!(*kind, E => controls::norm(call.input::<E>(index)));
+            }
+            call.turn.skipped.set(!controls.factors(factors));
+        })
+    }
+}
