@@ -37,7 +37,9 @@ class Summary:
         self._table = _aligned(rows)
         count = model.parameter_count
         size = count * np.dtype(model.dtype).itemsize
-        self._total = f"{count:,} parameters, {model.dtype}, {size:,} bytes"
+        fixed = sum(int(np.prod(each.shape)) for _, each in model._parameters() if not each.trainable)
+        untrained = f" ({fixed:,} not trained)" if fixed else ""
+        self._total = f"{count:,} parameters{untrained}, {model.dtype}, {size:,} bytes"
         if self.is_linear:
             self.add(
                 "This is a linear model: there is no activation between its layers. Add one, such as nn.ReLU(), for "
@@ -93,6 +95,9 @@ def _row(name: str, module: Module, outputs: dict[str, tuple[int, ...]]) -> tupl
     shown = f"(rows, {', '.join(map(str, shape[1:]))})" if shape else ""
     count = sum(int(np.prod(each.shape)) for each in own)
     initialiser = own[0].describe_initializer() if own else ""
+    still = sum(not each.trainable for each in own)
+    if still:
+        initialiser += " (not trained)" if still == len(own) else f" ({still} of {len(own)} arrays not trained)"
     return name, module.describe(), shown, f"{count:,}", initialiser
 
 

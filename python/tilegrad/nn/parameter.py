@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tilegrad._names import check_flag
 from tilegrad.nn.initializers import Initializer, chosen_for
 from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
 
@@ -20,6 +21,9 @@ class Parameter(Traceable):
         shape: Shape; it never changes.
         initializer: How the first values are drawn; ``None`` chooses for a dense weight by the activation that follows.
         dtype: ``"float32"`` or ``"float64"``.
+        trainable: Whether training changes it. One that is not is computed with, saved and shown like any other, but no
+            gradient is taken of it and no optimizer touches it; the attribute may be set at any time, and counts from
+            the next ``fit``.
 
     Example:
         >>> from tilegrad import nn
@@ -32,11 +36,19 @@ class Parameter(Traceable):
         array([[2., 6.]], dtype=float32)
     """
 
-    def __init__(self, shape: Sequence[int], initializer: Initializer | None = None, dtype: str = "float32") -> None:
+    def __init__(
+        self,
+        shape: Sequence[int],
+        initializer: Initializer | None = None,
+        dtype: str = "float32",
+        *,
+        trainable: bool = True,
+    ) -> None:
         self._shape = tuple(int(size) for size in shape)
         if any(size < 1 for size in self._shape):
             raise ValueError(f"Parameter: expected a shape of sizes from 1, got {self._shape}")
         self._dtype = check_dtype("Parameter", dtype)
+        self._trainable = check_flag("Parameter", "trainable", trainable)
         self.initializer = initializer
         # Name of the activation that the layer's output goes through, once known.
         self.following: str | None = None
@@ -60,6 +72,15 @@ class Parameter(Traceable):
     def dtype(self) -> str:
         """``"float32"`` or ``"float64"``."""
         return self._dtype
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes it."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        self._trainable = check_flag("Parameter", "trainable", trainable)
 
     @property
     def is_initialized(self) -> bool:
@@ -118,7 +139,7 @@ class Parameter(Traceable):
         return value
 
     def __repr__(self) -> str:
-        return f"Parameter(shape={self._shape}, dtype={self._dtype})"
+        return f"Parameter(shape={self._shape}, dtype={self._dtype}{'' if self._trainable else ', trainable=False'})"
 
 
 def check_dtype(function: str, dtype: Any) -> str:

@@ -67,7 +67,10 @@ class Steps:
         return self._plan(size, form, True, "full")
 
     def _plan(self, size: int, form: Form, training: bool, place: str) -> _core.Plan:
-        key = ("step", place, size, form, training, self.runner.dtype)
+        trainable = tuple(parameter.trainable for _, parameter in self.runner.model._parameters())
+        if training and not any(trainable):
+            raise ValueError("fit: expected a parameter to train, got none that is trainable; set `trainable` of some")
+        key = ("step", place, size, form, training, self.runner.dtype, trainable)
         plan: _core.Plan = self.runner.kept(key, lambda: self._build(size, form, training))
         return plan
 
@@ -86,7 +89,8 @@ class Steps:
             counted = [metric(output, target) for metric in self.metrics.values()]
         outputs = [each.value for each in (value, weight, *counted)]
         if training and self.runner.optimizer is not None:
-            parameters = [tracer.parameter(parameter).value for _, parameter in self.runner.model._parameters()]
+            own = (parameter for _, parameter in self.runner.model._parameters() if parameter.trainable)
+            parameters = [tracer.parameter(parameter).value for parameter in own]
             gradients = graph.gradients(value.value, parameters)
             core = self.runner.optimizer._core
             outputs += [graph.update(*pair, core) for pair in zip(parameters, gradients, strict=True)]

@@ -105,7 +105,9 @@ class Trainer:
         """The model's summary, with what trains it."""
         text = self.model.summary(self._runner.row_shape)
         text.add(f"Loss: {self.loss!r}")
-        text.add(f"Optimizer: {self.optimizer!r} on all {len(self.model._parameters())} parameter arrays")
+        trained = [parameter.trainable for _, parameter in self.model._parameters()]
+        share = f"all {len(trained)}" if all(trained) else f"{sum(trained)} of {len(trained)}"
+        text.add(f"Optimizer: {self.optimizer!r} on {share} parameter arrays")
         return text
 
     def fit(
