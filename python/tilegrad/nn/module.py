@@ -17,6 +17,7 @@ __all__ = ["Module"]
 if TYPE_CHECKING:
     import os
 
+    from tilegrad.explain.drawing import Picture
     from tilegrad.nn._summary import Summary
     from tilegrad.train._runner import Runner
 
@@ -182,6 +183,39 @@ class Module:
         from tilegrad.nn._summary import Summary
 
         return Summary(self, input_shape)
+
+    def draw(
+        self, x: Any = None, target: Any = None, *, loss: Any = None, values: bool = True, grads: bool = False
+    ) -> Picture:
+        """The dense layers as a picture of units and connections, with numbers.
+
+        Args:
+            x: One row of input, for the units' values and for gradients.
+            target: What the loss compares the output with, for that row.
+            loss: A loss object, its name, or a function of (prediction, target); without it, gradients are those of the
+                sum of the outputs.
+            values: Whether to show weights, biases and, with ``x``, the values of the units.
+            grads: Whether to show gradients, below the values.
+
+        Returns:
+            SVG text, which a notebook shows, and which has a ``save(path)``. Layers of more than eight units are shown
+            in part; where there are many connections, they carry no numbers.
+
+        Raises:
+            ValueError: If there is no dense layer, or something is missing for what is to be shown.
+
+        Example:
+            >>> import numpy as np
+            >>> from tilegrad import nn
+            >>> model = nn.Sequential(nn.Dense(2, 2, "sigmoid"), nn.Dense(2, 1))
+            >>> picture = model.draw(np.array([0.5, 1.0]), np.array([1.0]), loss="mean_squared_error", grads=True)
+            >>> "grad" in picture
+            True
+        """
+        from tilegrad.explain.network import draw_network
+
+        self.initialize()
+        return draw_network(self, x, target, loss, values=values, grads=grads)
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of all parameters by name."""

@@ -46,7 +46,9 @@ def trace(function: Any, *, loss: Any = None) -> Callable[..., Trace]:
           multiply -> price         1 * 2 = 2
           multiply -> count         1 * 10 = 10
     """
-    if not callable(function):
+    from tilegrad.train import Trainer
+
+    if not callable(function) and not isinstance(function, Trainer):
         raise TypeError(f"trace: expected a function, got {type(function).__name__}")
 
     def traced(*arguments: Any, **settings: Any) -> Trace:
@@ -59,6 +61,8 @@ def trace(function: Any, *, loss: Any = None) -> Callable[..., Trace]:
             called, given, names = subject.function, subject.arguments, subject.names
         taken = Arguments("trace", given, settings)
         tracer, tensors, result = trace_call(called, taken, names, Tracer())
-        return Trace(tracer, tensors, one_tensor("trace", result), taken.arrays())
+        title = getattr(function, "__name__", "function" if subject is None else type(function).__name__)
+        shown = title if title.isidentifier() else "function"
+        return Trace(tracer, tensors, one_tensor("trace", result), taken.arrays(), shown)
 
     return functools.wraps(function)(traced) if hasattr(function, "__name__") else traced
