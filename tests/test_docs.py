@@ -72,7 +72,7 @@ def test_docstring_examples(name, tmp_path, monkeypatch):
 def public_objects():
     """Everything a user is meant to name: what the packages list in ``__all__``."""
     seen = {}
-    for part in ("", ".functional", ".nn", ".losses", ".optim", ".metrics", ".data"):
+    for part in ("", ".functional", ".nn", ".losses", ".optim", ".schedules", ".metrics", ".data"):
         name = f"tilegrad{part}"
         module = importlib.import_module(name)
         for key in module.__all__:

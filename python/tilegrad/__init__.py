@@ -15,7 +15,7 @@ Example:
     True
 """
 
-from tilegrad import functional, losses, metrics, nn, optim, train
+from tilegrad import functional, losses, metrics, nn, optim, schedules, train
 from tilegrad._core import __version__
 from tilegrad._machine import machine, set_isa, set_threads, threads
 from tilegrad.tensor import Tensor
@@ -57,6 +57,7 @@ __all__ = [
     "numeric_derivative",
     "numeric_gradient",
     "optim",
+    "schedules",
     "set_isa",
     "set_threads",
     "threads",

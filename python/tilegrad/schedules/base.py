@@ -1,0 +1,379 @@
+"""What all schedules share: counting in steps, epochs or shares of the training, and being put together."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tilegrad.tensor import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Custom", "Joined", "Product", "Schedule", "Training", "Warmup", "chain", "schedule_for", "sequence"]
+
+UNITS = ("step", "epoch", "share")
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a schedule may know of the training it is part of.
+
+    Args:
+        steps_per_epoch: Steps of an epoch.
+        total_steps: Steps of the whole training, those before this ``fit`` included.
+        figures: Figures of the epochs so far by name, one number per epoch.
+        memory: What a schedule keeps from epoch to epoch, by its identity.
+    """
+
+    steps_per_epoch: int
+    total_steps: float
+    figures: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    memory: dict[int, Any] = field(default_factory=dict)
+
+    def within(self, total_steps: float) -> Training:
+        """The same training with another number of steps, for a schedule that has a part of it."""
+        return Training(self.steps_per_epoch, total_steps, self.figures, self.memory)
+
+
+@dataclass(frozen=True)
+class Schedule(ABC):
+    """A number that depends on the step: ``schedule(step)``, steps counted from 0, also for an array of steps.
+
+    Any numeric hyperparameter of an optimizer may be one. ``fit`` takes its values for each step of an epoch
+    beforehand, and goes on with the trainer's own count of steps when a training is resumed.
+
+    Args:
+        unit: What positions and lengths in the schedule count: ``"step"``, ``"epoch"`` (the value then changes between
+            epochs only, as in PyTorch's and Keras' usual loops), or ``"share"`` of the whole training, from 0 to 1.
+
+    Example:
+        >>> from tilegrad import optim, schedules
+        >>> schedule = schedules.Exponential(0.1, factor=0.5)
+        >>> schedule(0), schedule(2)
+        (0.1, 0.025)
+        >>> schedule([0, 1, 2])
+        array([0.1  , 0.05 , 0.025])
+        >>> optimizer = optim.SGD(learning_rate=0.5 * schedule, momentum=0.9)
+    """
+
+    unit: str = field(default="step", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            known = ", ".join(map(repr, UNITS))
+            raise ValueError(f"{self.name}: expected `unit` to be one of {known}, got {self.unit!r}")
+
+    @property
+    def name(self) -> str:
+        """What it is called in sentences."""
+        return type(self).__name__
+
+    @abstractmethod
+    def compute(self, steps: Array, training: Training | None) -> Array:
+        """The values at these steps (float64, from 0)."""
+
+    def __call__(self, step: Any, training: Training | None = None) -> Any:
+        """The value at a step, or an array of values for an array of steps.
+
+        Args:
+            step: A number of steps from 0, or an array of such.
+            training: What ``fit`` knows; needed where a length is left out, or the unit is no step.
+
+        Raises:
+            ValueError: If a step is negative, or the schedule needs to know the training.
+        """
+        steps = np.asarray(step)
+        if steps.dtype.kind not in "iuf":
+            raise TypeError(f"{self.name}: expected `step` to be a number or an array of numbers, got {step!r}")
+        if steps.size and not steps.min() >= 0:
+            raise ValueError(f"{self.name}: expected `step` from 0, got {steps.min()}")
+        values = np.broadcast_to(np.asarray(self.compute(steps.astype(np.float64), training), np.float64), steps.shape)
+        return float(values) if values.ndim == 0 else np.array(values)
+
+    def __mul__(self, factor: Any) -> Schedule:
+        return chain(self, factor)
+
+    __rmul__ = __mul__
+
+    def plot(self, steps: int | None = None, *, ax: Axes | None = None) -> Axes:
+        """Draws the schedule over so many steps; needs the extra ``plot``.
+
+        Args:
+            steps: How many steps to show; by default all that the schedule knows of, else 100.
+            ax: Where to draw; a new figure if not given.
+
+        Returns:
+            The Axes drawn on.
+        """
+        from tilegrad.explain._schedule_plot import plot_schedule
+
+        return plot_schedule(self, steps, ax=ax)
+
+    def _position(self, steps: Array, training: Training | None) -> Array:
+        """The steps in the unit of the schedule."""
+        if self.unit == "step":
+            return steps
+        known = self._known(training, f'`unit="{self.unit}"`')
+        return np.floor(steps / known.steps_per_epoch) if self.unit == "epoch" else steps / known.total_steps
+
+    def _steps_of(self, position: float, training: Training | None) -> float:
+        """The number of steps before a position in the unit of the schedule."""
+        if self.unit == "step":
+            return position
+        known = self._known(training, f'`unit="{self.unit}"`')
+        return position * (known.steps_per_epoch if self.unit == "epoch" else known.total_steps)
+
+    def _length(self, steps: float | None, training: Training | None) -> float:
+        """A length in the unit of the schedule; where it is left out, the whole training."""
+        if steps is not None:
+            return float(steps)
+        known = self._known(training, "no `steps`")
+        whole = known.total_steps
+        return 1.0 if self.unit == "share" else whole / known.steps_per_epoch if self.unit == "epoch" else whole
+
+    def _known(self, training: Training | None, reason: str) -> Training:
+        if training is None:
+            raise ValueError(
+                f"{self.name}: expected a training to belong to, since it has {reason}, got none; give it to an optimizer and "
+                f"call fit, or pass `training=schedules.Training(steps_per_epoch, total_steps)`"
+            )
+        return training
+
+    def _number(self, argument: str, low: float = -math.inf, *, above: bool = False) -> None:
+        """Refuses a field that is no finite number from `low` (or above it)."""
+        number(self.name, argument, getattr(self, argument), low, above=above)
+
+    def _horizon(self, argument: str = "steps") -> None:
+        """Refuses a field that is no length above 0; it may be left out."""
+        if getattr(self, argument) is not None:
+            self._number(argument, 0.0, above=True)
+
+
+def number(function: str, argument: str, value: Any, low: float = -math.inf, *, above: bool = False) -> float:
+    """The value, if it is a finite number from ``low`` or above it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{function}: expected `{argument}` to be a number, got {value!r}")
+    if not math.isfinite(value) or value < low or (above and value == low):
+        bound = "finite" if low == -math.inf else f"above {low:g}" if above else f"of at least {low:g}"
+        raise ValueError(f"{function}: expected `{argument}` to be a number {bound}, got {value}")
+    return float(value)
+
+
+def numbers(function: str, argument: str, values: Any, low: float = -math.inf) -> tuple[float, ...]:
+    """The values, if they are finite numbers."""
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise TypeError(f"{function}: expected `{argument}` to be a list of numbers, got {values!r}")
+    return tuple(number(function, argument, value, low) for value in values)
+
+
+def ascending(function: str, argument: str, values: Any, low: float = 0.0) -> tuple[float, ...]:
+    """The values, if they are positions that rise."""
+    found = numbers(function, argument, values, low)
+    if any(second <= first for first, second in itertools.pairwise(found)):
+        raise ValueError(f"{function}: expected `{argument}` that rise, got {list(found)}")
+    return found
+
+
+def each(function: Callable[[float], float], values: Array) -> Array:
+    """A function of Python's at each number. NumPy's own loops give other bits by instruction set and by place."""
+    return np.array([function(value) for value in values.reshape(-1).tolist()], np.float64).reshape(values.shape)
+
+
+def powers(base: float, exponents: Array) -> Array:
+    """``base^exponent`` for each."""
+    return each(lambda exponent: math.pow(base, exponent), exponents)
+
+
+@dataclass(frozen=True)
+class Custom(Schedule):
+    """A function of the step as a schedule; a function given to an optimizer is made into one.
+
+    The function is called once per step, when the values for an epoch are made.
+
+    Args:
+        function: Takes the step (an ``int`` from 0; an epoch with ``unit="epoch"``) and returns a number.
+
+    Raises:
+        TypeError: If it is no function, or does not return a number.
+
+    Example:
+        >>> from tilegrad import schedules
+        >>> schedules.Custom(lambda step: 0.1 / (1 + step))(4)
+        0.02
+    """
+
+    function: Callable[[Any], Any]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not callable(self.function) or isinstance(self.function, type):
+            raise TypeError(f"Custom: expected `function` to be a function of the step, got {self.function!r}")
+
+    def compute(self, steps: Array, training: Training | None) -> Array:
+        """The function at each position."""
+        positions = self._position(steps, training)
+        return each(self._value, positions)
+
+    def _value(self, position: float) -> float:
+        value = self.function(int(position) if position.is_integer() and self.unit != "share" else position)
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+            raise TypeError(f"Custom: expected the function to return a number, got {value!r} for {position:g}")
+        return float(value)
+
+
+@dataclass(frozen=True)
+class Product(Schedule):
+    """The product of schedules; what ``*`` and :func:`chain` make.
+
+    Example:
+        >>> from tilegrad import schedules
+        >>> (schedules.Linear(1.0, 0.0, steps=10) * 0.5)(4)
+        0.3
+    """
+
+    parts: tuple[Schedule, ...]
+
+    def compute(self, steps: Array, training: Training | None) -> Array:
+        """The product of the parts' values."""
+        values = self.parts[0].compute(steps, training)
+        for part in self.parts[1:]:
+            values = values * part.compute(steps, training)
+        return values
+
+
+@dataclass(frozen=True)
+class Joined(Schedule):
+    """Schedules one after the other; what :func:`sequence` makes. Each counts from its own beginning."""
+
+    parts: tuple[Schedule, ...]
+    boundaries: tuple[float, ...]
+
+    def compute(self, steps: Array, training: Training | None) -> Array:
+        """The values of the part that each step falls into."""
+        starts = [0.0, *(self._steps_of(place, training) for place in self.boundaries)]
+        ends = [*starts[1:], math.inf if training is None else training.total_steps]
+        values = np.empty_like(steps)
+        place = np.searchsorted(starts[1:], steps, side="right")
+        for index, (part, start, end) in enumerate(zip(self.parts, starts, ends, strict=True)):
+            mine = place == index
+            if mine.any():
+                values[mine] = part.compute(steps[mine] - start, _within(training, end - start))
+        return values
+
+    @property
+    def name(self) -> str:
+        """What it is called in sentences."""
+        return "sequence"
+
+
+@dataclass(frozen=True)
+class Warmup(Schedule):
+    """Rises to a schedule's first value, then follows the schedule from its own beginning.
+
+    ``v(t) = a + (f(0) - a) * t / steps`` for ``t < steps``, with ``a = start * f(0)``, and ``f(t - steps)`` from there;
+    with ``shape="exponential"``, ``v(t) = f(0) * start^(1 - t / steps)``. As optax' warm-up schedules and Keras'
+    ``CosineDecay(warmup_steps=...)`` (Goyal et al., 2017).
+
+    Args:
+        after: What follows: a schedule or a number.
+        steps: Length of the rise.
+        start: Where it begins, as a share of ``f(0)``.
+        shape: ``"linear"`` or ``"exponential"``.
+        unit: What ``steps`` counts.
+
+    Raises:
+        ValueError: If a number is out of range.
+
+    Example:
+        >>> from tilegrad import schedules
+        >>> schedule = schedules.Warmup(schedules.Cosine(0.1, steps=100), steps=10)
+        >>> schedule([0, 5, 10, 60, 110])
+        array([0.  , 0.05, 0.1 , 0.05, 0.  ])
+    """
+
+    after: Schedule | float
+    steps: float
+    start: float = 0.0
+    shape: str = "linear"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._number("steps", 0.0, above=True)
+        self._number("start", 0.0, above=self.shape == "exponential")
+        if self.shape not in ("linear", "exponential"):
+            raise ValueError(f"Warmup: expected `shape` to be 'linear' or 'exponential', got {self.shape!r}")
+        object.__setattr__(self, "after", schedule_for("Warmup", "after", self.after))
+
+    def compute(self, steps: Array, training: Training | None) -> Array:
+        """The rise, then the values of what follows."""
+        length = self._steps_of(self.steps, training)
+        after: Any = self.after
+        inner = None if training is None else training.within(max(training.total_steps - length, 1.0))
+        followed = after.compute(np.maximum(steps - length, 0.0), inner)
+        first = after.compute(np.zeros(()), inner)
+        share = np.minimum(steps / length, 1.0)
+        rise = self.start + (1 - self.start) * share if self.shape == "linear" else powers(self.start, 1 - share)
+        return np.where(steps < length, first * rise, followed)
+
+
+def _within(training: Training | None, steps: float) -> Training | None:
+    return None if training is None else training.within(max(steps, 1.0))
+
+
+def schedule_for(function: str, argument: str, value: Any) -> Schedule:
+    """A schedule as it is, a function of the step or a number made into one."""
+    if isinstance(value, Schedule):
+        return value
+    if callable(value) and not isinstance(value, type):
+        return Custom(value)
+    from tilegrad.schedules.decays import Constant
+
+    return Constant(number(function, argument, value))
+
+
+def chain(*parts: Schedule | float | Callable[[int], float]) -> Schedule:
+    """The product of schedules, numbers and functions of the step, as PyTorch's ``ChainedScheduler``.
+
+    Example:
+        >>> from tilegrad import schedules
+        >>> drop = schedules.MultiStep(1.0, milestones=[50], factor=0.1)
+        >>> schedules.chain(0.1, schedules.Warmup(1.0, steps=10), drop)([0, 5, 10, 49, 50])
+        array([0.  , 0.05, 0.1 , 0.1 , 0.01])
+    """
+    if not parts:
+        raise ValueError("chain: expected at least one schedule, got none")
+    return Product(tuple(schedule_for("chain", "parts", part) for part in parts))
+
+
+def sequence(
+    parts: Sequence[Schedule | float | Callable[[int], float]], boundaries: Sequence[float], *, unit: str = "step"
+) -> Schedule:
+    """Schedules one after the other, each counting from its own beginning, as PyTorch's ``SequentialLR``.
+
+    A part whose length is left out lasts to the next boundary, the last one to the end of the training.
+
+    Args:
+        parts: Schedules, numbers or functions of the step.
+        boundaries: Where each but the first begins.
+        unit: What the boundaries count.
+
+    Raises:
+        ValueError: If the boundaries do not rise, or are not one fewer than the parts.
+
+    Example:
+        >>> from tilegrad import schedules
+        >>> schedules.sequence([schedules.Linear(0.0, 0.1, steps=10), 0.1, 0.01], [10, 90])([0, 5, 10, 89, 90])
+        array([0.  , 0.05, 0.1 , 0.1 , 0.01])
+    """
+    made = tuple(schedule_for("sequence", "parts", part) for part in parts)
+    places = ascending("sequence", "boundaries", boundaries)
+    if len(places) != len(made) - 1:
+        raise ValueError(f"sequence: expected a boundary between each two of {len(made)} parts, got {len(places)}")
+    return Joined(made, places, unit=unit)

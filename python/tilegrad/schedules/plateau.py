@@ -1,0 +1,128 @@
+"""A schedule that falls when a figure no longer gets better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tilegrad._names import hint, lookup
+from tilegrad.schedules.base import Schedule, Training
+from tilegrad.tensor import Array
+
+__all__ = ["Plateau"]
+
+# Whether the threshold is a share of the best figure.
+_STYLES = {"torch": True, "keras": False}
+
+
+@dataclass(frozen=True)
+class Plateau(Schedule):
+    """Falls by a factor when a figure of the epochs has not got better for some of them.
+
+    An epoch counts as better below ``best * (1 - threshold)`` with ``style="torch"`` (relative), below ``best - threshold``
+    with ``style="keras"`` (absolute). Keras falls in the ``patience``-th bad epoch, PyTorch in the one after it. The value is
+    a function of the history, so that a resumed training goes on as if it had never stopped.
+
+    Args:
+        start: First value.
+        factor: 0.1 as in both.
+        patience: How many bad epochs are waited for; 10 as in both.
+        threshold: 1e-4 as in both.
+        monitor: Which figure of the history; ``"loss"``, a metric, or ``"val_..."``.
+        mode: ``"min"`` if less is better, ``"max"`` if more is.
+        cooldown: Epochs after a fall in which bad ones are not counted.
+        minimum: It falls no further than this.
+        style: ``"torch"`` or ``"keras"``.
+
+    Raises:
+        ValueError: If a number is out of range; in ``fit``, if the history has no such figure.
+
+    Example:
+        >>> from tilegrad import schedules
+        >>> schedule = schedules.Plateau(0.1, patience=2)
+        >>> schedule.after([1.0, 0.5, 0.5, 0.5]), schedule.after([1.0, 0.5, 0.5, 0.5, 0.5])
+        (0.1, 0.010000000000000002)
+    """
+
+    start: float
+    factor: float = 0.1
+    patience: int = 10
+    threshold: float = 1e-4
+    monitor: str = "loss"
+    mode: str = "min"
+    cooldown: int = 0
+    minimum: float = 0.0
+    style: str = "torch"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("start", "patience", "threshold", "cooldown", "minimum"):
+            self._number(name, 0.0)
+        self._number("factor", 0.0, above=True)
+        if self.factor >= 1:
+            raise ValueError(f"Plateau: expected `factor` below 1, got {self.factor}")
+        if self.mode not in ("min", "max"):
+            raise ValueError(f"Plateau: expected `mode` to be 'min' or 'max', got {self.mode!r}")
+        lookup("Plateau", "style", self.style, _STYLES)
+
+    def after(self, figures: Iterable[float]) -> float:
+        """The value after epochs with these figures."""
+        watch = _Watch(self)
+        for figure in figures:
+            watch.add(float(figure))
+        return watch.value
+
+    def compute(self, steps: Array, training: Training | None) -> Array:
+        """The value after the epochs so far: the same for all steps."""
+        if training is None or not any(training.figures.values()):
+            return np.full_like(steps, self.start)
+        if self.monitor not in training.figures:
+            names = list(training.figures)
+            raise ValueError(
+                f"Plateau: expected `monitor` to be a figure of the history{hint(self.monitor, names)}, got {self.monitor!r}; "
+                f"there are {', '.join(names)}"
+            )
+        watch: _Watch = training.memory.setdefault(id(self), _Watch(self))
+        for figure in training.figures[self.monitor][watch.epochs :]:
+            watch.add(float(figure))
+        return np.full_like(steps, watch.value)
+
+
+class _Watch:
+    """The best figure so far, bad epochs since, and the value they led to."""
+
+    def __init__(self, plateau: Plateau) -> None:
+        self.plateau, self.value = plateau, float(plateau.start)
+        self.best, self.bad, self.cooling, self.epochs = math.inf, 0, 0, 0
+
+    def add(self, figure: float) -> None:
+        """Counts an epoch; one whose figure is NaN is bad."""
+        plateau = self.plateau
+        self.epochs += 1
+        figure = -figure if plateau.mode == "max" else figure
+        keras = plateau.style == "keras"
+        # Keras leaves the cooling before it counts an epoch, PyTorch after.
+        if keras:
+            self._cool()
+        if self._is_better(figure):
+            self.best, self.bad = figure, 0
+        elif not (keras and self.cooling):
+            self.bad += 1
+        if not keras:
+            self._cool()
+        if self.bad >= max(plateau.patience, 1) if keras else self.bad > plateau.patience:
+            self.value = max(self.value * plateau.factor, plateau.minimum)
+            self.cooling, self.bad = plateau.cooldown, 0
+
+    def _cool(self) -> None:
+        if self.cooling:
+            self.cooling, self.bad = self.cooling - 1, 0
+
+    def _is_better(self, figure: float) -> bool:
+        if math.isinf(self.best):
+            return figure < self.best
+        threshold = self.plateau.threshold
+        return figure < self.best - (threshold * abs(self.best) if _STYLES[self.plateau.style] else threshold)
