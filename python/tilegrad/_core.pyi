@@ -138,6 +138,7 @@ class _Epoch(TypedDict):
     loss_weight: float
     metrics: list[float]
     interrupted: bool
+    losses: list[float]
 
 __version__: str
 
@@ -284,6 +285,10 @@ class Graph:
         its mean (without it they are summed), then clipped: each tensor by its norm, all by the norm of all, each number
         by its value. ``average_decay`` keeps a moving average of the parameters; ``skip_if_not_finite`` leaves a step
         out."""
+    def constrain(self, updated: int, name: str, number: float = 0.0) -> int:
+        """Does something to a parameter in place after each update, of which ``updated`` is the value: ``max_norm``
+        (number: the limit, of each column), ``unit_norm``, ``non_negative``, or ``shrink`` (number times learning rate:
+        what is taken off each number's distance from zero)."""
     def shape(self, value: int) -> tuple[int, ...]:
         """Shape of a value."""
     def dtype(self, value: int) -> str:
@@ -394,6 +399,8 @@ def run_epoch(
     epoch: int = 0,
     report: Callable[[int, float], object] | None = None,
     interval: float = 0.1,
+    schedules: Sequence[tuple[Optimizer, str, Sequence[float] | _Array]] | None = None,
+    record: bool = False,
 ) -> _Epoch:
     """Runs a plan over all rows, batch by batch, with the interpreter lock released.
 
@@ -402,6 +409,9 @@ def run_epoch(
     ``report`` gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An
     interrupt (Ctrl-C) ends the run after a whole step: the result then says ``interrupted``, and nothing is raised.
     Any other exception, also one from ``report``, ends it after a whole step and is raised.
+
+    ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes a value at each batch, and keeps the
+    last. With ``record`` the result has ``losses``, the mean loss of each batch.
     """
 
 def run_batches(

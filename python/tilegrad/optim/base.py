@@ -11,13 +11,16 @@ import numpy as np
 from tilegrad import _core
 from tilegrad._names import hint
 from tilegrad.optim._arguments import Declared
+from tilegrad.schedules.base import Schedule, Training, scheduled
 from tilegrad.tensor import Array
 
 
 class Optimizer(Declared):
     """What all optimizers share.
 
-    Hyperparameters are attributes: ``optimizer.learning_rate = 1e-4`` holds from the next step, also in a trainer.
+    Hyperparameters are attributes: ``optimizer.learning_rate = 1e-4`` holds from the next step, also in a trainer. A number
+    may be given as a schedule (:mod:`tilegrad.schedules`) or as a function of the step, counted from 0: each step then takes
+    its value, and the attribute is the number of the step taken last.
 
     Example:
         >>> from tilegrad import optim
@@ -32,7 +35,8 @@ class Optimizer(Declared):
     def __init__(self, *values: Any, **named: Any) -> None:
         settings = {**self._defaults(), **self._given(values, named)}
         hyperparameters, self._controls = self._split(settings)
-        self._core = _core.Optimizer(self.name, hyperparameters)
+        numbers, self._schedules = scheduled(hyperparameters)
+        self._core = _core.Optimizer(self.name, numbers)
 
     @classmethod
     def _split(cls, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -86,23 +90,36 @@ class Optimizer(Declared):
             if name not in self.__signature__.parameters:
                 raise AttributeError(f"{type(self).__name__}: {name!r} cannot be set")
         if name not in self.__signature__.parameters:
-            self._core.set(name, _number(value))
+            numbers, schedules = scheduled({name: _number(value)})
+            self._core.set(name, numbers[name])
+            self._schedules = {key: kept for key, kept in self._schedules.items() if key != name} | schedules
             return
         hyperparameters, controls = self._split({name: value})
+        numbers, schedules = scheduled(hyperparameters)
         before = self.parameters
         try:
-            for each, number in hyperparameters.items():
+            for each, number in numbers.items():
                 self._core.set(each, number)
         except (ValueError, TypeError):
-            for each in hyperparameters:
+            for each in numbers:
                 self._core.set(each, before[each])
             raise
         self._controls.update(controls)
+        self._schedules = {key: kept for key, kept in self._schedules.items() if key not in numbers} | schedules
 
     @property
     def parameters(self) -> dict[str, float | bool | str]:
         """All hyperparameters by name."""
         return self._core.parameters
+
+    @property
+    def schedules(self) -> dict[str, Schedule]:
+        """The hyperparameters that follow a schedule."""
+        return dict(self._schedules)
+
+    def tables(self, steps: Array, training: Training | None) -> list[tuple[_core.Optimizer, str, Array]]:
+        """For each hyperparameter that follows a schedule: the rule in the core, the name, and the values at these steps."""
+        return [(self._core, name, schedule(steps, training)) for name, schedule in self._schedules.items()]
 
     @property
     def steps(self) -> int:
@@ -122,6 +139,8 @@ class Optimizer(Declared):
             ValueError: If numbers or shapes differ, an array is read-only, or arrays overlap; nothing is changed then.
             TypeError: If a dtype differs, or something is no array.
         """
+        for name, schedule in self._schedules.items():
+            self._core.set(name, schedule(self.steps))
         self._core.step(parameters, gradients)
 
     def state_dict(self) -> dict[str, Any]:
@@ -145,7 +164,7 @@ class Optimizer(Declared):
         self._core.steps = state["steps"]
 
     def __repr__(self) -> str:
-        values = {name: getattr(self, name) for name in self.__signature__.parameters}
+        values = {name: self._schedules.get(name, getattr(self, name)) for name in self.__signature__.parameters}
         shown = [f"{name}={value!r}" for name, value in values.items() if not (value is None or value in (False, 0.0))]
         return f"{type(self).__name__}({', '.join(shown)})"
 

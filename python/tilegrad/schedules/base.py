@@ -16,20 +16,36 @@ from tilegrad.tensor import Array
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Custom", "Joined", "Product", "Schedule", "Training", "Warmup", "chain", "schedule_for", "sequence"]
+__all__ = [
+    "Custom",
+    "Joined",
+    "Product",
+    "Schedule",
+    "Training",
+    "Warmup",
+    "chain",
+    "schedule_for",
+    "scheduled",
+    "sequence",
+]
 
 UNITS = ("step", "epoch", "share")
 
 
 @dataclass(frozen=True)
 class Training:
-    """What a schedule may know of the training it is part of.
+    """What a schedule may know of the training it is part of; ``fit`` makes one.
 
     Args:
         steps_per_epoch: Steps of an epoch.
         total_steps: Steps of the whole training, those before this ``fit`` included.
         figures: Figures of the epochs so far by name, one number per epoch.
         memory: What a schedule keeps from epoch to epoch, by its identity.
+
+    Example:
+        >>> from tilegrad import schedules
+        >>> schedules.Cosine(1.0)(50, schedules.Training(steps_per_epoch=10, total_steps=100))
+        0.5
     """
 
     steps_per_epoch: int
@@ -183,7 +199,8 @@ def ascending(function: str, argument: str, values: Any, low: float = 0.0) -> tu
 
 def each(function: Callable[[float], float], values: Array) -> Array:
     """A function of Python's at each number. NumPy's own loops give other bits by instruction set and by place."""
-    return np.array([function(value) for value in values.reshape(-1).tolist()], np.float64).reshape(values.shape)
+    found = [function(value) for value in values.reshape(-1).tolist()]
+    return np.array(found, np.float64).reshape(values.shape)
 
 
 def powers(base: float, exponents: Array) -> Array:
@@ -245,7 +262,7 @@ class Product(Schedule):
         values = self.parts[0].compute(steps, training)
         for part in self.parts[1:]:
             values = values * part.compute(steps, training)
-        return values
+        return np.asarray(values)
 
 
 @dataclass(frozen=True)
@@ -320,7 +337,8 @@ class Warmup(Schedule):
         first = after.compute(np.zeros(()), inner)
         share = np.minimum(steps / length, 1.0)
         rise = self.start + (1 - self.start) * share if self.shape == "linear" else powers(self.start, 1 - share)
-        return np.where(steps < length, first * rise, followed)
+        values: Array = np.where(steps < length, first * rise, followed)
+        return values
 
 
 def _within(training: Training | None, steps: float) -> Training | None:
@@ -336,6 +354,17 @@ def schedule_for(function: str, argument: str, value: Any) -> Schedule:
     from tilegrad.schedules.decays import Constant
 
     return Constant(number(function, argument, value))
+
+
+def scheduled(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Schedule]]:
+    """Settings with the first value in place of each schedule or function of the step, and the schedules."""
+    schedules = {
+        name: schedule_for("", name, value)
+        for name, value in settings.items()
+        if isinstance(value, Schedule) or (callable(value) and not isinstance(value, type))
+    }
+    # No first value depends on how long the training is.
+    return {**settings, **{name: schedule(0, Training(1, 1e9)) for name, schedule in schedules.items()}}, schedules
 
 
 def chain(*parts: Schedule | float | Callable[[int], float]) -> Schedule:

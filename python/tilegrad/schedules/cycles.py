@@ -104,7 +104,7 @@ class OneCycle(Schedule):
     Example:
         >>> from tilegrad import schedules
         >>> schedules.OneCycle(1.0, steps=100, style="fastai")([0, 25, 100]).round(5)
-        array([0.04   , 1.     , 0.00001])
+        array([4.e-02, 1.e+00, 1.e-05])
     """
 
     peak: float

@@ -338,7 +338,8 @@ class Noam(Schedule):
         """``factor / sqrt(width) * min(1 / sqrt(s), s / warmup^1.5)``."""
         position = self._position(steps, training) + 1
         rise = position * self.warmup**-1.5
-        return self.factor * self.width**-0.5 * np.minimum(1 / np.sqrt(position), rise)
+        values: Array = self.factor * self.width**-0.5 * np.minimum(1 / np.sqrt(position), rise)
+        return values
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,9 @@ def load(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     before = trainer.optimizer.parameters
     try:
         for name, value in facts["hyperparameters"].items():
-            setattr(trainer.optimizer, name, value)
+            # What follows a schedule goes on with it from the step that was saved.
+            if name not in trainer.optimizer.schedules:
+                setattr(trainer.optimizer, name, value)
     except (ValueError, TypeError, AttributeError):
         for name, value in before.items():
             setattr(trainer.optimizer, name, value)

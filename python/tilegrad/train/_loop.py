@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tilegrad.schedules import Training
 from tilegrad.train._passes import EVALUATION_BATCH, evaluate_rows, pass_over
 from tilegrad.train._progress import Silent
 from tilegrad.train._rows import Rows
@@ -36,6 +37,8 @@ class Loop:
         self.callbacks, self.display = callbacks, display
         self.batches = -(-len(train.x) // size)
         self.history = History()
+        steps = trainer.step + epochs * self.batches
+        self.course = Training(self.batches, steps, trainer.history)
 
     def run(self) -> History:
         """Trains and returns the history of this call."""
@@ -81,7 +84,9 @@ class Loop:
             self.display.batch(done, loss)
 
         started = time.perf_counter()
-        sums = pass_over(trainer, self.train, self.size, training=True, shuffle=self.shuffle, report=report)
+        sums = pass_over(
+            trainer, self.train, self.size, training=True, shuffle=self.shuffle, report=report, course=self.course
+        )
         if sums["interrupted"]:
             raise KeyboardInterrupt
         figures = trainer._steps.figures(sums)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,6 +49,8 @@ def run_rows(
     seed: int,
     epoch: int = 0,
     report: Any = None,
+    schedules: Sequence[tuple[_core.Optimizer, str, Array]] = (),
+    record: bool = False,
 ) -> _core._Epoch:
     """Runs plans for full batches and for a short last one over all rows."""
     return _core.run_epoch(
@@ -63,4 +66,6 @@ def run_rows(
         seed=seed,
         epoch=epoch,
         report=report,
+        schedules=schedules or None,
+        record=record,
     )

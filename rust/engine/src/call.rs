@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt::Debug;
 
-use tilegrad_kernels::optimizers;
+use tilegrad_kernels::optimizers::{self, Optimizer};
 use tilegrad_kernels::random::Stream;
 
 use crate::types::{Attributes, Dtype, Type, Typed};
@@ -130,6 +130,8 @@ pub struct Call<'a> {
     pub(crate) operands: &'a [Operand],
     /// How many of them are inputs.
     pub(crate) inputs: usize,
+    /// The optimizers as they are set, by group.
+    pub(crate) optimizers: &'a [Optimizer],
     /// The optimizers' scalars of this step, by group.
     pub(crate) optimizer_steps: &'a [optimizers::Step],
     /// What the step does with its gradients.

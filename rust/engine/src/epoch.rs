@@ -4,6 +4,7 @@ use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
 use tilegrad_kernels::random::Stream;
+use tilegrad_kernels::registry::Setting;
 
 use crate::plan::{Bindings, Plan, State};
 use crate::rows::{Batch, Rows};
@@ -26,6 +27,21 @@ pub struct Epoch<'a> {
     pub epoch: u64,
     /// Least time between two reports.
     pub interval: Duration,
+    /// Hyperparameters that change from step to step.
+    pub scheduled: &'a [Scheduled<'a>],
+    /// Whether the loss of each batch is kept.
+    pub record: bool,
+}
+
+/// A hyperparameter with a value for each step of an epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Scheduled<'a> {
+    /// Which of the state's optimizers.
+    pub optimizer: usize,
+    /// Name of the hyperparameter.
+    pub name: &'a str,
+    /// A value for each batch.
+    pub values: &'a [f64],
 }
 
 /// How far an epoch has come.
@@ -54,6 +70,8 @@ pub struct Sums {
     pub metrics: Vec<f64>,
     /// Whether a report ended it early.
     pub interrupted: bool,
+    /// The mean loss of each batch, if they were to be kept.
+    pub losses: Vec<f64>,
 }
 
 /// Runs a plan over all rows, batch by batch; `last` is the plan for a short last batch.
@@ -77,7 +95,7 @@ pub fn run_epoch(
     }
     let rows = epoch.sources.first().map_or(0, Rows::count);
     let run = Loop { function: "run_epoch", epoch, plan, last, state, rows };
-    run.run(&mut |plan, _, sums| add_losses(plan, sums), report)
+    run.run(&mut |plan, _, sums| add_losses(plan, sums, epoch.record), report)
 }
 
 /// Where the rows of a prediction are written: row-major, without gaps.
@@ -177,6 +195,37 @@ impl Loop<'_, '_> {
         }
     }
 
+    /// A sentence unless each schedule has a value for each batch, all of which its optimizer takes.
+    fn check_scheduled(&self, batches: usize) -> Result<(), String> {
+        let function = self.function;
+        for Scheduled { optimizer, name, values } in self.epoch.scheduled {
+            if values.len() != batches {
+                let got = values.len();
+                return Err(format!(
+                    "{function}: expected {batches} values of `{name}`, one for each batch, got {got}"
+                ));
+            }
+            let Some(mut rule) = self.state.optimizers.get(*optimizer).copied() else {
+                return Err(format!(
+                    "{function}: expected optimizers in the state for a schedule of `{name}`, got none"
+                ));
+            };
+            for (batch, &value) in values.iter().enumerate() {
+                let refused = |error| format!("{error} from its schedule for batch {batch} of the epoch");
+                rule.set(name, Setting::Number(value)).map_err(refused)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets the hyperparameters that have a schedule.
+    fn follow_schedules(&mut self, batch: usize) -> Result<(), String> {
+        for Scheduled { optimizer, name, values } in self.epoch.scheduled {
+            self.state.optimizers[*optimizer].set(name, Setting::Number(values[batch]))?;
+        }
+        Ok(())
+    }
+
     fn check_plan(&self, plan: &Plan, batch: usize) -> Result<(), String> {
         let epoch = self.epoch;
         let (count, given) = (plan.inputs().count(), epoch.sources.len() + epoch.fixed.len());
@@ -206,11 +255,13 @@ impl Loop<'_, '_> {
         let buffers: Result<Vec<Batch>, String> = full.inputs().take(epoch.sources.len()).map(Batch::new).collect();
         let mut buffers = buffers?;
         let total = self.rows.div_ceil(epoch.batch_size);
-        let mut sums = Sums::default();
+        self.check_scheduled(total)?;
+        let mut sums = Sums { losses: Vec::with_capacity(if epoch.record { total } else { 0 }), ..Sums::default() };
         let mut reported = Instant::now();
         for batch in 0..total {
             let start = batch * epoch.batch_size;
             let rows = epoch.batch_size.min(self.rows - start);
+            self.follow_schedules(batch)?;
             self.step(&order, start..start + rows, &mut buffers)?;
             let plan = self.plan_for(rows);
             after(plan, rows, &mut sums);
@@ -286,7 +337,7 @@ fn source_name(index: usize) -> &'static str {
     ["features", "targets", "sample_weight"].get(index).copied().unwrap_or("inputs")
 }
 
-fn add_losses(plan: &Plan, sums: &mut Sums) {
+fn add_losses(plan: &Plan, sums: &mut Sums, record: bool) {
     let number = |index: usize| plan.output(index).get(0);
     let (loss, weight) = (number(0), number(1));
     // A batch of weight zero has no mean.
@@ -294,6 +345,9 @@ fn add_losses(plan: &Plan, sums: &mut Sums) {
         sums.loss_sum += loss * weight;
     }
     sums.loss_weight += weight;
+    if record {
+        sums.losses.push(loss);
+    }
     sums.metrics.resize(plan.output_count() - 2, 0.0);
     for (index, metric) in sums.metrics.iter_mut().enumerate() {
         *metric += number(2 + index);

@@ -133,11 +133,18 @@ impl Plan {
             bases: &self.bases.0,
             operands: &self.operands[step.operands.clone()],
             inputs: step.inputs,
+            optimizers: self.optimizers_in_use(bindings.state),
             optimizer_steps: &self.optimizer_steps,
             turn,
             seed: bindings.seed,
             step: bindings.state.step,
         });
+    }
+
+    /// The optimizers of the state, or those the plan was compiled with.
+    #[inline]
+    fn optimizers_in_use<'a>(&'a self, state: &'a State<'_>) -> &'a [Optimizer] {
+        if state.optimizers.is_empty() { &self.optimizers } else { &state.optimizers }
     }
 
     /// A sentence unless inputs, parameters, slots and optimizers fit the plan.
@@ -160,7 +167,7 @@ impl Plan {
         }
         let state = &*bindings.state;
         self.check_buffers("parameters", &state.parameters)?;
-        let groups = if state.optimizers.is_empty() { &self.optimizers } else { &state.optimizers };
+        let groups = self.optimizers_in_use(state);
         let fits = |(own, given): (&Optimizer, &Optimizer)| {
             own.entry().name == given.entry().name && own.slots() == given.slots()
         };

@@ -92,7 +92,8 @@ fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<Val
     let mut update_of = vec![None; graph.parameters().len()];
     for &value in needed {
         if let Some((_, parameter)) = updated(value) {
-            update_of[parameter] = Some(value);
+            // What follows the update of the same parameter reads its result, and so comes after it.
+            update_of[parameter].get_or_insert(value);
         }
     }
     for &value in needed {

@@ -64,7 +64,17 @@ fn silent(_: &Progress) -> ControlFlow<()> {
 }
 
 fn epoch<'a>(sources: &'a [Rows<'a>], batch_size: usize, shuffle: bool) -> Epoch<'a> {
-    Epoch { sources, fixed: &[], batch_size, shuffle, seed: 5, epoch: 2, interval: Duration::from_secs(60) }
+    Epoch {
+        sources,
+        fixed: &[],
+        batch_size,
+        shuffle,
+        seed: 5,
+        epoch: 2,
+        interval: Duration::from_secs(60),
+        scheduled: &[],
+        record: false,
+    }
 }
 
 fn run(sources: &[Rows<'_>], batch: usize, training: bool, shuffle: bool, memory: &mut Memory) -> Sums {

@@ -17,6 +17,7 @@
 
 pub mod activations;
 pub mod arithmetic;
+pub mod constraints;
 pub mod controls;
 pub mod isa;
 pub mod limits;
@@ -24,6 +25,7 @@ pub mod losses;
 pub mod math;
 pub mod matmul;
 pub mod optimizers;
+pub mod orthogonal;
 pub mod random;
 pub mod real;
 pub mod registry;

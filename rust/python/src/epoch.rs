@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tilegrad_engine::epoch::{self, Epoch, Progress, RowsMut, Sums};
+use tilegrad_engine::epoch::{self, Epoch, Progress, RowsMut, Scheduled, Sums};
 use tilegrad_engine::rows::{Rows, SourceKind};
 use tilegrad_engine::{Array as Numbers, Dtype, Type};
 
-use crate::arguments::{shape_text, type_error_of};
+use crate::arguments::{list_of, shape_text, type_error_of, type_name};
 use crate::arrays::Array;
-use crate::errors::{Error, Result, value_error};
+use crate::errors::{Error, Result, type_error, value_error};
 use crate::graph::{Places, engine_array, same_place};
 use crate::kinds::Kind;
 use crate::numbers::{Seed, Whole, in_range};
+use crate::optimizers::Optimizer;
 use crate::plan::Plan;
 use crate::state::State;
 use crate::work;
@@ -30,14 +31,17 @@ const POLL: Duration = Duration::from_millis(50);
 /// gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An interrupt
 /// (Ctrl-C) ends the run after a whole step: the result then says ``interrupted``, and nothing is raised. Any other
 /// exception, also one from ``report``, ends it after a whole step and is raised.
+///
+/// ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes a value at each batch, and keeps the
+/// last. With ``record`` the result has ``losses``, the mean loss of each batch.
 #[pyfunction]
 #[pyo3(
     signature = (
         plan, last, state, features, targets, *, sample_weight = None, class_weight = None, batch_size, scale = None,
-        shuffle = false, seed = Seed(0), epoch = Whole(0), report = None, interval = 0.1
+        shuffle = false, seed = Seed(0), epoch = Whole(0), report = None, interval = 0.1, schedules = None, record = false
     ),
     text_signature = "(plan, last, state, features, targets, *, sample_weight=None, class_weight=None, batch_size, \
-        scale=None, shuffle=False, seed=0, epoch=0, report=None, interval=0.1)"
+        scale=None, shuffle=False, seed=0, epoch=0, report=None, interval=0.1, schedules=None, record=False)"
 )]
 pub(crate) fn run_epoch<'py>(
     py: Python<'py>,
@@ -55,6 +59,8 @@ pub(crate) fn run_epoch<'py>(
     epoch: Whole,
     report: Option<Bound<'py, PyAny>>,
     interval: f64,
+    schedules: Option<&Bound<'py, PyAny>>,
+    record: bool,
 ) -> Result<Bound<'py, PyDict>> {
     const FUNCTION: &str = "run_epoch";
     let mut sources = vec![Source::new(FUNCTION, "features", features, scale)?];
@@ -77,6 +83,8 @@ pub(crate) fn run_epoch<'py>(
         seed: seed.0,
         epoch: in_range(FUNCTION, "epoch", epoch, 0, i64::MAX)? as u64,
         shuffle,
+        courses: schedules.map(|schedules| courses(schedules, plan)).transpose()?.unwrap_or_default(),
+        record,
     };
     let (sums, watch) = run.go(py, &sources, &fixed, Watch::new(report, interval), None)?;
     watch.finish()?;
@@ -114,7 +122,9 @@ pub(crate) fn run_batches<'py>(
         _ => return Err(type_error_of(FUNCTION, "out", &out, "float32 or float64")),
     };
     let batch_size = in_range(FUNCTION, "batch_size", batch_size, 1, i64::MAX)?;
-    let run = Run { function: FUNCTION, plan, last, state, batch_size, seed: 0, epoch: 0, shuffle: false };
+    let (courses, record) = (Vec::new(), false);
+    let run =
+        Run { function: FUNCTION, plan, last, state, batch_size, seed: 0, epoch: 0, shuffle: false, courses, record };
     let (sums, watch) = run.go(py, &sources, &[], Watch::new(None, Duration::MAX), Some(rows))?;
     watch.finish()?;
     if sums.interrupted {
@@ -202,6 +212,39 @@ struct Run<'a, 'py> {
     seed: u64,
     epoch: u64,
     shuffle: bool,
+    courses: Vec<Course>,
+    record: bool,
+}
+
+/// A hyperparameter's values for each batch.
+struct Course {
+    optimizer: usize,
+    name: String,
+    values: Vec<f64>,
+}
+
+impl Course {
+    fn scheduled(&self) -> Scheduled<'_> {
+        Scheduled { optimizer: self.optimizer, name: &self.name, values: &self.values }
+    }
+}
+
+/// The schedules from a list of (optimizer, name, values).
+fn courses(schedules: &Bound<'_, PyAny>, plan: &Bound<'_, Plan>) -> Result<Vec<Course>> {
+    const FUNCTION: &str = "run_epoch";
+    list_of(FUNCTION, "schedules", schedules)?
+        .iter()
+        .map(|triple| {
+            let Ok((optimizer, name, values)) = triple.extract::<(Bound<'_, Optimizer>, String, Vec<f64>)>() else {
+                let got = type_name(triple);
+                return type_error!("{FUNCTION}: expected `schedules` of (optimizer, name, values), got {got}");
+            };
+            match plan.get().place_of(&optimizer) {
+                Some(optimizer) => Ok(Course { optimizer, name, values }),
+                None => value_error!("{FUNCTION}: expected `schedules` of the plan's optimizers, got one of another"),
+            }
+        })
+        .collect()
 }
 
 impl Run<'_, '_> {
@@ -229,6 +272,7 @@ impl Run<'_, '_> {
         let mut last = self.last.map(|last| last.get().lock(py)).transpose()?;
         let used = self.state.get().acquire(py, self.function, self.plan.get().places())?;
         let mut engine = used.engine(self.plan.get().rules(py)?);
+        let scheduled: Vec<Scheduled<'_>> = self.courses.iter().map(Course::scheduled).collect();
         let epoch = Epoch {
             sources: &rows,
             fixed,
@@ -237,21 +281,22 @@ impl Run<'_, '_> {
             seed: self.seed,
             epoch: self.epoch,
             interval: POLL.min(watch.interval),
+            scheduled: &scheduled,
+            record: self.record,
         };
         let (plan, last) = (&mut *plan, last.as_deref_mut());
-        let (engine, watched) = (&mut engine, &mut watch);
-        let sums = work::detached(py, move || {
-            let sums = match out {
-                None => epoch::run_epoch(plan, last, engine, &epoch, &mut |progress| watched.look(progress)),
-                Some(mut out) => {
-                    epoch::run_batches(plan, last, engine, &epoch, &mut out, &mut |progress| watched.look(progress))
-                }
-            };
-            (sums, engine.step, engine.tally)
-        });
-        let (sums, step, tally) = sums?;
+        let (running, watched) = (&mut engine, &mut watch);
+        let sums = work::detached(py, move || match out {
+            None => epoch::run_epoch(plan, last, running, &epoch, &mut |progress| watched.look(progress)),
+            Some(mut out) => {
+                epoch::run_batches(plan, last, running, &epoch, &mut out, &mut |progress| watched.look(progress))
+            }
+        })?;
         // Also after an error in the middle: the steps before it were whole.
-        used.set_counts(step, tally);
+        used.set_counts(engine.step, engine.tally);
+        for Course { optimizer, name, .. } in &self.courses {
+            self.plan.get().take_setting(py, *optimizer, name, &engine.optimizers)?;
+        }
         Ok((sums?, watch))
     }
 }
@@ -305,5 +350,6 @@ fn result<'py>(py: Python<'py>, sums: &Sums) -> Result<Bound<'py, PyDict>> {
     dictionary.set_item("loss_weight", sums.loss_weight)?;
     dictionary.set_item("metrics", sums.metrics.clone())?;
     dictionary.set_item("interrupted", sums.interrupted)?;
+    dictionary.set_item("losses", sums.losses.clone())?;
     Ok(dictionary)
 }

@@ -146,6 +146,16 @@ impl Graph {
         Ok(made.into_iter().map(|value| value.0).collect())
     }
 
+    /// Does something to a parameter in place after each update, of which ``updated`` is the value: ``max_norm`` (number:
+    /// the limit, of each column), ``unit_norm``, ``non_negative``, or ``shrink`` (number times learning rate: what is taken
+    /// off each number's distance from zero).
+    #[pyo3(signature = (updated, name, number = 0.0))]
+    fn constrain(&self, py: Python<'_>, updated: Whole, name: &str, number: f64) -> Result<u32> {
+        let mut inner = self.lock(py)?;
+        let updated = value("constrain", &inner.graph, updated)?;
+        Ok(inner.graph.constrain(updated, name, number)?.0)
+    }
+
     /// Shape of a value.
     fn shape<'py>(&self, py: Python<'py>, value: Whole) -> Result<Bound<'py, pyo3::types::PyTuple>> {
         let inner = self.lock(py)?;

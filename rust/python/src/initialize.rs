@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use tilegrad_kernels::orthogonal::orthonormalize;
 use tilegrad_kernels::random::Stream;
 use tilegrad_kernels::real::Element;
 
@@ -12,8 +13,9 @@ use crate::kinds::{Kind, Number};
 use crate::numbers::{self, Seed, Whole, in_range};
 use crate::work;
 
-/// A new array: ``zeros``, ``constant`` (value), ``uniform`` (low, high), ``normal`` (mean, deviation) or
-/// ``truncated_normal`` (mean, deviation; cut at two deviations). The numbers depend on ``seed`` and ``stream`` only.
+/// A new array: ``zeros``, ``constant`` (value), ``uniform`` (low, high), ``normal`` (mean, deviation),
+/// ``truncated_normal`` (mean, deviation; cut at two deviations) or ``orthogonal`` (gain; rows or columns of the matrix that
+/// the last axis makes, whichever are fewer, are orthogonal). The numbers depend on ``seed`` and ``stream`` only.
 #[pyfunction]
 #[pyo3(signature = (kind, shape, dtype, seed, stream, **parameters))]
 pub(crate) fn initialize<'py>(
@@ -46,7 +48,10 @@ pub(crate) fn initialize<'py>(
 
 fn fill<E: Element + Number>(py: Python<'_>, array: &Array<'_>, kind: Initializer, stream: Stream) -> Result<()> {
     let out = array.slice_mut::<E>();
-    work::run(py, out.len(), || kind.fill(stream, out))
+    let columns = array.shape().last().copied().unwrap_or(1);
+    // Its work grows faster than its size.
+    let work = if matches!(kind, Initializer::Orthogonal { .. }) { usize::MAX } else { out.len() };
+    work::run(py, work, || kind.fill(stream, columns, out))
 }
 
 /// A random order of ``0 .. count - 1``: the one ``run_epoch`` uses with ``stream = epoch``.
@@ -70,6 +75,7 @@ enum Initializer {
     Uniform { low: f64, high: f64 },
     Normal { mean: f64, deviation: f64 },
     TruncatedNormal { mean: f64, deviation: f64 },
+    Orthogonal { gain: f64 },
 }
 
 impl Initializer {
@@ -99,14 +105,15 @@ impl Initializer {
                     Self::TruncatedNormal { mean, deviation }
                 }
             }
+            "orthogonal" => Self::Orthogonal { gain: read([("gain", 1.0), ("", 0.0)])?[0] },
             _ => {
-                let known = "zeros, constant, uniform, normal, truncated_normal";
+                let known = "zeros, constant, uniform, normal, truncated_normal, orthogonal";
                 return value_error!("initialize: expected `kind` to be one of {known}, got {kind:?}");
             }
         })
     }
 
-    fn fill<E: Element>(self, stream: Stream, out: &mut [E]) {
+    fn fill<E: Element>(self, stream: Stream, columns: usize, out: &mut [E]) {
         match self {
             Self::Constant { value } => out.fill(E::from_f64(value)),
             Self::Uniform { low, high } => stream.uniform_between(0, low, high, out),
@@ -118,7 +125,24 @@ impl Initializer {
                 stream.truncated_normal(0, out);
                 scale(out, mean, deviation);
             }
+            Self::Orthogonal { gain } => orthogonal(stream, gain, columns, out),
         }
+    }
+}
+
+/// A matrix whose rows or columns, whichever are fewer, are orthogonal and as long as the gain.
+fn orthogonal<E: Element>(stream: Stream, gain: f64, columns: usize, out: &mut [E]) {
+    let rows = out.len() / columns.max(1);
+    let (length, tall) = (rows.max(columns), rows > columns);
+    let mut vectors = vec![0.0; out.len()];
+    stream.normal(0, &mut vectors);
+    if vectors.is_empty() {
+        return;
+    }
+    orthonormalize(&mut vectors, length);
+    for (index, place) in out.iter_mut().enumerate() {
+        let source = if tall { (index % columns) * length + index / columns } else { index };
+        *place = E::from_f64(gain * vectors[source]);
     }
 }
 

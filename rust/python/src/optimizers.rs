@@ -55,6 +55,11 @@ impl Optimizer {
     pub(crate) fn rule(&self, py: Python<'_>) -> Result<Rule> {
         Ok(self.inner.lock(py, "Optimizer")?.rule)
     }
+
+    /// Changes a setting of the rule.
+    pub(crate) fn assign(&self, py: Python<'_>, name: &str, setting: Setting<'_>) -> Result<()> {
+        Ok(self.inner.lock(py, "Optimizer")?.rule.set(name, setting)?)
+    }
 }
 
 #[pymethods]

@@ -100,6 +100,19 @@ impl Plan {
     pub(crate) fn rules(&self, py: Python<'_>) -> Result<Vec<Rule>> {
         self.optimizers.iter().map(|optimizer| optimizer.get().rule(py)).collect()
     }
+
+    /// Which of the plan's optimizers this is.
+    pub(crate) fn place_of(&self, optimizer: &Bound<'_, Optimizer>) -> Option<usize> {
+        self.optimizers.iter().position(|own| optimizer.is(own))
+    }
+
+    /// Gives an optimizer the number that a hyperparameter has come to in a run.
+    pub(crate) fn take_setting(&self, py: Python<'_>, optimizer: usize, name: &str, rules: &[Rule]) -> Result<()> {
+        match rules[optimizer].get(name) {
+            Some(setting) => self.optimizers[optimizer].get().assign(py, name, setting),
+            None => Ok(()),
+        }
+    }
 }
 
 #[pymethods]

@@ -2,6 +2,7 @@
 
 pub mod activation;
 pub mod attributes;
+mod constrain;
 pub(crate) mod control;
 pub mod dropout;
 pub mod elementwise;

@@ -1,0 +1,92 @@
+//! What is done to a parameter right after its update, in place.
+
+use tilegrad_kernels::constraints::Constraint;
+use tilegrad_kernels::registry::Setting;
+
+use super::{Operation, Rule, Slope};
+use crate::call::{Call, Routine, Run, Site, with_element};
+use crate::graph::{Graph, ValueId};
+use crate::types::{Type, Typed};
+
+/// A constraint, or a proximal step, on what an update made of a parameter. The result is the parameter itself, afterwards.
+#[derive(Clone, Copy, Debug)]
+struct Constrain {
+    constraint: Constraint,
+    group: usize,
+    parameter: usize,
+}
+
+impl Graph {
+    /// Does something to a parameter in place after each update, of which `updated` is the value. The threshold of `shrink`
+    /// is `number` times the optimizer's learning rate.
+    pub fn constrain(&mut self, updated: ValueId, name: &str, number: f64) -> Result<ValueId, String> {
+        self.check("constrain", updated)?;
+        let constraint = Constraint::named(name, number)?;
+        let updates = self.node(updated).operation().and_then(|operation| operation.updates());
+        let Some((group, parameter)) = updates else {
+            let got = self.name(updated);
+            return Err(format!("constrain: expected `updated` to be what an update gave, got {got}"));
+        };
+        self.add_node(Constrain { constraint, group, parameter }, &[updated])
+    }
+}
+
+impl Operation for Constrain {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        match inputs {
+            [updated] => Ok((*updated).clone()),
+            _ => Err(format!("constrain: expected 1 input, got {}", inputs.len())),
+        }
+    }
+
+    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        Ok(vec![Slope::Undefined])
+    }
+
+    fn updates(&self) -> Option<(usize, usize)> {
+        Some((self.group, self.parameter))
+    }
+}
+
+impl Routine for Constrain {
+    fn name(&self) -> &str {
+        match self.constraint {
+            Constraint::MaximumNorm(_) => "max_norm",
+            Constraint::UnitNorm => "unit_norm",
+            Constraint::NonNegative => "non_negative",
+            Constraint::Shrink(_) => "shrink",
+        }
+    }
+
+    fn workspace(&self, site: &Site<'_>) -> usize {
+        self.constraint.scratch(columns(&site.outputs[0])) * size_of::<f64>()
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let (this, columns) = (*self, columns(&site.outputs[0]));
+        with_element!(site.dtype(), E => Box::new(move |call| this.run::<E>(call, columns)))
+    }
+}
+
+impl Constrain {
+    fn run<E: Typed>(self, call: &Call<'_>, columns: usize) {
+        if !call.turn.applies || call.turn.skipped.get() {
+            return;
+        }
+        let constraint = match self.constraint {
+            Constraint::Shrink(strength) => {
+                let rate = call.optimizers[self.group].get("learning_rate");
+                // A rule without a learning rate takes whole steps.
+                Constraint::Shrink(if let Some(Setting::Number(rate)) = rate { rate * strength } else { strength })
+            }
+            other => other,
+        };
+        // The parameter is reached as the result, in place.
+        constraint.apply(call.output::<E>(0), columns, call.workspace::<f64>());
+    }
+}
+
+/// Columns of a parameter: its last axis; a vector is one column.
+fn columns(kind: &Type) -> usize {
+    if kind.shape.len() > 1 { kind.shape[kind.shape.len() - 1] } else { 1 }
+}
