@@ -226,6 +226,8 @@ class Optimizer:
     def __new__(cls, name: str, parameters: Mapping[str, float | bool | str] | None = None) -> Optimizer: ...
     def step(self, parameters: Sequence[_Array], gradients: Sequence[_Array]) -> None:
         """Updates the parameters in place. They must be writable, contiguous and not overlap."""
+    def check(self, parameters: Sequence[_Array], gradients: Sequence[_Array]) -> None:
+        """A sentence unless ``step`` would take these arrays; nothing is changed."""
     def set(self, name: str, value: float | bool | str) -> None:
         """Changes a hyperparameter; it holds from the next step, in compiled plans too."""
     def get(self, name: str) -> float | bool | str:
@@ -425,6 +427,16 @@ def run_batches(
     out: _Array,
 ) -> None:
     """Runs a plan over all rows and writes its first output, row by row, into ``out``."""
+
+def gradient_factors(
+    gradients: Sequence[_Array],
+    *,
+    clip_norm: float | None = None,
+    clip_global_norm: float | None = None,
+    skip_if_not_finite: bool = False,
+) -> list[float] | None:
+    """What each gradient is multiplied by so that norms keep within their bounds: first that of each tensor, then that
+    of all together. None if the step is to be left out, since a gradient is not finite."""
 
 def check_finite(x: _Array) -> int | None:
     """Index, in C order of the flattened array, of the first number that is infinite or NaN."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tilegrad import _core
-from tilegrad._names import check_flag
+from tilegrad._names import check_flag, hint
 from tilegrad.nn.parameter import Parameter
 from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
 
@@ -71,6 +72,51 @@ class Module:
             result = self.forward(x, *arguments, **settings)
             done(result)
         return result
+
+    def freeze(self, pattern: str = "*") -> None:
+        """Keeps parameters from training: they are computed with, saved and shown, but get no gradient and do not change.
+
+        Args:
+            pattern: Which ones, by name: ``*`` stands for any letters, dots too, ``?`` for one.
+
+        Raises:
+            ValueError: If no parameter has such a name.
+
+        Example:
+            >>> from tilegrad import nn
+            >>> model = nn.Sequential(nn.Dense(4, 8), nn.ReLU(), nn.Dense(8, 2))
+            >>> model.freeze("0.*")
+            >>> [name for name, parameter in model._parameters() if parameter.trainable]
+            ['2.weight', '2.bias']
+        """
+        for parameter in self._matching("freeze", pattern):
+            parameter.frozen = parameter.frozen or parameter.trainable
+            parameter.trainable = False
+
+    def unfreeze(self, pattern: str = "*") -> None:
+        """Lets parameters be trained again that :meth:`freeze` kept from it; running statistics stay what they are.
+
+        Args:
+            pattern: Which ones, as in :meth:`freeze`.
+
+        Raises:
+            ValueError: If no parameter has such a name.
+        """
+        for parameter in self._matching("unfreeze", pattern):
+            parameter.trainable = parameter.trainable or parameter.frozen
+            parameter.frozen = False
+
+    def _matching(self, function: str, pattern: str) -> list[Parameter]:
+        """Parameters by their names; a sentence if there are none."""
+        named = self._parameters()
+        found = [parameter for name, parameter in named if fnmatchcase(name, pattern)]
+        if not found:
+            names = [name for name, _ in named]
+            raise ValueError(
+                f"{function}: expected `pattern` to match a parameter, got {pattern!r}{hint(pattern, names)}; there are "
+                f"{', '.join(names)}"
+            )
+        return found
 
     @property
     def input_shape(self) -> tuple[int, ...] | None:

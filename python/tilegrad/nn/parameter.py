@@ -49,6 +49,8 @@ class Parameter(Traceable):
             raise ValueError(f"Parameter: expected a shape of sizes from 1, got {self._shape}")
         self._dtype = check_dtype("Parameter", dtype)
         self._trainable = check_flag("Parameter", "trainable", trainable)
+        # Whether `Module.freeze` keeps it from training.
+        self.frozen = False
         self.initializer = initializer
         # Name of the activation that the layer's output goes through, once known.
         self.following: str | None = None

@@ -21,12 +21,13 @@ from tilegrad._names import lookup
 from tilegrad.optim.adaptive import Adagrad, RMSprop
 from tilegrad.optim.base import Optimizer
 from tilegrad.optim.descent import SGD
+from tilegrad.optim.groups import Groups
 from tilegrad.optim.moments import Adam, AdamW
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Groups", "Optimizer", "RMSprop"]
 
 _KINDS = [kind for kind in globals().values() if isinstance(kind, type) and issubclass(kind, Optimizer)]
-NAMED: dict[str, type[Optimizer]] = {kind.name: kind for kind in _KINDS if kind.name}
+NAMED: dict[str, type[Optimizer]] = {kind.name: kind for kind in _KINDS if kind.name and kind is not Groups}
 
 
 def optimizer_for(optimizer: Any) -> Optimizer:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from inspect import Parameter
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tilegrad import _core
 from tilegrad._names import hint
-from tilegrad.optim._arguments import Declared
+from tilegrad.optim._arguments import Declared, keyword
+from tilegrad.optim._controls import OFF, Keeper, changed, checked
 from tilegrad.schedules.base import Schedule, Training, scheduled
 from tilegrad.tensor import Array
 
@@ -22,6 +22,26 @@ class Optimizer(Declared):
     may be given as a schedule (:mod:`tilegrad.schedules`) or as a function of the step, counted from 0: each step then takes
     its value, and the attribute is the number of the step taken last.
 
+    The last arguments, by name only, are the controls of a step, the same for every rule. On the way to the update
+    gradients pass them in this order: joined, clipped tensor by tensor, clipped together, clipped number by number.
+
+    Args:
+        accumulation_steps: Batches whose gradients are joined before an update, which is then that of one step on all
+            their rows: a trainer takes the mean with the weights of the batches (the sum, if the loss is a sum), and
+            updates at the end of an epoch with those that are left; ``step`` on arrays takes the mean of the calls.
+        clip_norm: Bound of the norm of each gradient: a larger one is scaled down to it.
+        clip_global_norm: Bound of the norm of all gradients together.
+        clip_value: Bound of each number of a gradient.
+        skip_if_not_finite: Leaves out an update whose gradients are not all finite, changes nothing and counts it
+            (``skipped``).
+        average_decay: Keeps a moving average of the weights, ``a = decay * a + (1 - decay) * w``, corrected for its start
+            at zero as Adam's averages are: after the first update it is the weights. See ``averaged``, and
+            :meth:`tilegrad.Trainer.use_average`. (Polyak and Juditsky, 1992; the exponential form as in optax.)
+
+    Raises:
+        ValueError: If a control is out of its range.
+        TypeError: If it is of the wrong kind.
+
     Example:
         >>> from tilegrad import optim
         >>> optimizer = optim.Adam()
@@ -31,11 +51,18 @@ class Optimizer(Declared):
     """
 
     name: ClassVar[str] = ""
+    clip_value: float | None = keyword(default=None)
+    clip_norm: float | None = keyword(default=None)
+    clip_global_norm: float | None = keyword(default=None)
+    accumulation_steps: int = keyword(default=1)
+    average_decay: float | None = keyword(default=None)
+    skip_if_not_finite: bool = keyword(default=False)
 
     def __init__(self, *values: Any, **named: Any) -> None:
         settings = {**self._defaults(), **self._given(values, named)}
         hyperparameters, self._controls = self._split(settings)
         numbers, self._schedules = scheduled(hyperparameters)
+        self._keeper = Keeper(self._controls) if self._controls != OFF else None
         self._core = _core.Optimizer(self.name, numbers)
 
     @classmethod
@@ -48,8 +75,8 @@ class Optimizer(Declared):
         controls: dict[str, Any] = {}
         for name, value in settings.items():
             argument = cls.__signature__.parameters[name]
-            if argument.kind is Parameter.KEYWORD_ONLY:
-                controls[name] = value
+            if name in OFF:
+                controls[name] = checked(cls.__name__, name, value)
             elif isinstance(argument.default, tuple):
                 hyperparameters |= cls._spread(name, value)
             else:
@@ -104,8 +131,20 @@ class Optimizer(Declared):
             for each in numbers:
                 self._core.set(each, before[each])
             raise
-        self._controls.update(controls)
+        self._set_controls(controls)
         self._schedules = {key: kept for key, kept in self._schedules.items() if key not in numbers} | schedules
+
+    def _set_controls(self, controls: Mapping[str, Any]) -> None:
+        title = type(self).__name__
+        new = {name: changed(title, self._controls, name, value) for name, value in controls.items()}
+        self._controls.update(new)
+        if self._keeper is None and self._controls != OFF:
+            self._keeper = Keeper(self._controls)
+
+    @property
+    def controls(self) -> dict[str, Any]:
+        """All controls by name."""
+        return dict(self._controls)
 
     @property
     def parameters(self) -> dict[str, float | bool | str]:
@@ -123,8 +162,18 @@ class Optimizer(Declared):
 
     @property
     def steps(self) -> int:
-        """How many steps it took on arrays; a trainer counts its own."""
+        """How many updates it made on arrays; a trainer counts its own."""
         return self._core.steps
+
+    @property
+    def skipped(self) -> int:
+        """How many updates of arrays were left out since a gradient was not finite; a trainer counts its own."""
+        return 0 if self._keeper is None else self._keeper.skipped
+
+    @property
+    def averaged(self) -> list[Array]:
+        """Copies of the moving averages of the arrays it updated; a trainer has its own (``trainer.averaged``)."""
+        return [] if self._keeper is None else [array.copy() for array in self._keeper.average]
 
     def step(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
         """Updates arrays in place by their gradients.
@@ -139,13 +188,39 @@ class Optimizer(Declared):
             ValueError: If numbers or shapes differ, an array is read-only, or arrays overlap; nothing is changed then.
             TypeError: If a dtype differs, or something is no array.
         """
+        if self._keeper is None:
+            self._take(parameters, gradients)
+            return
+        self._check(parameters, gradients)
+        self._keeper.step(parameters, gradients, self._take)
+
+    def apply_accumulated(self, parameters: Sequence[Array]) -> None:
+        """Updates arrays by the gradients that wait for others (``accumulation_steps``); does nothing if none do.
+
+        Raises:
+            ValueError: If the arrays are not those of the steps before.
+            TypeError: If a dtype differs.
+        """
+        if self._keeper is not None and self._keeper.gathered:
+            self._check(parameters, self._keeper.accumulated)
+            self._keeper.apply(parameters, self._take)
+
+    def _check(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
+        """A sentence unless a step would take these arrays."""
+        self._core.check(parameters, gradients)
+
+    def _take(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
+        """A step of the rule alone."""
         for name, schedule in self._schedules.items():
             self._core.set(name, schedule(self.steps))
         self._core.step(parameters, gradients)
 
     def state_dict(self) -> dict[str, Any]:
-        """Copies of everything that a later step depends on: hyperparameters, step count and slots."""
-        return {"name": self.name, "parameters": self.parameters, "steps": self.steps, "slots": self._core.state()}
+        """Copies of everything that a later step depends on: hyperparameters, step count, slots, what controls keep."""
+        state = {"name": self.name, "parameters": self.parameters, "steps": self.steps, "slots": self._core.state()}
+        if self._keeper is not None:
+            state |= {"controls": self.controls, "kept": self._keeper.state()}
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Takes what :meth:`state_dict` gave; the next step is then the same to the last bit.
@@ -157,15 +232,50 @@ class Optimizer(Declared):
             raise ValueError(f"load_state_dict: expected `state` of {self.name}, got {state.get('name')!r}")
         # A trial first, so that a state that does not fit changes nothing.
         _core.Optimizer(self.name, dict(state["parameters"]))
+        title, controls = type(self).__name__, {**OFF, **state.get("controls", {})}
+        for name, value in controls.items():
+            changed(title, self._controls, name, value)
         if state["slots"]:
             self._core.load_state(state["slots"])
         for name, value in state["parameters"].items():
             self._core.set(name, value)
         self._core.steps = state["steps"]
+        self._set_controls(controls)
+        if self._keeper is not None and "kept" in state:
+            self._keeper.load(state["kept"])
+
+    def _owner(self, name: str) -> Optimizer | None:
+        """Who would update a parameter of this name, if it were trained."""
+        return self
+
+    def _owners(self, names: Sequence[str]) -> list[Optimizer | None]:
+        """Who updates each parameter of a model; a sentence if nobody does."""
+        return [self] * len(names)
+
+    def _settings(self) -> dict[str, Any]:
+        """Every number and word that a step depends on, for a file."""
+        return {**self.parameters, **self._controls}
+
+    def _restore(self, settings: Mapping[str, Any]) -> None:
+        """Takes what :meth:`_settings` gave; changes nothing if a part does not fit."""
+        # What follows a schedule goes on with it from the step that was saved.
+        before = {name: value for name, value in self._settings().items() if name not in self._schedules}
+        try:
+            for name, value in settings.items():
+                if name not in self._schedules:
+                    setattr(self, name, value)
+        except (ValueError, TypeError, AttributeError):
+            for name, value in before.items():
+                setattr(self, name, value)
+            raise
 
     def __repr__(self) -> str:
         values = {name: self._schedules.get(name, getattr(self, name)) for name in self.__signature__.parameters}
-        shown = [f"{name}={value!r}" for name, value in values.items() if not (value is None or value in (False, 0.0))]
+        shown = [
+            f"{name}={value!r}"
+            for name, value in values.items()
+            if not (value is None or value in (False, 0.0) or (name in OFF and value == OFF[name]))
+        ]
         return f"{type(self).__name__}({', '.join(shown)})"
 
 

@@ -21,6 +21,10 @@ def save(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     """Writes the file."""
     import json
 
+    if trainer._runner.averaging:
+        raise ValueError(
+            "save: expected the weights in their place, got their averages; within `use_average` save the model alone"
+        )
     state = trainer._runner.state(trainer.seed)
     tensors: dict[str, Array] = {}
     for name in state.names:
@@ -30,10 +34,11 @@ def save(trainer: Trainer, path: str | os.PathLike[str]) -> None:
             tensors[f"optimizer.{slot}.{name}"] = state.slot_view(slot, name)
     facts = {
         "step": state.step,
+        "tally": state.tally,
         "epoch": trainer.epoch,
         "seed": trainer.seed,
         "optimizer": trainer.optimizer.name,
-        "hyperparameters": trainer.optimizer.parameters,
+        "hyperparameters": trainer.optimizer._settings(),
         "history": dict(trainer.history),
         "stop_reason": trainer.history.stop_reason,
     }
@@ -61,19 +66,11 @@ def load(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     for slot in state.slots:
         places |= {f"optimizer.{slot}.{name}": state.slot_view(slot, name) for name in state.names}
     check_tensors("load", {name: (view.shape, view.dtype.name) for name, view in places.items()}, tensors)
-    before = trainer.optimizer.parameters
-    try:
-        for name, value in facts["hyperparameters"].items():
-            # What follows a schedule goes on with it from the step that was saved.
-            if name not in trainer.optimizer.schedules:
-                setattr(trainer.optimizer, name, value)
-    except (ValueError, TypeError, AttributeError):
-        for name, value in before.items():
-            setattr(trainer.optimizer, name, value)
-        raise
+    trainer.optimizer._restore(facts["hyperparameters"])
     for name, view in places.items():
         view[...] = tensors[name]
-    state.step, trainer.epoch, trainer.seed, trainer.history = facts["step"], facts["epoch"], facts["seed"], history
+    state.step, state.tally = facts["step"], tuple(facts["tally"])
+    trainer.epoch, trainer.seed, trainer.history = facts["epoch"], facts["seed"], history
 
 
 def _facts(metadata: dict[str, str]) -> dict[str, Any]:
@@ -83,8 +80,12 @@ def _facts(metadata: dict[str, str]) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(metadata["trainer"])
         kinds = {"step": int, "epoch": int, "seed": int, "optimizer": str, "hyperparameters": dict, "history": dict}
+        facts.setdefault("tally", [0, 0, 0, 0.0])
         wrong = [name for name, kind in kinds.items() if type(facts[name]) is not kind]
         wrong += [name for name in ("step", "epoch", "seed") if facts[name] < 0]
+        idle, skipped, gathered, weight = facts["tally"]
+        if not (0 <= skipped <= idle <= facts["step"] and 0 <= gathered <= idle and weight - weight == 0.0):
+            wrong.append("tally")
         wrong += [name for name, values in facts["history"].items() if not isinstance(values, list)]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(

@@ -43,6 +43,8 @@ class Runner:
         self._places: list[tuple[Parameter, Array]] = []
         # Callbacks may evaluate and predict in the middle of a fit, other threads may not.
         self._lock = threading.RLock()
+        # Whether the averages stand in the place of the weights.
+        self.averaging = False
 
     @contextmanager
     def alone(self, function: str) -> Iterator[None]:
@@ -61,25 +63,72 @@ class Runner:
 
     def state(self, seed: int = 0) -> _core.State:
         """The buffers, with all parameters in them; those without values get them by the seed."""
+        fresh: _core.State | None = None
         if self._state is None or any(parameter.dtype != view.dtype.name for parameter, view in self._places):
             graph = begin_trace(self.model, training=False).graph
             # What does not fit into memory is refused here, before a number is drawn.
-            self._state = _core.State(graph, None if self.optimizer is None else self.optimizer._core)
+            fresh = self._state = self._new_state(graph)
             self._places = [(parameter, self._state.view(name)) for name, parameter in self.model._parameters()]
         self.model.initialize(seed)
         for parameter, view in self._places:
             parameter.bind(view)
+        if fresh is not None and "average" in fresh.slots:
+            # A parameter that is not trained, or not yet, is its own average.
+            fresh.slots["average"][...] = fresh.parameters
         return self._state
+
+    def _new_state(self, graph: _core.Graph) -> _core.State:
+        """Buffers for the parameters and for what the optimizer keeps of them."""
+        if self.optimizer is None:
+            return _core.State(graph)
+        controls = self.optimizer.controls
+        # Those that are not trained have room, too: they may be later.
+        owners = [self.optimizer._owner(name) for name, _ in self.model._parameters()]
+        cores = [None if owner is None else owner._core for owner in owners]
+        return _core.State(
+            graph,
+            cores,
+            accumulates=controls["accumulation_steps"] > 1,
+            averages=controls["average_decay"] is not None,
+        )
+
+    def trained(self) -> list[tuple[str, Parameter, Optimizer]]:
+        """Every parameter that training changes, with its name and its optimizer."""
+        assert self.optimizer is not None
+        named = [(name, parameter) for name, parameter in self.model._parameters() if parameter.trainable]
+        owners = self.optimizer._owners([name for name, _ in named])
+        pairs = zip(named, owners, strict=True)
+        return [(name, parameter, owner) for (name, parameter), owner in pairs if owner is not None]
+
+    def describe_owners(self) -> list[str]:
+        """Sentences that say which optimizer updates what."""
+        assert self.optimizer is not None
+        named, owners = self.model._parameters(), self.trained()
+        trained = {name for name, _, _ in owners}
+        share = f"all {len(named)}" if len(trained) == len(named) else f"{len(trained)} of {len(named)}"
+        lines = [f"Optimizer: {self.optimizer!r} on {share} parameter arrays"]
+        kinds = {id(owner): owner for _, _, owner in owners}
+        if len(kinds) > 1:
+            for key, owner in kinds.items():
+                own = ", ".join(name for name, _, each in owners if id(each) == key)
+                lines.append(f"  {owner!r} updates {own}")
+        if len(trained) < len(named):
+            lines.append(f"  Nothing updates {', '.join(name for name, _ in named if name not in trained)}")
+        return lines
+
+    def controls(self) -> tuple[Any, ...]:
+        """The controls of the optimizer, to know a plan by."""
+        return () if self.optimizer is None else tuple(self.optimizer.controls.values())
 
     def copied_state(self, seed: int) -> _core.State:
         """A state with the numbers that :meth:`state` would have, apart from it: what is done there changes nothing else."""
         graph = begin_trace(self.model, training=False).graph
-        state = _core.State(graph, None if self.optimizer is None else self.optimizer._core)
+        state = self._new_state(graph)
         for stream, (name, parameter) in enumerate(self.model._parameters()):
             state.view(name)[...] = parameter.value if parameter.is_initialized else parameter.drawn(seed, stream)
         own = self._state
         if own is not None and state.names and own.view(state.names[0]).dtype == state.view(state.names[0]).dtype:
-            state.step = own.step
+            state.step, state.tally = own.step, own.tally
             for name, values in own.slots.items():
                 state.slots[name][...] = values
         return state

@@ -57,6 +57,8 @@ class Steps:
 
     def pair(self, rows: int, size: int, form: Form, *, training: bool) -> tuple[_core.Plan, _core.Plan | None]:
         """The plan for full batches, and one for the short last batch if there is one."""
+        if training and self.runner.averaging:
+            raise ValueError("fit: expected the weights in their place, got their averages; leave `use_average` first")
         plan = self._plan(size, form, training, "full")
         if training:
             self.latest = plan
@@ -68,9 +70,8 @@ class Steps:
 
     def _plan(self, size: int, form: Form, training: bool, place: str) -> _core.Plan:
         trainable = tuple(parameter.trainable for _, parameter in self.runner.model._parameters())
-        if training and not any(trainable):
-            raise ValueError("fit: expected a parameter to train, got none that is trainable; set `trainable` of some")
-        key = ("step", place, size, form, training, self.runner.dtype, trainable)
+        controls = self.runner.controls() if training else ()
+        key = ("step", place, size, form, training, self.runner.dtype, trainable, controls)
         plan: _core.Plan = self.runner.kept(key, lambda: self._build(size, form, training))
         return plan
 
@@ -89,12 +90,21 @@ class Steps:
             counted = [metric(output, target) for metric in self.metrics.values()]
         outputs = [each.value for each in (value, weight, *counted)]
         if training and self.runner.optimizer is not None:
-            own = (parameter for _, parameter in self.runner.model._parameters() if parameter.trainable)
-            parameters = [tracer.parameter(parameter).value for parameter in own]
-            gradients = graph.gradients(value.value, parameters)
-            core = self.runner.optimizer._core
-            outputs += [graph.update(*pair, core) for pair in zip(parameters, gradients, strict=True)]
+            outputs += self._updates(tracer, value, weight)
         return graph.compile(outputs, training=training)
+
+    def _updates(self, tracer: Tracer, value: Tensor, weight: Tensor) -> list[int]:
+        """The updates of all parameters that are trained, whose gradients pass the controls of the optimizer."""
+        optimizer, graph = self.runner.optimizer, tracer.graph
+        assert optimizer is not None
+        own = [(tracer.parameter(parameter).value, owner._core) for _, parameter, owner in self.runner.trained()]
+        if not own:
+            raise ValueError(
+                "fit: expected a parameter to train, got none that is trainable; set `trainable` of some, or unfreeze them"
+            )
+        gradients = graph.gradients(value.value, [parameter for parameter, _ in own])
+        updates = [(parameter, each, core) for (parameter, core), each in zip(own, gradients, strict=True)]
+        return graph.train(updates, None if self.loss.is_sum else weight.value, **optimizer.controls)
 
     def figures(self, sums: Any) -> dict[str, float]:
         """Loss and metrics from the sums of a run."""

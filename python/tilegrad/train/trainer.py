@@ -13,6 +13,7 @@ from tilegrad.optim import Optimizer, optimizer_for
 from tilegrad.train import _checkpoint as checkpoint
 from tilegrad.train import _data as data
 from tilegrad.train._arguments import rows_for, split_rows
+from tilegrad.train._averages import averages, use_average
 from tilegrad.train._loop import Loop
 from tilegrad.train._passes import EVALUATION_BATCH, evaluate_rows
 from tilegrad.train._profile import Profile
@@ -27,8 +28,10 @@ __all__ = ["Trainer"]
 
 if TYPE_CHECKING:
     import os
+    from contextlib import AbstractContextManager
 
     from tilegrad.nn._summary import Summary
+    from tilegrad.tensor import Array
 
 
 class Trainer:
@@ -81,6 +84,8 @@ class Trainer:
         self.epoch = 0
         self._stop: str | None = None
         self._runner = Runner(model, self.optimizer)
+        # A parameter that nobody owns is found now.
+        self._runner.trained()
         self._steps = Steps(self._runner, self.loss, self.metrics)
         # Predictions of the model use the same buffers from now on.
         model._runner = self._runner
@@ -97,6 +102,39 @@ class Trainer:
             raise ValueError("Trainer: expected `fit` to have run before `plan`, got none yet")
         return self._steps.latest
 
+    @property
+    def skipped(self) -> int:
+        """How many updates were left out since a gradient was not finite (``skip_if_not_finite``)."""
+        return 0 if self._runner._state is None else self._runner._state.tally[1]
+
+    @property
+    def averaged(self) -> dict[str, Array]:
+        """Copies of the moving averages of all weights that are trained, by name (``average_decay``)."""
+        return {name: view.copy() for name, view in averages("averaged", self).items()}
+
+    def use_average(self) -> AbstractContextManager[None]:
+        """The averages of the weights in their place, for as long as a ``with`` block lasts.
+
+        Inside it ``evaluate``, ``predict`` and ``model.save`` use the moving averages that the optimizer keeps with
+        ``average_decay``.
+
+        Raises:
+            ValueError: If the optimizer keeps none.
+
+        Example:
+            >>> import numpy as np, tilegrad as tg
+            >>> from tilegrad import nn, optim
+            >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
+            >>> model = nn.Sequential(nn.Dense(1, 1))
+            >>> trainer = tg.Trainer(model, "mean_squared_error", optim.SGD(0.1, average_decay=0.9))
+            >>> history = trainer.fit(x, 3 * x, epochs=5, progress=False)
+            >>> with trainer.use_average():
+            ...     averaged = trainer.evaluate(x, 3 * x)["loss"]
+            >>> averaged != trainer.evaluate(x, 3 * x)["loss"]
+            True
+        """
+        return use_average(self)
+
     def stop(self, reason: str) -> None:
         """Ends the training after the epoch under way; for callbacks."""
         self._stop = str(reason)
@@ -105,9 +143,8 @@ class Trainer:
         """The model's summary, with what trains it."""
         text = self.model.summary(self._runner.row_shape)
         text.add(f"Loss: {self.loss!r}")
-        trained = [parameter.trainable for _, parameter in self.model._parameters()]
-        share = f"all {len(trained)}" if all(trained) else f"{sum(trained)} of {len(trained)}"
-        text.add(f"Optimizer: {self.optimizer!r} on {share} parameter arrays")
+        for line in self._runner.describe_owners():
+            text.add(line)
         return text
 
     def fit(

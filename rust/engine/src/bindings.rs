@@ -18,7 +18,7 @@ pub struct Buffers<'a> {
 pub struct State<'a> {
     /// The parameters.
     pub parameters: Buffers<'a>,
-    /// The optimizer's slots, in the order of [`Optimizer::slots`], then what controls keep: sums of gradients, averages.
+    /// What controls keep, sums of gradients and averages, then the optimizer's slots in the order of [`Optimizer::slots`].
     pub slots: Vec<Buffers<'a>>,
     /// The optimizers in use, in the order of `Graph::optimizers`; empty means those the graph was built with.
     pub optimizers: Vec<Optimizer>,

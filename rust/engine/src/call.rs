@@ -65,7 +65,7 @@ pub trait Routine: Debug + Send + Sync {
     fn compile(&self, site: &Site<'_>) -> Run;
 }
 
-/// Buffers in the layout of the parameters that controls of gradients keep, in this order after the optimizer's slots.
+/// Buffers in the layout of the parameters that controls of gradients keep, in this order before the optimizer's slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
     /// The sum of the gradients of several batches.

@@ -340,6 +340,10 @@ fn source_name(index: usize) -> &'static str {
 fn add_losses(plan: &Plan, sums: &mut Sums, record: bool) {
     let number = |index: usize| plan.output(index).get(0);
     let (loss, weight) = (number(0), number(1));
+    // The loss of a batch that may be left out, as its update is.
+    if plan.skips() && !loss.is_finite() {
+        return;
+    }
     // A batch of weight zero has no mean.
     if weight != 0.0 {
         sums.loss_sum += loss * weight;

@@ -285,6 +285,11 @@ impl Plan {
         !self.optimizers.is_empty()
     }
 
+    /// Whether a step whose gradients are not finite is left out.
+    pub fn skips(&self) -> bool {
+        self.controls.skip_if_not_finite
+    }
+
     /// Number of steps.
     pub fn steps(&self) -> usize {
         self.steps.len()

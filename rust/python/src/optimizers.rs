@@ -92,6 +92,14 @@ impl Optimizer {
         inner.step(py)
     }
 
+    /// A sentence unless ``step`` would take these arrays; nothing is changed.
+    fn check(&self, parameters: &Bound<'_, PyAny>, gradients: &Bound<'_, PyAny>) -> Result<()> {
+        let pairs = checked_pairs(parameters, gradients)?;
+        let mut inner = self.inner.lock(parameters.py(), "Optimizer")?;
+        inner.lie_apart(&pairs)?;
+        inner.keep(&pairs)
+    }
+
     /// Changes a hyperparameter; it holds from the next step, in compiled plans too.
     fn set(&self, py: Python<'_>, name: &str, value: &Bound<'_, PyAny>) -> Result<()> {
         let text = text_of(value);

@@ -22,7 +22,7 @@ use crate::optimizers::{Optimizer, Rule};
 pub(crate) struct State {
     places: Places,
     parameters: Pair,
-    /// Slots of optimizers, then what controls keep.
+    /// What controls keep, then the slots of optimizers.
     slots: Vec<(String, Pair)>,
     /// Held while a plan works in the buffers.
     lock: Locked<()>,
@@ -197,14 +197,14 @@ impl State {
         let rules = Rules::new(py, &inner, optimizer)?;
         let kept = [(accumulates, "accumulated"), (averages, "average")];
         let kept = kept.iter().filter(|(on, _)| *on).map(|(_, name)| (*name).to_string());
-        let names: Vec<String> = rules.slots.iter().cloned().chain(kept).collect();
+        let names: Vec<String> = kept.chain(rules.slots.iter().cloned()).collect();
         let bytes = lengths[0].saturating_mul(4).saturating_add(lengths[1].saturating_mul(8));
         let (bytes, what) = (bytes.saturating_mul(1 + names.len()), "parameters with optimizer slots");
         let hint = "narrower layers, float32 instead of float64, or an optimizer with fewer slots need less";
         capacity::require("state", "model", what, bytes, hint)?;
         let slots =
             names.into_iter().map(|name| Ok((name, Pair::filled(py, lengths, 0.0)?))).collect::<Result<Vec<_>>>()?;
-        rules.start(inner.graph.parameters(), &slots);
+        rules.start(inner.graph.parameters(), &slots[slots.len() - rules.slots.len()..]);
         Ok(Self {
             places: inner.graph.parameters().into(),
             parameters: Pair::filled(py, lengths, 0.0)?,

@@ -52,13 +52,14 @@ impl Places<'_> {
     fn operands(&self, item: &Item, index: usize) -> Vec<Operand> {
         let mut operands: Vec<Operand> = item.inputs.iter().map(|port| self.operand(port)).collect();
         operands.extend(item.outputs.iter().map(|port| self.operand(port)));
+        let controls = self.graph.controls();
         if let Some((group, parameter)) = item.updates {
-            let slots = self.graph.optimizers()[group].slots().len();
-            operands.extend((1..=slots).map(|slot| self.parameter(parameter, slot)));
+            let (kept, slots) = (kept_by(&controls), self.graph.optimizers()[group].slots().len());
+            operands.extend((1..=slots).map(|slot| self.parameter(parameter, kept + slot)));
         }
         if let Some((parameter, kept)) = item.routine.kept() {
-            let own = usize::from(kept == Kept::Average && self.graph.controls().accumulates());
-            operands.push(self.parameter(parameter, 1 + self.graph.most_slots() + own));
+            let own = usize::from(kept == Kept::Average && controls.accumulates());
+            operands.push(self.parameter(parameter, 1 + own));
         }
         let (offset, bytes) = self.layout.workspaces[index];
         operands.push(Operand { base: ARENA, offset, len: bytes, dtype: Dtype::F32 });
