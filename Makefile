@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo info test test-rust test-orders test-python check format lint lint-rust lint-python deny bench bench-rust bench-peers wheel clean
+.PHONY: help setup build demo info test test-rust test-orders test-python exhaustive check format lint lint-rust lint-python deny bench bench-rust bench-peers wheel clean
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
@@ -64,6 +64,9 @@ test-orders: $(VENV)/.ready ## the worker pool under every order of its atomics 
 
 test-python: build $(VENV)/.tools
 	$(VENV_PYTHON) -m pytest --quiet
+
+exhaustive: ## the stated errors of all functions over all 2^32 singles (about six minutes on two cores)
+	cargo test --release --locked --package tilegrad-kernels --test exhaustive -- --ignored --nocapture
 
 check: lint deny test ## what CI runs: lints with warnings as errors, then all tests
 

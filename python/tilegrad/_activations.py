@@ -10,7 +10,7 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad._names import registry
-from tilegrad.tensor import Array, Traceable, unary
+from tilegrad.tensor import Array, Tensor, Traceable, unary
 
 if TYPE_CHECKING:
     from tilegrad._core import _Entry
@@ -42,9 +42,14 @@ def activate(name: str, x: Traceable, values: Sequence[float] = ()) -> Any:
     with_parameters(entry["name"], tuple(values))  # refuses what is out of range
     attributes = dict(zip((parameter["name"] for parameter in entry["parameters"]), map(float, values), strict=False))
     tensor = x._tensor()
-    if tensor.origin is not None and tensor.origin.following is None:
-        tensor.origin.following = entry["name"]
+    tell_origin(tensor, entry["name"])
     return unary(entry["name"], tensor, attributes)
+
+
+def tell_origin(tensor: Tensor, name: str) -> None:
+    """Tells the dense layer that a tensor comes from, if it does, which activation follows."""
+    if tensor.origin is not None and tensor.origin.following is None:
+        tensor.origin.following = name
 
 
 def _general(name: str) -> Callable[[Any, tuple[float, ...], Array | None], Any]:

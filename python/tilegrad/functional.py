@@ -25,115 +25,25 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad._activations import make_functions
+from tilegrad._gated import glu, prelu, swiglu
 from tilegrad._losses import cross_entropy, make_losses
 from tilegrad._names import entries, hint
+from tilegrad._softmax import log_softmax, log_softmax_backward, softmax, softmax_backward, softmin
 from tilegrad.tensor import Array, Traceable, unary
 
 __all__ = [
     "cross_entropy",
     "dropout",
     "ewma",
+    "glu",
     "log_softmax",
     "log_softmax_backward",
+    "prelu",
     "softmax",
     "softmax_backward",
+    "softmin",
+    "swiglu",
 ]
-
-
-def softmax(x: Any, axis: int = -1, *, out: Array | None = None) -> Any:
-    """Softmax over an axis: ``exp(x) / sum(exp(x))``, computed after the largest number was subtracted.
-
-    Args:
-        x: Float array of any shape, or a traced tensor.
-        axis: Axis whose numbers become parts of one.
-        out: Where to write; may be ``x``. Only with the last axis.
-
-    Returns:
-        An array like ``x`` with numbers from 0 to 1 that add up to 1 along the axis. A row with NaN becomes NaN.
-
-    Raises:
-        ValueError: If the axis does not exist, or ``out`` does not fit.
-        TypeError: If ``x`` holds no float32 or float64.
-
-    Example:
-        >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]]))
-        array([[0.5, 0.5],
-               [1. , 0. ]])
-    """
-    return _along("softmax", _core.softmax, x, axis, out)
-
-
-def log_softmax(x: Any, axis: int = -1, *, out: Array | None = None) -> Any:
-    """Logarithm of the softmax over an axis: ``x - log(sum(exp(x)))``, without overflow or loss of digits.
-
-    Arguments and errors are those of :func:`softmax`.
-
-    Example:
-        >>> log_softmax(np.array([0.0, 1000.0]))
-        array([-1000.,     0.])
-    """
-    return _along("log_softmax", _core.log_softmax, x, axis, out)
-
-
-def softmax_backward(gradient: Array, y: Array, axis: int = -1, *, out: Array | None = None) -> Array:
-    """Gradient with respect to the input of :func:`softmax`, from its *output* ``y``: ``y * (g - sum(g * y))``.
-
-    Example:
-        >>> softmax_backward(np.array([1.0, 0.0]), softmax(np.array([0.0, 0.0])))
-        array([ 0.25, -0.25])
-    """
-    return _backward_along("softmax_backward", _core.softmax_backward, gradient, y, axis, out)
-
-
-def log_softmax_backward(gradient: Array, y: Array, axis: int = -1, *, out: Array | None = None) -> Array:
-    """Gradient with respect to the input of :func:`log_softmax`, from its *output* ``y``: ``g - exp(y) * sum(g)``.
-
-    Example:
-        >>> log_softmax_backward(np.array([1.0, 0.0]), log_softmax(np.array([0.0, 0.0])))
-        array([ 0.5, -0.5])
-    """
-    return _backward_along("log_softmax_backward", _core.log_softmax_backward, gradient, y, axis, out)
-
-
-def _array(function: str, name: str, value: Any) -> Array:
-    """The value as an array of floats, or a ``TypeError``."""
-    array = value if isinstance(value, np.ndarray) else np.asarray(value)
-    if array.dtype not in (np.float32, np.float64):
-        got = type(value).__name__ if array.dtype.kind not in "fiub" else f"dtype {array.dtype}"
-        raise TypeError(f"{function}: expected `{name}` of float32 or float64, got {got}")
-    return array
-
-
-def _last(function: str, x: Array, axis: int, out: Array | None) -> bool:
-    """Whether the axis is the last one; refuses axes that do not exist."""
-    if not isinstance(axis, int | np.integer) or not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"{function}: expected `axis` from {-x.ndim} to {x.ndim - 1} for shape {x.shape}, got {axis}")
-    last = axis in (-1, x.ndim - 1)
-    if not last and out is not None:
-        raise ValueError(f"{function}: expected `out` only with the last axis, got axis {axis}")
-    return last
-
-
-def _along(function: str, core: Callable[..., Array], x: Any, axis: int, out: Array | None) -> Any:
-    if isinstance(x, Traceable):
-        result = unary(function, x, {"axis": axis})
-        return result
-    x = _array(function, "x", x)
-    if _last(function, x, axis, out):
-        return core(x, out)
-    return np.moveaxis(core(np.ascontiguousarray(np.moveaxis(x, axis, -1))), -1, axis)
-
-
-def _backward_along(
-    function: str, core: Callable[..., Array], gradient: Array, y: Array, axis: int, out: Array | None
-) -> Array:
-    gradient, y = _array(function, "gradient", gradient), _array(function, "y", y)
-    if _last(function, y, axis, out):
-        return core(gradient, y, out)
-    if gradient.shape != y.shape:
-        raise ValueError(f"{function}: expected `gradient` of shape {y.shape}, got {gradient.shape}")
-    moved = (np.ascontiguousarray(np.moveaxis(each, axis, -1)) for each in (gradient, y))
-    return np.moveaxis(core(*moved), -1, axis)
 
 
 def dropout(x: Any, rate: float = 0.5, *, seed: int = 0) -> Any:

@@ -13,7 +13,8 @@ from typing import Any
 
 from tilegrad._names import hint
 from tilegrad.nn.activations import CLASSES as _CLASSES
-from tilegrad.nn.activations import GELU, Activation, LogSoftmax, Softmax
+from tilegrad.nn.activations import GELU, Activation, LogSoftmax, Softmax, Softmin
+from tilegrad.nn.gated import GLU, PReLU, SwiGLU, Swish
 from tilegrad.nn.initializers import (
     Constant,
     HeNormal,
@@ -31,6 +32,7 @@ from tilegrad.nn.parameter import Parameter
 
 __all__ = [
     "GELU",
+    "GLU",
     "Activation",
     "Constant",
     "Dense",
@@ -42,9 +44,13 @@ __all__ = [
     "LogSoftmax",
     "Module",
     "Normal",
+    "PReLU",
     "Parameter",
     "Sequential",
     "Softmax",
+    "Softmin",
+    "SwiGLU",
+    "Swish",
     "Uniform",
     "XavierNormal",
     "XavierUniform",

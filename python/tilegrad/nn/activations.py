@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from tilegrad import functional
 from tilegrad._activations import parameter_lines, with_parameters
 from tilegrad._names import class_name, registry, summary_line
+from tilegrad._softmax import check_temperature
 from tilegrad.nn.module import Module
 
-__all__ = ["GELU", "Activation", "LogSoftmax", "Softmax"]
+__all__ = ["GELU", "Activation", "LogSoftmax", "Softmax", "Softmin"]
 
 if TYPE_CHECKING:
     from tilegrad._core import _Entry
@@ -24,7 +25,8 @@ _SPELLING = {
     "gelu_tanh": "GELUTanh",
     "selu": "SELU",
     "celu": "CELU",
-    "prelu": "PReLU",
+    "relu6": "ReLU6",
+    "squared_relu": "SquaredReLU",
 }
 
 
@@ -138,6 +140,10 @@ class Softmax(Module):
 
     Args:
         axis: Axis whose numbers become parts of one.
+        temperature: What the input is divided by, positive: above 1 the parts become more alike.
+
+    Raises:
+        ValueError: If the temperature is not positive and finite.
 
     Example:
         >>> from tilegrad import nn
@@ -145,12 +151,13 @@ class Softmax(Module):
         array([[0.25, 0.25, 0.25, 0.25]], dtype=float32)
     """
 
-    def __init__(self, axis: int = -1) -> None:
+    def __init__(self, axis: int = -1, *, temperature: float = 1.0) -> None:
         self.axis = axis
+        self.temperature = check_temperature(type(self).__name__, temperature)
 
     def forward(self, x: Any) -> Any:
         """The softmax of the input."""
-        return functional.softmax(x, self.axis)
+        return functional.softmax(x, self.axis, temperature=self.temperature)
 
 
 class LogSoftmax(Softmax):
@@ -158,6 +165,10 @@ class LogSoftmax(Softmax):
 
     Args:
         axis: Axis whose numbers become parts of one.
+        temperature: What the input is divided by, positive.
+
+    Raises:
+        ValueError: If the temperature is not positive and finite.
 
     Example:
         >>> from tilegrad import nn
@@ -167,8 +178,28 @@ class LogSoftmax(Softmax):
 
     def forward(self, x: Any) -> Any:
         """The logarithm of the softmax of the input."""
-        return functional.log_softmax(x, self.axis)
+        return functional.log_softmax(x, self.axis, temperature=self.temperature)
+
+
+class Softmin(Module):
+    """Softmax of the negative over an axis: the largest part to the smallest number.
+
+    Args:
+        axis: Axis whose numbers become parts of one.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Softmin().predict(np.array([[0.0, 1000.0]], np.float32))
+        array([[1., 0.]], dtype=float32)
+    """
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Any) -> Any:
+        """The softmin of the input."""
+        return functional.softmin(x, self.axis)
 
 
 CLASSES["GELU"] = NAMED["gelu"] = GELU
-NAMED |= {"softmax": Softmax, "log_softmax": LogSoftmax}
+NAMED |= {"softmax": Softmax, "log_softmax": LogSoftmax, "softmin": Softmin}

@@ -85,10 +85,17 @@ class Dense(Module):
         shape = (self.in_features, self.out_features)
         self.weight = Parameter(shape, weight, dtype)
         self.bias = Parameter(shape[1:], start, dtype) if check_flag("Dense", "bias", bias) else None
-        # Not walked as a layer of its own: it belongs to this one.
+        # Not walked as a layer of its own: it belongs to this one, and so do its parameters, if it learns any.
         self._activation: Module | None = last
         if last is not None:
             self.weight.following = last.following
+            if isinstance(activation, str):
+                last.astype(dtype)
+
+    def _children(self) -> Iterator[tuple[str, Any]]:
+        yield from super()._children()
+        if self._activation is not None:
+            yield from ((f"activation.{name}", child) for name, child in self._activation._children())
 
     def forward(self, x: Any) -> Any:
         """``activation(x @ weight + bias)``."""

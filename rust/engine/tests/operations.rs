@@ -71,6 +71,8 @@ fn arithmetic_cases() -> Vec<Case> {
         case("sign", &[&[5]], both).differentiable(0),
         case("equal", &[&[5], &[5]], both).differentiable(0),
         case("larger_share", &[&[5], &[5]], both).differentiable(0),
+        case("prelu", &[&[4, 3], &[3]], both),
+        case("prelu_slope", &[&[4, 3], &[3]], both),
         case("matmul", &[&[2, 3], &[3, 4]], both),
         case("matmul", &[&[3, 2], &[4, 3]], both)
             .with("transpose_a", Attribute::Bool(true))

@@ -14,6 +14,8 @@ mod gates;
 #[macro_use]
 mod rectifiers;
 #[macro_use]
+mod shrinks;
+#[macro_use]
 mod sigmoids;
 #[macro_use]
 mod smooth;
@@ -29,6 +31,7 @@ pub use exponentials::*;
 pub use formula::Formula;
 pub use gates::*;
 pub use rectifiers::*;
+pub use shrinks::*;
 pub use sigmoids::*;
 pub use smooth::*;
 
@@ -38,7 +41,7 @@ fn steepened<R: Real>(x: R, beta: f64) -> (R, Option<R>) {
     if beta == 1.0 {
         return (x, None);
     }
-    let (product, tail) = x.exact_product(R::constant(beta));
+    let (product, tail) = x.exact_product(R::parameter(beta));
     (product, Some(R::select(product.abs() < R::constant(2000.0), tail, R::zero())))
 }
 
@@ -83,7 +86,7 @@ macro_rules! activations {
 
             fn visit<V: Visitor>(&self, visitor: V) -> V::Output {
                 match self {
-                    $(Self::$type(formula) if *formula == $type::DEFAULT => visitor.visit(Defaults::<$type>(PhantomData)),)*
+                    $(Self::$type(formula) if $type::ENTRY.own_default && *formula == $type::DEFAULT => visitor.visit(Defaults::<$type>(PhantomData)),)*
                     $(Self::$type(formula) => visitor.visit(*formula),)*
                 }
             }
@@ -92,4 +95,4 @@ macro_rules! activations {
 }
 
 // From family to family, each of which adds its formulas.
-rectifiers! { [exponentials sigmoids gates smooth activations] }
+rectifiers! { [exponentials sigmoids gates smooth shrinks activations] }

@@ -156,6 +156,14 @@ binary_functions! {
     LargerShare "larger_share" (x, y) {
         R::select(x > y, R::one(), R::select(x == y, R::constant(0.5), R::zero()))
     }
+    /// `x` above zero, else `y x`: a rectifier whose slope below zero is `y` (He et al., 2015).
+    Prelu "prelu" (x, y) {
+        // A slope of zero times minus infinity would be NaN.
+        let below = R::select((y == R::zero()) & !x.is_nan(), R::zero(), y * x);
+        R::select(x > R::zero(), x, below)
+    }
+    /// The derivative of `prelu` with respect to `x`: 1 above zero, else `y`.
+    PreluSlope "prelu_slope" (x, y) { R::select(x > R::zero(), R::one(), R::select(x.is_nan(), x, y)) }
     /// 1 where the numbers are equal, else 0.
     Equal "equal" (x, y) { R::select(x == y, R::one(), R::zero()) }
 }

@@ -19,8 +19,8 @@ mod single;
 
 pub(crate) use exact::exact_product;
 pub(crate) use exponential::{
-    exp, exp_lifted, exp_rough, exp_sum, expm1, least_exponent, sigmoid, sigmoid_scaled, sigmoid2_scaled, softplus,
-    tanh,
+    exp, exp_lifted, exp_rough, exp_sum, expm1, expm1_scaled, least_exponent, mish, sigmoid, sigmoid_scaled,
+    sigmoid2_scaled, softplus, tanh, tanh_shrink,
 };
 pub(crate) use gaussian::{erf, erfc, gelu, gelu_slope};
 pub(crate) use logarithm::{ln, ln_1p};
@@ -57,6 +57,12 @@ pub trait Tables: Sized {
     const LOWER: f64;
     /// Smallest normal number.
     const SMALLEST_NORMAL: f64;
+    /// Largest number.
+    const LARGEST: f64;
+    /// A power of two over which the square of the largest number is far from infinite.
+    const LARGE_UNIT: f64;
+    /// Where `tanh_shrink` goes over from its series to the difference.
+    const SHRINK_SERIES_HIGH: f64 = 1.5;
 
     /// `q` in `exp(r) = 1 + r + r^2 q(r)`, for |r| up to ln(2)/2.
     fn exp_series<R: Real<Element = Self>>(r: R) -> R;
@@ -77,6 +83,8 @@ pub trait Tables: Sized {
     fn mills_short<R: Real<Element = Self>>(t: R) -> (R, R);
     /// `erf(z) / z - 1` from the square of z, for |z| up to 1.
     fn erf_series<R: Real<Element = Self>>(square: R) -> R;
+    /// `(x - tanh(x)) / x^3` from the square of x, for |x| up to `SHRINK_SERIES_HIGH`.
+    fn tanh_shrink_series<R: Real<Element = Self>>(square: R) -> R;
     /// Two to the power of `n + offset`, for `shifted = ROUNDER + n`; the power is that of a normal number.
     fn power_of_two(shifted: Self, offset: i32) -> Self;
     /// One over a power of two, both normal numbers.

@@ -11,7 +11,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 pub use dual::Dual;
 
-use crate::math;
+use crate::math::{self, Tables as _};
 
 /// A number as it lies in memory: `f32` or `f64`.
 pub trait Element: math::Tables + Copy + Default + PartialEq + PartialOrd + Send + Sync + Debug + 'static {
@@ -51,6 +51,12 @@ pub trait Real:
     fn store(self) -> Self::Element;
     /// Nearest number to a double; a hyperparameter or a literal.
     fn constant(value: f64) -> Self;
+    /// A hyperparameter as a number that is finite, and zero only if the hyperparameter is: a product with it is no NaN.
+    #[inline(always)]
+    fn parameter(value: f64) -> Self {
+        let size = value.abs().clamp(Self::Element::SMALLEST_NORMAL, Self::Element::LARGEST);
+        Self::constant(if value == 0.0 { value } else { size.copysign(value) })
+    }
     /// `high + low` as a number and its rounding error; `low` is what `high` lacks of the constant meant.
     #[inline(always)]
     fn split_constant(high: f64, low: f64) -> (Self, Self) {
@@ -120,6 +126,12 @@ pub trait Real:
     fn gelu(self) -> Self;
     /// The derivative of [`Real::gelu`].
     fn gelu_slope(self) -> Self;
+    /// `scale (exp(x) - 1)`, where `scale` lacks `low` of the constant meant; for x up to 0.
+    fn expm1_scaled(self, scale: f64, low: f64) -> Self;
+    /// `x tanh(ln(1 + exp(x)))`, accurate in the tail.
+    fn mish(self) -> Self;
+    /// `x - tanh(x)` without cancellation.
+    fn tanh_shrink(self) -> Self;
     /// The product rounded, and what rounding took from it: NaN where the product is not finite.
     fn exact_product(self, factor: Self) -> (Self, Self);
     /// The nearest number in `low..=high`; NaN stays.
@@ -241,7 +253,7 @@ macro_rules! real {
 /// The functions of [`math`], in the precision itself.
 macro_rules! directly {
     () => {
-        directly!(@ exp expm1 ln ln_1p tanh erf erfc sigmoid gelu gelu_slope exp_lifted exp_rough);
+        directly!(@ exp expm1 ln ln_1p tanh erf erfc sigmoid gelu gelu_slope exp_lifted exp_rough mish tanh_shrink);
         #[inline(always)]
         fn exp_sum(self, tail: Self) -> Self {
             math::exp_sum(self, tail)
@@ -257,6 +269,10 @@ macro_rules! directly {
         #[inline(always)]
         fn sigmoid2_scaled(self, tail: Self, scale: Self) -> Self {
             math::sigmoid2_scaled(self, tail, scale)
+        }
+        #[inline(always)]
+        fn expm1_scaled(self, scale: f64, low: f64) -> Self {
+            math::expm1_scaled(self, scale, low)
         }
         #[inline(always)]
         fn exact_product(self, factor: Self) -> (Self, Self) {
@@ -275,7 +291,7 @@ macro_rules! directly {
 /// the many operations it would take to get a product's rounding error otherwise.
 macro_rules! through_double {
     () => {
-        through_double!(@ exp expm1 ln ln_1p tanh erf erfc sigmoid gelu gelu_slope exp_rough);
+        through_double!(@ exp expm1 ln ln_1p tanh erf erfc sigmoid gelu gelu_slope exp_rough mish tanh_shrink);
         #[inline(always)]
         fn exp_sum(self, tail: Self) -> Self {
             (self.widened() + tail.widened()).exp().narrowed()
@@ -296,6 +312,10 @@ macro_rules! through_double {
         #[inline(always)]
         fn sigmoid2_scaled(self, tail: Self, scale: Self) -> Self {
             math::sigmoid2_scaled(self.widened_sum(Some(tail)), Plain(0.0), scale.widened()).narrowed()
+        }
+        #[inline(always)]
+        fn expm1_scaled(self, scale: f64, low: f64) -> Self {
+            math::expm1_scaled(self.widened(), scale, low).narrowed()
         }
         #[inline(always)]
         fn exact_product(self, factor: Self) -> (Self, Self) {

@@ -50,6 +50,11 @@ impl Range {
         Self { low: 0.0, high: f64::INFINITY, low_closed: true, high_closed: false }
     }
 
+    /// Zero or less, and finite.
+    pub const fn non_positive() -> Self {
+        Self { low: f64::NEG_INFINITY, high: 0.0, low_closed: false, high_closed: true }
+    }
+
     /// Any finite number.
     pub const fn finite() -> Self {
         Self { low: f64::NEG_INFINITY, high: f64::INFINITY, low_closed: false, high_closed: false }
@@ -127,6 +132,10 @@ pub struct ActivationEntry {
     pub parity: Parity,
     /// Whether it never decreases.
     pub monotone: bool,
+    /// Where the slopes from left and right differ, or the value jumps: numbers, and names of parameters with or without a minus.
+    pub kinks: &'static [&'static str],
+    /// Whether arithmetic gets so much shorter with the default parameters that they have code of their own.
+    pub own_default: bool,
 }
 
 /// A hyperparameter that is one of a few words. A yes-or-no has the options `false` and `true`.

@@ -17,6 +17,11 @@ def sigmoid(x):
     return 1 / (1 + exp(-x))
 
 
+def selu(x):
+    scale, alpha = mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717")
+    return scale * x if x > 0 else scale * alpha * expm1(x)
+
+
 FUNCTIONS = {
     "exp": (exp, -708, 709),
     "expm1": (expm1, -40, 709),
@@ -31,6 +36,16 @@ FUNCTIONS = {
     "gelu": (lambda x: x * erfc(-x / sqrt(2)) / 2, -37.5, 10),
     "gelu_tanh": (lambda x: x * sigmoid(2 * sqrt(2 / pi) * (x + mpf("0.044715") * x**3)), -21.0, 10),
     "softplus": (lambda x: log1p(exp(x)), -708, 40),
+    "selu": (selu, -40, 3),
+    "celu": (lambda x: x if x > 0 else expm1(x), -40, 1),
+    "exponential": (exp, -708, 709),
+    "softsign": (lambda x: x / (1 + abs(x)), -30, 30),
+    "hard_sigmoid": (lambda x: min(max(x + 3, mpf(0)), mpf(6)) / 6, -2.9, 4),
+    "hard_swish": (lambda x: x * min(max(x + 3, mpf(0)), mpf(6)) / 6, -2.9, 4),
+    "mish": (lambda x: x * tanh(log1p(exp(x))), -708, 40),
+    "log_sigmoid": (lambda x: -log1p(exp(-x)), -700, 708),
+    "squareplus": (lambda x: 2 / (sqrt(x * x + 4) - x), -300, 300),
+    "tanh_shrink": (lambda x: x - tanh(x), -20, 20),
 }
 
 

@@ -39,6 +39,7 @@ fn activation<'py>(py: Python<'py>, entry: &ActivationEntry) -> PyResult<Bound<'
     facts.set_item("bounds", entry.bounds)?;
     facts.set_item("parity", parity)?;
     facts.set_item("monotone", entry.monotone)?;
+    facts.set_item("kinks", entry.kinks)?;
     described(py, (entry.name, entry.aliases, entry.doc), parameters(py, entry.parameters, &[])?, facts)
 }
 

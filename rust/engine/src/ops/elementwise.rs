@@ -44,7 +44,7 @@ impl Operation for Binary {
         let sides = [x, y].map(|input| rule.graph.shape(input).to_vec());
         let mut slopes = Vec::with_capacity(2);
         for (side, shape) in sides.iter().enumerate() {
-            if matches!(self.0, BinaryFunction::LargerShare | BinaryFunction::Equal) {
+            if self.is_level(side) {
                 slopes.push(Slope::Zero);
                 continue;
             }
@@ -58,9 +58,17 @@ impl Operation for Binary {
 }
 
 impl Binary {
+    /// Whether it is constant almost everywhere in this operand.
+    fn is_level(self, side: usize) -> bool {
+        use BinaryFunction::{Equal, LargerShare, PreluSlope};
+        matches!((self.0, side), (LargerShare | Equal, _) | (PreluSlope, 0))
+    }
+
     /// What arrives at one side, before the sum over stretched axes.
     fn slope(self, rule: &mut Rule<'_>, side: usize, x: ValueId, y: ValueId) -> Result<ValueId, String> {
-        use BinaryFunction::{Add, Divide, Equal, LargerShare, Maximum, Minimum, Multiply, Power, Subtract};
+        use BinaryFunction::{
+            Add, Divide, Equal, LargerShare, Maximum, Minimum, Multiply, Power, Prelu, PreluSlope, Subtract,
+        };
         let (gradient, output) = (rule.gradient, rule.output);
         let graph = &mut *rule.graph;
         match (self.0, side) {
@@ -95,7 +103,23 @@ impl Binary {
                 let share = graph.binary(LargerShare, y, x)?;
                 graph.multiply(gradient, share)
             }
-            (LargerShare | Equal, _) => unreachable!("constant almost everywhere: their slope is zero"),
+            (Prelu, 0) => {
+                let slope = graph.binary(PreluSlope, x, y)?;
+                graph.multiply(gradient, slope)
+            }
+            (Prelu, _) => {
+                let zero = graph.scalar(0.0, graph.dtype(x));
+                let below = graph.binary(Minimum, x, zero)?;
+                graph.multiply(gradient, below)
+            }
+            (PreluSlope, 1) => {
+                // 1 where x is not above zero: what the slope with y = 0 lacks of 1.
+                let (zero, one) = (graph.scalar(0.0, graph.dtype(x)), graph.scalar(1.0, graph.dtype(x)));
+                let above = graph.binary(PreluSlope, x, zero)?;
+                let below = graph.subtract(one, above)?;
+                graph.multiply(gradient, below)
+            }
+            (LargerShare | Equal | PreluSlope, _) => unreachable!("constant almost everywhere: their slope is zero"),
         }
     }
 }

@@ -16,6 +16,7 @@ activation! {
     { beta: 1.0 in Range::finite(), "Steepness of the gate." } {
         slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
         bounds: (-0.278_464_542_761_073_8, f64::INFINITY), parity: Parity::None, monotone: false,
+        kinks: &[], own_default: true,
     }
     value(this, x) {
         let low = R::constant(R::Element::EXP_LOW);
@@ -30,7 +31,8 @@ activation! {
         let (argument, tail) = steepened(x, this.beta);
         if this.beta.abs() < 1e-20 {
             // The gate differs from 1/2 only where x is beyond what the quotient takes.
-            return x * argument.sigmoid();
+            let gate = argument.sigmoid();
+            return R::select(gate == R::zero(), gate.copysign(x), x * gate);
         }
         // Beyond the gate's smallest number the scale is only a sign: it may be infinite, and 0 * inf is NaN.
         let scale = R::select(argument < low, R::zero().copysign(x), x);
@@ -42,7 +44,7 @@ activation! {
         // Beyond, the slope is 0 or 1 to the last bit, beside 1; clamping keeps infinity out of 0 * inf.
         let far = R::constant(87.0);
         let x = if this.beta == 0.0 { x.clamp(-far, far) } else { x };
-        let argument = (R::constant(this.beta) * x).clamp(-far, far);
+        let argument = (R::parameter(this.beta) * x).clamp(-far, far);
         R::select(argument <= -far, R::zero(), gate_slope(argument, argument))
     }
 }
@@ -55,6 +57,7 @@ activation! {
     Gelu "gelu" {} {
         slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 2.0,
         bounds: (-0.169_971_207_479_903_7, f64::INFINITY), parity: Parity::None, monotone: false,
+        kinks: &[], own_default: false,
     }
     value(_this, x) {
         x.gelu()
@@ -70,6 +73,7 @@ activation! {
     GeluTanh "gelu_tanh" {} {
         slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 2.0,
         bounds: (-0.170_040_750_571_254_06, f64::INFINITY), parity: Parity::None, monotone: false,
+        kinks: &[], own_default: false,
     }
     value(_this, x) {
         let low = R::constant(R::Element::GELU_TANH_LOW);
@@ -115,9 +119,54 @@ fn gate_slope<R: Real>(z: R, growth: R) -> R {
     gate * growth.mul_add(e * gate, R::one())
 }
 
+activation! {
+    /// Swish made of straight pieces: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
+    ///
+    /// 0 up to -3, x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` between; at the corners it is that
+    /// of the straight side, 0 at -3 and 1 at 3. The least value is -0.375 at -1.5. (Howard et al., 2019.)
+    HardSwish "hard_swish" or "hard_silu" {} {
+        slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 1.0,
+        bounds: (-0.375, f64::INFINITY), parity: Parity::None, monotone: false,
+        kinks: &["-3", "3"], own_default: false,
+    }
+    value(_this, x) {
+        let (three, six) = (R::constant(3.0), R::constant(6.0));
+        let inside = x.clamp(-three, three);
+        R::select(x >= three, x, (inside * (inside + three)) / six)
+    }
+    slope(_this, x, y) {
+        let three = R::constant(3.0);
+        let inside = x.mul_add(R::constant(1.0 / 3.0), R::constant(0.5));
+        R::select(x <= -three, R::zero(), R::select(x >= three, R::one(), inside))
+    }
+}
+
+activation! {
+    /// Self-gated by a smooth rectifier: `mish(x) = x tanh(ln(1 + exp(x)))`.
+    ///
+    /// Accurate relative to its value in the negative tail; `mish(-inf) = -0`. The least value is -0.30884 at -1.19243.
+    /// (Misra, 2019.)
+    Mish "mish" {} {
+        slope_from: SlopeFrom::Input, ulp_f32: 3.0, ulp_f64: 3.0, ulp_slope: 4.0,
+        bounds: (-0.308_843_413_017_250_43, f64::INFINITY), parity: Parity::None, monotone: false,
+        kinks: &[], own_default: false,
+    }
+    value(_this, x) { x.mish() }
+    slope(_this, x, y) {
+        // Beyond, the slope is 0 or 1 to the last bit, beside 1.
+        let (low, one) = (R::constant(-87.0), R::one());
+        let limited = x.clamp(low, R::constant(22.0));
+        let e = limited.exp_rough();
+        let numerator = e * (e + R::constant(2.0));
+        let inverse = one / (numerator + R::constant(2.0));
+        let growth = (limited * R::constant(4.0)) * ((e * (e + one)) * inverse);
+        R::select(x <= low, R::zero(), (numerator + growth) * inverse)
+    }
+}
+
 /// The formulas of this file, after those of the others.
 macro_rules! gates {
     ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! { [$($rest)*] $($known)* Swish Gelu GeluTanh }
+        $next! { [$($rest)*] $($known)* Swish Gelu GeluTanh HardSwish Mish }
     };
 }

@@ -1,6 +1,7 @@
 //! From one level to another.
 
 use super::formula::activation;
+use crate::math::Tables as _;
 use crate::real::Real;
 use crate::registry::{ActivationEntry, Parity, SlopeFrom};
 
@@ -12,6 +13,7 @@ activation! {
     Sigmoid "sigmoid" or "logistic" {} {
         slope_from: SlopeFrom::Output, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
         bounds: (0.0, 1.0), parity: Parity::None, monotone: true,
+        kinks: &[], own_default: false,
     }
     value(_this, x) { x.sigmoid() }
     slope(_this, x, y) { y * (R::one() - y) }
@@ -25,14 +27,54 @@ activation! {
     Tanh "tanh" {} {
         slope_from: SlopeFrom::Output, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
         bounds: (-1.0, 1.0), parity: Parity::Odd, monotone: true,
+        kinks: &[], own_default: false,
     }
     value(_this, x) { x.tanh() }
     slope(_this, x, y) { (R::one() - y) * (R::one() + y) }
 }
 
+activation! {
+    /// Logistic function made of straight pieces: `hard_sigmoid(x) = min(max(0, x + 3), 6) / 6`.
+    ///
+    /// As in PyTorch, Keras 3 and JAX; older Keras and burn have `0.2 x + 0.5`. The slope is 1/6 between -3 and 3, and 0 at both
+    /// corners, as in PyTorch. (Courbariaux, Bengio and David, 2015; the form of Howard et al., 2019.)
+    HardSigmoid "hard_sigmoid" {} {
+        slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 0.5,
+        bounds: (0.0, 1.0), parity: Parity::None, monotone: true,
+        kinks: &["-3", "3"], own_default: false,
+    }
+    value(_this, x) {
+        let six = R::constant(6.0);
+        (x + R::constant(3.0)).clamp(R::zero(), six) / six
+    }
+    slope(_this, x, y) {
+        let inside = x.abs() < R::constant(3.0);
+        R::select(inside, R::constant(1.0 / 6.0), R::select(x.is_nan(), x, R::zero()))
+    }
+}
+
+activation! {
+    /// Sigmoid without an exponential: `softsign(x) = x / (1 + |x|)`.
+    ///
+    /// Odd, within ±1, `softsign(±inf) = ±1`; it nears its ends slowly. The slope is `1 / (1 + |x|)^2`. (Bergstra, Desjardins,
+    /// Lamblin and Bengio, 2009.)
+    Softsign "softsign" {} {
+        slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
+        bounds: (-1.0, 1.0), parity: Parity::Odd, monotone: true,
+        kinks: &[], own_default: false,
+    }
+    value(_this, x) {
+        // The largest number stands for infinity, over which infinity would be NaN.
+        let largest = R::constant(R::Element::LARGEST);
+        let x = x.clamp(-largest, largest);
+        x / (R::one() + x.abs())
+    }
+    slope(_this, x, y) { (R::one() / (R::one() + x.abs())).square() }
+}
+
 /// The formulas of this file, after those of the others.
 macro_rules! sigmoids {
     ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! { [$($rest)*] $($known)* Sigmoid Tanh }
+        $next! { [$($rest)*] $($known)* Sigmoid Tanh HardSigmoid Softsign }
     };
 }

@@ -16,10 +16,11 @@ activation! {
     { beta: 1.0 in Range::positive(), "Steepness; the larger, the nearer to `relu`." } {
         slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
         bounds: (0.0, f64::INFINITY), parity: Parity::None, monotone: true,
+        kinks: &[], own_default: true,
     }
     value(this, x) {
         let (argument, tail) = steepened(x, this.beta);
-        R::constant(1.0 / this.beta) * argument.softplus(tail)
+        (R::one() / R::parameter(this.beta)) * argument.softplus(tail)
     }
     slope(this, x, y) {
         let (argument, tail) = steepened(x, this.beta);
@@ -32,9 +33,66 @@ activation! {
     }
 }
 
+activation! {
+    /// Logarithm of the logistic function: `log_sigmoid(x) = -ln(1 + exp(-x))`.
+    ///
+    /// Accurate relative to its value where the sigmoid is near 1 too; `log_sigmoid(-inf) = -inf`, `log_sigmoid(inf) = -0`. The
+    /// slope is `sigmoid(-x)`.
+    LogSigmoid "log_sigmoid" {} {
+        slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
+        bounds: (f64::NEG_INFINITY, 0.0), parity: Parity::None, monotone: true,
+        kinks: &[], own_default: false,
+    }
+    value(_this, x) { -(-x).softplus(None) }
+    slope(_this, x, y) { (-x).sigmoid() }
+}
+
+activation! {
+    /// Smooth rectifier without an exponential: `squareplus(x) = (x + sqrt(x^2 + smoothness)) / 2`.
+    ///
+    /// Computed as `smoothness / 2 / (sqrt(x^2 + smoothness) - x)` below 0, so that it is accurate relative to its value; its
+    /// square is scaled where it would overflow. With `smoothness = 0` it is [`relu`](super::Relu), with slope 0 at 0.
+    /// The default is Keras' and JAX's (`b = 4`), with which it has 1 at 0. (Barron, 2021.)
+    Squareplus "squareplus"
+    { smoothness: 4.0 in Range::closed(0.0, 1e36), "Added to the square: the smaller, the nearer to `relu`." } {
+        slope_from: SlopeFrom::Input, ulp_f32: 3.0, ulp_f64: 3.0, ulp_slope: 2.0,
+        bounds: (0.0, f64::INFINITY), parity: Parity::None, monotone: true,
+        kinks: &[], own_default: false,
+    }
+    value(this, x) {
+        if this.smoothness == 0.0 {
+            return R::select(x < R::zero(), R::zero(), x);
+        }
+        let (scaled, root, unit) = scaled_root(x, this.smoothness);
+        let half_sum = (R::constant(0.5) * (root + scaled.abs())) * unit;
+        R::select(x < R::zero(), R::parameter(0.25 * this.smoothness) / half_sum, half_sum)
+    }
+    slope(this, x, y) {
+        if this.smoothness == 0.0 {
+            return R::select(x > R::zero(), R::one(), R::select(x.is_nan(), x, R::zero()));
+        }
+        // The largest number stands for infinity, over which infinity would be NaN.
+        let largest = R::constant(R::Element::LARGEST);
+        let (scaled, root, _) = scaled_root(x.clamp(-largest, largest), this.smoothness);
+        let half = R::constant(0.5);
+        (scaled / root).mul_add(half, half)
+    }
+}
+
+/// x and `sqrt(x^2 + smoothness)`, both over a unit with which the square does not overflow, and the unit.
+#[inline(always)]
+fn scaled_root<R: Real>(x: R, smoothness: f64) -> (R, R, R) {
+    let unit = R::Element::LARGE_UNIT;
+    let (summand, scaled_summand) = (R::parameter(smoothness), R::parameter(smoothness / unit / unit));
+    let is_large = x.abs() > R::constant(unit / 16.0);
+    let scaled = x * R::select(is_large, R::constant(1.0 / unit), R::one());
+    let root = scaled.mul_add(scaled, R::select(is_large, scaled_summand, summand)).sqrt();
+    (scaled, root, R::select(is_large, R::constant(unit), R::one()))
+}
+
 /// The formulas of this file, after those of the others.
 macro_rules! smooth {
     ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! { [$($rest)*] $($known)* Softplus }
+        $next! { [$($rest)*] $($known)* Softplus LogSigmoid Squareplus }
     };
 }

@@ -4,6 +4,7 @@
 //! Functions, 1980), and the series `exp(r) - 1 = r + r^2 q(r)`.
 
 use super::Tables;
+use super::exact::product_error;
 use crate::real::Real;
 
 /// `exp(x) = 2^n (1 + fraction)`, with `shifted = ROUNDER + n` and `fraction = remainder + remainder^2 series`.
@@ -133,6 +134,56 @@ pub(crate) fn expm1<R: Real>(x: R) -> R {
     let half = power.scale(-1);
     let result = power.fraction.mul_add(half, half - R::constant(0.5));
     (result + result).copysign(x)
+}
+
+/// `scale expm1(x)` for x up to 0, where `scale` lacks `low` of the constant meant: expm1 and the product come in two numbers,
+/// and all is rounded once. Relative error at most that of expm1.
+#[inline(always)]
+pub(crate) fn expm1_scaled<R: Real>(x: R, scale: f64, low: f64) -> R {
+    let power = split(x.clamp(R::constant(R::Element::EXPM1_LOW), R::zero()), None);
+    let factor = power.scale(0);
+    // The product with a power of two is exact, and so is what the sum lacks.
+    let whole = factor - R::one();
+    let sum = power.fraction.mul_add(factor, whole);
+    let rest = power.fraction.mul_add(factor, whole - sum);
+    let (scale, scale_low) = R::split_constant(scale, low);
+    let product = sum * scale;
+    let product_low = sum.mul_add(scale_low, product_error(sum, scale, product));
+    (product + rest.mul_add(scale, product_low)).copysign(x)
+}
+
+/// `x - tanh(x)`: a series in x^2 times x^3 in two numbers up to 1.5, the difference beyond.
+///
+/// Odd: `tanh_shrink(±0) = ±0`, `tanh_shrink(±inf) = ±inf`, NaN stays.
+#[inline(always)]
+pub(crate) fn tanh_shrink<R: Real>(x: R) -> R {
+    let square = x * x;
+    let square_low = product_error(x, x, square);
+    let cube = square * x;
+    let cube_low = square_low.mul_add(x, product_error(square, x, cube));
+    let series = R::Element::tanh_shrink_series(square);
+    let inner = cube.mul_add(series, cube_low * series);
+    R::select(x.abs() < R::constant(R::Element::SHRINK_SERIES_HIGH), inner, x - tanh(x)).copysign(x)
+}
+
+/// `x tanh(ln(1 + exp(x)))`, as `x e (1 - e (e + 1) / (e (e + 2) + 2))` with `e = exp(x)` below 0, and
+/// `x (1 - 2 e^2 / (2 e (e + 1) + 1))` with `e = exp(-x)` above: what is taken from 1 needs few digits.
+///
+/// Accurate down to the smallest normal result. `mish(-inf) = -0`, `mish(inf) = inf`, NaN stays.
+#[inline(always)]
+pub(crate) fn mish<R: Real>(x: R) -> R {
+    let (one, two, lower) = (R::one(), R::constant(2.0), R::constant(R::Element::LOWER));
+    let power = split_short(least_exponent(-x.abs()), None);
+    let lifted = power.scale(R::Element::LIFT);
+    let lifted = power.fraction.mul_add(lifted, lifted);
+    let e = lifted * lower;
+    let below = x < R::zero();
+    let numerator = e * R::select(below, e + one, e + e);
+    let denominator = R::select(below, e.mul_add(e + two, two), (e + e).mul_add(e + one, one));
+    let low = R::constant(R::Element::EXP_LOW);
+    let limited = R::select(low > x, low, x);
+    let gate = one - numerator / denominator;
+    (limited * gate) * R::select(below, lifted, one) * R::select(below, lower, one)
 }
 
 /// `tanh(x)`, as `-e / (2 + e)` with `e = expm1(-2|x|)`. Error at most 2 ULP; measured 1.91 (f32), 1.82 (f64).

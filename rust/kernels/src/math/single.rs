@@ -19,6 +19,8 @@ impl Tables for f32 {
     const LIFT: i32 = 40;
     const LOWER: f64 = 9.094_947_017_729_282e-13;
     const SMALLEST_NORMAL: f64 = f32::MIN_POSITIVE as f64;
+    const LARGE_UNIT: f64 = 73_786_976_294_838_206_464.0;
+    const LARGEST: f64 = f32::MAX as f64;
 
     /// Degree 5; the error of `exp(r) - 1` is at most 2^-31.1 of its value.
     #[inline(always)]
@@ -117,6 +119,28 @@ impl Tables for f32 {
                 0.005_187_388_975,
                 -0.000_800_069_479_7,
                 7.819_277_38e-5,
+            ],
+        )
+    }
+
+    /// Degree 10 around the middle of the range; the relative error is at most 2^-26.4.
+    #[inline(always)]
+    fn tanh_shrink_series<R: Real<Element = f32>>(square: R) -> R {
+        let middle = R::constant(1.167_968_75);
+        horner(
+            square - middle,
+            [
+                0.227_575_27,
+                -0.061_507_374,
+                0.016_878_352,
+                -0.004_641_024_4,
+                0.001_276_442_5,
+                -0.000_351_635_45,
+                9.702_476e-5,
+                -2.573_118_8e-5,
+                6.772_18e-6,
+                -2.638_160_6e-6,
+                8.341_446e-7,
             ],
         )
     }

@@ -210,13 +210,33 @@ impl<R: Real> Real for Dual<R> {
     }
     #[inline(always)]
     fn gelu_slope(self) -> Self {
-        let curvature = normal_density(self.value) * (R::constant(2.0) - self.value * self.value);
+        // Far out the density is zero, and its factor may be infinite.
+        let x = self.value.clamp(R::constant(-50.0), R::constant(50.0));
+        let curvature = normal_density(x) * (R::constant(2.0) - x * x);
         self.chain(self.value.gelu_slope(), curvature)
     }
     #[inline(always)]
     fn sigmoid(self) -> Self {
         let value = self.value.sigmoid();
         self.chain(value, value * (-self.value).sigmoid())
+    }
+    #[inline(always)]
+    fn expm1_scaled(self, scale: f64, low: f64) -> Self {
+        self.chain(self.value.expm1_scaled(scale, low), R::constant(scale) * self.value.exp())
+    }
+    #[inline(always)]
+    fn mish(self) -> Self {
+        let gate = self.value.softplus(None).tanh();
+        // 1 - tanh(ln(1 + e))^2, by exp(-ln(1 + e)) = sigmoid(-x).
+        let closed = (-self.value).sigmoid();
+        let secant = (closed + closed) / closed.mul_add(closed, R::one());
+        let growth = self.value * (secant * secant * self.value.sigmoid());
+        self.chain(self.value.mish(), gate + growth)
+    }
+    #[inline(always)]
+    fn tanh_shrink(self) -> Self {
+        let value = self.value.tanh();
+        self.chain(self.value.tanh_shrink(), value * value)
     }
     /// The rounding error is a constant to the derivative: the rounded product carries it whole.
     #[inline(always)]
