@@ -15,6 +15,9 @@ Example:
     True
 """
 
+from importlib import import_module
+from types import ModuleType
+
 from tilegrad import functional, losses, metrics, nn, optim, schedules, train
 from tilegrad._core import __version__
 from tilegrad._machine import machine, set_isa, set_threads, threads
@@ -66,3 +69,16 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
+# Loaded when first asked for: the first needs an extra, the second few programs.
+_LAZY = {"plots": "tilegrad.explain.plots", "explain": "tilegrad.explain"}
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'tilegrad' has no attribute {name!r}")
+    return import_module(_LAZY[name])
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])

@@ -1,0 +1,212 @@
+"""Small tables: cross-entropy case by case, and a network without activations that is one layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tilegrad.explain.drawing import Picture, document, text, width_of
+from tilegrad.explain.trace import Text
+from tilegrad.nn.layers import Dense, Dropout, Flatten, Sequential
+from tilegrad.nn.module import Module
+from tilegrad.tensor import Array
+
+__all__ = ["Collapse", "cross_entropy", "linear_collapse"]
+
+_SHOWN = 20
+
+
+def cross_entropy(p: Any, y: Any, classes: Sequence[str] | None = None) -> Text:
+    """Cross-entropy of probabilities as a table: the truth, the probabilities, ``-log p`` of the true class, the mean.
+
+    Args:
+        p: Probabilities of shape (rows, classes); or (rows,), the probability of class 1 of two.
+        y: The true class of each row: numbers from 0, names out of ``classes``, or one-hot rows.
+        classes: What the classes are called; their numbers by default.
+
+    Returns:
+        The table, which prints itself. Logarithms are natural.
+
+    Raises:
+        ValueError: If a row is no distribution, a class does not exist, or the shapes do not fit.
+
+    Example:
+        >>> from tilegrad import explain
+        >>> explain.cross_entropy([[0.1, 0.2, 0.7], [0.1, 0.6, 0.3], [0.3, 0.4, 0.3]], ["C", "B", "A"], "ABC")
+        row   y  p(A)  p(B)  p(C)  -log p
+        0     C  0.1   0.2   0.7   0.356675
+        1     B  0.1   0.6   0.3   0.510826
+        2     A  0.3   0.4   0.3   1.20397
+        mean                       0.690491
+    """
+    probabilities = np.asarray(p, np.float64)
+    if probabilities.ndim == 1:
+        probabilities = np.stack([1 - probabilities, probabilities], axis=1)
+    if probabilities.ndim != 2 or not probabilities.size:
+        raise ValueError(f"cross_entropy: expected `p` of shape (rows, classes), got {np.shape(p)}")
+    rows, count = probabilities.shape
+    wrong = np.flatnonzero((probabilities < 0).any(axis=1) | ~(np.abs(probabilities.sum(axis=1) - 1) < 1e-6))
+    if wrong.size:
+        got = probabilities[wrong[0]].tolist()
+        raise ValueError(f"cross_entropy: expected `p` from 0 with sum 1 in each row, got {got} in row {wrong[0]}")
+    names = [str(each) for each in (range(count) if classes is None else classes)]
+    if len(names) != count:
+        raise ValueError(f"cross_entropy: expected `classes` for {count} columns, got {len(names)}")
+    truth = _true_classes(y, names, rows)
+    with np.errstate(divide="ignore"):
+        # Adding zero makes zero of minus zero.
+        losses = -np.log(probabilities[np.arange(rows), truth]) + 0.0
+    lines = [["row", "y", *(f"p({name})" for name in names), "-log p"]]
+    for row in range(rows):
+        figures = [f"{each:.4g}" for each in probabilities[row]]
+        lines.append([str(row), names[truth[row]], *figures, f"{losses[row]:.6g}"])
+    lines.append(["mean", *[""] * (count + 1), f"{losses.mean():.6g}"])
+    widths = [max(len(each[column]) for each in lines) for column in range(count + 3)]
+    rendered = ("  ".join(cell.ljust(width) for cell, width in zip(each, widths, strict=True)) for each in lines)
+    return Text("\n".join(each.rstrip() for each in rendered))
+
+
+def _true_classes(y: Any, names: list[str], rows: int) -> list[int]:
+    """The number of each row's class."""
+    given = np.asarray(list(y) if isinstance(y, str) else y)
+    if given.ndim == 2 and given.dtype.kind in "fiub":
+        if given.shape != (rows, len(names)) or not (np.sort(given, axis=1)[:, -1] == 1).all() or given.sum() != rows:
+            raise ValueError(
+                f"cross_entropy: expected `y` of one-hot rows of shape ({rows}, {len(names)}), got other rows"
+            )
+        return [int(each) for each in given.argmax(axis=1)]
+    if given.shape != (rows,):
+        raise ValueError(f"cross_entropy: expected `y` of shape ({rows},), got {given.shape}")
+    found = []
+    for row, each in enumerate(given.tolist()):
+        if each in names:
+            found.append(names.index(each))
+        elif isinstance(each, int) and 0 <= each < len(names):
+            found.append(each)
+        else:
+            raise ValueError(f"cross_entropy: expected `y` of {', '.join(names)}, got {each!r} in row {row}")
+    return found
+
+
+class Collapse:
+    """Dense layers without activations, and the one layer that does the same. :func:`linear_collapse` makes it.
+
+    Example:
+        >>> from tilegrad import explain, nn
+        >>> collapse = explain.linear_collapse(nn.Sequential(nn.Dense(3, 8), nn.Dense(8, 2)))
+        >>> collapse.weight.shape, collapse.bias.shape
+        ((3, 2), (2,))
+    """
+
+    def __init__(self, layers: Sequence[Dense]) -> None:
+        self.weight = np.eye(layers[0].in_features)
+        self.bias = np.zeros(layers[0].in_features)
+        for layer in layers:
+            matrix = np.asarray(layer.weight.value, np.float64)
+            self.weight = self.weight @ matrix
+            self.bias = self.bias @ matrix
+            if layer.bias is not None:
+                self.bias = self.bias + np.asarray(layer.bias.value, np.float64)
+        self._sizes = [layers[0].in_features, *(layer.out_features for layer in layers)]
+        self._counts = sum(layer.weight.value.size + layer.out_features * (layer.bias is not None) for layer in layers)
+
+    def __call__(self, x: Any) -> Array:
+        """What the one layer makes of rows."""
+        return np.asarray(np.asarray(x, np.float64) @ self.weight + self.bias)
+
+    def explain(self) -> Text:
+        """The algebra, as text."""
+        return Text("\n".join(self._lines()))
+
+    def _lines(self) -> list[str]:
+        first, last, depth = self._sizes[0], self._sizes[-1], len(self._sizes) - 1
+        inner = "x"
+        for place in range(1, depth + 1):
+            inner = f"({inner} @ W{place} + b{place})" if place < depth else f"{inner} @ W{place} + b{place}"
+        product = " @ ".join(f"W{place}" for place in range(1, depth + 1))
+        biases = [
+            " @ ".join([f"b{place}", *(f"W{k}" for k in range(place + 1, depth + 1))]) for place in range(1, depth + 1)
+        ]
+        return [
+            f"{inner} = x @ W + b",
+            f"W = {product}, of shape ({first}, {last})",
+            f"b = {' + '.join(biases)}, of shape ({last},)",
+            f"{depth} layers with {self._counts} numbers do what one with {self.weight.size + self.bias.size} does; "
+            "an activation between them would change that",
+        ]
+
+    def draw(self) -> Picture:
+        """The layers and the one layer as an SVG picture."""
+        parts, x, middle = [], 24.0, 60.0
+        for place, size in enumerate(self._sizes):
+            parts.append(_bar(x, middle, size, max(self._sizes)))
+            parts.append(text(x + 9, 122, str(size), size=11))
+            if place < len(self._sizes) - 1:
+                parts.append(_arrow(x + 22, middle, x + 88))
+                parts.append(text(x + 55, middle - 14, f"W{place + 1}, b{place + 1}", size=11))
+            x += 92
+        parts.append(text(x - 52, middle, "=", size=24))
+        for place, size in enumerate((self._sizes[0], self._sizes[-1])):
+            parts.append(_bar(x - 20 + 92 * place, middle, size, max(self._sizes)))
+            parts.append(text(x - 11 + 92 * place, 122, str(size), size=11))
+        parts += [_arrow(x + 2, middle, x + 68), text(x + 35, middle - 14, "W, b", size=11)]
+        lines = self._lines()
+        parts += [text(24, 150 + 18 * row, line, size=11.5, anchor="start") for row, line in enumerate(lines)]
+        width = max(x + 120, 48 + max(width_of(line, 11.5) for line in lines))
+        return document(
+            width, 150 + 18 * len(lines), "A network without activations is one layer", " ".join(lines), parts
+        )
+
+    def _repr_svg_(self) -> str:
+        return str(self.draw())
+
+    def __repr__(self) -> str:
+        return str(self.explain())
+
+
+def _bar(x: float, middle: float, size: int, largest: int) -> str:
+    height = 24 + 66 * size / largest
+    return f'<rect x="{x:.1f}" y="{middle - height / 2:.1f}" width="18" height="{height:.1f}" fill="#e8e8e8" stroke="#1a1a1a"/>'
+
+
+def _arrow(x: float, y: float, end: float) -> str:
+    return f'<path d="M{x:.1f} {y:.1f} L{end:.1f} {y:.1f}" fill="none" stroke="#555555" stroke-width="1.4" marker-end="url(#forward)"/>'
+
+
+def linear_collapse(model: Module) -> Collapse:
+    """Shows that dense layers without activations between them are one layer: ``x @ W + b``.
+
+    Args:
+        model: A :class:`tilegrad.nn.Sequential` of dense layers; dropout and flattening do not count.
+
+    Returns:
+        The one layer, with its algebra as text (``explain()``) and as a picture (``draw()``, shown in notebooks).
+
+    Raises:
+        ValueError: If there is an activation or another layer between them; it is named.
+
+    Example:
+        >>> from tilegrad import explain, nn
+        >>> explain.linear_collapse(nn.Sequential(nn.Dense(3, 8), nn.Dense(8, 2)))
+        (x @ W1 + b1) @ W2 + b2 = x @ W + b
+        W = W1 @ W2, of shape (3, 2)
+        b = b1 @ W2 + b2, of shape (2,)
+        2 layers with 50 numbers do what one with 8 does; an activation between them would change that
+    """
+    found = list(model) if isinstance(model, Sequential) else [model]
+    layers: list[Dense] = []
+    for place, layer in enumerate(found):
+        if isinstance(layer, Dropout | Flatten):
+            continue
+        if not isinstance(layer, Dense) or layer.following is not None:
+            raise ValueError(
+                f"linear_collapse: expected `model` of dense layers without activations, got {layer.describe()} at place "
+                f"{place}; that is what keeps it from being one layer"
+            )
+        layers.append(layer)
+    if not layers:
+        raise ValueError(f"linear_collapse: expected `model` with dense layers, got {model.describe()}")
+    model.initialize()
+    return Collapse(layers)
