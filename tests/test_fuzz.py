@@ -186,7 +186,8 @@ OPERATIONS = [
     "dropout",
     "mean_squared_error",
     "cross_entropy",
-    "accuracy_count",
+    "amount_sum",
+    "class_sum",
     "loss_weight",
     "bogus",
 ]

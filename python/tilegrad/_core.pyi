@@ -130,7 +130,7 @@ class _Node(TypedDict):
     attributes: dict[str, Any]  # of an operation; ``value`` of a constant that is one number
 
 class _Epoch(TypedDict):
-    """What a run over the rows amounts to. ``metrics`` holds one sum per output of the plan after the first two."""
+    """What a run over the rows amounts to. ``metrics`` holds the sums of the plan's outputs after the first two."""
 
     batches: int
     samples: int
@@ -401,14 +401,15 @@ def run_epoch(
     epoch: int = 0,
     report: Callable[[int, float], object] | None = None,
     interval: float = 0.1,
+    maxima: int = 0,
     schedules: Sequence[tuple[Optimizer, str, Sequence[float] | _Array]] | None = None,
     record: bool = False,
 ) -> _Epoch:
     """Runs a plan over all rows, batch by batch, with the interpreter lock released.
 
     The plan's inputs are ``[features, targets]``, then the sample weight and the class weight where they are given; its
-    outputs are ``[mean loss, weight of the mean, metric sums...]``. ``last`` is the plan for a short last batch.
-    ``report`` gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An
+    outputs are ``[mean loss, weight of the mean, metric sums...]``, of which the last ``maxima`` are no sums but the
+    greatest numbers of a batch. ``last`` is the plan for a short last batch. ``report`` gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An
     interrupt (Ctrl-C) ends the run after a whole step: the result then says ``interrupted``, and nothing is raised.
     Any other exception, also one from ``report``, ends it after a whole step and is raised.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tilegrad.schedules import Training
-from tilegrad.train._passes import EVALUATION_BATCH, evaluate_rows, pass_over
+from tilegrad.train._passes import EVALUATION_BATCH, evaluate_rows, figures_of, pass_over
 from tilegrad.train._progress import Silent
 from tilegrad.train._rows import Rows
 from tilegrad.train.callbacks import Callback
@@ -89,7 +89,7 @@ class Loop:
         )
         if sums["interrupted"]:
             raise KeyboardInterrupt
-        figures = trainer._steps.figures(sums)
+        figures = figures_of(trainer, self.train, self.size, sums, training=True)
         self._check_loss(figures["loss"], epoch, self.batches)
         trainer.epoch = epoch
         if self.held is not None:

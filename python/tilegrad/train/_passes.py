@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tilegrad import _core
+from tilegrad.metrics._base import Said, WholeMetric
 from tilegrad.train._data import check_batch_size
 from tilegrad.train._rows import Rows, run_rows
 
@@ -34,9 +35,23 @@ def pass_over(
         steps = np.arange(trainer.step, trainer.step + -(-len(rows.x) // size))
         schedules = trainer.optimizer.tables(steps, course)
     plans = trainer._steps.pair(len(rows.x), size, rows.form, training=training)
+    maxima = trainer._steps.built(size, rows.form, training).maxima
     state = trainer._runner.state(trainer.seed)
-    settings: dict[str, Any] = {"shuffle": shuffle, "seed": trainer.seed, "epoch": trainer.epoch}
+    settings: dict[str, Any] = {"shuffle": shuffle, "seed": trainer.seed, "epoch": trainer.epoch, "maxima": maxima}
     return run_rows(state, plans, rows, size, report=report, schedules=schedules, **settings)
+
+
+def figures_of(trainer: Trainer, rows: Rows, size: int, sums: _core._Epoch, *, training: bool) -> dict[str, float]:
+    """Loss and metrics after a pass, in the order in which the metrics were given."""
+    steps = trainer._steps
+    built = steps.built(size, rows.form, training)
+    figures = steps.figures(sums, built)
+    whole = {name: metric for name, metric in steps.metrics.items() if isinstance(metric, WholeMetric)}
+    if whole:
+        output = trainer._runner.predict(rows.x, EVALUATION_BATCH, rows.scale)
+        said = Said(output, built.reading, built.reading.columns)
+        figures |= {name: metric.whole(said, rows.y, rows.sample_weight) for name, metric in whole.items()}
+    return {name: figures[name] for name in ("loss", *steps.metrics)}
 
 
 def evaluate_rows(trainer: Trainer, rows: Rows, batch_size: int | str) -> dict[str, float]:
@@ -45,4 +60,4 @@ def evaluate_rows(trainer: Trainer, rows: Rows, batch_size: int | str) -> dict[s
     sums = pass_over(trainer, rows, size, training=False)
     if sums["interrupted"]:
         raise KeyboardInterrupt
-    return trainer._steps.figures(sums)
+    return figures_of(trainer, rows, size, sums, training=False)

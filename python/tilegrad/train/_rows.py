@@ -49,6 +49,7 @@ def run_rows(
     seed: int,
     epoch: int = 0,
     report: Any = None,
+    maxima: int = 0,
     schedules: Sequence[tuple[_core.Optimizer, str, Array]] = (),
     record: bool = False,
 ) -> _core._Epoch:
@@ -66,6 +67,7 @@ def run_rows(
         seed=seed,
         epoch=epoch,
         report=report,
+        maxima=maxima,
         schedules=schedules or None,
         record=record,
     )

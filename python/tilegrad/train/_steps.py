@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tilegrad import _core
 from tilegrad.losses import Loss
+from tilegrad.metrics._base import Key, Metric, Reading, Summing, WholeMetric, parted, reading_of
 from tilegrad.tensor import Array, Tensor, Tracer
 from tilegrad.train._runner import Runner
-
-Metric = Callable[[Tensor, Tensor], Tensor]
 
 
 class Form(NamedTuple):
@@ -48,6 +48,16 @@ def check_logits(tracer: Tracer, output: Tensor, loss: Loss) -> None:
         )
 
 
+class Built(NamedTuple):
+    """A compiled step, and what its sums are."""
+
+    plan: _core.Plan
+    layout: dict[Key, tuple[int, ...]]
+    # How many of the sums, from the last one, are the greatest of their kind.
+    maxima: int
+    reading: Reading
+
+
 class Steps:
     """Builds and keeps the plans of a trainer."""
 
@@ -59,23 +69,24 @@ class Steps:
         """The plan for full batches, and one for the short last batch if there is one."""
         if training and self.runner.averaging:
             raise ValueError("fit: expected the weights in their place, got their averages; leave `use_average` first")
-        plan = self._plan(size, form, training, "full")
+        plan = self.built(size, form, training).plan
         if training:
             self.latest = plan
-        return plan, self._plan(rows % size, form, training, "last") if rows % size else None
+        return plan, self.built(rows % size, form, training, "last").plan if rows % size else None
 
     def training_plan(self, size: int, form: Form) -> _core.Plan:
         """The plan that trains on full batches of this size."""
-        return self._plan(size, form, True, "full")
+        return self.built(size, form, True).plan
 
-    def _plan(self, size: int, form: Form, training: bool, place: str) -> _core.Plan:
+    def built(self, size: int, form: Form, training: bool, place: str = "full") -> Built:
+        """The step on batches of this size."""
         trainable = tuple(parameter.trainable for _, parameter in self.runner.model._parameters())
         controls = self.runner.controls() if training else ()
         key = ("step", place, size, form, training, self.runner.dtype, trainable, controls)
-        plan: _core.Plan = self.runner.kept(key, lambda: self._build(size, form, training))
-        return plan
+        built: Built = self.runner.kept(key, lambda: self._build(size, form, training))
+        return built
 
-    def _build(self, size: int, form: Form, training: bool) -> _core.Plan:
+    def _build(self, size: int, form: Form, training: bool) -> Built:
         tracer, output = self.runner.trace(size, form.row_shape, training=training)
         check_logits(tracer, output, self.loss)
         graph, dtype = tracer.graph, output.dtype
@@ -87,11 +98,16 @@ class Steps:
             weights["class"] = tracer.input("class_weight", output.shape[-1:], dtype)
         with tracer.active():
             value, weight = self.loss.traced(output, target, weights)
-            counted = [metric(output, target) for metric in self.metrics.values()]
-        outputs = [each.value for each in (value, weight, *counted)]
+            columns = output.shape[-1] if len(output.shape) > 1 else 1
+            reading = reading_of(self.loss, columns, math.prod(form.row_shape))
+            summing = Summing(output, target, weights.get("sample"), reading)
+            for metric in self.metrics.values():
+                metric.check(reading)
+                metric.request(summing)
+        outputs = [each.value for each in (value, weight, *summing.tensors())]
         if training and self.runner.optimizer is not None:
             outputs += self._updates(tracer, value, weight)
-        return graph.compile(outputs, training=training)
+        return Built(graph.compile(outputs, training=training), summing.layout(), summing.maxima, reading)
 
     def _updates(self, tracer: Tracer, value: Tensor, weight: Tensor) -> list[int]:
         """The updates of all parameters that are trained, whose gradients pass the controls of the optimizer."""
@@ -106,11 +122,9 @@ class Steps:
         updates = [(parameter, each, core) for (parameter, core), each in zip(own, gradients, strict=True)]
         return graph.train(updates, None if self.loss.is_sum else weight.value, **optimizer.controls)
 
-    def figures(self, sums: Any) -> dict[str, float]:
-        """Loss and metrics from the sums of a run."""
+    def figures(self, sums: Any, built: Built) -> dict[str, float]:
+        """Loss and metrics from the sums of a run; what needs all predictions at once is left out."""
         loss = sums["loss_sum"] if self.loss.is_sum else sums["loss_sum"] / (sums["loss_weight"] or np.nan)
-        rows = max(sums["samples"], 1)
-        return {
-            "loss": loss,
-            **{name: total / rows for name, total in zip(self.metrics, sums["metrics"], strict=False)},
-        }
+        parts = parted(sums["metrics"], built.layout)
+        summed = {name: metric for name, metric in self.metrics.items() if not isinstance(metric, WholeMetric)}
+        return {"loss": loss, **{name: metric.figure(parts, built.reading) for name, metric in summed.items()}}

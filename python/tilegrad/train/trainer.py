@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilegrad import _core
 from tilegrad.losses import Loss, loss_for
-from tilegrad.metrics import metrics_for
+from tilegrad.metrics import Metric, metrics_for
 from tilegrad.nn.module import Module
 from tilegrad.optim import Optimizer, optimizer_for
 from tilegrad.train import _checkpoint as checkpoint
@@ -43,7 +43,8 @@ class Trainer:
         model: The model. Parameters without values get them by ``seed``.
         loss: A loss object, a name such as ``"cross_entropy"``, or a function of (prediction, target).
         optimizer: An optimizer object or a name such as ``"adam"``. It updates all parameters of the model.
-        metrics: Names of figures to compute beside the loss: ``"accuracy"``, ``"mae"``, ``"mse"``.
+        metrics: Figures to compute beside the loss: names such as ``"accuracy"``, ``"f1"``, ``"mae"``, ``"r2"``, objects of
+            :mod:`tilegrad.metrics`, functions of (y_true, y_pred), or names of scikit-learn such as ``"roc_auc_ovr"``.
         seed: Decides first values, order of rows and dropout. The same seed gives the same bits, for any number of
             threads.
 
@@ -68,7 +69,7 @@ class Trainer:
         model: Module,
         loss: Any,
         optimizer: Optimizer | str,
-        metrics: Sequence[str] | str = (),
+        metrics: Sequence[Any] | str | Metric = (),
         seed: int = 0,
     ) -> None:
         if not isinstance(model, Module):

@@ -29,6 +29,8 @@ pub struct Epoch<'a> {
     pub interval: Duration,
     /// Hyperparameters that change from step to step.
     pub scheduled: &'a [Scheduled<'a>],
+    /// How many of the plan's outputs, from the last one, are the greatest of their kind in a batch and no sums.
+    pub maxima: usize,
     /// Whether the loss of each batch is kept.
     pub record: bool,
 }
@@ -66,7 +68,7 @@ pub struct Sums {
     pub loss_sum: f64,
     /// Sum of weights.
     pub loss_weight: f64,
-    /// Sums of the plan's further outputs.
+    /// Sums of the numbers of the plan's further outputs, one output after the other.
     pub metrics: Vec<f64>,
     /// Whether a report ended it early.
     pub interrupted: bool,
@@ -76,8 +78,9 @@ pub struct Sums {
 
 /// Runs a plan over all rows, batch by batch; `last` is the plan for a short last batch.
 ///
-/// The plan's outputs are the mean loss, the weight of that mean, then sums of metrics. `report` is called between whole
-/// steps, at most once per interval; it can end the epoch. A plan with updates advances `state.step` by one per batch.
+/// The plan's outputs are the mean loss, the weight of that mean, then what metrics add up: arrays of any shape, which are
+/// summed over the batches in double precision, or of which the greatest counts. `report` is called between whole steps, at
+/// most once per interval; it can end the epoch. A plan with updates advances `state.step` by one per batch.
 pub fn run_epoch(
     plan: &mut Plan,
     last: Option<&mut Plan>,
@@ -87,7 +90,7 @@ pub fn run_epoch(
 ) -> Result<Sums, String> {
     for plan in std::iter::once(&*plan).chain(last.as_deref()) {
         let outputs = plan.output_count();
-        if outputs < 2 || (0..outputs).any(|index| plan.output(index).len() != 1) {
+        if outputs < 2 + epoch.maxima || (0..2).any(|index| plan.output(index).len() != 1) {
             return Err(format!(
                 "run_epoch: expected a plan whose outputs are a loss, its weight and sums, got {outputs} outputs"
             ));
@@ -95,7 +98,7 @@ pub fn run_epoch(
     }
     let rows = epoch.sources.first().map_or(0, Rows::count);
     let run = Loop { function: "run_epoch", epoch, plan, last, state, rows };
-    run.run(&mut |plan, _, sums| add_losses(plan, sums, epoch.record), report)
+    run.run(&mut |plan, _, sums| add_losses(plan, sums, epoch), report)
 }
 
 /// Where the rows of a prediction are written: row-major, without gaps.
@@ -337,7 +340,7 @@ fn source_name(index: usize) -> &'static str {
     ["features", "targets", "sample_weight"].get(index).copied().unwrap_or("inputs")
 }
 
-fn add_losses(plan: &Plan, sums: &mut Sums, record: bool) {
+fn add_losses(plan: &Plan, sums: &mut Sums, epoch: &Epoch<'_>) {
     let number = |index: usize| plan.output(index).get(0);
     let (loss, weight) = (number(0), number(1));
     // The loss of a batch that may be left out, as its update is.
@@ -349,12 +352,25 @@ fn add_losses(plan: &Plan, sums: &mut Sums, record: bool) {
         sums.loss_sum += loss * weight;
     }
     sums.loss_weight += weight;
-    if record {
+    if epoch.record {
         sums.losses.push(loss);
     }
-    sums.metrics.resize(plan.output_count() - 2, 0.0);
-    for (index, metric) in sums.metrics.iter_mut().enumerate() {
-        *metric += number(2 + index);
+    let (count, summed) = (plan.output_count(), plan.output_count() - epoch.maxima);
+    let first = sums.metrics.is_empty();
+    if first {
+        sums.metrics.resize((2..count).map(|index| plan.output(index).len()).sum(), 0.0);
+    }
+    let mut totals = sums.metrics.iter_mut();
+    for index in 2..count {
+        let output = plan.output(index);
+        for (place, total) in (0..output.len()).zip(&mut totals) {
+            let value = output.get(place);
+            if index < summed {
+                *total += value;
+            } else if first || value > *total || value.is_nan() {
+                *total = value;
+            }
+        }
     }
 }
 

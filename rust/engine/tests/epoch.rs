@@ -23,7 +23,7 @@ fn plan(batch: usize, training: bool) -> (Network, Plan) {
     let target = network.graph.inputs()[1];
     let loss_name = ("loss", tilegrad_engine::Attribute::Text("cross_entropy".to_string()));
     let weight = common::apply(&mut network.graph, "loss_weight", &[network.prediction, target], &[loss_name]);
-    let hits = common::apply(&mut network.graph, "accuracy_count", &[network.prediction, target], &[]);
+    let hits = common::apply(&mut network.graph, "class_sum", &[network.prediction, target], &[]);
     let mut outputs: Vec<ValueId> = vec![network.loss, weight, hits];
     if training {
         outputs.extend(&network.updates);
@@ -73,6 +73,7 @@ fn epoch<'a>(sources: &'a [Rows<'a>], batch_size: usize, shuffle: bool) -> Epoch
         epoch: 2,
         interval: Duration::from_secs(60),
         scheduled: &[],
+        maxima: 0,
         record: false,
     }
 }

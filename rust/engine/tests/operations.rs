@@ -109,7 +109,8 @@ fn shape_cases() -> Vec<Case> {
         case("softmax", &[&[3, 4]], both),
         case("log_softmax", &[&[3, 4]], both),
         case("dropout", &[&[3, 4]], both).with("rate", Attribute::Float(0.4)),
-        case("accuracy_count", &[&[3, 4], &[3]], both).labels(1, 4).differentiable(0),
+        case("amount_sum", &[&[3, 4], &[3, 4]], both).differentiable(0),
+        case("class_sum", &[&[3, 4], &[3]], both).labels(1, 4).differentiable(0),
     ];
     for name in ["sum", "mean", "max"] {
         cases.push(case(name, &[&[2, 3, 4]], both));

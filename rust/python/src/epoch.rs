@@ -27,8 +27,8 @@ const POLL: Duration = Duration::from_millis(50);
 /// Runs a plan over all rows, batch by batch, with the interpreter lock released.
 ///
 /// The plan's inputs are ``[features, targets]``, then the sample weight and the class weight where they are given; its
-/// outputs are ``[mean loss, weight of the mean, metric sums...]``. ``last`` is the plan for a short last batch. ``report``
-/// gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An interrupt
+/// outputs are ``[mean loss, weight of the mean, metric sums...]``, of which the last ``maxima`` are no sums but the greatest
+/// numbers of a batch. ``last`` is the plan for a short last batch. ``report`` gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An interrupt
 /// (Ctrl-C) ends the run after a whole step: the result then says ``interrupted``, and nothing is raised. Any other
 /// exception, also one from ``report``, ends it after a whole step and is raised.
 ///
@@ -38,10 +38,11 @@ const POLL: Duration = Duration::from_millis(50);
 #[pyo3(
     signature = (
         plan, last, state, features, targets, *, sample_weight = None, class_weight = None, batch_size, scale = None,
-        shuffle = false, seed = Seed(0), epoch = Whole(0), report = None, interval = 0.1, schedules = None, record = false
+        shuffle = false, seed = Seed(0), epoch = Whole(0), report = None, interval = 0.1, maxima = Whole(0),
+        schedules = None, record = false
     ),
     text_signature = "(plan, last, state, features, targets, *, sample_weight=None, class_weight=None, batch_size, \
-        scale=None, shuffle=False, seed=0, epoch=0, report=None, interval=0.1, schedules=None, record=False)"
+        scale=None, shuffle=False, seed=0, epoch=0, report=None, interval=0.1, maxima=0, schedules=None, record=False)"
 )]
 pub(crate) fn run_epoch<'py>(
     py: Python<'py>,
@@ -59,6 +60,7 @@ pub(crate) fn run_epoch<'py>(
     epoch: Whole,
     report: Option<Bound<'py, PyAny>>,
     interval: f64,
+    maxima: Whole,
     schedules: Option<&Bound<'py, PyAny>>,
     record: bool,
 ) -> Result<Bound<'py, PyDict>> {
@@ -83,6 +85,7 @@ pub(crate) fn run_epoch<'py>(
         seed: seed.0,
         epoch: in_range(FUNCTION, "epoch", epoch, 0, i64::MAX)? as u64,
         shuffle,
+        maxima: in_range(FUNCTION, "maxima", maxima, 0, i64::MAX)?,
         courses: schedules.map(|schedules| courses(schedules, plan)).transpose()?.unwrap_or_default(),
         record,
     };
@@ -122,9 +125,20 @@ pub(crate) fn run_batches<'py>(
         _ => return Err(type_error_of(FUNCTION, "out", &out, "float32 or float64")),
     };
     let batch_size = in_range(FUNCTION, "batch_size", batch_size, 1, i64::MAX)?;
-    let (courses, record) = (Vec::new(), false);
-    let run =
-        Run { function: FUNCTION, plan, last, state, batch_size, seed: 0, epoch: 0, shuffle: false, courses, record };
+    let (courses, maxima, record) = (Vec::new(), 0, false);
+    let run = Run {
+        function: FUNCTION,
+        plan,
+        last,
+        state,
+        batch_size,
+        seed: 0,
+        epoch: 0,
+        shuffle: false,
+        maxima,
+        courses,
+        record,
+    };
     let (sums, watch) = run.go(py, &sources, &[], Watch::new(None, Duration::MAX), Some(rows))?;
     watch.finish()?;
     if sums.interrupted {
@@ -212,6 +226,7 @@ struct Run<'a, 'py> {
     seed: u64,
     epoch: u64,
     shuffle: bool,
+    maxima: usize,
     courses: Vec<Course>,
     record: bool,
 }
@@ -282,6 +297,7 @@ impl Run<'_, '_> {
             epoch: self.epoch,
             interval: POLL.min(watch.interval),
             scheduled: &scheduled,
+            maxima: self.maxima,
             record: self.record,
         };
         let (plan, last) = (&mut *plan, last.as_deref_mut());

@@ -7,7 +7,7 @@ use tilegrad_kernels::arithmetic::{BinaryFunction, UnaryFunction};
 use super::dropout::Dropout;
 use super::elementwise::{Binary, Unary};
 use super::matmul::MatMul;
-use super::metric::AccuracyCount;
+use super::metric::{AmountSum, ClassSum};
 use super::reduce::{Reduce, ReduceKind};
 use super::shape::{BroadcastTo, Concatenate, Reshape, Slice, Transpose};
 use super::softmax::Softmax;
@@ -31,7 +31,8 @@ const MAKERS: &[(&str, Maker)] = &[
     ("softmax", |reader| share(Softmax::read(false, reader))),
     ("log_softmax", |reader| share(Softmax::read(true, reader))),
     ("dropout", |reader| share(Dropout::read(reader))),
-    ("accuracy_count", |reader| share(AccuracyCount::read(reader))),
+    ("amount_sum", |reader| share(AmountSum::read(reader))),
+    ("class_sum", |reader| share(ClassSum::read(reader))),
 ];
 
 fn share<O: Operation>(operation: Result<O, String>) -> Result<Arc<dyn Operation>, String> {

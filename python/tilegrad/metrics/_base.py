@@ -1,0 +1,310 @@
+"""What a metric is: sums over rows, and a number made of them at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tilegrad.tensor import Array, Tensor, Traceable
+
+# What names a sum: (operation, term, parameter), or a metric of the user's and a place in what it returned.
+Key = tuple[Any, ...]
+_OUTPUTS = {"cross_entropy": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}
+GREATEST = "greatest_error"
+
+
+class Reading(NamedTuple):
+    """What the numbers of a model's output and of its targets stand for.
+
+    ``kind`` is ``"classes"``, ``"amounts"``, or ``"either"`` where the loss does not say. ``link`` turns the output into
+    what the target is: of classes ``"logits"``, ``"probabilities"`` or ``"scores"`` (true above 0), of amounts
+    ``"identity"``, ``"exp"`` or ``"sigmoid"``. With ``labels`` each column says yes or no for itself.
+    """
+
+    kind: str
+    class_link: str
+    amount_link: str
+    labels: bool
+    columns: int = 1
+    features: int = 0
+
+
+def reading_of(loss: Any, columns: int, features: int) -> Reading:
+    """What an output of so many columns stands for, by the loss it is trained with."""
+    output, targets = getattr(loss, "output", _OUTPUTS.get(loss.name, "identity")), loss.targets
+    predictions, is_function = getattr(loss, "predictions", "real"), type(loss).__name__ == "FunctionLoss"
+    amount_link = {"exp": "exp", "sigmoid": "sigmoid"}.get(output, "identity")
+    if output in ("softmax", "sigmoid"):
+        class_link = "logits"
+    elif "unit_interval" in (targets, predictions):
+        class_link = "probabilities"
+    else:
+        class_link = "logits" if targets == "classes" else "scores"
+    labels = columns > 1 and targets in ("unit_interval", "sign", "zero_or_one")
+    if targets == "classes":
+        kind = "classes"
+    elif targets in ("unit_interval", "sign", "zero_or_one") or columns > 1 or is_function:
+        # Shares are amounts as well; rows of several floats may be one-hot.
+        kind = "either"
+    else:
+        kind = "amounts"
+    return Reading(kind, class_link, amount_link, labels, columns, features)
+
+
+class Summing:
+    """What the metrics of a step add up; what several of them need is added up once."""
+
+    def __init__(self, prediction: Tensor, target: Tensor, weight: Tensor | None, reading: Reading) -> None:
+        self.prediction, self.target, self.weight, self.reading = prediction, target, weight, reading
+        self._sums: dict[Key, Tensor] = {}
+
+    def term(self, operation: str, term: str, parameter: float) -> None:
+        """Adds up a term that the core knows."""
+        key = (operation, term, parameter)
+        if key in self._sums:
+            return
+        inputs = [self.prediction, self.target] + ([] if self.weight is None else [self.weight])
+        attributes: dict[str, Any] = {"term": term, "parameter": parameter, "weighted": self.weight is not None}
+        if operation == "class_sum":
+            attributes |= {"link": self.reading.class_link, "labels": self.reading.labels}
+        else:
+            attributes["link"] = self.reading.amount_link
+        self._sums[key] = self.prediction.tracer.apply(operation, inputs, attributes)
+
+    def own(self, key: Key, value: Any) -> None:
+        """Adds up what a metric of the user's made."""
+        if not isinstance(value, Traceable):
+            raise TypeError(f"{key[0]}: expected `sums` to return tensors, got {type(value).__name__}")
+        self._sums[key] = value._tensor()
+
+    @property
+    def order(self) -> list[Key]:
+        """The sums as the loop over an epoch wants them: what takes the greatest number comes last."""
+        return sorted(self._sums, key=lambda key: key[1] == GREATEST)
+
+    @property
+    def maxima(self) -> int:
+        """How many of them take the greatest number."""
+        return sum(key[1] == GREATEST for key in self._sums)
+
+    def tensors(self) -> list[Tensor]:
+        """The sums of a batch."""
+        return [self._sums[key] for key in self.order]
+
+    def layout(self) -> dict[Key, tuple[int, ...]]:
+        """The shape of each sum, in order."""
+        return {key: self._sums[key].shape for key in self.order}
+
+
+def parted(numbers: Any, layout: Mapping[Key, tuple[int, ...]]) -> dict[Key, Array]:
+    """Numbers in a row as the sums they are."""
+    flat, found, start = np.asarray(numbers, np.float64), {}, 0
+    for key, shape in layout.items():
+        size = int(np.prod(shape, dtype=int))
+        found[key] = flat[start : start + size].reshape(shape)
+        start += size
+    return found
+
+
+class Metric:
+    """A figure made of sums over rows. It is the same however the rows come in batches.
+
+    A metric of your own says what is added up in each batch, in tensors, and what is made of the sums at the end:
+
+    Example:
+        >>> import numpy as np, tilegrad as tg
+        >>> from tilegrad import nn
+        >>> class Bias(tg.metrics.Metric):
+        ...     name = "bias"
+        ...     def sums(self, prediction, target, weight):
+        ...         return [(prediction - target).sum(), prediction.sum() * 0 + prediction.shape[0]]
+        ...     def finish(self, error, rows):
+        ...         return error / rows
+        >>> trainer = tg.Trainer(nn.Sequential(nn.Dense(1, 1)), "mean_squared_error", "sgd", metrics=[Bias()])
+        >>> trainer.evaluate(np.zeros((3, 1), np.float32), np.ones(3, np.float32))["bias"]
+        -1.0
+    """
+
+    name = "metric"
+    # What it goes with: "classes", "amounts", or "either".
+    kind = "either"
+    # Whether more of it is better; a trainer that watches it must know.
+    greater_is_better = False
+
+    def check(self, reading: Reading) -> None:
+        """Refuses what it does not go with."""
+        if "either" in (self.kind, reading.kind) or self.kind == reading.kind:
+            return
+        other = "classes, such as accuracy" if reading.kind == "classes" else "amounts, such as mae"
+        raise ValueError(f"Trainer: expected `metrics` that go with {other}, got {self.name}")
+
+    def sums(self, prediction: Tensor, target: Tensor, weight: Tensor | None) -> list[Tensor]:
+        """What is added up over the batches; ``weight`` is one number for each row, or ``None``."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method `sums`, got none")
+
+    def finish(self, *sums: Any) -> float:
+        """The figure, from the sums over all batches."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method `finish`, got none")
+
+    def request(self, summing: Summing) -> None:
+        """Says what is to be added up."""
+        for place, value in enumerate(self.sums(summing.prediction, summing.target, summing.weight)):
+            summing.own((self.name, "own", id(self), place), value)
+
+    def figure(self, sums: Mapping[Key, Array], reading: Reading) -> float:
+        """The figure, from all sums there are."""
+        own = [value for key, value in sums.items() if key[1:3] == ("own", id(self))]
+        return float(self.finish(*(value.item() if value.ndim == 0 else value for value in own)))
+
+    def settings(self) -> dict[str, Any]:
+        """The settings it was made with."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_") and name != "name"}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
+
+
+class Summed(Metric):
+    """A metric made of terms that the core adds up."""
+
+    operation = "amount_sum"
+    # What is added up: words, or (word, parameter).
+    terms: tuple[str, ...] = ()
+
+    def needs(self) -> list[Key]:
+        """The sums it is made of; a term takes the parameter of that metric."""
+        return [(self.operation, term, self.parameter(term)) for term in self.terms]
+
+    def parameter(self, term: str) -> float:
+        """The parameter of a term."""
+        return 0.0
+
+    def request(self, summing: Summing) -> None:
+        """Says what is to be added up."""
+        for key in self.needs():
+            summing.term(*key)
+
+    def figure(self, sums: Mapping[Key, Array], reading: Reading) -> float:
+        """The figure, from all sums there are."""
+        with np.errstate(all="ignore"):
+            return float(np.mean(self.finish(*(sums[key] for key in self.needs()))))
+
+
+class WholeMetric(Metric):
+    """A metric that needs all predictions at once; it is computed at the end of an epoch.
+
+    A trainer then goes over the rows once more, without training. ``whole`` gets what the model says of each row: for
+    classes scores or probabilities, for amounts the amounts.
+
+    Example:
+        >>> import numpy as np, tilegrad as tg
+        >>> from tilegrad import nn
+        >>> class Greatest(tg.metrics.WholeMetric):
+        ...     name = "greatest"
+        ...     def whole(self, said, target, weight):
+        ...         return float(said.amounts.max())
+        >>> model = nn.Sequential(nn.Dense(1, 1, initializer="zeros"))
+        >>> trainer = tg.Trainer(model, "mean_squared_error", "sgd", metrics=Greatest())
+        >>> trainer.evaluate(np.zeros((3, 1), np.float32), np.ones(3, np.float32))["greatest"]
+        0.0
+    """
+
+    def request(self, summing: Summing) -> None:
+        """Adds nothing up."""
+
+    def figure(self, sums: Mapping[Key, Array], reading: Reading) -> float:
+        """Never asked for."""
+        raise NotImplementedError(f"{self.name}: expected all predictions, got sums")
+
+    def whole(self, said: Said, target: Array, weight: Array | None) -> float:
+        """The figure, from all predictions."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method `whole`, got none")
+
+
+class Said(NamedTuple):
+    """What a model said of each row, and how to read it."""
+
+    output: Array
+    reading: Reading
+    classes: int
+
+    @property
+    def amounts(self) -> Array:
+        """The amounts; a single column as (rows,)."""
+        flat = flat_column(self.output).astype(np.float64)
+        if self.reading.amount_link == "exp":
+            return np.exp(flat)
+        return sigmoid(flat) if self.reading.amount_link == "sigmoid" else flat
+
+    @property
+    def probabilities(self) -> Array:
+        """Probabilities: of each class, (rows, classes), or of each of several labels."""
+        output = self.output.astype(np.float64)
+        if self.reading.labels:
+            return sigmoid(output) if self.reading.class_link == "logits" else output
+        if output.ndim == 1 or output.shape[1] == 1:
+            yes = output.reshape(-1)
+            yes = sigmoid(yes) if self.reading.class_link == "logits" else yes
+            return np.stack([1 - yes, yes], axis=1)
+        return softmax(output) if self.reading.class_link == "logits" else output
+
+    @property
+    def classes_said(self) -> Array:
+        """The class of each row, or yes and no for each of several labels."""
+        threshold = 0.5 if self.reading.class_link == "probabilities" else 0.0
+        if self.reading.labels:
+            return (self.output > threshold).astype(np.int64)
+        if self.output.ndim == 1 or self.output.shape[1] == 1:
+            return (self.output.reshape(-1) > threshold).astype(np.int64)
+        return self.output.argmax(axis=1)  # type: ignore[no-any-return]
+
+    def true_classes(self, target: Array) -> Array:
+        """The class that is true of each row, from labels or from floats like the output."""
+        threshold = 0.0 if self.reading.class_link == "scores" else 0.5
+        if target.dtype.kind in "iub" and not self.reading.labels:
+            return target.reshape(-1).astype(np.int64)
+        if self.reading.labels:
+            return (target > threshold).astype(np.int64)
+        if target.ndim == 1 or target.shape[1] == 1:
+            return (target.reshape(-1) > threshold).astype(np.int64)
+        return target.argmax(axis=1)  # type: ignore[no-any-return]
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)) without overflow."""
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def softmax(x: Array) -> Array:
+    """Softmax of each row."""
+    raised = np.exp(x - x.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def flat_column(array: Array) -> Array:
+    """A single column as (rows,)."""
+    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+
+
+class FunctionMetric(WholeMetric):
+    """A function of (y_true, y_pred), called at the end of an epoch; for classes y_pred are classes, for amounts amounts.
+
+    Example:
+        >>> import numpy as np
+        >>> from tilegrad import metrics
+        >>> metrics.metrics_for([lambda y_true, y_pred: np.median(y_true - y_pred)])  # doctest: +ELLIPSIS
+        {'<lambda>': FunctionMetric(...)}
+    """
+
+    def __init__(self, function: Callable[..., Any], name: str | None = None) -> None:
+        self.function = function
+        self.name = name or str(getattr(function, "__name__", type(function).__name__))
+
+    def whole(self, said: Said, target: Array, weight: Array | None) -> float:
+        """The function's value."""
+        if said.reading.kind == "amounts":
+            return float(self.function(flat_column(target), said.amounts))
+        return float(self.function(said.true_classes(target), said.classes_said))

@@ -1,0 +1,176 @@
+//! Terms of metrics for amounts, summed column by column.
+
+use tilegrad_kernels::real::Element;
+
+use super::{check_rows, sums, weights};
+use crate::call::{Routine, Run, Site, with_element};
+use crate::ops::attributes::Reader;
+use crate::ops::{Operation, Rule, Slope};
+use crate::types::{Attribute, Attributes, Type};
+
+/// What is added up, of a predicted amount `p` and a true one `y`, with the error `e = p - y`, and a parameter `a`.
+struct Term {
+    name: &'static str,
+    value: fn(a: f64, p: f64, y: f64) -> f64,
+}
+
+/// The greatest absolute error among rows that have a weight; the only term that is no sum.
+const GREATEST: &str = "greatest_error";
+
+const TERMS: [Term; 14] = [
+    Term { name: "weight", value: |_, _, _| 1.0 },
+    Term { name: "error", value: |_, p, y| p - y },
+    Term { name: "squared_error", value: |_, p, y| (p - y) * (p - y) },
+    Term { name: "absolute_error", value: |_, p, y| (p - y).abs() },
+    Term { name: GREATEST, value: |_, p, y| (p - y).abs() },
+    Term { name: "target", value: |_, _, y| y },
+    Term { name: "squared_target", value: |_, _, y| y * y },
+    Term { name: "error_target", value: |_, p, y| (p - y) * y },
+    // |e| / |y|, with the rounding of a double instead of a target of 0, as scikit-learn has it.
+    Term { name: "relative_error", value: |_, p, y| (p - y).abs() / y.abs().max(f64::EPSILON) },
+    // 2 |e| / (|y| + |p|), 0 where both are 0.
+    Term {
+        name: "symmetric_error",
+        value: |_, p, y| if p == y { 0.0 } else { 2.0 * (p - y).abs() / (y.abs() + p.abs()) },
+    },
+    // (ln(1 + p) - ln(1 + y))^2
+    Term { name: "squared_log_error", value: |_, p, y| (p.ln_1p() - y.ln_1p()).powi(2) },
+    // max(a (y - p), (a - 1) (y - p)) for the quantile a
+    Term { name: "pinball", value: |a, p, y| (a * (y - p)).max((a - 1.0) * (y - p)) },
+    // Unit deviance of the Tweedie family of power a: 0 normal, 1 Poisson, 2 gamma.
+    Term { name: "deviance", value: deviance },
+    // What the deviance has of y alone: y^2, y ln y, ln y, else y^(2 - a).
+    Term { name: "target_power", value: |a, _, y| target_power(a, y) },
+];
+
+/// `x ln y`, 0 where `x` is 0.
+fn x_ln_y(x: f64, y: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { x * y.ln() }
+}
+
+/// Twice what the log-likelihood of `p` lacks of that of `y`.
+fn deviance(power: f64, p: f64, y: f64) -> f64 {
+    if power == 0.0 {
+        return (p - y).powi(2);
+    }
+    if power == 1.0 {
+        return 2.0 * (x_ln_y(y, y / p) - y + p);
+    }
+    if power == 2.0 {
+        return 2.0 * ((p / y).ln() + y / p - 1.0);
+    }
+    let (one, two) = (1.0 - power, 2.0 - power);
+    2.0 * (y.max(0.0).powf(two) / (one * two) - y * p.powf(one) / one + p.powf(two) / two)
+}
+
+fn target_power(power: f64, y: f64) -> f64 {
+    if power == 0.0 {
+        y * y
+    } else if power == 1.0 {
+        x_ln_y(y, y)
+    } else if power == 2.0 {
+        y.ln()
+    } else {
+        y.max(0.0).powf(2.0 - power)
+    }
+}
+
+/// What turns the model's output into an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    Identity,
+    Exp,
+    Sigmoid,
+}
+
+impl Link {
+    const WORDS: [&str; 3] = ["identity", "exp", "sigmoid"];
+
+    fn amount(self, output: f64) -> f64 {
+        match self {
+            Self::Identity => output,
+            Self::Exp => output.exp(),
+            Self::Sigmoid => 1.0 / (1.0 + (-output).exp()),
+        }
+    }
+}
+
+/// The sum of a term over the rows, for each column: inputs are prediction, target and, if weighted, sample weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AmountSum {
+    /// Which of the terms.
+    term: usize,
+    parameter: f64,
+    link: Link,
+    weighted: bool,
+}
+
+impl AmountSum {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+        let word = reader.word("term", TERMS[0].name, &TERMS.map(|term| term.name))?;
+        let link = reader.word("link", Link::WORDS[0], &Link::WORDS)?;
+        let (parameter, weighted) = (reader.number("parameter", 0.0)?, reader.flag("weighted", false)?);
+        reader.finish()?;
+        let term = TERMS.iter().position(|term| term.name == word).unwrap_or_default();
+        let link =
+            [Link::Identity, Link::Exp, Link::Sigmoid][Link::WORDS.iter().position(|each| *each == link).unwrap_or(0)];
+        Ok(Self { term, parameter, link, weighted })
+    }
+}
+
+impl Operation for AmountSum {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        check_rows("amount_sum", inputs, self.weighted)?;
+        if inputs[0] != inputs[1] {
+            return Err(format!("amount_sum: expected `target` like `prediction`, {}, got {}", inputs[0], inputs[1]));
+        }
+        Ok(sums(inputs[0].shape[1..].iter().product()))
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        Ok(vec![Slope::Zero; rule.inputs.len()])
+    }
+}
+
+impl Routine for AmountSum {
+    fn name(&self) -> &str {
+        "amount_sum"
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes::from([
+            ("term".to_string(), Attribute::Text(TERMS[self.term].name.to_string())),
+            ("parameter".to_string(), Attribute::Float(self.parameter)),
+            ("link".to_string(), Attribute::Text(Link::WORDS[self.link as usize].to_string())),
+            ("weighted".to_string(), Attribute::Bool(self.weighted)),
+        ])
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let Self { term, parameter, link, weighted } = *self;
+        let Term { name, value } = TERMS[term];
+        with_element!(site.inputs[0].dtype, E => Box::new(move |call| {
+            let (weight, sums) = (weights::<E>(call, weighted), call.output::<f64>(0));
+            sums.fill(0.0);
+            if sums.is_empty() {
+                return;
+            }
+            let rows = call.input::<E>(0).chunks_exact(sums.len()).zip(call.input::<E>(1).chunks_exact(sums.len()));
+            for (row, (predictions, targets)) in rows.enumerate() {
+                let weight = weight(row);
+                // A row without weight counts as if it were not there, whatever stands in it.
+                if weight == 0.0 {
+                    continue;
+                }
+                for ((sum, p), y) in sums.iter_mut().zip(predictions).zip(targets) {
+                    let number = value(parameter, link.amount(p.to_f64()), y.to_f64());
+                    if name != GREATEST {
+                        *sum += weight * number;
+                    } else if number > *sum || number.is_nan() {
+                        *sum = number;
+                    }
+                }
+            }
+        }))
+    }
+}

@@ -1,0 +1,46 @@
+//! What metrics add up, as operations: they ride along with a step.
+//!
+//! Each adds up one term over the rows of a batch, weighted by sample weights where they are given, in double precision
+//! whatever the model computes in. Sums over batches then do not depend on how rows were divided. Metrics themselves are
+//! made of such sums at the end of an epoch, outside.
+
+mod amounts;
+mod classes;
+
+pub use amounts::AmountSum;
+pub use classes::ClassSum;
+
+use crate::call::Call;
+use crate::types::{Dtype, Type, Typed};
+
+/// The rows of the first input, or a sentence unless the weights, if there are any, are one for each row.
+fn check_rows(function: &str, inputs: &[&Type], weighted: bool) -> Result<usize, String> {
+    let expected = 2 + usize::from(weighted);
+    if inputs.len() != expected {
+        return Err(format!("{function}: expected {expected} inputs, got {}", inputs.len()));
+    }
+    let prediction = inputs[0];
+    if !prediction.dtype.is_real() || prediction.rank() == 0 {
+        return Err(format!("{function}: expected `prediction` of floats in rows, got {prediction}"));
+    }
+    let rows = prediction.shape[0];
+    if weighted && *inputs[2] != prediction.with_shape(&[rows]) {
+        let dtype = prediction.dtype;
+        return Err(format!(
+            "{function}: expected `sample_weight` of shape ({rows},) and dtype {dtype}, got {}",
+            inputs[2]
+        ));
+    }
+    Ok(rows)
+}
+
+/// The type of so many sums.
+fn sums(count: usize) -> Type {
+    Type::new(&[count], Dtype::F64)
+}
+
+/// The weight of each row.
+fn weights<'a, E: Typed>(call: &Call<'a>, weighted: bool) -> impl Fn(usize) -> f64 + 'a {
+    let given = weighted.then(|| call.input::<E>(2));
+    move |row| given.map_or(1.0, |weights| weights[row].to_f64())
+}
