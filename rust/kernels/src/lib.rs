@@ -24,6 +24,7 @@ pub mod limits;
 pub mod losses;
 pub mod math;
 pub mod matmul;
+pub mod normalization;
 pub mod optimizers;
 pub mod orthogonal;
 pub mod random;

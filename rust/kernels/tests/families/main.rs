@@ -3,6 +3,7 @@
 //! They stand outside the crate because they force instruction sets and thread counts, which are settings of a process.
 
 mod losses;
+mod normalization;
 mod optimizers;
 mod random;
 mod softmax;
