@@ -47,6 +47,8 @@ class Tracer:
         self.outputs: dict[str, tuple[int, ...]] = {}
         self.path = ""
         self.input_order: list[int] = []
+        # Values of operations that a step of training does beside the updates: running statistics.
+        self.beside: list[int] = []
         # What must hold for the numbers of an input at each run: (value of the input, check).
         self.checks: list[tuple[int, Callable[[Array], None]]] = []
 

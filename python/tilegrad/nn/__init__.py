@@ -28,12 +28,14 @@ from tilegrad.nn.initializers import (
 )
 from tilegrad.nn.layers import Dense, Dropout, Flatten, Sequential
 from tilegrad.nn.module import Module
+from tilegrad.nn.normalization import BatchNorm
 from tilegrad.nn.parameter import Parameter
 
 __all__ = [
     "GELU",
     "GLU",
     "Activation",
+    "BatchNorm",
     "Constant",
     "Dense",
     "Dropout",

@@ -11,6 +11,7 @@ from tilegrad.nn.activations import NAMED, Activation
 from tilegrad.nn.initializers import NAMED as INITIALIZERS
 from tilegrad.nn.initializers import Initializer, Zeros
 from tilegrad.nn.module import Module
+from tilegrad.nn.normalization import BatchNorm
 from tilegrad.nn.parameter import Parameter
 from tilegrad.tensor import active_tracer
 
@@ -206,6 +207,8 @@ class Sequential(Module):
             if isinstance(layer, Dense):
                 _check_width(layer, leaves[:place])
                 _tell_following(layer, leaves[place + 1 :])
+            if isinstance(layer, BatchNorm):
+                _tell_features(layer, leaves[:place])
 
     def _children(self) -> Iterator[tuple[str, Any]]:
         for place, layer in enumerate(self.layers):
@@ -262,7 +265,7 @@ def _leaves(module: Module) -> Iterator[Module]:
         yield module
 
 
-_NEUTRAL = (Dropout, Flatten)
+_NEUTRAL = (Dropout, Flatten, BatchNorm)
 
 
 def _check_width(layer: Dense, before: list[Module]) -> None:
@@ -276,7 +279,23 @@ def _check_width(layer: Dense, before: list[Module]) -> None:
                     f"got in_features {layer.in_features}"
                 )
             return
-        if not isinstance(other, Activation | Dropout):
+        if not isinstance(other, Activation | Dropout | BatchNorm):
+            return
+
+
+def _tell_features(layer: BatchNorm, before: list[Module]) -> None:
+    """Gives a normalisation as many features as the dense layer before it has, or refuses another number."""
+    for other in reversed(before):
+        if isinstance(other, Dense):
+            if layer.features is None:
+                layer.build(other.out_features)
+            elif layer.features != other.out_features:
+                raise ValueError(
+                    f"Sequential: expected {layer.describe()} to take {other.out_features} features, as "
+                    f"{other.describe()} before it gives"
+                )
+            return
+        if not isinstance(other, Activation | Dropout | BatchNorm):
             return
 
 

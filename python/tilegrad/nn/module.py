@@ -167,7 +167,7 @@ class Module:
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers the model learns."""
+        """How many numbers the model has; those that are not trained count, too."""
         return sum(int(np.prod(parameter.shape)) for _, parameter in self._parameters())
 
     @property

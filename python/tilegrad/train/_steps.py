@@ -106,7 +106,7 @@ class Steps:
                 metric.request(summing)
         outputs = [each.value for each in (value, weight, *summing.tensors())]
         if training and self.runner.optimizer is not None:
-            outputs += self._updates(tracer, value, weight)
+            outputs += [*self._updates(tracer, value, weight), *tracer.beside]
         return Built(graph.compile(outputs, training=training), summing.layout(), summing.maxima, reading)
 
     def _updates(self, tracer: Tracer, value: Tensor, weight: Tensor) -> list[int]:

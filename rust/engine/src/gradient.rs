@@ -24,10 +24,22 @@ pub fn gradients(graph: &mut Graph, of: ValueId, wrt: &[ValueId]) -> Result<Vec<
             "gradients: expected `of` to be a scalar, got {name} of shape {shape}; sum it or take its mean"
         ));
     }
-    let dependent = dependents(graph, of, wrt);
+    gradients_since(graph, of, wrt, 0)
+}
+
+/// Gradients as if the values before the node of number `since` did not depend on each other: the derivative of a part of
+/// the graph by what goes into it.
+pub(crate) fn gradients_since(
+    graph: &mut Graph,
+    of: ValueId,
+    wrt: &[ValueId],
+    since: usize,
+) -> Result<Vec<ValueId>, String> {
+    let kind = graph.kind(of).clone();
+    let dependent = dependents(graph, of, wrt, since);
     let mut arriving: Vec<Option<ValueId>> = vec![None; of.index() + 1];
     arriving[of.index()] = Some(filled(graph, &kind, 1.0)?);
-    for index in (0..=of.index()).rev() {
+    for index in (since..=of.index()).rev() {
         if let (true, Some(gradient)) = (dependent[index], arriving[index]) {
             propagate(graph, index, gradient, &dependent, &mut arriving)?;
         }
@@ -43,13 +55,15 @@ pub fn gradients(graph: &mut Graph, of: ValueId, wrt: &[ValueId]) -> Result<Vec<
         .collect()
 }
 
-/// Which values depend on one of `wrt`, themselves included, up to `of`.
-fn dependents(graph: &Graph, of: ValueId, wrt: &[ValueId]) -> Vec<bool> {
+/// Which values depend on one of `wrt`, themselves included, up to `of`, by the nodes from `since`.
+fn dependents(graph: &Graph, of: ValueId, wrt: &[ValueId], since: usize) -> Vec<bool> {
     let mut dependent = vec![false; of.index() + 1];
     for index in 0..=of.index() {
         let node = &graph.nodes()[index];
         dependent[index] = wrt.iter().any(|value| value.index() == index)
-            || (node.operation().is_some() && node.inputs.iter().any(|input| dependent[input.index()]));
+            || (index >= since
+                && node.operation().is_some()
+                && node.inputs.iter().any(|input| dependent[input.index()]));
     }
     dependent
 }

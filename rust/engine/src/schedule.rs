@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::call::{Routine, Run, Site};
 use crate::graph::{Graph, Origin, ValueId};
-use crate::ops::Operation;
 use crate::ops::shape::copy;
+use crate::ops::{Operation, WITHOUT_OPTIMIZER};
 use crate::types::Type;
 use crate::work::Work;
 
@@ -84,7 +84,8 @@ fn needed(graph: &Graph, roots: &[ValueId], outputs: &[ValueId]) -> Vec<ValueId>
         .collect()
 }
 
-/// The running order: that of making, but an update runs as soon as nobody needs the old parameter any more.
+/// The running order: that of making, but an update runs as soon as nobody needs the old parameter any more,
+/// and what changes a parameter without an optimizer once nothing else is left.
 fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<ValueId>, String> {
     let count = graph.nodes().len();
     let (mut waiting, mut followers) = (vec![0u32; count], vec![Vec::new(); count]);
@@ -114,7 +115,10 @@ fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<Val
             }
         }
     }
-    let rank = |value: ValueId| Reverse((updated(value).is_none(), value));
+    let rank = |value: ValueId| {
+        let turn = updated(value).map_or(1, |(group, _)| if group == WITHOUT_OPTIMIZER { 2 } else { 0 });
+        Reverse((turn, value))
+    };
     let mut ready: BinaryHeap<_> =
         needed.iter().filter(|value| waiting[value.index()] == 0).map(|&value| rank(value)).collect();
     let mut ordered = Vec::with_capacity(needed.len());

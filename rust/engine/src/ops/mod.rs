@@ -10,6 +10,7 @@ pub mod helpers;
 pub mod loss;
 pub mod matmul;
 pub mod metric;
+pub mod normalization;
 pub mod reduce;
 pub mod shape;
 pub mod softmax;
@@ -28,6 +29,9 @@ use crate::types::Type;
 
 /// Most axes a value can have.
 pub const MAXIMUM_RANK: usize = 8;
+
+/// The group of an operation that changes a parameter in place by itself. It runs after everything else.
+pub(crate) const WITHOUT_OPTIMIZER: usize = usize::MAX;
 
 /// A function of values, with its shape rule, its gradient rule and (as [`Routine`]) its kernel call.
 pub trait Operation: Routine + Any {
@@ -55,7 +59,7 @@ pub trait Operation: Routine + Any {
         None
     }
 
-    /// Which optimizer group and parameter it updates in place, if it does.
+    /// Which optimizer group (or `WITHOUT_OPTIMIZER`) and parameter it updates in place, if it does.
     fn updates(&self) -> Option<(usize, usize)> {
         None
     }

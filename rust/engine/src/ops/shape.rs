@@ -223,6 +223,11 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// Indices `start` to `stop` along an axis.
+    pub(crate) fn along(axis: i64, start: usize, stop: usize) -> Self {
+        Self { axis, start, stop }
+    }
+
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
         let axis = reader.integer("axis")?.unwrap_or(0);
         let bounds = (reader.integer("start")?.unwrap_or(0), reader.integer("stop")?);
@@ -315,6 +320,11 @@ pub struct Concatenate {
 }
 
 impl Concatenate {
+    /// One after the other along an axis.
+    pub(crate) fn along(axis: i64) -> Self {
+        Self { axis }
+    }
+
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
         let axis = reader.integer("axis")?.unwrap_or(0);
         reader.finish()?;

@@ -54,7 +54,8 @@ impl Places<'_> {
         operands.extend(item.outputs.iter().map(|port| self.operand(port)));
         let controls = self.graph.controls();
         if let Some((group, parameter)) = item.updates {
-            let (kept, slots) = (kept_by(&controls), self.graph.optimizers()[group].slots().len());
+            let kept = kept_by(&controls);
+            let slots = self.graph.optimizers().get(group).map_or(0, |optimizer| optimizer.slots().len());
             operands.extend((1..=slots).map(|slot| self.parameter(parameter, kept + slot)));
         }
         if let Some((parameter, kept)) = item.routine.kept() {

@@ -1,0 +1,152 @@
+"""Normalisation of features over a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tilegrad._names import check_flag, lookup
+from tilegrad.nn.initializers import Constant, Zeros
+from tilegrad.nn.module import Module
+from tilegrad.nn.parameter import Parameter, check_dtype
+from tilegrad.tensor import Tensor
+
+__all__ = ["BatchNorm"]
+
+# Momentum and whose weight it is, epsilon, and how the running variance counts, as the peers have them by default.
+_STYLES: dict[str, tuple[float, str, float, str]] = {
+    "torch": (0.1, "new", 1e-5, "unbiased"),
+    "keras": (0.99, "old", 1e-3, "biased"),
+    "flax": (0.99, "old", 1e-5, "biased"),
+}
+
+
+class BatchNorm(Module):
+    """Normalises each feature over the batch, then scales and shifts it: ``weight * (x - mean) / sqrt(variance + epsilon) + bias``.
+
+    In training, mean and variance are those of the batch (the variance divided by the count of rows), and each step moves
+    the running statistics toward them, as part of the compiled step. Evaluation and prediction use the running statistics,
+    which makes the layer one factor and one summand for each feature. A batch of one row has no variance: it is normalised
+    by the running statistics and leaves them as they are, so a short last batch is never an error.
+
+    A bias in the dense layer before it has no effect; ``nn.Dense(..., bias=False)`` leaves it out. (Ioffe and Szegedy, 2015.)
+
+    Args:
+        features: Size of the input's last axis; within a Sequential ``None`` takes that of the dense layer before it. Means
+            are taken over all other axes.
+        momentum: How fast the running statistics move. By default that of the style.
+        momentum_convention: What ``momentum`` is the weight of: ``"new"``, the batch (PyTorch), or ``"old"``, the running
+            value (Keras, Flax).
+        epsilon: Added to the variance, so that a constant feature does no harm.
+        affine: Whether there are a weight, which begins with ones, and a bias, which begins with zeros.
+        running_variance: ``"unbiased"`` divides the variance of a batch by the count less one on its way into the running
+            variance, ``"biased"`` by the count.
+        style: Where the defaults come from: ``"torch"`` (momentum 0.1 of the new, epsilon 1e-5, unbiased), ``"keras"``
+            (0.99 of the old, 1e-3, biased) or ``"flax"`` (0.99 of the old, 1e-5, biased). What is given by itself counts.
+        dtype: ``"float32"`` or ``"float64"``.
+
+    Raises:
+        ValueError: If a number is out of its range or a name is unknown.
+        TypeError: If something is not of its kind.
+
+    Example:
+        >>> import numpy as np, tilegrad as tg
+        >>> from tilegrad import nn
+        >>> model = nn.Sequential(nn.Dense(2, 8, bias=False), nn.BatchNorm(), "relu", nn.Dense(8, 1))
+        >>> [name for name, _ in model.named_parameters()][1:5]
+        ['1.weight', '1.bias', '1.running_mean', '1.running_variance']
+        >>> x = np.random.default_rng(0).standard_normal((65, 2))
+        >>> _ = tg.Trainer(model, "mean_squared_error", "adam").fit(x, x.sum(1), epochs=2, progress=False)
+        >>> bool((model[1].running_mean.value != 0).all())
+        True
+    """
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        momentum: float | None = None,
+        momentum_convention: str | None = None,
+        epsilon: float | None = None,
+        affine: bool = True,
+        running_variance: str | None = None,
+        style: str = "torch",
+        dtype: str = "float32",
+    ) -> None:
+        weight, whose, small, variance = lookup("BatchNorm", "style", style, _STYLES)
+        convention = whose if momentum_convention is None else momentum_convention
+        lookup("BatchNorm", "momentum_convention", convention, {"new": 0, "old": 0})
+        if momentum is None:
+            momentum = weight if convention == whose else 1 - weight
+        self.momentum = _number("momentum", momentum)
+        if not 0 <= self.momentum <= 1:
+            raise ValueError(f"BatchNorm: expected `momentum` from 0 to 1, got {momentum}")
+        self.epsilon = _number("epsilon", small if epsilon is None else epsilon)
+        if not 0 < self.epsilon < float("inf"):
+            raise ValueError(f"BatchNorm: expected `epsilon` above 0, got {epsilon}")
+        kind = variance if running_variance is None else running_variance
+        lookup("BatchNorm", "running_variance", kind, {"unbiased": 0, "biased": 0})
+        self.momentum_convention, self.variance_kind = convention, kind
+        self.affine = check_flag("BatchNorm", "affine", affine)
+        self._dtype = check_dtype("BatchNorm", dtype)
+        self.features: int | None = None
+        if features is not None:
+            self.build(features)
+
+    def build(self, features: int) -> None:
+        """Makes the parameters for so many features, once they are known."""
+        if isinstance(features, bool) or not hasattr(features, "__index__"):
+            raise TypeError(f"BatchNorm: expected `features` to be a whole number, got {features!r}")
+        if features < 1:
+            raise ValueError(f"BatchNorm: expected `features` of at least 1, got {features}")
+        self.features = int(features)
+        shape = (self.features,)
+        self.weight = Parameter(shape, Constant(1.0), self._dtype) if self.affine else None
+        self.bias = Parameter(shape, Zeros(), self._dtype) if self.affine else None
+        self.running_mean = Parameter(shape, Zeros(), self._dtype, trainable=False)
+        self.running_variance = Parameter(shape, Constant(1.0), self._dtype, trainable=False)
+
+    def forward(self, x: Any) -> Any:
+        """Normalises by the batch in training, by the running statistics else."""
+        tensor = x._tensor()
+        tracer = tensor.tracer
+        if tensor.ndim < 2 or (self.features is not None and tensor.shape[-1] != self.features):
+            place = tracer.path or "BatchNorm"
+            wanted = f"(rows, {self.features or 'features'})"
+            raise ValueError(f"{place}: expected `x` of shape {wanted} for {self.describe()}, got {tensor.shape}")
+        if self.features is None:
+            raise ValueError(
+                f"{tracer.path or 'BatchNorm'}: expected `features`, got none, and no dense layer before it in a "
+                f"Sequential tells; write nn.BatchNorm({tensor.shape[-1]})"
+            )
+        count = tensor.size // self.features
+        return self._by_batch(tensor, count) if tracer.training and count > 1 else self._by_running(tensor)
+
+    def _by_batch(self, x: Tensor, count: int) -> Tensor:
+        graph, tracer = x.tracer.graph, x.tracer
+        affine = [each._tensor().value for each in (self.weight, self.bias) if each is not None]
+        normal, moments = graph.batch_norm(x.value, *affine, epsilon=self.epsilon)
+        share = self.momentum if self.momentum_convention == "new" else 1 - self.momentum
+        factor = count / (count - 1) if self.variance_kind == "unbiased" else 1.0
+        for row, (running, scale) in enumerate([(self.running_mean, 1.0), (self.running_variance, factor)]):
+            place = running._tensor()
+            # Where something stands in for the parameter, as in tg.functional_call, there is nothing to keep.
+            if place.origin is running:
+                tracer.beside.append(graph.track(place.value, moments, row, share=share, factor=scale))
+        return Tensor(tracer, normal)
+
+    def _by_running(self, x: Tensor) -> Any:
+        """``x * factor + summand``, both of the features' size."""
+        factor: Any = 1 / (self.running_variance + self.epsilon) ** 0.5
+        if self.weight is None or self.bias is None:
+            return (x - self.running_mean) * factor
+        return (x - self.running_mean) * (factor * self.weight) + self.bias
+
+    def describe(self) -> str:
+        """The layer with its settings."""
+        return f"BatchNorm({'' if self.features is None else self.features})"
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"BatchNorm: expected `{name}` to be a number, got {value!r}")
+    return float(value)

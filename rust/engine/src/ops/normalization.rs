@@ -1,0 +1,344 @@
+//! Normalisation over a batch (Ioffe and Szegedy, 2015): of each number on the last axis over all other axes.
+//!
+//! The moments are a value of their own, since the running statistics read them. What `x` does through them is part of the
+//! gradient rules of the others, so no gradient is sent to them.
+
+use tilegrad_kernels::arithmetic::UnaryFunction;
+use tilegrad_kernels::normalization as kernels;
+use tilegrad_kernels::real::Element;
+
+use super::activation::types;
+use super::elementwise::{one_real_input, require_real};
+use super::reduce::{Reduce, ReduceKind};
+use super::shape::{Concatenate, Slice};
+use super::{Operation, Rule, Slope, WITHOUT_OPTIMIZER};
+use crate::call::{Routine, Run, Site, with_element};
+use crate::gradient::gradients_since;
+use crate::graph::{Graph, Origin, ValueId};
+use crate::types::{Attribute, Attributes, Shape, Type};
+
+/// Mean and variance of each number on the last axis: shape (2, features). The variance is divided by the count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Moments;
+
+/// The type of the moments of `x`, or a sentence.
+fn moments_of(name: &str, x: &Type) -> Result<Type, String> {
+    require_real(name, "x", x)?;
+    match x.shape.last() {
+        Some(&features) if x.rank() >= 2 && !x.is_empty() => Ok(x.with_shape(&[2, features])),
+        _ => Err(format!("{name}: expected `x` of shape (rows, ..., features), got {}", Shape(&x.shape))),
+    }
+}
+
+impl Operation for Moments {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        moments_of("moments", &one_real_input("moments", inputs)?)
+    }
+
+    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        Ok(vec![Slope::Undefined])
+    }
+}
+
+impl Routine for Moments {
+    fn name(&self) -> &'static str {
+        "moments"
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let columns = site.outputs[0].shape[1];
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            kernels::moments::<E>(call.input(0), columns, call.output(0));
+        }))
+    }
+}
+
+/// `(x - mean) / sqrt(variance + epsilon)` from (x, moments), or that times a weight plus a bias from (x, moments, weight,
+/// bias). `moments` are those of `x`: the gradient counts on it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct BatchNorm {
+    epsilon: f64,
+}
+
+fn epsilon_of(epsilon: f64) -> Attributes {
+    Attributes::from([("epsilon".to_string(), Attribute::Float(epsilon))])
+}
+
+impl Operation for BatchNorm {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        let ([x, moments] | [x, moments, _, _]) = inputs else {
+            return Err(format!("batch_norm: expected 2 or 4 inputs, got {}", inputs.len()));
+        };
+        let expected = moments_of("batch_norm", x)?;
+        let affine = expected.with_shape(&expected.shape[1..]);
+        if **moments != expected || inputs[2..].iter().any(|kind| **kind != affine) {
+            return Err(format!(
+                "batch_norm: expected `moments` of {expected}, `weight` and `bias` of {affine}, got {}",
+                types(inputs)
+            ));
+        }
+        Ok((*x).clone())
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        let (x, moments, gradient) = (rule.inputs[0], rule.inputs[1], rule.gradient);
+        let sums = rule.graph.add_node(BatchNormSums { epsilon: self.epsilon }, &[gradient, x, moments])?;
+        let weight = rule.inputs.get(2).copied();
+        let to_x = rule.when_needed(0, |rule| {
+            let inputs: Vec<ValueId> = [gradient, x, moments, sums].into_iter().chain(weight).collect();
+            rule.graph.add_node(BatchNormBackward { epsilon: self.epsilon }, &inputs)
+        })?;
+        let mut slopes = vec![to_x, Slope::Zero];
+        // The sum over the gradient is the bias's, that over the products the weight's.
+        for (input, row) in [(2, 1), (3, 0)].into_iter().take(rule.inputs.len() - 2) {
+            slopes.push(rule.when_needed(input, |rule| {
+                let part = rule.graph.add_node(Slice::along(0, row, row + 1), &[sums])?;
+                let shape = rule.graph.shape(rule.inputs[input]).to_vec();
+                rule.graph.reshape(part, &shape)
+            })?);
+        }
+        Ok(slopes)
+    }
+}
+
+impl Routine for BatchNorm {
+    fn name(&self) -> &'static str {
+        "batch_norm"
+    }
+
+    fn attributes(&self) -> Attributes {
+        epsilon_of(self.epsilon)
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let (epsilon, affine) = (self.epsilon, site.inputs.len() > 2);
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let affine = affine.then(|| (call.input::<E>(2), call.input::<E>(3)));
+            kernels::normalize(call.input::<E>(0), call.input(1), epsilon, affine, call.output(0));
+        }))
+    }
+}
+
+/// From (gradient, x, moments): the sums over the gradient, and over its products with the normalised numbers.
+#[derive(Clone, Copy, Debug)]
+struct BatchNormSums {
+    epsilon: f64,
+}
+
+impl Operation for BatchNormSums {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        moments_of("batch_norm_sums", inputs[1])
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        let epsilon = self.epsilon;
+        again(rule, |graph, inputs| {
+            let normal = normalized(graph, inputs[1], epsilon)?;
+            let product = graph.multiply(inputs[0], normal)?;
+            let (plain, product) =
+                (over_rows(graph, inputs[0], ReduceKind::Sum)?, over_rows(graph, product, ReduceKind::Sum)?);
+            let features = graph.shape(plain).iter().product();
+            let (plain, product) = (graph.reshape(plain, &[1, features])?, graph.reshape(product, &[1, features])?);
+            graph.add_node(Concatenate::along(0), &[plain, product])
+        })
+    }
+}
+
+impl Routine for BatchNormSums {
+    fn name(&self) -> &'static str {
+        "batch_norm_sums"
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let epsilon = self.epsilon;
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            kernels::sums::<E>(call.input(0), call.input(1), call.input(2), epsilon, call.output(0));
+        }))
+    }
+}
+
+/// The gradient by `x` from (gradient, x, moments, sums), and the weight where there is one.
+#[derive(Clone, Copy, Debug)]
+struct BatchNormBackward {
+    epsilon: f64,
+}
+
+impl Operation for BatchNormBackward {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        Ok(inputs[1].clone())
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        let epsilon = self.epsilon;
+        again(rule, |graph, inputs| {
+            let (gradient, x) = (inputs[0], inputs[1]);
+            let normal = normalized(graph, x, epsilon)?;
+            let product = graph.multiply(gradient, normal)?;
+            let (mean, along) =
+                (over_rows(graph, gradient, ReduceKind::Mean)?, over_rows(graph, product, ReduceKind::Mean)?);
+            let taken = graph.multiply(normal, along)?;
+            let taken = graph.add(mean, taken)?;
+            let rest = graph.subtract(gradient, taken)?;
+            let deviation = deviation(graph, x, epsilon)?;
+            let slope = graph.divide(rest, deviation)?;
+            inputs.get(4).map_or(Ok(slope), |&weight| graph.multiply(slope, weight))
+        })
+    }
+}
+
+impl Routine for BatchNormBackward {
+    fn name(&self) -> &'static str {
+        "batch_norm_backward"
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let (epsilon, weighted) = (self.epsilon, site.inputs.len() > 4);
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let weight = weighted.then(|| call.input::<E>(4));
+            let (gradient, x, moments, sums) = (call.input::<E>(0), call.input(1), call.input(2), call.input(3));
+            kernels::backward(gradient, x, moments, sums, epsilon, weight, call.output(0));
+        }))
+    }
+}
+
+/// Slopes of a backward operation: those of the same value made of plain operations, in which moments and sums are functions
+/// of `x` and the gradient.
+fn again(
+    rule: &mut Rule<'_>,
+    make: impl FnOnce(&mut Graph, &[ValueId]) -> Result<ValueId, String>,
+) -> Result<Vec<Slope>, String> {
+    let since = rule.graph.nodes().len();
+    let made = make(rule.graph, rule.inputs)?;
+    let product = rule.graph.multiply(rule.gradient, made)?;
+    let total = rule.graph.sum(product, None, false)?;
+    let real = |input: &usize| *input < 2 || *input == 4;
+    let positions: Vec<usize> = (0..rule.inputs.len()).filter(|input| real(input) && rule.needed[*input]).collect();
+    let wanted: Vec<ValueId> = positions.iter().map(|&position| rule.inputs[position]).collect();
+    let found = gradients_since(rule.graph, total, &wanted, since)?;
+    let mut slopes = vec![Slope::Zero; rule.inputs.len()];
+    for (position, slope) in positions.into_iter().zip(found) {
+        slopes[position] = Slope::Value(slope);
+    }
+    Ok(slopes)
+}
+
+/// Sum or mean over all axes but the last, which stay as axes of one.
+fn over_rows(graph: &mut Graph, value: ValueId, kind: ReduceKind) -> Result<ValueId, String> {
+    let axes: Vec<i64> = (0..graph.shape(value).len() as i64 - 1).collect();
+    graph.add_node(Reduce::new(kind, Some(&axes), true), &[value])
+}
+
+fn centred(graph: &mut Graph, x: ValueId) -> Result<ValueId, String> {
+    let mean = over_rows(graph, x, ReduceKind::Mean)?;
+    graph.subtract(x, mean)
+}
+
+fn deviation(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId, String> {
+    let centred = centred(graph, x)?;
+    let square = graph.unary(UnaryFunction::Square, centred)?;
+    let variance = over_rows(graph, square, ReduceKind::Mean)?;
+    let epsilon = graph.scalar(epsilon, graph.dtype(x));
+    let shifted = graph.add(variance, epsilon)?;
+    graph.unary(UnaryFunction::Sqrt, shifted)
+}
+
+fn normalized(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId, String> {
+    let (centred, deviation) = (centred(graph, x)?, deviation(graph, x, epsilon)?);
+    graph.divide(centred, deviation)
+}
+
+/// Moves a parameter toward a row of the moments, in place: `parameter + share * (factor * moments[row] - parameter)`.
+#[derive(Clone, Copy, Debug)]
+struct Track {
+    parameter: usize,
+    row: usize,
+    share: f64,
+    factor: f64,
+}
+
+impl Graph {
+    /// `(x - mean) / sqrt(variance + epsilon)` of each number on the last axis over all other axes, times a weight and plus a
+    /// bias where given; and the moments, of shape (2, features): means, then variances divided by the count.
+    pub fn batch_norm(
+        &mut self,
+        x: ValueId,
+        affine: Option<(ValueId, ValueId)>,
+        epsilon: f64,
+    ) -> Result<(ValueId, ValueId), String> {
+        if !(epsilon > 0.0 && epsilon.is_finite()) {
+            return Err(format!("batch_norm: expected `epsilon` above 0, got {epsilon}"));
+        }
+        let moments = self.add_node(Moments, &[x])?;
+        let affine = affine.into_iter().flat_map(|(weight, bias)| [weight, bias]);
+        let inputs: Vec<ValueId> = [x, moments].into_iter().chain(affine).collect();
+        Ok((self.add_node(BatchNorm { epsilon }, &inputs)?, moments))
+    }
+
+    /// Moves a parameter toward the mean (row 0) or variance (row 1) of a batch whenever the plan runs, after everything else:
+    /// `parameter + share * (factor * moments[row] - parameter)`. The value is the new parameter.
+    pub fn track(
+        &mut self,
+        parameter: ValueId,
+        moments: ValueId,
+        row: usize,
+        share: f64,
+        factor: f64,
+    ) -> Result<ValueId, String> {
+        self.check("track", parameter)?;
+        self.check("track", moments)?;
+        let Origin::Parameter(index) = self.node(parameter).origin else {
+            return Err(format!("track: expected `parameter` to be a parameter, got {}", self.name(parameter)));
+        };
+        if row > 1 || !(0.0..=1.0).contains(&share) || !(factor > 0.0 && factor.is_finite()) {
+            return Err(format!(
+                "track: expected `row` 0 or 1, `share` from 0 to 1 and `factor` above 0, got {row}, {share} and {factor}"
+            ));
+        }
+        self.add_node(Track { parameter: index, row, share, factor }, &[parameter, moments])
+    }
+}
+
+impl Operation for Track {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        let (parameter, moments) = (inputs[0], inputs[1]);
+        if parameter.rank() != 1 || *moments != parameter.with_shape(&[2, parameter.len()]) {
+            return Err(format!("track: expected `moments` of two rows like `parameter`, got {}", types(inputs)));
+        }
+        Ok(parameter.clone())
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        Ok(vec![Slope::Undefined; rule.inputs.len()])
+    }
+
+    fn reads(&self, input: usize) -> bool {
+        // The parameter is reached as the result, in place.
+        input != 0
+    }
+
+    fn updates(&self) -> Option<(usize, usize)> {
+        Some((WITHOUT_OPTIMIZER, self.parameter))
+    }
+}
+
+impl Routine for Track {
+    fn name(&self) -> &'static str {
+        if self.row == 0 { "running_mean" } else { "running_variance" }
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let Self { row, share, factor, .. } = *self;
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            // A step that is left out leaves everything as it was.
+            if call.turn.skipped.get() {
+                return;
+            }
+            let running = call.output::<E>(0);
+            let batch = &call.input::<E>(0)[row * running.len()..][..running.len()];
+            for (running, batch) in running.iter_mut().zip(batch) {
+                let before = running.to_f64();
+                *running = E::from_f64(before + share * (factor * batch.to_f64() - before));
+            }
+        }))
+    }
+}
