@@ -21,6 +21,7 @@ from types import ModuleType
 from tilegrad import functional, losses, metrics, nn, optim, schedules, train
 from tilegrad._core import __version__
 from tilegrad._machine import machine, set_isa, set_threads, threads
+from tilegrad.explain import diagnose
 from tilegrad.tensor import Tensor
 from tilegrad.train import History, Trainer
 from tilegrad.transform import (
@@ -45,6 +46,7 @@ __all__ = [
     "Trainer",
     "__version__",
     "check_gradients",
+    "diagnose",
     "functional",
     "functional_call",
     "grad",

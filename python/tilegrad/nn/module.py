@@ -220,6 +220,12 @@ class Module:
             self._runner = Runner(self)
         return self._runner.predict(x, batch_size, scale)
 
+    def activations(self, x: Any) -> dict[str, Any]:
+        """What goes into each activation and what comes out, by layer: :func:`tilegrad.diagnose.activations`."""
+        from tilegrad.explain.diagnose import activations
+
+        return dict(activations(self, x))
+
     def summary(self, input_shape: tuple[int, ...] | None = None) -> Summary:
         """A table of layers, shapes, parameters and initialisers; print it, or let the notebook show it.
 
