@@ -4,9 +4,9 @@ import inspect
 
 import numpy as np
 import reference
-from tilegrad import _core
+from tilegrad._names import registry
 
-REGISTRY = _core.registry()
+REGISTRY = registry()
 ACTIVATIONS = {entry["name"]: entry for entry in REGISTRY["activations"]}
 LOSSES = {entry["name"]: entry for entry in REGISTRY["losses"]}
 OPTIMIZERS = {entry["name"]: entry for entry in REGISTRY["optimizers"]}
@@ -67,7 +67,7 @@ def reference_functions():
         if name.startswith("_") or not inspect.isfunction(function) or function.__module__.endswith("_common"):
             continue
         first = next(iter(inspect.signature(inspect.unwrap(function)).parameters))
-        if "softmax" in name:
+        if "softmax" in name and first != "prediction":
             kinds["rows"][name] = function
         else:
             kinds[{"x": "activations", "prediction": "losses", "weight": "optimizers"}[first]][name] = function

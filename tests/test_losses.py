@@ -1,5 +1,7 @@
 """Laws of every loss in the registry: reference, gradient, reductions, weights, invariance, refusals."""
 
+import doctest
+
 import numpy as np
 import pytest
 import reference
@@ -7,151 +9,271 @@ import tilegrad as tg
 from helpers import LOSSES, fourth_order_gradient, same_bits
 from hypothesis import given
 from hypothesis import strategies as st
+from loss_operands import by_rows, of_domain, operands
 from strategies import logits_and_labels
 from tilegrad import _core, losses
 from tilegrad import functional as F
 
 NAMES = list(LOSSES)
-ROW_LOSSES = [name for name in NAMES if name == "cross_entropy"]
+OF_CLASSES = [name for name in NAMES if LOSSES[name]["facts"]["targets"] == "classes"]
+SMOOTH_STEP = 1e-3
 name_law = pytest.mark.parametrize("name", NAMES)
-
-
-def batch(name, rows=13, columns=5, dtype=np.float64, seed=0):
-    """A prediction and a valid target for the loss."""
-    prediction, labels = logits_and_labels(rows, columns, dtype, seed)
-    if name in ROW_LOSSES:
-        return prediction, labels
-    if name.startswith("binary"):
-        return prediction, np.random.default_rng(seed).random((rows, columns)).astype(dtype)
-    return prediction, logits_and_labels(rows, columns, dtype, seed + 1)[0]
-
-
-def perfect(name, dtype):
-    """A prediction that matches its target exactly, and the target."""
-    if name in ROW_LOSSES:
-        labels = np.array([0, 2, 1])
-        return np.where(np.eye(3)[labels] == 1, 1e3, -1e3).astype(dtype), labels
-    if name.startswith("binary"):
-        target = np.array([[0.0, 1.0], [1.0, 0.0]], dtype)
-        return (2e3 * target - 1e3).astype(dtype), target
-    prediction, _ = logits_and_labels(4, 3, dtype)
-    return prediction, prediction.copy()
 
 
 def tolerance(dtype):
     return 1e-12 if dtype == np.float64 else 1e-6
 
 
-@name_law
-@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (13, 5), (64, 10), (3, 100), (257, 2)])
-def test_each_loss_equals_the_reference(name, shape, isa, dtype):
-    prediction, target = batch(name, *shape, dtype=dtype)
-    each = getattr(F, name)(prediction, target, reduction="none")
-    expected, _ = getattr(reference, name)(prediction, target)
-    assert each.dtype == dtype
-    assert each.shape == expected.shape
-    np.testing.assert_allclose(each, expected, rtol=tolerance(dtype), atol=tolerance(dtype))
+def assert_near(actual, expected, dtype, factor=1.0):
+    """Equal to the dtype's tolerance, of the largest number where that exceeds 1."""
+    size = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+    np.testing.assert_allclose(actual, expected, rtol=tolerance(dtype), atol=factor * tolerance(dtype) * size)
 
 
-@name_law
-def test_sum_and_mean_equal_the_reference(name, isa, dtype):
-    prediction, target = batch(name, 400, 7, dtype=dtype)
-    expected, _ = getattr(reference, name)(prediction, target)
-    total = getattr(F, name)(prediction, target, reduction="sum")
-    mean = getattr(F, name)(prediction, target, reduction="mean")
-    assert np.ndim(total) == 0
-    assert np.ndim(mean) == 0
-    np.testing.assert_allclose(total, expected.sum(), rtol=tolerance(dtype))
-    np.testing.assert_allclose(mean, expected.mean(), rtol=tolerance(dtype))
-    np.testing.assert_allclose(mean, total / expected.size, rtol=tolerance(dtype))
-
-
-@name_law
-@pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_gradient_equals_the_reference(name, reduction, isa, dtype):
-    prediction, target = batch(name, 37, 6, dtype=dtype)
-    losses_, gradient = getattr(reference, name)(prediction, target)
-    count = losses_.size if reduction == "mean" else 1
+def value_and_slope(name, arrays, **settings):
+    """The loss and its gradient with respect to the prediction."""
 
     def loss(prediction):
-        return getattr(F, name)(prediction, target, reduction=reduction)
+        return getattr(F, name)(prediction, *arrays[1:], **settings)
 
-    value, (actual,) = tg.value_and_grad(loss)(prediction)
-    assert actual.dtype == dtype
-    np.testing.assert_allclose(value, losses_.sum() / count, rtol=tolerance(dtype))
-    np.testing.assert_allclose(actual, gradient / count, rtol=tolerance(dtype), atol=tolerance(dtype) / count)
+    value, (gradient,) = tg.value_and_grad(loss)(arrays[0])
+    return value, gradient
 
 
 @name_law
-def test_gradient_equals_fourth_order_differences(name, isa):
-    prediction, target = batch(name, 4, 3)
-    # Away from the kink of the absolute error by more than the four steps.
-    prediction = prediction + 0.01
-    _, gradient = tg.value_and_grad(getattr(F, name), argnums=0)(prediction, target)
-    numeric = fourth_order_gradient(lambda moved: getattr(F, name)(moved, target), prediction)
-    np.testing.assert_allclose(gradient, numeric, rtol=1e-8, atol=1e-10)
+@pytest.mark.covers("L1", "L3", "L5", "L7", "L11", "L14", "L20", "L21", "L22", "L23", "L24")
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (13, 5), (64, 10), (3, 100), (257, 2)])
+def test_each_loss_equals_the_reference(name, shape, isa, dtype):
+    arrays = operands(name, *shape, dtype=dtype)
+    each = getattr(F, name)(*arrays, reduction="none")
+    expected, _ = getattr(reference, name)(*arrays)
+    assert each.dtype == dtype
+    assert each.shape == expected.shape
+    assert_near(each, expected, dtype)
 
 
 @name_law
-def test_a_perfect_prediction(name, isa, dtype):
-    prediction, target = perfect(name, dtype)
-    value, gradient = tg.value_and_grad(getattr(F, name), argnums=0)(prediction, target)
-    assert float(value) == 0.0
-    np.testing.assert_array_equal(gradient, 0.0)
-    # One wrong number is seen.
-    worse = prediction.copy()
-    worse[0, 0] = 7 - worse[0, 0]
-    assert float(getattr(F, name)(worse, target)) > 0
+@pytest.mark.covers("L1", "L11")
+def test_reductions_are_what_they_are_called(name, dtype):
+    arrays = operands(name, 400, 7, dtype=dtype)
+    expected, _ = getattr(reference, name)(*arrays)
+    found = {each: getattr(F, name)(*arrays, reduction=each) for each in ("sum", "mean", "batchmean")}
+    assert all(np.ndim(value) == 0 for value in found.values())
+    assert_near(found["sum"] / expected.size, expected.mean(), dtype)
+    assert_near(found["mean"], expected.mean(), dtype)
+    assert_near(found["batchmean"], expected.sum() / 400, dtype)
 
 
 @name_law
+@pytest.mark.covers("L1", "G14")
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_gradient_equals_the_reference(name, reduction, isa, dtype):
+    arrays = operands(name, 37, 6, dtype=dtype)
+    expected, slope = getattr(reference, name)(*arrays)
+    count = expected.size if reduction == "mean" else 1
+    value, gradient = value_and_slope(name, arrays, reduction=reduction)
+    assert gradient.dtype == dtype
+    assert_near(value, expected.sum() / count, dtype)
+    assert_near(gradient * count, slope, dtype, factor=4)
+
+
+@name_law
+def test_gradient_equals_fourth_order_differences(name):
+    prediction, *others = operands(name, 4, 3)
+
+    def loss(moved):
+        return getattr(F, name)(moved, *others)
+
+    _, gradient = value_and_slope(name, [prediction, *others])
+    numeric, finer = (fourth_order_gradient(tg.jit(loss), prediction, SMOOTH_STEP / cut) for cut in (1, 2))
+    # Where the two steps differ there is a kink, or the domain ends.
+    smooth = np.abs(numeric - finer) <= 1e-7 * np.maximum(1, np.abs(finer))
+    assert smooth.mean() > 0.6
+    np.testing.assert_allclose(gradient[smooth], finer[smooth], rtol=1e-7, atol=1e-9)
+
+
+@name_law
+def test_a_perfect_prediction_costs_nothing(name, isa, dtype):
+    if not LOSSES[name]["facts"]["zero_at_perfect"]:
+        return
+    _, target, *others = operands(name, 6, 4, dtype=dtype)
+    value, gradient = value_and_slope(name, [target.copy(), target, *others])
+    assert abs(float(value)) <= tolerance(dtype)
+    np.testing.assert_allclose(gradient, 0.0, atol=tolerance(dtype))
+    worse = target.copy()
+    worse[0, 0] = 0.5 * worse[0, 0] + 0.05
+    assert float(getattr(F, name)(worse, target, *others)) > 1e-3
+
+
+@name_law
+@pytest.mark.covers("L2")
 @given(st.integers(0, 10**6))
 def test_losses_are_finite_and_not_negative(name, seed):
-    prediction, target = batch(name, 6, 4, seed=seed)
-    each = getattr(F, name)(1e3 * prediction, target, reduction="none")
+    arrays = operands(name, 6, 4, seed=seed)
+    if LOSSES[name]["facts"]["predictions"] == "real" and name != "poisson":
+        arrays[0] = 1e3 * arrays[0]
+    value, gradient = value_and_slope(name, arrays, reduction="sum")
+    each = getattr(F, name)(*arrays, reduction="none")
     assert np.isfinite(each).all()
-    assert (each >= 0).all()
+    assert np.isfinite(gradient).all()
+    if LOSSES[name]["facts"]["non_negative"]:
+        assert (each >= -1e-13 * max(1.0, abs(value))).all()
+
+
+@pytest.mark.covers("L2")
+def test_some_losses_may_be_negative():
+    assert F.poisson(np.array([0.0]), np.array([0.0])) == 1.0
+    assert F.poisson(np.array([3.0]), np.array([20.0])) < 0
+    assert F.gaussian_nll_loss(np.array([1.0]), np.array([1.0]), variance=np.array([0.01])) < 0
+    assert F.cosine_distance(np.array([[1.0, 2.0]]), np.array([[1.0, 2.0]]), style="keras") < 0
 
 
 @name_law
 def test_order_of_samples_is_irrelevant(name, dtype):
-    prediction, target = batch(name, 500, 4, dtype=dtype)
+    arrays = operands(name, 500, 4, dtype=dtype)
+    turned = by_rows(name, arrays, np.random.default_rng(1).permutation(500))
     order = np.random.default_rng(1).permutation(500)
-    value = float(getattr(F, name)(prediction, target))
-    np.testing.assert_allclose(float(getattr(F, name)(prediction[order], target[order])), value, rtol=tolerance(dtype))
-    each = getattr(F, name)(prediction, target, reduction="none")
-    np.testing.assert_array_equal(getattr(F, name)(prediction[order], target[order], reduction="none"), each[order])
+    each = getattr(F, name)(*arrays, reduction="none")
+    assert_near(getattr(F, name)(*turned), getattr(F, name)(*arrays), dtype)
+    np.testing.assert_array_equal(getattr(F, name)(*turned, reduction="none"), each[order])
 
 
 @name_law
 def test_layout_is_irrelevant(name, dtype):
-    prediction, target = batch(name, 24, 6, dtype=dtype)
-    each = getattr(F, name)(prediction, target, reduction="none")
-    wide = np.zeros((48, 12), dtype)
+    prediction, target, *others = operands(name, 24, 6, dtype=dtype)
+    each = getattr(F, name)(prediction, target, *others, reduction="none")
+    wide = np.zeros((48, 2 * prediction.shape[1]), dtype)
     wide[::2, ::2] = prediction
-    np.testing.assert_array_equal(getattr(F, name)(wide[::2, ::2], target, reduction="none"), each)
-    fortran = np.asfortranarray(target) if target.ndim == 2 else np.repeat(target, 2)[::2]
-    np.testing.assert_array_equal(getattr(F, name)(np.asfortranarray(prediction), fortran, reduction="none"), each)
+    np.testing.assert_array_equal(getattr(F, name)(wide[::2, ::2], target, *others, reduction="none"), each)
+    strange = [np.asfortranarray(each) if each.ndim == 2 else np.repeat(each, 2)[::2] for each in (target, *others)]
+    np.testing.assert_array_equal(getattr(F, name)(np.asfortranarray(prediction), *strange, reduction="none"), each)
 
 
 @name_law
 def test_fused_instruction_sets_agree_bit_for_bit(name, with_isa, dtype):
-    prediction, target = batch(name, 333, 7, dtype=dtype)
+    arrays = operands(name, 333, 7, dtype=dtype)
     seen = []
     for isa in (isa for isa in _core.machine()["isas"] if isa != "baseline"):
         with_isa(isa)
-        value, gradient = tg.value_and_grad(getattr(F, name), argnums=0)(prediction, target)
-        seen.append((np.asarray(value), gradient, getattr(F, name)(prediction, target, reduction="none")))
+        value, gradient = value_and_slope(name, arrays)
+        seen.append((np.asarray(value), gradient, getattr(F, name)(*arrays, reduction="none")))
     for result in seen:
         assert all(same_bits(a, b) for a, b in zip(result, seen[0], strict=True))
 
 
 @name_law
+@pytest.mark.covers("L1")
 def test_class_function_and_name_are_one_thing(name):
-    prediction, target = batch(name)
-    value = getattr(F, name)(prediction, target)
+    arrays = operands(name)
+    value = getattr(F, name)(*arrays)
     types = {key.lower(): kind for key, kind in vars(losses).items() if isinstance(kind, type)}
-    assert float(types[name.replace("_", "")]()(prediction, target)) == float(value)
+    made = types[name.replace("_", "")]()
+    assert float(made(*arrays)) == float(value)
+    assert made.output in ("identity", "sigmoid", "softmax", "exp")
+    assert repr(made) == f"{type(made).__name__}()"
+
+
+@name_law
+@pytest.mark.covers("L19")
+def test_a_sample_of_weight_zero_is_removed(name, dtype):
+    arrays = operands(name, 30, 4, dtype=dtype)
+    weight = np.random.default_rng(0).integers(0, 3, 30).astype(dtype)
+    kept = weight > 0
+    fewer = by_rows(name, arrays, kept)
+    for reduction in ("mean", "sum"):
+        value, gradient = value_and_slope(name, arrays, sample_weight=weight, reduction=reduction)
+        less, smaller = value_and_slope(name, fewer, sample_weight=weight[kept], reduction=reduction)
+        assert_near(value, less, dtype, 8)
+        assert_near(gradient[kept], smaller, dtype, 8)
+        np.testing.assert_array_equal(gradient[~kept], 0.0)
+    # The mean is the weighted sum over the sum of weights.
+    each = getattr(F, name)(*arrays, reduction="none").astype(np.float64)
+    mean = (each.reshape(30, -1).mean(axis=1) * weight).sum() / weight.sum()
+    assert_near(getattr(F, name)(*arrays, sample_weight=weight, reduction="mean"), mean, dtype, 8)
+    # A batch without weight moves nothing.
+    assert not value_and_slope(name, arrays, sample_weight=np.zeros(30))[1].any()
+
+
+@pytest.mark.parametrize("name", OF_CLASSES)
+@pytest.mark.covers("L19")
+def test_class_weights_and_ignored_classes(name):
+    arrays = operands(name, 60, 4)
+    labels, weight = arrays[1], np.array([1.0, 3.0, 0.5, 0.0])
+    each = getattr(F, name)(*arrays, reduction="none")
+    np.testing.assert_allclose(
+        getattr(F, name)(*arrays, weight=weight, reduction="none"), each * weight[labels], rtol=1e-12
+    )
+    for normalization, count in (("weights", weight[labels].sum()), ("samples", 60)):
+        value = getattr(F, name)(*arrays, weight=weight, normalization=normalization)
+        np.testing.assert_allclose(value, (each * weight[labels]).sum() / count, rtol=1e-12)
+    marked = np.where(labels == 2, -100, labels)
+    value, gradient = value_and_slope(name, [arrays[0], marked, *arrays[2:]], ignore_index=-100)
+    np.testing.assert_allclose(value, each[labels != 2].mean(), rtol=1e-12)
+    np.testing.assert_array_equal(gradient[labels == 2], 0.0)
+    one_hot = np.eye(4)[labels]
+    np.testing.assert_allclose(getattr(F, name)(arrays[0], one_hot, *arrays[2:], reduction="none"), each, rtol=1e-12)
+
+
+@name_law
+def test_gradients_have_gradients(name):
+    """The Hessian times a direction, by the graph and by differences of the gradient."""
+    prediction, *others = operands(name, 3, 3, seed=3)
+    direction = np.random.default_rng(0).standard_normal(prediction.shape)
+    gradient = tg.grad(lambda x: getattr(F, name)(x, *others))
+    product = tg.grad(lambda x: (tg.grad(lambda y: getattr(F, name)(y, *others))(x) * direction).sum())(prediction)
+
+    def differences(step):
+        terms = [gradient(prediction + offset * step * direction) for offset in (-2, -1, 1, 2)]
+        return (terms[0] - 8 * terms[1] + 8 * terms[2] - terms[3]) / (12 * step)
+
+    numeric, finer = differences(1e-4), differences(5e-5)
+    smooth = np.abs(numeric - finer) <= 1e-6 * np.maximum(1, np.abs(finer))
+    assert smooth.mean() > 0.5
+    np.testing.assert_allclose(product[smooth], finer[smooth], rtol=1e-5, atol=1e-6)
+
+
+@name_law
+def test_parameters_beyond_their_defaults_equal_the_reference(name):
+    """Each parameter once at another value of its range, each choice at each option."""
+    arrays, entry = operands(name, 40, 4), LOSSES[name]
+    for parameter in entry["parameters"]:
+        if parameter["name"] in ("normalization", "label_smoothing") and name == "cross_entropy":
+            continue
+        for value in others_of(parameter):
+            settings = {parameter["name"]: value}
+            taken = [of_domain_under(entry, operand, settings, array) for operand, array in enumerate(arrays)]
+            if name == "distillation_loss" and parameter["name"] == "alpha":
+                settings["labels"] = np.arange(40) % 4
+            expected, slope = getattr(reference, name)(*taken, **settings)
+            value, gradient = value_and_slope(name, taken, reduction="mean", **settings)
+            assert_near(value, expected.mean(), np.float64)
+            assert_near(gradient * expected.size, slope, np.float64, factor=8)
+
+
+def others_of(parameter):
+    """Values of a parameter other than its default."""
+    if "choices" in parameter:
+        return [each for each in parameter["choices"] if each != parameter["default"]]
+    low, high = max(parameter["low"], -2.0), min(parameter["high"], 4.0)
+    inside = [low + share * (high - low) for share in (0.2, 0.6)]
+    return [*inside, parameter["low"]] if parameter["low_closed"] else inside
+
+
+def of_domain_under(entry, operand, settings, array):
+    """The operand itself, or one of the domain that these settings ask for."""
+    for name, option, which, domain in entry["facts"]["domains"]:
+        if settings.get(name) == option and ["prediction", "target"].index(which) == operand:
+            return of_domain(domain, array.shape, array.dtype, np.random.default_rng(0))
+    return array
+
+
+@name_law
+def test_the_examples_of_a_loss_run(name):
+    for documented in (getattr(F, name), losses.NAMED[name]):
+        names = {name: getattr(F, name), "np": np}
+        test = doctest.DocTestParser().get_doctest(documented.__doc__, names, name, None, 0)
+        assert test.examples
+        assert doctest.DocTestRunner().run(test).failed == 0
 
 
 # ---- cross-entropy -------------------------------------------------------------------------------------------------
@@ -254,12 +376,15 @@ def test_cross_entropy_stays_exact_far_out(logit, isa, dtype):
     assert float(F.cross_entropy(np.array([[logit, 0.0]], dtype), np.array([0]))) < 1e-80
 
 
-@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error", "binary_cross_entropy_with_logits"])
-def test_point_losses_have_a_slope_toward_the_target(name):
-    prediction, target = batch(name, 4, 3)
-    prediction, target = prediction + 0.01, np.clip(target, 0.01, 0.99)
-    loss = getattr(F, name)
+@pytest.mark.parametrize("name", [name for name in NAMES if LOSSES[name]["facts"]["targets"] == "real"])
+def test_losses_of_amounts_have_a_slope_toward_the_target(name):
+    prediction, target, *others = operands(name, 4, 3)
     # Inside a function of one's own the target is an argument like any other.
-    _, (_, slope) = tg.value_and_grad(lambda x, t: loss(x, t))(prediction, target)
-    numeric = fourth_order_gradient(lambda moved: loss(prediction, moved), target)
-    np.testing.assert_allclose(slope, numeric, rtol=1e-8, atol=1e-10)
+    loss = tg.value_and_grad(lambda x, t: getattr(F, name)(x, t, *others))
+    _, (_, slope) = loss(prediction, target)
+    numeric, finer = (
+        fourth_order_gradient(lambda moved: loss(prediction, moved)[0], target, SMOOTH_STEP / cut) for cut in (1, 2)
+    )
+    smooth = np.abs(numeric - finer) <= 1e-7 * np.maximum(1, np.abs(finer))
+    assert smooth.mean() > 0.6
+    np.testing.assert_allclose(slope[smooth], finer[smooth], rtol=1e-7, atol=1e-9)

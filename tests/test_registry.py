@@ -99,7 +99,7 @@ def test_defaults_are_inside_their_ranges(kind, entry):
             continue
         low, high, default = parameter["low"], parameter["high"], parameter["default"]
         assert low <= high
-        if not math.isnan(default):
+        if default is not None and not math.isnan(default):
             assert low < default or (default == low and parameter["low_closed"]), parameter
             assert default < high or (default == high and parameter["high_closed"]), parameter
 

@@ -266,6 +266,12 @@ class Graph:
         """The result of an operation on values."""
     def gradients(self, of: int, wrt: Sequence[int]) -> list[int]:
         """Gradients of a scalar with respect to values, as new values of this graph."""
+    def host_loss(
+        self, function: Callable[[_Array, _Array], tuple[float, _Array]], prediction: int, target: int
+    ) -> int:
+        """The value that a function computes of a prediction and a target, as a scalar: it gets both as flat arrays and
+        returns the value and the gradient with respect to the prediction, a flat array of float64. What it raises ends the
+        run."""
     def update(self, parameter: int, gradient: int, optimizer: Optimizer) -> int:
         """A step of the optimizer on a parameter, taken in place whenever the plan runs; the value is the new
         parameter."""

@@ -16,8 +16,11 @@ T = TypeVar("T")
 
 @cache
 def registry() -> dict[str, list[_Entry]]:
-    """What the compiled core offers, asked for once."""
-    return _core.registry()
+    """What there is: what the compiled core offers, and the losses that are compositions."""
+    from tilegrad._losses.entries import composition_entries
+
+    found = _core.registry()
+    return {**found, "losses": [*found["losses"], *composition_entries()]}
 
 
 @cache

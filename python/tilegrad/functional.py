@@ -26,14 +26,15 @@ import numpy as np
 from tilegrad import _core
 from tilegrad._activations import make_functions
 from tilegrad._gated import glu, prelu, swiglu
-from tilegrad._losses import cross_entropy, make_losses
+from tilegrad._losses.counting import entropy, zero_one_loss
+from tilegrad._losses.functions import make_losses
 from tilegrad._names import entries, hint
 from tilegrad._softmax import log_softmax, log_softmax_backward, softmax, softmax_backward, softmin
 from tilegrad.tensor import Array, Traceable, unary
 
 __all__ = [
-    "cross_entropy",
     "dropout",
+    "entropy",
     "ewma",
     "glu",
     "log_softmax",
@@ -43,6 +44,7 @@ __all__ = [
     "softmax_backward",
     "softmin",
     "swiglu",
+    "zero_one_loss",
 ]
 
 

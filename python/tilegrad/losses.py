@@ -1,7 +1,7 @@
 """Losses as objects, for a trainer: the functions of ``tilegrad.functional`` with their settings.
 
-A trainer takes an object, ``losses.CrossEntropy(label_smoothing=0.1)``, or a name, ``"cross_entropy"``. Called on
-arrays, an object gives the number that the function gives.
+A trainer takes an object, ``losses.CrossEntropy(label_smoothing=0.1)``, a name, ``"cross_entropy"``, or a function of
+(prediction, target), which is differentiated. Called on arrays, an object gives the number that the function gives.
 
 Example:
     >>> import numpy as np
@@ -18,14 +18,98 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tilegrad import functional
-from tilegrad._losses import NORMALIZATIONS, check_choice, default_reduction, point_inputs, row_inputs
+from tilegrad._losses import checks
+from tilegrad._losses.counting import COUNTING, no_gradient
+from tilegrad._losses.custom import Custom
+from tilegrad._losses.entries import default_reduction, domain_of, is_of_classes, operands_of
+from tilegrad._losses.functions import check_options, parameters_of, resolve, signature_parts
+from tilegrad._losses.objects import Loss
+from tilegrad._losses.traced import Options, Traced, trace
 from tilegrad._names import class_name, hint, lookup, registry, summary_line
 from tilegrad.tensor import Tensor, Traceable
 
 if TYPE_CHECKING:
     from tilegrad._core import _Entry
 
-__all__ = ["CrossEntropy", "Loss"]
+__all__ = ["Custom", "Loss"]
+
+
+class _EntryLoss(Loss):
+    """A loss that has an entry."""
+
+    entry: Any
+
+    def _set(self, settings: dict[str, Any], options: Options, reduction: str, style: str | None) -> None:
+        name, entry = type(self).__name__, self.entry
+        settings, options = resolve(entry, settings, options, style)
+        checks.check_settings(name, entry, settings)
+        check_options(entry, options)
+        checks.check_choice(name, "reduction", reduction, ("mean", "sum", "batchmean"))
+        if options.weight is not None:
+            weight = np.asarray(options.weight, np.float64)
+            options = options._replace(weight=checks.checked_weights(name, "weight", weight))
+        self._settings, self._options, self.reduction = settings, options, reduction
+        self.is_sum = reduction == "sum"
+        self.targets, self.predictions = (domain_of(entry, each, settings) for each in ("target", "prediction"))
+        if is_of_classes(entry):
+            self.weight, self.normalization, self.ignore_index = (
+                options.weight,
+                options.normalization,
+                options.ignore_index,
+            )
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and name in self._settings:
+            return self._settings[name]
+        raise AttributeError(f"{type(self).__name__}: no attribute {name!r}{hint(name, self.settings())}")
+
+    def __call__(self, prediction: Any, target: Any, *operands: Any) -> Any:
+        """The loss of arrays, or of traced tensors; further operands are those of the function."""
+        return getattr(functional, self.name)(
+            prediction, target, *operands, **self.settings(), reduction=self.reduction
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that the function takes."""
+        options = self._options._asdict() if is_of_classes(self.entry) else {}
+        options.pop("sample_weight", None)
+        return {**self._settings, **options}
+
+    def traced(self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """The loss of a batch, and the weight it has in the mean over batches.
+
+        ``weights`` may hold ``"sample"`` (one number per row) and ``"class"``.
+        """
+        options = self._options._replace(sample_weight=weights.get("sample"))
+        if "class" in weights:
+            options = options._replace(weight=weights["class"])
+        loss = self._trace(prediction, target, options)
+        value, tracer = loss.value(self.reduction), prediction.tracer
+        if self.is_sum:
+            return value, tracer.constant(1.0, prediction.dtype)
+        if self.reduction == "batchmean":
+            return value, tracer.constant(float(prediction.shape[0]), prediction.dtype)
+        return value, loss.weight()
+
+    def _trace(self, prediction: Tensor, target: Tensor, options: Options) -> Traced:
+        operands: list[Any] = [prediction, target]
+        if self.entry["facts"].get("last_layer"):
+            operands = [*last_layer(self.name, prediction), target]
+            operands[1:] = operands[:0:-1]
+        operands += [None] * (2 + len(operands_of(self.entry)) - len(operands))
+        return trace(self.entry, operands, self._settings, options)
+
+    def target_shape(self, output: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the targets that goes with an output of this shape, both per row."""
+        if self.entry["facts"].get("halves") and output:
+            return (*output[:-1], output[-1] // 2)
+        return output
+
+    def __repr__(self) -> str:
+        ordinary = {**type(self)().settings(), "reduction": default_reduction(self.entry)}
+        settings = {**self.settings(), "reduction": self.reduction}
+        shown = [f"{name}={value!r}" for name, value in settings.items() if not _equal(value, ordinary[name])]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 def _equal(value: Any, other: Any) -> bool:
@@ -33,148 +117,48 @@ def _equal(value: Any, other: Any) -> bool:
     return bool(np.array_equal(value, other)) if isinstance(value, np.ndarray) else bool(value == other)
 
 
-class Loss:
-    """What a trainer makes small. Most losses are made from the registry; see the classes of this module.
-
-    Example:
-        >>> from tilegrad import losses
-        >>> losses.loss_for("mean_absolute_error")
-        MeanAbsoluteError()
-    """
-
-    name = "loss"
-    # What a target is: "classes", "unit_interval" or "real".
-    targets = "real"
-    takes_class_weight = False
-    # Whether an epoch's figure is a plain sum over batches (no mean).
-    is_sum = False
-
-    def __call__(self, prediction: Any, target: Any) -> Any:
-        """The loss of arrays, or of traced tensors."""
-        return getattr(functional, self.name)(prediction, target, **self.settings())
-
-    def settings(self) -> dict[str, Any]:
-        """The settings that the function takes."""
-        return {}
-
-    def traced(self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """The loss of a batch, and the weight it has in the mean over batches.
-
-        ``weights`` may hold ``"sample"`` (one number per row) and ``"class"``.
-        """
-        tracer = prediction.tracer
-        inputs, attributes = self._inputs(prediction, target, weights)
-        attributes = {name: value for name, value in attributes.items() if value is not None}
-        value = tracer.apply(self.name, inputs, attributes)
-        if self.is_sum:
-            return value, tracer.constant(1.0, prediction.dtype)
-        return value, tracer.apply("loss_weight", inputs, {**attributes, "loss": self.name})
-
-    def _inputs(
-        self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]
-    ) -> tuple[list[Tensor], dict[str, Any]]:
-        """What the operation of this loss is applied to, and its attributes."""
-        entry = next(entry for entry in registry()["losses"] if entry["name"] == self.name)
-        inputs = point_inputs(entry, prediction, target, weights.get("sample"))
-        return inputs, {**self.settings(), "sample_weight": "sample" in weights}
-
-    def __repr__(self) -> str:
-        ordinary = type(self)().settings()
-        changed = {name: value for name, value in self.settings().items() if value is not ordinary[name]}
-        shown = [f"{name}={value!r}" for name, value in changed.items() if not _equal(value, ordinary[name])]
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-
-def _settings(loss: Any) -> dict[str, Any]:
-    """The settings that the function takes."""
-    return dict(loss._settings)
+def last_layer(name: str, prediction: Tensor) -> list[Tensor]:
+    """Features and weights of the layer that made a prediction, which must be their plain product."""
+    tracer = prediction.tracer
+    node = tracer.graph.nodes()[prediction.value]
+    if node["operation"] != "matmul":
+        raise ValueError(
+            f"Trainer: expected `model` to end in Dense(..., bias=False) for {name}, whose margin is in the angle to that "
+            f"layer's weights, got {node['operation']}"
+        )
+    return [Tensor(tracer, value) for value in node["inputs"]]
 
 
 _TEMPLATE = """
-def __init__(self, {parameters}):
-    self._settings = dict({values})
+def __init__(self, {before}{parameters}{after}*, reduction={reduction!r}, style=None):
+    self._set(dict({values}), Options({options}), reduction, style)
 """
 
 
 def _make(entry: _Entry) -> type[Loss]:
-    parameters = [each for each in entry["parameters"] if each["name"] != "reduction"]
-    code = _TEMPLATE.format(
-        parameters=", ".join(f"{each['name']}={each['default']!r}" for each in parameters),
-        values=", ".join(f"{each['name']}={each['name']}" for each in parameters),
-    )
-    known: dict[str, Any] = {"__name__": __name__}
+    code = _TEMPLATE.format(reduction=default_reduction(entry), **signature_parts(entry))
+    known: dict[str, Any] = {"__name__": __name__, "Options": Options}
     exec(compile(code, f"<{entry['name']} of the registry>", "exec"), known)
     title = class_name(entry["name"])
-    function = f"tilegrad.functional.{entry['name']}"
-    doc = f"{summary_line(entry['doc'])}\n\nThe object of `{function}`, which has the details.\n\n"
+    doc = f"{summary_line(entry['doc'])}\n\nThe object of `tilegrad.functional.{entry['name']}`, which has the details.\n\n"
+    names = [each["name"] for each in parameters_of(entry)]
+    if is_of_classes(entry):
+        names = ["weight", "normalization", *names, "ignore_index"]
+    doc += f"Args:\n    {', '.join([*names, 'reduction', 'style'])}: As of the function.\n\n"
+    doc += "Raises:\n    ValueError: If a setting is out of range or unknown.\n\n"
     doc += f"Example:\n    >>> from tilegrad import losses\n    >>> losses.{title}()\n    {title}()\n"
     body = {
         "__init__": known["__init__"],
         "__doc__": doc,
         "__module__": __name__,
+        "entry": entry,
         "name": entry["name"],
         "targets": entry["facts"].get("targets", "real"),
-        "is_sum": default_reduction(entry) == "sum",
-        "settings": _settings,
+        "output": entry["facts"].get("output", "identity"),
+        "predictions": entry["facts"].get("predictions", "real"),
+        "takes_class_weight": is_of_classes(entry),
     }
-    return type(title, (Loss,), body)
-
-
-class CrossEntropy(Loss):
-    """Cross-entropy of the softmax of logits with classes or distributions.
-
-    Args:
-        weight: Weight of each class, shape (classes,).
-        normalization: What a mean divides by: the sum of the ``"weights"`` (as PyTorch does) or the number of
-            ``"samples"`` (as Keras does).
-        label_smoothing: Share of each target spread evenly over all classes, in [0, 1].
-        ignore_index: Class number whose rows do not count.
-
-    Raises:
-        ValueError: If a setting is out of range or unknown.
-
-    Example:
-        >>> import numpy as np
-        >>> from tilegrad import losses
-        >>> losses.CrossEntropy()(np.array([[0.0, 0.0]]), np.array([1]))  # doctest: +ELLIPSIS
-        0.69314718...
-    """
-
-    name = "cross_entropy"
-    targets = "classes"
-    takes_class_weight = True
-
-    def __init__(
-        self,
-        weight: Any = None,
-        normalization: str = "weights",
-        label_smoothing: float = 0.0,
-        ignore_index: int | None = None,
-    ) -> None:
-        check_choice("CrossEntropy", "normalization", normalization, NORMALIZATIONS)
-        if not 0 <= label_smoothing <= 1:
-            raise ValueError(f"CrossEntropy: expected `label_smoothing` in [0, 1], got {label_smoothing}")
-        self.weight = None if weight is None else np.asarray(weight, np.float64)
-        self.normalization, self.label_smoothing, self.ignore_index = (
-            normalization,
-            float(label_smoothing),
-            ignore_index,
-        )
-
-    def settings(self) -> dict[str, Any]:
-        """The settings that the function takes."""
-        return {
-            "weight": self.weight,
-            "normalization": self.normalization,
-            "label_smoothing": self.label_smoothing,
-            "ignore_index": self.ignore_index,
-        }
-
-    def _inputs(
-        self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]
-    ) -> tuple[list[Tensor], dict[str, Any]]:
-        settings = {name: value for name, value in self.settings().items() if name != "weight"}
-        return row_inputs(prediction, target, weights.get("class", self.weight), settings, weights.get("sample"))
+    return type(title, (_EntryLoss,), body)
 
 
 class FunctionLoss(Loss):
@@ -186,6 +170,8 @@ class FunctionLoss(Loss):
         '<lambda>'
     """
 
+    targets = "any"
+
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         self.function = function
         self.name = getattr(function, "__name__", type(function).__name__)
@@ -196,10 +182,7 @@ class FunctionLoss(Loss):
 
     def traced(self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """The loss of a batch, and its number of rows."""
-        if weights:
-            raise ValueError(
-                f"fit: expected `sample_weight` and `class_weight` to be None for the function {self.name}, got weights"
-            )
+        self.refuse_weights(weights)
         value: Any = self.function(prediction, target)
         if not isinstance(value, Traceable) or value.shape != ():
             got = value.shape if isinstance(value, Traceable) else type(value).__name__
@@ -210,27 +193,36 @@ class FunctionLoss(Loss):
         return self.name
 
 
-_CLASSES = {entry["name"]: _make(entry) for entry in registry()["losses"] if entry["name"] != CrossEntropy.name}
-globals().update({kind.__name__: kind for kind in _CLASSES.values()})
-__all__ += [kind.__name__ for kind in _CLASSES.values()]
-NAMED: dict[str, type[Loss]] = {**_CLASSES, CrossEntropy.name: CrossEntropy}
-
-_COUNTING = ("zero_one", "zero_one_loss", "accuracy", "error_rate", "f1")
+NAMED: dict[str, type[Loss]] = {entry["name"]: _make(entry) for entry in registry()["losses"]}
+globals().update({kind.__name__: kind for kind in NAMED.values()})
+__all__ += [kind.__name__ for kind in NAMED.values()]
 
 
 def loss_for(loss: Any) -> Loss:
     """The loss object for an object, a name or a function of (prediction, target)."""
+    found = _found(loss)
+    needed = [
+        each["name"]
+        for each in operands_of(found.entry if isinstance(found, _EntryLoss) else {"facts": {}})  # type: ignore[typeddict-item]
+        if not each["optional"] and each["form"] != "vectors"
+    ]
+    if needed:
+        raise ValueError(
+            f"Trainer: expected `loss` of a prediction and a target, got {found.name}, which also compares {needed[0]}; "
+            f"write a function of (prediction, target) that takes the prediction apart and calls F.{found.name}"
+        )
+    return found
+
+
+def _found(loss: Any) -> Loss:
     if isinstance(loss, Loss):
         return loss
     if isinstance(loss, type) and issubclass(loss, Loss):
         raise TypeError(
             f"Trainer: expected `loss` to be an object, got the class {loss.__name__}; write {loss.__name__}()"
         )
-    if loss in _COUNTING if isinstance(loss, str) else False:
-        raise ValueError(
-            f"Trainer: expected `loss` to have a gradient, got {loss!r}, which only counts; train with cross_entropy "
-            f"and pass it as a metric"
-        )
+    if loss is functional.zero_one_loss or (loss in COUNTING if isinstance(loss, str) else False):
+        raise ValueError(no_gradient("Trainer", getattr(loss, "__name__", loss)))
     if isinstance(loss, str):
         return lookup("Trainer", "loss", loss, NAMED)()
     for name, kind in NAMED.items():

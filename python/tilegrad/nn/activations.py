@@ -120,7 +120,7 @@ class GELU(Activation):
     """
 
     def __init__(self, approximate: str = "none") -> None:
-        from tilegrad._losses import check_choice
+        from tilegrad._losses.checks import check_choice
 
         check_choice("GELU", "approximate", approximate, ("none", "tanh"))
         self._settings = {}

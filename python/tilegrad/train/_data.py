@@ -13,7 +13,7 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad._labels import check_range
-from tilegrad._losses import check_distributions, check_unit_interval
+from tilegrad._losses.checks import COUNTED, check_distributions, check_domain
 from tilegrad.losses import Loss
 from tilegrad.tensor import Array
 
@@ -83,17 +83,24 @@ def check_targets(function: str, y: Any, rows: int, output: tuple[int, ...], los
         )
     if loss.targets == "classes":
         return _class_targets(function, array, rows, output, loss, dtype)
-    if array.dtype.kind in "iub" and loss.targets == "unit_interval":
-        array = _zero_or_one(function, array, dtype)
+    if array.dtype.kind in "iub" and loss.targets in COUNTED:
+        # Integers are numbers there: counts, signs, no and yes.
+        check_domain(function, array, "zero_or_one" if loss.targets == "unit_interval" else loss.targets, "y")
+        array = array.astype(dtype)
+    if loss.targets == "any" and (array.dtype.kind != "f" or array.ndim == 1 + len(output)):
+        # A function of the user's own knows what it compares.
+        if array.dtype.kind == "f":
+            check_finite(function, "y", array)
+        return array
     if array.dtype.kind != "f":
         raise TypeError(
             f"{function}: expected `y` of floats for {loss!r}, got dtype {array.dtype}, which stands for classes; "
             "convert with y.astype(np.float32) if they are amounts, or use cross_entropy for classes"
         )
-    array = _float_targets(function, array, rows, output)
+    array = _float_targets(function, array, rows, loss.target_shape(output))
     check_finite(function, "y", array)
-    if loss.targets == "unit_interval":
-        check_unit_interval(function, array, "y")
+    if loss.targets != "any":
+        check_domain(function, array, loss.targets, "y")
     return array
 
 
@@ -135,14 +142,6 @@ def _float_dtype(function: str, array: Array, dtype: str) -> Array:
             f"y.astype(np.{dtype})"
         )
     return array
-
-
-def _zero_or_one(function: str, array: Array, dtype: str) -> Array:
-    wrong = np.flatnonzero((array != 0) & (array != 1))
-    if wrong.size:
-        value = array.reshape(-1)[wrong[0]]
-        raise ValueError(f"{function}: expected `y` of 0 and 1, got {value} at position {wrong[0]}")
-    return array.astype(dtype)
 
 
 def _float_targets(function: str, array: Array, rows: int, output: tuple[int, ...]) -> Array:

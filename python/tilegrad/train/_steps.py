@@ -33,18 +33,33 @@ def form_of(x: Array, y: Array, sample_weight: Array | None, class_weight: Array
     )
 
 
-# Operations whose output is no logit, and the losses that want logits.
+# Operations whose output is no logit.
 _PROBABILITIES = ("softmax", "sigmoid")
-_WANT_LOGITS = ("cross_entropy", "binary_cross_entropy_with_logits")
+# What losses want that take no logits, and what to do where a model ends in a linear layer.
+_WANTED = {
+    "unit_interval": "probabilities",
+    "distribution": "probabilities",
+    "log_probabilities": "logarithms of probabilities",
+}
+_INSTEAD = {
+    "unit_interval": "train with binary_cross_entropy_with_logits, or end it in a sigmoid",
+    "distribution": "train with cross_entropy, or end it in a softmax",
+    "log_probabilities": "train with cross_entropy, or end it in a log_softmax",
+}
 
 
 def check_logits(tracer: Tracer, output: Tensor, loss: Loss) -> None:
     """Refuses a model that ends in softmax or sigmoid before a loss that applies it itself."""
     operation = tracer.graph.nodes()[output.value]["operation"]
-    if operation in _PROBABILITIES and loss.name in _WANT_LOGITS:
+    if operation in _PROBABILITIES and loss.output in _PROBABILITIES and loss.predictions == "real":
         raise ValueError(
             f"Trainer: expected `model` to give logits for {loss!r}, got probabilities: it ends in {operation}; "
             f"leave that layer out, and apply tilegrad.functional.{operation} to what predict returns"
+        )
+    if operation in ("add", "matmul") and loss.predictions in _WANTED:
+        raise ValueError(
+            f"Trainer: expected `model` to give {_WANTED[loss.predictions]} for {loss!r}, got any number: it ends in a layer "
+            "without activation; " + _INSTEAD[loss.predictions]
         )
 
 

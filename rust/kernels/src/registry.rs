@@ -8,7 +8,7 @@
 pub struct Parameter {
     /// Name, as Python takes it.
     pub name: &'static str,
-    /// Value when not given.
+    /// Value when not given. NaN is "none": the formula then goes without it.
     pub default: f64,
     /// Allowed values.
     pub range: Range,
@@ -60,6 +60,11 @@ impl Range {
         Self { low: f64::NEG_INFINITY, high: f64::INFINITY, low_closed: false, high_closed: false }
     }
 
+    /// Greater than `low` and less than `high`.
+    pub const fn open(low: f64, high: f64) -> Self {
+        Self { low, high, low_closed: false, high_closed: false }
+    }
+
     /// Whether the value is allowed.
     pub fn contains(&self, value: f64) -> bool {
         (value > self.low || (self.low_closed && value == self.low))
@@ -80,7 +85,8 @@ pub fn check_parameters(function: &str, parameters: &[Parameter], values: &[f64]
         return Err(format!("{function}: expected {} parameters, got {}", parameters.len(), values.len()));
     }
     for (parameter, &value) in parameters.iter().zip(values) {
-        if !parameter.range.contains(value) {
+        let is_none = parameter.default.is_nan() && value.is_nan();
+        if !is_none && !parameter.range.contains(value) {
             return Err(format!("{function}: expected `{}` in {}, got {value}", parameter.name, parameter.range));
         }
     }
@@ -186,16 +192,53 @@ pub enum LossKind {
     Row,
 }
 
-/// Targets a loss accepts.
+/// Numbers that an operand of a loss may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TargetDomain {
+pub enum Domain {
     /// Any finite number.
     Real,
     /// Numbers from 0 to 1, both included.
     UnitInterval,
+    /// Zero and above.
+    NonNegative,
+    /// Numbers greater than -1.
+    AboveMinusOne,
+    /// -1 and 1.
+    Sign,
+    /// 0 and 1.
+    ZeroOrOne,
     /// A class index per row, or a row of shares that are not negative and sum to one.
     Classes,
 }
+
+/// Another domain of an operand that goes with an option of a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DomainRule {
+    /// The choice.
+    pub choice: &'static str,
+    /// Its option.
+    pub option: &'static str,
+    /// Whether the prediction is meant; else the target.
+    pub prediction: bool,
+    /// What the operand may hold then.
+    pub domain: Domain,
+}
+
+/// The output activation that belongs to a loss: what turns the model's output into what the target is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputActivation {
+    /// None: the output is the prediction itself.
+    Identity,
+    /// Logits, each of a probability.
+    Sigmoid,
+    /// Logits of a distribution over classes.
+    Softmax,
+    /// The logarithm of an amount.
+    Exp,
+}
+
+/// Settings under which a loss computes what another library does.
+pub type Style = (&'static str, &'static [(&'static str, Setting<'static>)]);
 
 /// What is made of the losses of a batch when the caller does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,7 +265,15 @@ pub struct LossEntry {
     /// How it reads its operands.
     pub kind: LossKind,
     /// Targets it accepts.
-    pub targets: TargetDomain,
+    pub targets: Domain,
+    /// Predictions it accepts.
+    pub predictions: Domain,
+    /// Domains that differ with an option.
+    pub domains: &'static [DomainRule],
+    /// The output activation that belongs to it.
+    pub output: OutputActivation,
+    /// What other libraries compute under this name, where it differs from the defaults.
+    pub styles: &'static [Style],
     /// Whether it is never below zero for accepted targets.
     pub non_negative: bool,
     /// Whether it is zero where the prediction equals the target. Losses of logits only come close to it far out.

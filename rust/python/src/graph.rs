@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyMapping, PyString};
 use tilegrad_engine::graph::{Node, Origin, ParameterPlace};
+use tilegrad_engine::ops::loss::HostLoss;
 use tilegrad_engine::{Array as Numbers, Attribute, Attributes, Dtype, Options, ValueId, fusion, gradient, ops};
 use tilegrad_kernels::controls::Controls;
 
@@ -16,6 +17,8 @@ use crate::locks::{Guard, Locked};
 use crate::numbers::{self, Whole, in_range};
 use crate::optimizers::Optimizer;
 use crate::plan::Plan;
+use crate::results;
+use crate::work;
 
 /// A graph of operations. Values are numbered from 0 in the order of their making; shapes are concrete.
 #[pyclass(frozen, module = "tilegrad._core")]
@@ -44,6 +47,22 @@ impl Inner {
 impl Graph {
     pub(crate) fn lock(&self, py: Python<'_>) -> Result<Guard<'_, Inner>> {
         self.inner.lock(py, "Graph")
+    }
+}
+
+/// Value and gradient from a function of the user's.
+fn called(
+    py: Python<'_>,
+    function: &Py<PyAny>,
+    prediction: Numbers<'_>,
+    target: Numbers<'_>,
+) -> Result<(f64, Vec<f64>)> {
+    let operands = (results::flat(py, prediction)?, results::flat(py, target)?);
+    let (value, gradient): (f64, Bound<'_, PyAny>) = function.bind(py).call1(operands)?.extract()?;
+    let gradient = Array::new("host_loss", "gradient", &gradient)?.contiguous()?;
+    match engine_array(&gradient) {
+        Some(Numbers::F64(numbers)) if numbers.len() == prediction.len() => Ok((value, numbers.to_vec())),
+        _ => value_error!("host_loss: expected a gradient of {} numbers of float64", prediction.len()),
     }
 }
 
@@ -89,6 +108,19 @@ impl Graph {
         let mut inner = self.lock(py)?;
         let inputs = values("apply", &inner.graph, &inputs)?;
         Ok(inner.graph.apply(operation, &inputs)?.0)
+    }
+
+    /// The value that a function computes of a prediction and a target, as a scalar: it gets both as flat arrays and
+    /// returns the value and the gradient with respect to the prediction, a flat array of float64. What it raises ends the run.
+    fn host_loss(&self, py: Python<'_>, function: Py<PyAny>, prediction: Whole, target: Whole) -> Result<u32> {
+        let mut inner = self.lock(py)?;
+        let prediction = value("host_loss", &inner.graph, prediction)?;
+        let target = value("host_loss", &inner.graph, target)?;
+        let call = move |prediction: Numbers<'_>, target: Numbers<'_>| {
+            Python::attach(|py| called(py, &function, prediction, target))
+                .unwrap_or_else(|error| work::raise(error.into()))
+        };
+        Ok(HostLoss::apply(&mut inner.graph, Arc::new(call), prediction, target)?.0)
     }
 
     /// Gradients of a scalar with respect to values, as new values of this graph.

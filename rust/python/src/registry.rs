@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use tilegrad_kernels::registry::{
-    ActivationEntry, Choice, LossEntry, LossKind, LossReduction, OptimizerEntry, Parameter, Parity, SlopeFrom,
-    TargetDomain,
+    ActivationEntry, Choice, Domain, LossEntry, LossKind, LossReduction, OptimizerEntry, OutputActivation, Parameter,
+    Parity, Setting, SlopeFrom, Style,
 };
 use tilegrad_kernels::{activations, losses, optimizers};
 
@@ -53,19 +53,58 @@ fn loss<'py>(py: Python<'py>, entry: &LossEntry) -> PyResult<Bound<'py, PyDict>>
         LossKind::Point => "point",
         LossKind::Row => "row",
     };
-    let targets = match entry.targets {
-        TargetDomain::Real => "real",
-        TargetDomain::UnitInterval => "unit_interval",
-        TargetDomain::Classes => "classes",
+    let output = match entry.output {
+        OutputActivation::Identity => "identity",
+        OutputActivation::Sigmoid => "sigmoid",
+        OutputActivation::Softmax => "softmax",
+        OutputActivation::Exp => "exp",
     };
+    let domains = PyList::empty(py);
+    for rule in entry.domains {
+        let operand = if rule.prediction { "prediction" } else { "target" };
+        // A yes-or-no is a truth value to Python.
+        domains.append((rule.choice, rule.option == "true", operand, domain(rule.domain)))?;
+    }
     facts.set_item("reduction", reduction)?;
     facts.set_item("kind", kind)?;
-    facts.set_item("targets", targets)?;
+    facts.set_item("targets", domain(entry.targets))?;
+    facts.set_item("predictions", domain(entry.predictions))?;
+    facts.set_item("domains", domains)?;
+    facts.set_item("output", output)?;
+    facts.set_item("styles", styles(py, entry.styles)?)?;
     facts.set_item("non_negative", entry.non_negative)?;
     facts.set_item("zero_at_perfect", entry.zero_at_perfect)?;
     facts.set_item("ulp_f32", entry.ulp_f32)?;
     facts.set_item("ulp_f64", entry.ulp_f64)?;
     described(py, (entry.name, &[], entry.doc), parameters(py, entry.parameters, entry.choices)?, facts)
+}
+
+fn domain(domain: Domain) -> &'static str {
+    match domain {
+        Domain::Real => "real",
+        Domain::UnitInterval => "unit_interval",
+        Domain::NonNegative => "non_negative",
+        Domain::AboveMinusOne => "above_minus_one",
+        Domain::Sign => "sign",
+        Domain::ZeroOrOne => "zero_or_one",
+        Domain::Classes => "classes",
+    }
+}
+
+fn styles<'py>(py: Python<'py>, styles: &[Style]) -> PyResult<Bound<'py, PyDict>> {
+    let dictionary = PyDict::new(py);
+    for (name, settings) in styles {
+        let given = PyDict::new(py);
+        for (parameter, setting) in *settings {
+            match setting {
+                Setting::Number(number) => given.set_item(parameter, number)?,
+                Setting::Option(option) => given.set_item(parameter, option)?,
+                Setting::Flag(flag) => given.set_item(parameter, flag)?,
+            }
+        }
+        dictionary.set_item(name, given)?;
+    }
+    Ok(dictionary)
 }
 
 fn optimizer<'py>(py: Python<'py>, entry: &OptimizerEntry) -> PyResult<Bound<'py, PyDict>> {
@@ -105,7 +144,8 @@ fn parameters<'py>(py: Python<'py>, parameters: &[Parameter], choices: &[Choice]
     for parameter in parameters {
         let dictionary = PyDict::new(py);
         dictionary.set_item("name", parameter.name)?;
-        dictionary.set_item("default", parameter.default)?;
+        // NaN is a parameter that the formula goes without.
+        dictionary.set_item("default", (!parameter.default.is_nan()).then_some(parameter.default))?;
         dictionary.set_item("low", parameter.range.low)?;
         dictionary.set_item("high", parameter.range.high)?;
         dictionary.set_item("low_closed", parameter.range.low_closed)?;

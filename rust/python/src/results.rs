@@ -106,10 +106,18 @@ pub(crate) fn copies<'py>(py: Python<'py>, plan: &Plan) -> Result<Vec<Bound<'py,
     (0..plan.output_count()).map(|index| copy(py, plan, index)).collect()
 }
 
+/// Numbers as a new array of one axis.
+pub(crate) fn flat<'py>(py: Python<'py>, numbers: Numbers<'_>) -> Result<Bound<'py, PyAny>> {
+    filled(py, numbers, &[numbers.len()])
+}
+
 fn copy<'py>(py: Python<'py>, plan: &Plan, index: usize) -> Result<Bound<'py, PyAny>> {
-    let numbers = plan.output(index);
+    filled(py, plan.output(index), plan.output_shape(index))
+}
+
+fn filled<'py>(py: Python<'py>, numbers: Numbers<'_>, shape: &[usize]) -> Result<Bound<'py, PyAny>> {
     let kind = Kind::from_name("run", numbers.dtype().name())?;
-    let array = Array::empty(py, plan.output_shape(index), kind)?;
+    let array = Array::empty(py, shape, kind)?;
     match numbers {
         Numbers::F32(values) => array.slice_mut::<f32>().copy_from_slice(values),
         Numbers::F64(values) => array.slice_mut::<f64>().copy_from_slice(values),

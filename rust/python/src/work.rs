@@ -1,9 +1,9 @@
 //! The one way into arithmetic: releases the interpreter lock where it pays, and turns a panic into a sentence.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use pyo3::Python;
+use pyo3::{PyErr, Python};
 
 use crate::errors::{Error, Result};
 
@@ -23,7 +23,18 @@ pub(crate) fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send)
 /// The last line of defence: arguments are checked before, so a panic is a fault of ours, and says so.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T> {
     // Whatever a panic leaves half done is numbers in arrays; no invariant of the bindings depends on them.
-    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| Error::Runtime(fault(&*payload)))
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match payload.downcast::<Raised>() {
+        Ok(raised) => Error::Python(raised.0),
+        Err(payload) => Error::Runtime(fault(&*payload)),
+    })
+}
+
+/// What a function of the user's raised in the middle of a plan.
+struct Raised(PyErr);
+
+/// Leaves the plan that called a function of the user's, which raised this: the run ends with the exception.
+pub(crate) fn raise(error: PyErr) -> ! {
+    resume_unwind(Box::new(Raised(error)))
 }
 
 fn fault(payload: &(dyn Any + Send)) -> String {

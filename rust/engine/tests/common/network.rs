@@ -6,7 +6,7 @@ use tilegrad_engine::types::Values;
 use tilegrad_engine::{Array, Attribute, Bindings, Buffers, Dtype, Graph, Options, Plan, State, ValueId};
 use tilegrad_kernels::losses;
 use tilegrad_kernels::optimizers::Optimizer;
-use tilegrad_kernels::registry::LossKind;
+use tilegrad_kernels::registry::{Domain, LossKind};
 
 use super::{apply, numbers};
 
@@ -66,6 +66,9 @@ impl Recipe {
                 }
             }
             graph.pop_scope().unwrap();
+        }
+        if losses::entry(self.loss).unwrap().predictions != Domain::Real {
+            value = apply(&mut graph, "sigmoid", &[value], &[]);
         }
         let (target, targets) = self.targets(&mut graph, value);
         let loss = apply(&mut graph, self.loss, &[value, target], &[]);

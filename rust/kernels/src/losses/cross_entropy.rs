@@ -2,7 +2,9 @@
 
 use super::{Totals, rows};
 use crate::real::Element;
-use crate::registry::{Choice, LossEntry, LossKind, LossReduction, Parameter, Range, TargetDomain, check_parameters};
+use crate::registry::{
+    Choice, Domain, LossEntry, LossKind, LossReduction, OutputActivation, Parameter, Range, Setting, check_parameters,
+};
 
 /// What is known of cross-entropy.
 pub(super) const ENTRY: LossEntry = LossEntry {
@@ -30,7 +32,15 @@ pub(super) const ENTRY: LossEntry = LossEntry {
     }],
     reduction: LossReduction::Mean,
     kind: LossKind::Row,
-    targets: TargetDomain::Classes,
+    targets: Domain::Classes,
+    predictions: Domain::Real,
+    domains: &[],
+    output: OutputActivation::Softmax,
+    styles: &[
+        ("torch", &[("normalization", Setting::Option("weights"))]),
+        ("keras", &[("normalization", Setting::Option("samples"))]),
+        ("optax", &[("normalization", Setting::Option("samples"))]),
+    ],
     non_negative: true,
     zero_at_perfect: false,
     ulp_f32: 4.0,

@@ -1,8 +1,13 @@
-//! Losses that compare numbers one by one: entries with value and slope, and the loop that runs them; the list at the foot.
+//! Losses that compare numbers one by one: what an entry is, and the list of the [`super::formulas`] at the foot.
 
+use super::formulas::{
+    AbsoluteError, AbsolutePercentageError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, BinaryFocal, Contrastive,
+    Hinge, HingeEmbedding, Huber, LogCosh, Pinball, Poisson, SmoothL1, SoftMargin, SquaredError, SquaredHinge,
+    SquaredLogarithmicError,
+};
 use super::{Totals, points};
 use crate::real::{Dual, Element, Real};
-use crate::registry::{LossEntry, LossKind, LossReduction, TargetDomain, check_parameters};
+use crate::registry::{Domain, LossEntry, LossKind, LossReduction, OutputActivation, check_parameters};
 
 /// What the loop over a batch computes of each element.
 pub trait PointSlope: Copy + Send + Sync + 'static {
@@ -16,16 +21,20 @@ pub trait PointFormula: PointSlope {
     const NAMES: &'static [(&'static str, LossReduction)];
     /// What is known of it, under its first name.
     const ENTRY: LossEntry;
-    /// The formula with these hyperparameters, which are known to be in range.
-    fn new(parameters: &[f64]) -> Self;
+    /// The formula with these hyperparameters, which are known to be in range, and then its choices: 0 for no, 1 for yes.
+    fn new(values: &[f64]) -> Self;
+    /// What [`PointFormula::new`] took.
+    fn values(&self) -> Vec<f64>;
 }
 
-/// Declares a point loss: documentation, names with their reductions, parameters, facts and formula.
+/// Declares a point loss: documentation, names with their reductions, parameters, choices of yes or no, facts, and its
+/// formula, in which `this` holds the hyperparameters.
 macro_rules! point_loss {
     (
         $(#[doc = $doc:literal])*
         $type:ident [$($reduction:ident $name:literal),+]
-        { $($parameter:ident : $default:literal in $range:expr, $parameter_doc:literal);* }
+        { $($parameter:ident : $default:tt in $range:expr, $parameter_doc:literal);* $(;)? }
+        $(choices { $($choice:ident : $choice_default:literal, $choice_doc:literal);* $(;)? })?
         { $($fact:ident : $fact_value:expr),* $(,)? }
         ($this:ident, $x:ident, $t:ident) $formula:block
     ) => {
@@ -33,84 +42,67 @@ macro_rules! point_loss {
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $type {
             $(#[doc = $parameter_doc] pub $parameter: f64,)*
+            $($(#[doc = $choice_doc] pub $choice: bool,)*)?
         }
-        impl PointFormula for $type {
-            const NAMES: &'static [(&'static str, LossReduction)] = &[$(($name, LossReduction::$reduction)),+];
-            const ENTRY: LossEntry = LossEntry {
+        impl $crate::losses::point::PointFormula for $type {
+            const NAMES: &'static [(&'static str, $crate::registry::LossReduction)] =
+                &[$(($name, $crate::registry::LossReduction::$reduction)),+];
+            const ENTRY: $crate::registry::LossEntry = $crate::registry::LossEntry {
                 name: Self::NAMES[0].0,
                 doc: concat!($($doc, "\n"),*),
                 parameters: &[$($crate::registry::Parameter {
                     name: stringify!($parameter), default: $default, range: $range, doc: $parameter_doc,
                 }),*],
-                choices: &[],
+                choices: &[$($($crate::registry::Choice {
+                    name: stringify!($choice), default: stringify!($choice_default), options: &["false", "true"],
+                    doc: $choice_doc,
+                }),*)?],
                 reduction: Self::NAMES[0].1,
-                kind: LossKind::Point,
+                kind: $crate::registry::LossKind::Point,
                 $($fact: $fact_value,)*
+                ..$crate::losses::point::PLAIN
             };
             #[allow(unused_mut, unused_variables)]
-            fn new(parameters: &[f64]) -> Self {
-                let mut values = parameters.iter().copied();
-                Self { $($parameter: values.next().unwrap_or($default),)* }
+            fn new(values: &[f64]) -> Self {
+                let mut values = values.iter().copied();
+                Self {
+                    $($parameter: values.next().unwrap_or($default),)*
+                    $($($choice: values.next().map_or($choice_default, |value| value != 0.0),)*)?
+                }
+            }
+            fn values(&self) -> Vec<f64> {
+                vec![$(self.$parameter,)* $($(f64::from(u8::from(self.$choice)),)*)?]
             }
         }
-        impl PointSlope for $type {
+        impl $crate::losses::point::PointSlope for $type {
             #[inline(always)]
-            fn value_and_slope<R: Real>(&self, $x: R, $t: R) -> (R, R) {
+            fn value_and_slope<R: $crate::real::Real>(&self, $x: R, $t: R) -> (R, R) {
                 let $this = self;
                 $formula
             }
         }
     };
 }
+pub(crate) use point_loss;
 
-point_loss! {
-    /// Squared error: `(x - t)^2` for a prediction `x` and a target `t`; slope `2 (x - t)`.
-    ///
-    /// Texts call both its mean and its sum "MSE"; here `mean_squared_error` is the mean over all elements and
-    /// `sum_squared_error` the sum. There is no factor 1/2 (optax's `l2_loss` and scikit-learn's MLP have one).
-    SquaredError [Mean "mean_squared_error", Sum "sum_squared_error"] {} {
-        targets: TargetDomain::Real, non_negative: true, zero_at_perfect: true, ulp_f32: 2.0, ulp_f64: 2.0,
-    }
-    (_this, x, t) {
-        let error = x - t;
-        (error * error, error + error)
-    }
-}
-
-point_loss! {
-    /// Absolute error: `|x - t|` for a prediction `x` and a target `t`; slope the sign of `x - t`, and 0 where they are equal.
-    ///
-    /// Its slope does not shrink near the minimum, so a fixed learning rate does not settle there.
-    /// `mean_absolute_error` is the mean over all elements, `sum_absolute_error` the sum.
-    AbsoluteError [Mean "mean_absolute_error", Sum "sum_absolute_error"] {} {
-        targets: TargetDomain::Real, non_negative: true, zero_at_perfect: true, ulp_f32: 1.0, ulp_f64: 1.0,
-    }
-    (_this, x, t) {
-        let error = x - t;
-        let sign = R::select(error == R::zero(), R::zero(), R::one().copysign(error));
-        (error.abs(), R::select(error.is_nan(), error, sign))
-    }
-}
-
-point_loss! {
-    /// Binary cross-entropy of logits: `-(t ln p + (1 - t) ln(1 - p))` with `p = sigmoid(x)` and a target `t` in [0, 1].
-    ///
-    /// Computed as `max(x, 0) - x t + ln(1 + exp(-|x|))`, exact far out: 200 at `x = 200, t = 0`, where the form of
-    /// probabilities gives infinity or a clipped 100. The slope `p - t` is `(1 - t) p - t (1 - p)`, each factor
-    /// without cancellation.
-    BinaryCrossEntropyWithLogits [Mean "binary_cross_entropy_with_logits"] {} {
-        targets: TargetDomain::UnitInterval, non_negative: true, zero_at_perfect: false, ulp_f32: 4.0, ulp_f64: 4.0,
-    }
-    (_this, x, t) {
-        let small = (-x.abs()).exp();
-        let larger = R::one() / (R::one() + small);
-        let smaller = small * larger;
-        let negative = x < R::zero();
-        let (p, q) = (R::select(negative, smaller, larger), R::select(negative, larger, smaller));
-        let value = R::select(negative, -(x * t), x * (R::one() - t)) + small.ln_1p();
-        (value, (R::one() - t) * p - t * q)
-    }
-}
+/// What most point losses have in common.
+pub(super) const PLAIN: LossEntry = LossEntry {
+    name: "",
+    doc: "",
+    parameters: &[],
+    choices: &[],
+    reduction: LossReduction::Mean,
+    kind: LossKind::Point,
+    targets: Domain::Real,
+    predictions: Domain::Real,
+    domains: &[],
+    output: OutputActivation::Identity,
+    styles: &[],
+    non_negative: true,
+    zero_at_perfect: true,
+    ulp_f32: 4.0,
+    ulp_f64: 4.0,
+};
 
 /// Lists the formulas: makes [`PointLoss`], which stands for any of them, and [`ENTRIES`].
 macro_rules! point_losses {
@@ -144,16 +136,27 @@ macro_rules! point_losses {
         pub const ENTRIES: &[LossEntry] = &ALL;
 
         impl PointLoss {
-            /// The point loss of this name. The parameters are checked against their ranges.
-            pub fn new(name: &str, parameters: &[f64]) -> Result<Self, String> {
+            /// The point loss of this name. The values of the parameters are checked against their ranges; those of the
+            /// choices follow, 0 for no and 1 for yes. No values at all are the defaults.
+            pub fn new(name: &str, values: &[f64]) -> Result<Self, String> {
                 $(
                     if $type::NAMES.iter().any(|known| known.0 == name) {
-                        check_parameters(name, $type::ENTRY.parameters, parameters)?;
-                        return Ok(Self::$type($type::new(parameters)));
+                        if !values.is_empty() {
+                            let parameters = $type::ENTRY.parameters;
+                            check_parameters(name, parameters, &values[..parameters.len().min(values.len())])?;
+                        }
+                        return Ok(Self::$type($type::new(values)));
                     }
                 )*
                 let known: Vec<&str> = ENTRIES.iter().map(|entry| entry.name).collect();
                 Err(format!("point loss: unknown name {name:?}; expected one of {}", known.join(", ")))
+            }
+
+            /// The values of the parameters, then of the choices, as [`PointLoss::new`] takes them.
+            pub fn values(&self) -> Vec<f64> {
+                match self {
+                    $(Self::$type(formula) => formula.values(),)*
+                }
             }
 
             /// Value and gradient in one pass; either can be left out.
@@ -251,4 +254,22 @@ impl<E: Element> PointBatch<'_, E> {
     }
 }
 
-point_losses![SquaredError, AbsoluteError, BinaryCrossEntropyWithLogits];
+point_losses![
+    SquaredError,
+    AbsoluteError,
+    Huber,
+    SmoothL1,
+    LogCosh,
+    Pinball,
+    Poisson,
+    SquaredLogarithmicError,
+    AbsolutePercentageError,
+    BinaryCrossEntropyWithLogits,
+    BinaryCrossEntropy,
+    BinaryFocal,
+    Hinge,
+    SquaredHinge,
+    SoftMargin,
+    HingeEmbedding,
+    Contrastive,
+];

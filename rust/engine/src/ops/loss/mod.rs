@@ -1,6 +1,8 @@
 //! Losses, straight from the registry of the kernels: the loss itself, and what its mean divides by.
 
 mod backward;
+mod host;
+mod one_hot;
 
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ use tilegrad_kernels::registry::{LossEntry, LossKind, LossReduction};
 pub use backward::LossBackward;
 pub(crate) use backward::fused;
 use backward::{Derivative, LossDerivative};
+pub use host::{HostFunction, HostLoss};
+pub use one_hot::OneHot;
 
 use super::attributes::Reader;
 use super::elementwise::require_real;
@@ -20,13 +24,16 @@ use crate::work::Work;
 
 /// Names of the losses.
 pub(crate) fn names() -> Vec<&'static str> {
-    losses::ENTRIES.iter().map(|entry| entry.name).chain(["loss_weight"]).collect()
+    losses::ENTRIES.iter().map(|entry| entry.name).chain(["loss_weight", "one_hot"]).collect()
 }
 
 /// The loss of this name, or its weight, if the name is one of these.
 pub(crate) fn read(name: &str, reader: &mut Reader<'_>) -> Option<Result<Arc<dyn Operation>, String>> {
     if name == "loss_weight" {
         return Some(read_weight(reader));
+    }
+    if name == "one_hot" {
+        return Some(OneHot::read(reader).map(|operation| -> Arc<dyn Operation> { Arc::new(operation) }));
     }
     let entry = losses::ENTRIES.iter().find(|entry| entry.name == name)?;
     Some(Loss::read(entry, reader).map(|loss| -> Arc<dyn Operation> { Arc::new(loss) }))
@@ -89,7 +96,13 @@ impl Loss {
             parameters.push(reader.number(parameter.name, parameter.default)?);
         }
         let formula = match entry.kind {
-            LossKind::Point => Formula::Point(PointLoss::new(entry.name, &parameters)?),
+            LossKind::Point => {
+                for choice in entry.choices {
+                    let chosen = reader.flag(choice.name, choice.default == "true")?;
+                    parameters.push(f64::from(u8::from(chosen)));
+                }
+                Formula::Point(PointLoss::new(entry.name, &parameters)?)
+            }
             LossKind::Row => {
                 let choice = &entry.choices[0];
                 let normalization = reader.word(choice.name, choice.default, choice.options)?;
@@ -332,6 +345,16 @@ impl Routine for Loss {
             Reduction::None => "none",
         };
         let mut attributes = Attributes::from([("reduction".to_string(), Attribute::Text(reduction.to_string()))]);
+        if let Formula::Point(loss) = &self.formula {
+            let names = self
+                .entry
+                .parameters
+                .iter()
+                .map(|each| each.name)
+                .chain(self.entry.choices.iter().map(|each| each.name));
+            attributes
+                .extend(names.zip(loss.values()).map(|(name, value)| (name.to_string(), Attribute::Float(value))));
+        }
         if let Formula::Row(loss) = &self.formula {
             attributes.insert("label_smoothing".to_string(), Attribute::Float(loss.label_smoothing));
             let ignored = loss.ignore_index.map(|index| ("ignore_index".to_string(), Attribute::Int(i64::from(index))));

@@ -1,0 +1,124 @@
+//! A loss that the host language computes: value and gradient come from a function outside.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::super::elementwise::require_real;
+use super::super::{Operation, Rule, Slope};
+use crate::call::{Call, Routine, Run, Site, with_element};
+use crate::graph::{Graph, ValueId};
+use crate::types::{Array, Dtype, Type, Typed};
+
+/// Value and gradient of a prediction and a target; the gradient has as many numbers as the prediction. What it may raise
+/// is its own business: it must not return then.
+pub type HostFunction = dyn Fn(Array<'_>, Array<'_>) -> (f64, Vec<f64>) + Send + Sync;
+
+/// Calls the function: the result holds the value, then the gradient.
+#[derive(Clone)]
+pub struct HostLoss {
+    function: Arc<HostFunction>,
+}
+
+impl fmt::Debug for HostLoss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HostLoss")
+    }
+}
+
+impl HostLoss {
+    /// The value of the function as a scalar of the graph.
+    pub fn apply(
+        graph: &mut Graph,
+        function: Arc<HostFunction>,
+        prediction: ValueId,
+        target: ValueId,
+    ) -> Result<ValueId, String> {
+        let both = graph.add_node(Self { function }, &[prediction, target])?;
+        graph.add_node(HostPart { prediction: None }, &[both])
+    }
+
+    /// The numbers of an input.
+    fn array<'a>(call: &Call<'a>, index: usize, dtype: Dtype) -> Array<'a> {
+        match dtype {
+            Dtype::F32 => Array::F32(call.input(index)),
+            Dtype::F64 => Array::F64(call.input(index)),
+            Dtype::I32 => Array::I32(call.labels(index)),
+        }
+    }
+}
+
+impl Operation for HostLoss {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        require_real("host_loss", "prediction", inputs[0])?;
+        Ok(inputs[0].with_shape(&[inputs[0].len() + 1]))
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        let slope = rule.when_needed(0, |rule| {
+            // Only the value is ever read but by what follows here, so the first number is all that arrives.
+            let prediction = rule.graph.kind(rule.inputs[0]).clone();
+            let arriving = rule.graph.add_node(HostPart { prediction: None }, &[rule.gradient])?;
+            let slopes = rule.graph.add_node(HostPart { prediction: Some(prediction) }, &[rule.output])?;
+            rule.graph.multiply(arriving, slopes)
+        })?;
+        Ok(vec![slope, Slope::Undefined])
+    }
+}
+
+impl Routine for HostLoss {
+    fn name(&self) -> &str {
+        "host_loss"
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let (function, target) = (Arc::clone(&self.function), site.inputs[1].dtype);
+        let prediction = site.inputs[0].dtype;
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let (value, gradient) = function(Self::array(call, 0, prediction), Self::array(call, 1, target));
+            let out = call.output::<E>(0);
+            for (out, number) in out.iter_mut().zip([value].iter().chain(&gradient)) {
+                *out = number_of(*number);
+            }
+        }))
+    }
+}
+
+fn number_of<E: Typed>(number: f64) -> E {
+    E::from_f64(number)
+}
+
+/// The value, or the gradient in the form of the prediction.
+#[derive(Clone, Debug, PartialEq)]
+struct HostPart {
+    prediction: Option<Type>,
+}
+
+impl Operation for HostPart {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        Ok(self.prediction.clone().unwrap_or_else(|| inputs[0].with_shape(&[])))
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        if self.prediction.is_some() {
+            // Nobody has said what the slope of the gradient is.
+            return Ok(vec![Slope::Undefined]);
+        }
+        let kind = rule.graph.kind(rule.inputs[0]).clone();
+        let slope = rule.when_needed(0, |rule| rule.graph.broadcast_to(rule.gradient, &kind.shape))?;
+        Ok(vec![slope])
+    }
+}
+
+impl Routine for HostPart {
+    fn name(&self) -> &str {
+        if self.prediction.is_some() { "host_loss_backward" } else { "host_loss_value" }
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let first = usize::from(self.prediction.is_some());
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let out = call.output::<E>(0);
+            out.copy_from_slice(&call.input::<E>(0)[first..first + out.len()]);
+        }))
+    }
+}

@@ -1,0 +1,75 @@
+//! Class labels as rows of shares, for losses that are compositions.
+
+use super::super::attributes::Reader;
+use super::super::{Labels, Operation, Rule, Slope};
+use crate::call::{Routine, Run, Site, with_element};
+use crate::types::{Attribute, Attributes, Dtype, Type};
+
+/// A row for each label: 1 at its class and 0 elsewhere; all 0 for the ignored label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OneHot {
+    classes: usize,
+    dtype: Dtype,
+    ignored: Option<i32>,
+}
+
+impl OneHot {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+        let classes = reader.integer("classes")?.and_then(|classes| usize::try_from(classes).ok());
+        let Some(classes) = classes.filter(|classes| *classes > 0) else {
+            return Err("one_hot: expected `classes` of at least one, got none".to_string());
+        };
+        let dtype = reader.word("dtype", "float32", &["float32", "float64"])?;
+        let ignored = reader.integer("ignore_index")?.map(i32::try_from).transpose();
+        let ignored = ignored.map_err(|_| "one_hot: expected `ignore_index` of 32 bits".to_string())?;
+        reader.finish()?;
+        Ok(Self { classes, dtype: Dtype::from_name(&dtype)?, ignored })
+    }
+}
+
+impl Operation for OneHot {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        match inputs {
+            [labels] if labels.dtype == Dtype::I32 => {
+                let shape: Vec<usize> = labels.shape.iter().copied().chain([self.classes]).collect();
+                Ok(Type::new(&shape, self.dtype))
+            }
+            _ => Err("one_hot: expected one input of labels, of dtype int32".to_string()),
+        }
+    }
+
+    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        Ok(vec![Slope::Zero])
+    }
+
+    fn labels(&self, _inputs: &[&Type]) -> Option<Labels> {
+        Some(Labels { input: 0, classes: self.classes, ignored: self.ignored })
+    }
+}
+
+impl Routine for OneHot {
+    fn name(&self) -> &str {
+        "one_hot"
+    }
+
+    fn attributes(&self) -> Attributes {
+        let classes = i64::try_from(self.classes).unwrap_or(i64::MAX);
+        let mut attributes = Attributes::from([("classes".to_string(), Attribute::Int(classes))]);
+        attributes.extend(self.ignored.map(|label| ("ignore_index".to_string(), Attribute::Int(i64::from(label)))));
+        attributes
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        let (classes, ignored) = (self.classes, self.ignored);
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            let out = call.output::<E>(0);
+            out.fill(0.0);
+            for (row, &label) in out.chunks_exact_mut(classes).zip(call.labels(0)) {
+                // A label out of range was refused before the run, or is the ignored one.
+                if let (false, Ok(class)) = (Some(label) == ignored, usize::try_from(label)) {
+                    row[class] = 1.0;
+                }
+            }
+        }))
+    }
+}
