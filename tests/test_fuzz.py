@@ -100,18 +100,17 @@ def test_the_same_array_everywhere(name, x):
     survives(lambda: getattr(F, f"{name}_backward")(x, x, out=x))
 
 
-@given(
-    name=st.sampled_from(list(LOSSES)),
-    prediction=anything(),
-    target=anything(),
-    keywords=st.dictionaries(
-        st.sampled_from(["reduction", "weight", "label_smoothing", "ignore_index", "normalization", "bogus"]),
-        anything(),
-        max_size=2,
-    ),
-)
-def test_losses(name, prediction, target, keywords):
-    survives(lambda: getattr(F, name)(prediction, target, **keywords))
+OPTIONS = ["reduction", "style", "sample_weight", "weight", "ignore_index", "normalization", "bogus"]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@settings(max_examples=10)
+@given(prediction=anything(), target=anything(), data=st.data())
+def test_losses(name, prediction, target, data):
+    known = [*OPTIONS, *(parameter["name"] for parameter in LOSSES[name]["parameters"])]
+    keywords = data.draw(st.dictionaries(st.sampled_from(known), anything(), max_size=2))
+    further = [data.draw(anything()) for each in LOSSES[name]["facts"].get("operands", ()) if not each["optional"]]
+    survives(lambda: getattr(F, name)(prediction, target, *further, **keywords))
 
 
 @given(name=st.sampled_from(list(OPTIMIZERS)), data=st.data())

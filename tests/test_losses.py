@@ -250,6 +250,91 @@ def test_parameters_beyond_their_defaults_equal_the_reference(name):
             assert_near(gradient * expected.size, slope, np.float64, factor=8)
 
 
+ODD = (float("nan"), float("inf"), -float("inf"), -1.0, -1e-300, 0.0, 1e300, True, "word", None, [1.0], object(), 1j)
+
+
+@name_law
+def test_every_setting_outside_its_range_is_refused_by_name(name):
+    arrays = operands(name, 6, 4)
+    others = [{"name": each, "default": None} for each in ("reduction", "style", "sample_weight")]
+    if name in OF_CLASSES:
+        others += [{"name": each, "default": None} for each in ("weight", "normalization", "ignore_index")]
+    for parameter in [*LOSSES[name]["parameters"], *others]:
+        for odd in ODD:
+            if odd is None and parameter["name"] in ("style", "sample_weight", "weight", "ignore_index"):
+                continue
+            given, taken = {parameter["name"]: odd}, arrays
+            if allowed(parameter, odd):
+                taken = [of_domain_under(LOSSES[name], place, given, array) for place, array in enumerate(arrays)]
+            if name == "distillation_loss" and parameter["name"] == "alpha":
+                given["labels"] = np.arange(6) % 4
+            if allowed(parameter, odd):
+                assert not np.isnan(getattr(F, name)(*taken, **given)) or odd >= 1e300, given
+                continue
+            with pytest.raises((ValueError, TypeError), match=f"{name}: .*`{parameter['name']}`"):
+                getattr(F, name)(*arrays, **given)
+
+
+def allowed(parameter, value):
+    """Whether a parameter may have this value."""
+    if "choices" in parameter:
+        return any(value == choice and type(value) is type(choice) for choice in parameter["choices"])
+    if "low" not in parameter:
+        return False
+    if value is None:
+        return parameter["default"] is None
+    if parameter.get("per_class") and isinstance(value, list):
+        value = value[0]
+    if isinstance(value, bool) or not isinstance(value, float):
+        return False
+    low, high = parameter["low"], parameter["high"]
+    above = value >= low if parameter["low_closed"] else value > low
+    return above and (value <= high if parameter["high_closed"] else value < high)
+
+
+@name_law
+@pytest.mark.parametrize("operand", ["prediction", "target"])
+def test_numbers_outside_a_domain_are_refused_with_their_place(name, operand):
+    arrays = operands(name, 6, 4)
+    place = ["prediction", "target"].index(operand)
+    domain = LOSSES[name]["facts"]["predictions" if place == 0 else "targets"]
+    outside = {
+        "unit_interval": [-0.1, 1.1, np.nan],
+        "sign": [0.0, 0.5, np.nan],
+        "non_negative": [-1e-3, np.nan],
+        "above_minus_one": [-1.0, -3.0, np.nan],
+        "distribution": [-0.1, 0.9, np.nan],
+        "log_probabilities": [0.5, np.nan],
+        "classes": [-1, 4],
+    }.get(domain, [])
+    for number in outside:
+        wrong = arrays[place].copy()
+        wrong[(2, *[1] * (wrong.ndim - 1))] = number
+        given = [wrong if index == place else array for index, array in enumerate(arrays)]
+        before = [array.copy() for array in given]
+        with pytest.raises(ValueError, match=f"{name}: expected `{operand}`"):
+            getattr(F, name)(*given)
+        assert all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(given, before, strict=True))
+
+
+@name_law
+def test_shapes_and_dtypes_that_do_not_fit_are_refused(name):
+    prediction, target, *others = operands(name, 6, 4)
+    function = getattr(F, name)
+    with pytest.raises(TypeError, match="prediction"):
+        function(prediction.astype(np.int64), target, *others)
+    with pytest.raises(TypeError, match="target"):
+        function(prediction, target.astype(complex), *others)
+    for wrong in (target[:5], target[None], np.concatenate([target, target])):
+        with pytest.raises((ValueError, TypeError), match="target"):
+            function(prediction, wrong, *others)
+    with pytest.raises(ValueError, match=r"prediction|target"):
+        function(*by_rows(name, [prediction, target, *others], slice(0)))
+    for place in range(len(others)):
+        with pytest.raises((ValueError, TypeError), match="expected"):
+            function(prediction, target, *[each[:, :1, None] if place == i else each for i, each in enumerate(others)])
+
+
 def others_of(parameter):
     """Values of a parameter other than its default."""
     if "choices" in parameter:

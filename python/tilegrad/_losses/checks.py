@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tilegrad import _core
-from tilegrad.tensor import Array
+from tilegrad.tensor import Array, Traceable
 
 if TYPE_CHECKING:
     from tilegrad._core import _Entry
@@ -43,6 +43,8 @@ def check_settings(function: str, entry: _Entry, settings: Mapping[str, Any]) ->
         if name not in settings or (settings[name] is None and parameter["default"] is None):
             continue
         value = settings[name]
+        if isinstance(value, Traceable):
+            continue
         if "choices" in parameter:
             check_choice(function, name, value, tuple(parameter["choices"]))
         elif parameter.get("per_class"):
@@ -173,9 +175,9 @@ def check_rows(function: str, prediction: tuple[int, ...], target: Any, *, label
 
 def class_weights(function: str, weight: Any, classes: int, dtype: Any) -> Array:
     """Checked weights of classes."""
-    array = np.asarray(weight, dtype)
+    array = _numeric(function, "weight", weight)
     check_class_weight_shape(function, array.shape, classes)
-    return checked_weights(function, "weight", array)
+    return checked_weights(function, "weight", array.astype(dtype))
 
 
 def check_class_weight_shape(function: str, shape: tuple[int, ...], classes: int) -> None:
@@ -186,12 +188,17 @@ def check_class_weight_shape(function: str, shape: tuple[int, ...], classes: int
 
 def sample_weights(function: str, weight: Any, rows: int, dtype: Any) -> Array:
     """Checked weights of rows."""
-    array = np.asarray(weight)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{function}: expected `sample_weight` of numbers, got dtype {array.dtype}")
+    array = _numeric(function, "sample_weight", weight)
     if array.shape != (rows,):
         raise ValueError(f"{function}: expected `sample_weight` of shape ({rows},), got {array.shape}")
     return checked_weights(function, "sample_weight", array.astype(dtype))
+
+
+def _numeric(function: str, name: str, value: Any) -> Array:
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{function}: expected `{name}` of numbers, got dtype {array.dtype}")
+    return array
 
 
 def checked_weights(function: str, name: str, array: Array) -> Array:

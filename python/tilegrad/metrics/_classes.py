@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad._losses import check_choice
+from tilegrad._losses.checks import check_choice
 from tilegrad.metrics._base import Key, Reading, Summed
 from tilegrad.tensor import Array
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad._losses import check_choice
+from tilegrad._losses.checks import check_choice
 from tilegrad.metrics._arrays import checked
 from tilegrad.metrics._base import Said
 from tilegrad.metrics._classes import F1, CohenKappa, Precision, Recall
