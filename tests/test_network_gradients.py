@@ -6,39 +6,47 @@ import tilegrad as tg
 from helpers import ACTIVATIONS, LOSSES, fourth_order_gradient
 from hypothesis import given
 from hypothesis import strategies as st
+from loss_operands import operands
 from tilegrad import functional as F
 
 ROWS = 5
 
 
-def data_for(loss, generator):
-    x = generator.standard_normal((ROWS, 4))
-    if loss == "cross_entropy":
-        return x, generator.integers(0, 3, ROWS)
-    if loss.startswith("binary"):
-        return x, generator.random((ROWS, 3))
-    return x, 3.0 * generator.standard_normal((ROWS, 3))
+# What turns any number into what a loss takes.
+ENDS = {
+    "unit_interval": F.sigmoid,
+    "distribution": F.softmax,
+    "log_probabilities": F.log_softmax,
+    "non_negative": F.softplus,
+    "above_minus_one": F.softplus,
+}
 
 
-def parameters_for(generator):
-    return [0.7 * generator.standard_normal(shape) for shape in [(4, 6), (6,), (6, 3), (3,)]]
+def parameters_for(generator, outputs):
+    return [0.7 * generator.standard_normal(shape) for shape in [(4, 6), (6,), (6, outputs), (outputs,)]]
 
 
-def network_loss(activation, loss, x, y):
+def network_loss(activation, loss, x, others):
+    end = ENDS.get(LOSSES[loss]["facts"]["predictions"], F.identity)
+
     def value(w1, b1, w2, b2):
         hidden = getattr(F, activation)(x @ w1 + b1)
-        return getattr(F, loss)(hidden @ w2 + b2, y)
+        return getattr(F, loss)(end(hidden @ w2 + b2), *others)
 
     return value
 
 
-@pytest.mark.parametrize("loss", list(LOSSES))
-@pytest.mark.parametrize("activation", [*ACTIVATIONS, "softmax", "log_softmax"])
-def test_every_activation_with_every_loss(activation, loss):
+EVERY_ACTIVATION = [(activation, "cross_entropy") for activation in [*ACTIVATIONS, "softmax", "log_softmax"]]
+EVERY_LOSS = [(activation, loss) for activation in ("tanh", "gelu") for loss in LOSSES]
+
+
+@pytest.mark.covers("G1")
+@pytest.mark.parametrize(("activation", "loss"), EVERY_ACTIVATION + EVERY_LOSS)
+def test_every_activation_and_every_loss(activation, loss):
     generator = np.random.default_rng(11)
-    x, y = data_for(loss, generator)
-    parameters = parameters_for(generator)
-    function = network_loss(activation, loss, x, y)
+    x, (prediction, *others) = generator.standard_normal((ROWS, 4)), operands(loss, ROWS, 3, seed=1)
+    parameters = parameters_for(generator, prediction.shape[1])
+    function = network_loss(activation, loss, x, others)
     value, gradients = tg.value_and_grad(function)(*parameters)
     assert float(value) == pytest.approx(float(function(*parameters)), rel=1e-13)
     for index, gradient in enumerate(gradients):

@@ -110,7 +110,9 @@ def _arrays(
     dtype = prediction.dtype
     found: list[Any] = [prediction]
     of_classes = is_of_classes(entry)
-    found.append(np.asarray(operands[1]) if of_classes else checks_target(entry, operands[1], settings, dtype))
+    if entry["facts"].get("kind") == "row" and prediction.ndim != 2:
+        raise ValueError(f"{name}: expected `prediction` of shape (rows, columns), got {prediction.shape}")
+    found.append(np.asarray(operands[1]) if of_classes else _target(entry, operands[1], settings, dtype))
     for spec, value in zip(operands_of(entry), operands[2:], strict=True):
         if value is None or spec["form"] == "labels":
             found.append(value if value is None else _label_array(name, value, prediction.shape, spec["name"]))
@@ -133,7 +135,7 @@ def _arrays(
     return tuple(found), options
 
 
-def checks_target(entry: _Entry, target: Any, settings: Mapping[str, Any], dtype: Any) -> Array:
+def _target(entry: _Entry, target: Any, settings: Mapping[str, Any], dtype: Any) -> Array:
     """Numbers to compare with, of the domain of the loss."""
     return checks.numbers(entry["name"], target, domain_of(entry, "target", settings), dtype)
 
