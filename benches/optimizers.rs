@@ -7,8 +7,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tilegrad_kernels::isa;
-use tilegrad_kernels::optimizers::{ENTRIES, Optimizer};
+use tilegrad_kernels::optimizers::{ENTRIES, MOST_SLOTS, Optimizer};
 use tilegrad_kernels::random::Stream;
+use tilegrad_kernels::registry::Setting;
 use tilegrad_kernels::threads;
 
 /// Parameters.
@@ -32,17 +33,25 @@ impl State {
 
     fn step(&mut self, optimizer: &Optimizer, step: u64) {
         let mut slots = self.slots.iter_mut();
-        let gradient = black_box(&self.gradient);
-        match slots.len() {
-            0 => optimizer.update(step, &mut self.weight, gradient, &mut []),
-            1 => optimizer.update(step, &mut self.weight, gradient, &mut [slots.next().expect("one slot")]),
-            _ => {
-                let slots =
-                    &mut [slots.next().expect("a slot"), slots.next().expect("two slots")].map(Vec::as_mut_slice);
-                optimizer.update(step, &mut self.weight, gradient, slots);
-            }
-        }
+        let mut slots: [&mut [f32]; MOST_SLOTS] =
+            std::array::from_fn(|_| slots.next().map_or(&mut [][..], |slot| slot));
+        optimizer.update(step, &mut self.weight, black_box(&self.gradient), &mut slots[..optimizer.slots().len()]);
     }
+}
+
+/// Every rule, and forms of them with a loop of their own.
+fn rules() -> Vec<(String, Optimizer)> {
+    let on = |name, settings: &[(&str, Setting<'_>)]| Optimizer::new(name, settings).expect("valid settings");
+    let (momentum, centered) = (("momentum", Setting::Number(0.9)), ("centered", Setting::Flag(true)));
+    let plain = ENTRIES.iter().map(|entry| (entry.name.to_string(), on(entry.name, &[])));
+    let forms = [
+        ("sgd momentum", on("sgd", &[momentum])),
+        ("rmsprop momentum", on("rmsprop", &[momentum])),
+        ("rmsprop centered", on("rmsprop", &[centered])),
+        ("rmsprop centered momentum", on("rmsprop", &[centered, momentum])),
+        ("adam amsgrad", on("adam", &[("amsgrad", Setting::Flag(true))])),
+    ];
+    plain.chain(forms.map(|(name, rule)| (name.to_string(), rule))).collect()
 }
 
 fn optimizers(criterion: &mut Criterion) {
@@ -56,12 +65,11 @@ fn optimizers(criterion: &mut Criterion) {
             group.bench_function(format!("{}/copy", isa.name()), |bencher| {
                 bencher.iter(|| y.copy_from_slice(black_box(&x)));
             });
-            for entry in ENTRIES {
-                let optimizer = Optimizer::new(entry.name, &[]).expect("defaults");
+            for (name, optimizer) in rules() {
                 let mut state = State::new(&optimizer, count);
                 let mut step = 0;
                 group.throughput(Throughput::Bytes((4 * count * (3 + 2 * optimizer.slots().len())) as u64));
-                group.bench_function(format!("{}/{}", isa.name(), entry.name), |bencher| {
+                group.bench_function(format!("{}/{name}", isa.name()), |bencher| {
                     bencher.iter(|| {
                         step += 1;
                         state.step(&optimizer, step);

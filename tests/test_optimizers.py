@@ -2,39 +2,60 @@
 
 import itertools
 import math
+import sys
 
 import numpy as np
 import pytest
 import reference
+import tilegrad as tg
 from helpers import OPTIMIZERS, same_bits
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import FLOATS, arrays, moderate
-from tilegrad import _core, optim
+from tilegrad import _core, nn, optim
 
 NAMES = list(OPTIMIZERS)
 name_law = pytest.mark.parametrize("name", NAMES)
 
 
-def variants(name):
-    """The defaults, and every choice of the registry with the numbers off their defaults."""
+# Numbers off their defaults, where a rule has them.
+OFF = {
+    "weight_decay": 0.05, "momentum": 0.8, "beta1": 0.7, "beta2": 0.95, "beta3": 0.8, "decay": 0.8, "epsilon": 0.03,
+    "initial_accumulator": 0.2, "momentum_decay": 0.5, "rectify_above": 4.0, "power": 0.6, "shrink": 1e-3, "average_from": 4.0,
+    "decrease": 0.4, "increase": 1.3, "smallest_step": 1e-5, "largest_step": 0.1, "warmup_steps": 5.0,
+}  # fmt: skip
+
+
+def every_variant(name):
+    """The defaults, and every combination of choices with the numbers off their defaults."""
     entry = OPTIMIZERS[name]
     choices = [[(p["name"], choice) for choice in p["choices"]] for p in entry["parameters"] if "choices" in p]
     numbers = {p["name"] for p in entry["parameters"] if "choices" not in p}
-    off = {
-        "weight_decay": 0.05, "momentum": 0.8, "beta1": 0.7, "beta2": 0.95, "decay": 0.8, "epsilon": 0.03,
-        "initial_accumulator": 0.2,
-    }  # fmt: skip
-    off = {key: value for key, value in off.items() if key in numbers}
+    off = {key: value for key, value in OFF.items() if key in numbers}
     yield {"learning_rate": 0.05}
     for combination in itertools.product(*choices):
         yield {"learning_rate": 0.05, **dict(combination), **off}
 
 
-CASES = [(name, variant) for name in NAMES for variant in variants(name)]
-case_law = pytest.mark.parametrize(
-    ("name", "variant"), CASES, ids=lambda case: "-".join(map(str, case.values())) if isinstance(case, dict) else case
-)
+def variants(name):
+    """Of those the defaults, and each choice alone, with the other choices at their defaults."""
+    ordinary = {p["name"]: p["default"] for p in OPTIMIZERS[name]["parameters"] if "choices" in p}
+    for variant in every_variant(name):
+        if sum(variant[key] != value for key, value in ordinary.items() if key in variant) <= 1:
+            yield variant
+
+
+def cases(of):
+    """Marks a test that takes every rule with its variants."""
+    listed = [(name, variant) for name in NAMES for variant in of(name)]
+    return pytest.mark.parametrize(
+        ("name", "variant"),
+        listed,
+        ids=lambda case: "-".join(map(str, case.values())) if isinstance(case, dict) else case,
+    )
+
+
+case_law = cases(variants)
 
 
 def full(name, variant):
@@ -53,7 +74,8 @@ def problem(dtype, seed=0):
     return parameters, gradients
 
 
-@case_law
+@pytest.mark.covers("O13", "O4", "O6", "O7", "O9")
+@cases(every_variant)
 def test_twenty_steps_equal_the_reference(name, variant, isa):
     parameters, gradients = problem(np.float64)
     optimizer = _core.Optimizer(name, variant)
@@ -135,6 +157,64 @@ def test_saved_state_resumes_bit_for_bit(name, variant):
     assert all(same_bits(a, b) for a, b in zip(parameters, resumed_parameters, strict=True))
     for key, slots in optimizer.state().items():
         assert all(same_bits(a, b) for a, b in zip(slots, resumed.state()[key], strict=True))
+
+
+@pytest.mark.covers("O13")
+@name_law
+def test_changed_numbers_hold_from_the_next_step(name):
+    """All numbers at once, to what the reference takes from then on; the slots go on as they are."""
+    numbers = {p["name"] for p in OPTIMIZERS[name]["parameters"] if "choices" not in p}
+    before = full(name, {"learning_rate": 0.05, **({"momentum": 0.5} if "momentum" in numbers else {})})
+    after = {**before, "learning_rate": 0.02, **{key: value for key, value in OFF.items() if key in numbers}}
+    parameters, gradients = problem(np.float64)
+    optimizer = _core.Optimizer(name, before)
+    expected, slots = [w.copy() for w in parameters], [{} for _ in parameters]
+    for step in range(1, 9):
+        if step == 4:
+            for key, value in after.items():
+                optimizer.set(key, value)
+        settings = before if step < 4 else after
+        optimizer.step(parameters, gradients(parameters, step))
+        pulls = gradients(expected, step)
+        expected = [
+            getattr(reference, name)(w, g, s, step, **settings) for w, g, s in zip(expected, pulls, slots, strict=True)
+        ]
+    for actual, wanted in zip(parameters, expected, strict=True):
+        np.testing.assert_allclose(actual, wanted, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.covers("O8")
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_the_first_step_of_adam_is_the_learning_rate(scale, sign):
+    weight = [np.array([2.0])]
+    optim.Adam(learning_rate=0.1, epsilon=1e-15).step(weight, [np.array([sign * scale])])
+    np.testing.assert_allclose(2.0 - weight[0], sign * 0.1, rtol=1e-11)
+
+
+@pytest.mark.covers("O13")
+@case_law
+def test_tiny_and_huge_gradients_break_no_rule(name, variant, isa, dtype):
+    """Subnormal gradients and such as overflow when squared: weights and slots stay finite."""
+    most, least = (1e38, 1e-45) if dtype is np.float32 else (1e307, 5e-324)
+    huge = np.array([most, -most, least, -least, 0.0, most, least, 1.0], dtype)
+    weight = [np.linspace(-1.0, 1.0, len(huge)).astype(dtype)]
+    optimizer = _core.Optimizer(name, {**variant, "learning_rate": 1e-3})
+    for step in range(6):
+        optimizer.step(weight, [np.roll(huge, step)])
+        assert np.isfinite(weight[0]).all(), step
+    for slots in optimizer.state().values():
+        assert np.isfinite(slots[0]).all()
+
+
+@name_law
+def test_gradients_that_are_not_finite_are_not_hidden(name, dtype):
+    """They make the weight NaN or infinite where the rule does not only take signs, so that a check finds them."""
+    for value in (np.nan, np.inf):
+        weight = [np.ones(3, dtype)]
+        _core.Optimizer(name, {"learning_rate": 0.1}).step(weight, [np.array([0.5, value, 0.5], dtype)])
+        assert np.isfinite(weight[0][[0, 2]]).all()
+        assert not np.isfinite(weight[0][1]) or (value == np.inf and abs(weight[0][1] - 1.0) < 0.2)
 
 
 def test_the_state_is_a_copy():
@@ -249,6 +329,13 @@ CHOICES = [
 ]
 
 
+def beside(name):
+    """Settings with which every single one may take any value of its range."""
+    known = {p["name"] for p in OPTIMIZERS[name]["parameters"]}
+    wide = {"learning_rate": 0.1, "momentum": 0.5, "smallest_step": 0.0, "largest_step": sys.float_info.max}
+    return {key: value for key, value in wide.items() if key in known}
+
+
 def setting_of(case):
     return case if isinstance(case, str) else case["name"]
 
@@ -256,25 +343,27 @@ def setting_of(case):
 @pytest.mark.parametrize(("name", "parameter"), NUMBERS, ids=setting_of)
 def test_hyperparameters_outside_their_range_are_refused(name, parameter):
     key = parameter["name"]
-    good = _core.Optimizer(name, {"learning_rate": 0.1, **({"momentum": 0.5} if name == "sgd" else {})})
+    others = beside(name)
+    good = _core.Optimizer(name, others)
     before = good.parameters
     for value in outside(parameter):
         with pytest.raises(ValueError, match=f"`{key}`"):
-            _core.Optimizer(name, {"learning_rate": 0.1, key: value})
+            _core.Optimizer(name, {**others, key: value})
         with pytest.raises(ValueError, match=f"`{key}`"):
             good.set(key, value)
         assert good.parameters == before
     for value in inside(parameter):
-        assert _core.Optimizer(name, {"learning_rate": 0.1, key: value}).get(key) == value
-    # Half the value is inside every range, and needs no other slots.
-    good.set(key, before[key] / 2)
-    assert good.get(key) == before[key] / 2
+        assert _core.Optimizer(name, {**others, key: value}).get(key) == value
+    # Half the way to the end of the range needs no other slots.
+    between = (before[key] + parameter["low"]) / 2
+    good.set(key, between)
+    assert good.get(key) == between
 
 
 @pytest.mark.parametrize(("name", "parameter"), CHOICES, ids=setting_of)
 def test_unknown_choices_are_refused_with_the_valid_ones(name, parameter):
     key, choices = parameter["name"], parameter["choices"]
-    others = {"learning_rate": 0.1, **({"momentum": 0.5} if name == "sgd" else {})}
+    others = beside(name)
     for wrong in ("", "nonsense", f"{choices[0]}x"):
         with pytest.raises((ValueError, TypeError), match=f"(?i){choices[-1]}"):
             _core.Optimizer(name, {**others, key: wrong})
@@ -325,9 +414,18 @@ def test_a_fresh_optimizer_does_not_take_overlapping_parameters():
     np.testing.assert_array_equal(base, 0)
 
 
+CLASSES = {key.lower(): value for key, value in vars(optim).items() if isinstance(value, type)}
+
+
+def class_of(name):
+    return CLASSES[name.replace("_", "")]
+
+
 @name_law
 def test_the_python_class_is_the_rule_of_the_registry(name):
-    kind = {key.lower(): value for key, value in vars(optim).items() if isinstance(value, type)}[name]
+    """Its arguments are those of the registry, with their defaults."""
+    kind = class_of(name)
+    assert kind().parameters == _core.Optimizer(name, {}).parameters
     ours, gradients = problem(np.float64)
     theirs = [w.copy() for w in ours]
     a, b = kind(learning_rate=0.02), _core.Optimizer(name, {"learning_rate": 0.02})
@@ -335,3 +433,87 @@ def test_the_python_class_is_the_rule_of_the_registry(name):
         a.step(ours, gradients(ours, step))
         b.step(theirs, gradients(theirs, step))
     assert all(same_bits(x, y) for x, y in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.covers("M17")
+@name_law
+def test_arguments_are_attributes_and_are_checked_whole(name):
+    optimizer = class_of(name)()
+    shown = repr(optimizer)
+    assert shown.startswith(type(optimizer).__name__)
+    assert " style=" not in shown
+    if hasattr(optimizer, "betas"):
+        kept = optimizer.betas
+        optimizer.betas = tuple(beta / 2 for beta in kept)
+        assert optimizer.betas == tuple(beta / 2 for beta in kept)
+        for wrong in ((*kept[:-1], 1.0), (*kept[:-1], -0.1), (*kept[:-1], math.nan), kept[:-1], 0.5, "ab"):
+            with pytest.raises(ValueError, match="beta"):
+                optimizer.betas = wrong
+            with pytest.raises(ValueError, match="beta"):
+                type(optimizer)(betas=wrong)
+            assert optimizer.betas == tuple(beta / 2 for beta in kept)
+    with pytest.raises(TypeError, match="learning_rate"):
+        type(optimizer)(learning_rat=0.1)
+    with pytest.raises(TypeError, match="expected"):
+        type(optimizer)(*range(20))
+    with pytest.raises(AttributeError, match="learning_rate"):
+        optimizer.learning_rat = 0.1
+
+
+@name_law
+def test_weights_to_evaluate_with_are_those_the_registry_says(name):
+    """Before the first step they are the weights; for rules that average, what the slots say, and elsewhere copies."""
+    parameters, gradients = problem(np.float64)
+    optimizer = class_of(name)(learning_rate=0.02)
+    assert all(same_bits(a, b) for a, b in zip(optimizer.evaluation_weights(parameters), parameters, strict=True))
+    for step in range(1, 6):
+        optimizer.step(parameters, gradients(parameters, step))
+    seen = optimizer.evaluation_weights(parameters)
+    assert not any(np.shares_memory(a, b) for a, b in zip(seen, parameters, strict=True))
+    evaluation = optimizer._core.evaluation
+    for index, (a, b) in enumerate(zip(seen, parameters, strict=True)):
+        if evaluation is None:
+            assert same_bits(a, b)
+        else:
+            factor, slot, share = evaluation
+            np.testing.assert_allclose(a, factor * b + share * optimizer._core.state()[slot][index], rtol=1e-12)
+            # All of them are affine in the weights: a weight that rests is its own average.
+            assert abs(factor + share - 1.0) < 1e-12
+    if evaluation is not None:
+        with pytest.raises(ValueError, match="parameters"):
+            optimizer.evaluation_weights(parameters[:1])
+
+
+AVERAGING = [lambda: optim.ASGD(0.1, average_from=2.0), lambda: optim.ScheduleFreeAdamW(0.05, warmup_steps=3)]
+
+
+@pytest.mark.covers("O13", "conventions:schedule-free")
+@pytest.mark.parametrize("make", AVERAGING, ids=["asgd", "schedule_free"])
+def test_a_trainer_evaluates_and_predicts_with_the_average(make, tmp_path):
+    """What is trained stays as it is, and training goes on as without a look in between."""
+
+    def trained(looks):
+        generator = np.random.default_rng(0)
+        x = generator.standard_normal((64, 3))
+        y = x @ np.array([[1.0], [-2.0], [0.5]])
+        model = nn.Sequential(nn.Dense(3, 1, dtype="float64"))
+        trainer = tg.Trainer(model, "mean_squared_error", make(), seed=1)
+        for _ in range(3):
+            trainer.fit(x, y, batch_size=16, epochs=1, progress=False)
+            if looks:
+                trainer.evaluate(x, y)
+                model.predict(x)
+        return model, trainer, x, y
+
+    model, trainer, x, y = trained(True)
+    other, _, _, _ = trained(False)
+    weights = {name: value.copy() for name, value in model.state_dict().items()}
+    assert all(same_bits(value, other.state_dict()[name]) for name, value in weights.items())
+    seen, loss = model.predict(x), trainer.evaluate(x, y)["loss"]
+    np.testing.assert_allclose(loss, np.mean((seen - y) ** 2), rtol=1e-12)
+    plain = x @ weights["0.weight"] + weights["0.bias"]
+    assert np.abs(seen - plain).max() > 1e-6
+    with trainer.use_average():
+        np.testing.assert_allclose(x @ model.state_dict()["0.weight"] + model.state_dict()["0.bias"], seen, rtol=1e-12)
+        model.save(tmp_path / "average.safetensors")
+    assert all(same_bits(value, weights[name]) for name, value in model.state_dict().items())

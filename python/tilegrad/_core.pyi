@@ -243,6 +243,10 @@ class Optimizer:
     def slot_names(self) -> list[str]:
         """Names of the slots that the rule keeps with the hyperparameters as they are."""
     @property
+    def evaluation(self) -> tuple[float, str, float] | None:
+        """The weights to evaluate with, as ``(factor, slot, share)``: ``factor * weight + share * slot``; ``None`` if they
+        are those that are trained."""
+    @property
     def parameters(self) -> dict[str, float | bool | str]:
         """All hyperparameters."""
     @property

@@ -38,7 +38,10 @@ def hint(name: object, known: Iterable[str]) -> str:
     import difflib
 
     by_lower = {each.lower(): each for each in known}
-    close = difflib.get_close_matches(str(name).lower(), list(by_lower), n=1, cutoff=0.6)
+    word = str(name).lower()
+    close = difflib.get_close_matches(word, list(by_lower), n=3, cutoff=0.6)
+    # Letters that only changed places are the likeliest slip: `adma` is `adam`, not `adamax`.
+    close.sort(key=lambda known: sorted(known) != sorted(word))
     return f" (did you mean {by_lower[close[0]]!r}?)" if close else ""
 
 

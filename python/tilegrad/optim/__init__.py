@@ -18,13 +18,32 @@ from __future__ import annotations
 from typing import Any
 
 from tilegrad._names import lookup
-from tilegrad.optim.adaptive import Adagrad, RMSprop
+from tilegrad.optim.adaptive import Adadelta, Adagrad, RMSprop
 from tilegrad.optim.base import Optimizer
-from tilegrad.optim.descent import SGD
+from tilegrad.optim.descent import ASGD, SGD, Lion, Rprop
 from tilegrad.optim.groups import Groups
-from tilegrad.optim.moments import Adam, AdamW
+from tilegrad.optim.moments import Adam, AdamW, NAdam, RAdam, ScheduleFreeAdamW
+from tilegrad.optim.relatives import AdaBelief, Adamax, Adan
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Groups", "Optimizer", "RMSprop"]
+__all__ = [
+    "ASGD",
+    "SGD",
+    "AdaBelief",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Adan",
+    "Groups",
+    "Lion",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "ScheduleFreeAdamW",
+]
 
 _KINDS = [kind for kind in globals().values() if isinstance(kind, type) and issubclass(kind, Optimizer)]
 NAMED: dict[str, type[Optimizer]] = {kind.name: kind for kind in _KINDS if kind.name and kind is not Groups}

@@ -13,8 +13,8 @@ class _Keyword:
         self.default = default
 
 
-def keyword(*, default: Any, kw_only: Literal[True] = True) -> Any:
-    """An argument that is given by name only, as in ``style: str | None = keyword(default=None)``."""
+def keyword(*, default: Any, kw_only: Literal[True]) -> Any:
+    """Marks an argument as one that is given by name only. Type checkers read ``kw_only``, so it is written out."""
     return _Keyword(default)
 
 

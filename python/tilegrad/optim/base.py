@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from tilegrad import _core
-from tilegrad._names import hint
+from tilegrad._names import hint, lookup
 from tilegrad.optim._arguments import Declared, keyword
 from tilegrad.optim._controls import OFF, Keeper, changed, checked
 from tilegrad.schedules.base import Schedule, Training, scheduled
 from tilegrad.tensor import Array
 
+# What a preset sets where the caller does not: the library's defaults and forms, by its name.
+Styles: TypeAlias = Mapping[str, Mapping[str, Any]]
+DECOUPLED: Mapping[str, Any] = {"weight_decay_style": "decoupled"}
+
 
 class Optimizer(Declared):
     """What all optimizers share.
+
+    ``style`` presets defaults and forms where an argument is not given: ``"paper"``, ``"torch"`` (PyTorch), ``"keras"``,
+    ``"optax"`` or ``"sklearn"`` (scikit-learn), as far as the library has the rule (``styles`` lists what each sets). Steps
+    are then those of that library; optax names no learning rate, so that ours stays.
 
     Hyperparameters are attributes: ``optimizer.learning_rate = 1e-4`` holds from the next step, also in a trainer. A number
     may be given as a schedule (:mod:`tilegrad.schedules`) or as a function of the step, counted from 0: each step then takes
@@ -47,23 +55,33 @@ class Optimizer(Declared):
         >>> optimizer = optim.Adam()
         >>> optimizer.learning_rate = 1e-4
         >>> optimizer
-        Adam(learning_rate=0.0001, betas=(0.9, 0.999), epsilon=1e-08, epsilon_mode='outside')
+        Adam(learning_rate=0.0001, betas=(0.9, 0.999), epsilon=1e-08)
     """
 
     name: ClassVar[str] = ""
-    clip_value: float | None = keyword(default=None)
-    clip_norm: float | None = keyword(default=None)
-    clip_global_norm: float | None = keyword(default=None)
-    accumulation_steps: int = keyword(default=1)
-    average_decay: float | None = keyword(default=None)
-    skip_if_not_finite: bool = keyword(default=False)
+    styles: ClassVar[Styles] = {}
+    style: str | None = keyword(default=None, kw_only=True)
+    clip_value: float | None = keyword(default=None, kw_only=True)
+    clip_norm: float | None = keyword(default=None, kw_only=True)
+    clip_global_norm: float | None = keyword(default=None, kw_only=True)
+    accumulation_steps: int = keyword(default=1, kw_only=True)
+    average_decay: float | None = keyword(default=None, kw_only=True)
+    skip_if_not_finite: bool = keyword(default=False, kw_only=True)
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        settings = {**self._defaults(), **self._given(values, named)}
+        given = self._given(values, named)
+        self._style = given.pop("style", None)
+        settings = {**self._defaults(), **self._preset(self._style), **given}
+        del settings["style"]
         hyperparameters, self._controls = self._split(settings)
         numbers, self._schedules = scheduled(hyperparameters)
         self._keeper = Keeper(self._controls) if self._controls != OFF else None
         self._core = _core.Optimizer(self.name, numbers)
+
+    @classmethod
+    def _preset(cls, style: Any) -> Mapping[str, Any]:
+        """What a style sets."""
+        return {} if style is None else lookup(cls.__name__, "style", style, cls.styles)
 
     @classmethod
     def _split(cls, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -93,6 +111,8 @@ class Optimizer(Declared):
         return {f"{name[:-1]}{index + 1}": _number(value) for index, value in enumerate(numbers)}
 
     def __getattr__(self, name: str) -> Any:
+        if name == "style":
+            return self.__dict__.get("_style")
         core = self.__dict__.get("_core")
         known = core.parameters if core is not None else {}
         if name in known:
@@ -114,7 +134,7 @@ class Optimizer(Declared):
             return
         if name not in self.parameters:
             getattr(self, name)  # raises for an unknown name
-            if name not in self.__signature__.parameters:
+            if name not in self.__signature__.parameters or name == "style":
                 raise AttributeError(f"{type(self).__name__}: {name!r} cannot be set")
         if name not in self.__signature__.parameters:
             numbers, schedules = scheduled({name: _number(value)})
@@ -215,6 +235,25 @@ class Optimizer(Declared):
             self._core.set(name, schedule(self.steps))
         self._core.step(parameters, gradients)
 
+    def evaluation_weights(self, parameters: Sequence[Array]) -> list[Array]:
+        """The weights to evaluate with, as new arrays: for :class:`ASGD` and :class:`ScheduleFreeAdamW` averages.
+
+        Args:
+            parameters: The arrays of the steps before, as those left them. A trainer needs no such call: it evaluates and
+                predicts with these weights by itself.
+
+        Raises:
+            ValueError: If numbers or shapes are not those of the steps.
+        """
+        evaluation, slots = self._core.evaluation, self._core.state()
+        if evaluation is None or not slots:
+            return [np.array(weight) for weight in parameters]
+        factor, slot, share = evaluation
+        if [np.shape(weight) for weight in parameters] != [kept.shape for kept in slots[slot]]:
+            raise ValueError("evaluation_weights: expected the `parameters` of the steps before, got other shapes")
+        pairs = zip(parameters, slots[slot], strict=True)
+        return [np.asarray(factor * weight + share * kept, kept.dtype) for weight, kept in pairs]
+
     def state_dict(self) -> dict[str, Any]:
         """Copies of everything that a later step depends on: hyperparameters, step count, slots, what controls keep."""
         state = {"name": self.name, "parameters": self.parameters, "steps": self.steps, "slots": self._core.state()}
@@ -270,11 +309,17 @@ class Optimizer(Declared):
             raise
 
     def __repr__(self) -> str:
-        values = {name: self._schedules.get(name, getattr(self, name)) for name in self.__signature__.parameters}
+        # All numbers that do something, and choices other than the usual ones; what a style set is among them.
+        usual = self._defaults()
+        values = {name: self._schedules.get(name, getattr(self, name)) for name in usual if name != "style"}
         shown = [
             f"{name}={value!r}"
             for name, value in values.items()
-            if not (value is None or value in (False, 0.0) or (name in OFF and value == OFF[name]))
+            if not (
+                value is None
+                or value in (False, 0.0)
+                or (value == usual[name] and (name in OFF or isinstance(value, str)))
+            )
         ]
         return f"{type(self).__name__}({', '.join(shown)})"
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar
 
+import numpy as np
+
 from tilegrad import _core
 from tilegrad.optim._controls import OFF, Keeper
 from tilegrad.optim.base import Optimizer
@@ -55,7 +57,10 @@ class Groups(Optimizer):
                 raise ValueError(f"Groups: expected `{own[0]}` as an argument of Groups, got one of {pattern!r}")
         if all(member is None for member in members.values()):
             raise ValueError("Groups: expected an optimizer in at least one group, got None in all")
-        _, self._controls = self._split({**OFF, **self._given((), controls)})
+        given = self._given((), controls)
+        if "style" in given:
+            raise TypeError("Groups: expected `style` of each member, got one of Groups")
+        _, self._controls = self._split({**OFF, **given})
         self._keeper = Keeper(self._controls) if self._controls != OFF else None
         self._members: dict[str, Optimizer | None] = dict(members)
         # Names of the arrays of a step, once known.
@@ -162,6 +167,15 @@ class Groups(Optimizer):
         """Updates arrays by the gradients that wait for others; does nothing if none do."""
         super().apply_accumulated(self._lists(parameters, parameters)[0])
 
+    def evaluation_weights(self, parameters: Any) -> list[Array]:
+        """The weights to evaluate with, as new arrays in the order of those given: averages where a member has them."""
+        arrays = self._lists(parameters, parameters)[0]
+        found = [np.array(array) for array in arrays]
+        for member, own, places in self._parts(arrays, range(len(arrays))):
+            for place, array in zip(places, member.evaluation_weights(own), strict=True):
+                found[place] = array
+        return found
+
     def _lists(self, parameters: Any, gradients: Any) -> tuple[list[Array], list[Array]]:
         by_name = isinstance(parameters, Mapping)
         names = list(parameters) if by_name else [str(index) for index in range(len(parameters))]
@@ -178,7 +192,7 @@ class Groups(Optimizer):
         self._names = names
         return [parameters[name] for name in names], [gradients[name] for name in names]
 
-    def _parts(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> list[tuple[Optimizer, Any, Any]]:
+    def _parts(self, parameters: Sequence[Array], gradients: Sequence[Any]) -> list[tuple[Optimizer, Any, Any]]:
         """For each member what it owns."""
         owners = self._owners(self._names or [str(index) for index in range(len(parameters))])
         found = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tilegrad import _core
 from tilegrad.metrics._base import Said, WholeMetric
+from tilegrad.train._averages import evaluating
 from tilegrad.train._data import check_batch_size
 from tilegrad.train._rows import Rows, run_rows
 
@@ -38,7 +40,8 @@ def pass_over(
     maxima = trainer._steps.built(size, rows.form, training).maxima
     state = trainer._runner.state(trainer.seed)
     settings: dict[str, Any] = {"shuffle": shuffle, "seed": trainer.seed, "epoch": trainer.epoch, "maxima": maxima}
-    return run_rows(state, plans, rows, size, report=report, schedules=schedules, **settings)
+    with nullcontext() if training else evaluating(trainer._runner, state):
+        return run_rows(state, plans, rows, size, report=report, schedules=schedules, **settings)
 
 
 def figures_of(trainer: Trainer, rows: Rows, size: int, sums: _core._Epoch, *, training: bool) -> dict[str, float]:

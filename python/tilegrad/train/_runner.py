@@ -14,6 +14,7 @@ from tilegrad import _core
 from tilegrad.nn.module import Module, trace_model
 from tilegrad.nn.parameter import Parameter
 from tilegrad.tensor import Array, Tensor, Tracer
+from tilegrad.train._averages import evaluating, start_averages
 from tilegrad.train._data import check_batch_size, check_features
 
 if TYPE_CHECKING:
@@ -72,9 +73,8 @@ class Runner:
         self.model.initialize(seed)
         for parameter, view in self._places:
             parameter.bind(view)
-        if fresh is not None and "average" in fresh.slots:
-            # A parameter that is not trained, or not yet, is its own average.
-            fresh.slots["average"][...] = fresh.parameters
+        if fresh is not None:
+            start_averages(self, fresh)
         return self._state
 
     def _new_state(self, graph: _core.Graph) -> _core.State:
@@ -181,5 +181,7 @@ class Runner:
             plan, shape = self._prediction_plan(size, array.shape[1:], "full")
             last = self._prediction_plan(rows % size, array.shape[1:], "last")[0] if rows % size else None
             out = np.empty((rows, *shape), self.dtype)
-            _core.run_batches(plan, last, self.state(), array, batch_size=size, scale=scale, out=out)
+            state = self.state()
+            with evaluating(self, state):
+                _core.run_batches(plan, last, state, array, batch_size=size, scale=scale, out=out)
         return out

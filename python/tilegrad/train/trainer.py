@@ -117,7 +117,8 @@ class Trainer:
         """The averages of the weights in their place, for as long as a ``with`` block lasts.
 
         Inside it ``evaluate``, ``predict`` and ``model.save`` use the moving averages that the optimizer keeps with
-        ``average_decay``.
+        ``average_decay``. :class:`~tilegrad.optim.ASGD` and :class:`~tilegrad.optim.ScheduleFreeAdamW` have averages of their
+        own, with which ``evaluate`` and ``predict`` work anyhow; for them this is the way to save those.
 
         Raises:
             ValueError: If the optimizer keeps none.

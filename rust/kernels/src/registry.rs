@@ -299,6 +299,17 @@ pub struct OptimizerFacts {
     pub rests_at_zero_gradient: bool,
 }
 
+impl OptimizerFacts {
+    /// What holds for most rules; an entry says what is different.
+    pub const USUAL: Self = Self {
+        divisions: 0,
+        parabola_rate: 0.1,
+        rosenbrock_rate: 0.001,
+        scale_free_start: false,
+        rests_at_zero_gradient: true,
+    };
+}
+
 /// An update rule.
 #[derive(Clone, Copy, Debug)]
 pub struct OptimizerEntry {

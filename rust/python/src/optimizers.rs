@@ -44,8 +44,11 @@ struct Kept {
 impl Kept {
     fn new(rule: &Rule, shape: &[usize], kind: Kind) -> Result<Self> {
         let len = shape.iter().product();
-        let slots =
-            rule.slots().iter().map(|_| Memory::filled(len, kind, rule.slot_start())).collect::<Result<Vec<_>>>()?;
+        let slots = rule
+            .slots()
+            .iter()
+            .map(|slot| Memory::filled(len, kind, rule.slot_start(slot)))
+            .collect::<Result<Vec<_>>>()?;
         Ok(Self { shape: shape.to_vec(), kind, slots })
     }
 }
@@ -161,6 +164,14 @@ impl Optimizer {
     #[getter]
     fn slot_names(&self, py: Python<'_>) -> Result<Vec<&'static str>> {
         Ok(self.rule(py)?.slots().to_vec())
+    }
+
+    /// The weights to evaluate with, as ``(factor, slot, share)``: ``factor * weight + share * slot``; ``None`` if they are
+    /// those that are trained.
+    #[getter]
+    fn evaluation(&self, py: Python<'_>) -> Result<Option<(f64, &'static str, f64)>> {
+        let evaluation = self.rule(py)?.evaluation();
+        Ok(evaluation.map(|evaluation| (evaluation.weight, evaluation.slot, evaluation.share)))
     }
 
     /// All hyperparameters.

@@ -127,9 +127,13 @@ impl Rules {
     /// Fills the slots with what the rules start from.
     fn start(&self, places: &[ParameterPlace], slots: &[(String, Pair)]) {
         for (place, rule) in places.iter().zip(&self.of) {
-            let Some(rule) = rule.as_ref().filter(|rule| rule.slot_start() != 0.0) else { continue };
-            let (range, start) = (place.offset..place.offset + place.kind.len(), rule.slot_start());
-            for (_, pair) in slots.iter().take(rule.slots().len()) {
+            let Some(rule) = rule else { continue };
+            let range = place.offset..place.offset + place.kind.len();
+            for (name, (_, pair)) in rule.slots().iter().zip(slots) {
+                let start = rule.slot_start(name);
+                if start == 0.0 {
+                    continue;
+                }
                 let buffers = pair.buffers();
                 match place.kind.dtype {
                     Dtype::F64 => buffers.double[range.clone()].fill(start),

@@ -1,12 +1,10 @@
 //! One step of an update rule over many arrays: a list of places that is kept from call to call, and one loop over all.
 
+pub(crate) use tilegrad_kernels::optimizers::MOST_SLOTS;
 use tilegrad_kernels::optimizers::Step;
 use tilegrad_kernels::real::Element;
 use tilegrad_kernels::sweep::PART;
 use tilegrad_kernels::threads;
-
-/// No rule has more slots.
-pub(crate) const MOST_SLOTS: usize = 3;
 
 /// Where an array, its gradient and its slots lie.
 #[derive(Clone, Copy, Debug)]
@@ -58,12 +56,9 @@ impl Place {
             let changed = |address: usize| std::slice::from_raw_parts_mut(place(address), count);
             let (weight, gradient) =
                 (changed(self.weight), std::slice::from_raw_parts(place(self.gradient).cast_const(), count));
-            match slots {
-                0 => step.update_here(weight, gradient, &mut []),
-                1 => step.update_here(weight, gradient, &mut [changed(self.slots[0])]),
-                2 => step.update_here(weight, gradient, &mut [changed(self.slots[0]), changed(self.slots[1])]),
-                _ => step.update_here(weight, gradient, &mut self.slots.map(changed)),
-            }
+            let mut places =
+                self.slots.map(|address| if address == 0 { &mut [] as &mut [E] } else { changed(address) });
+            step.update_here(weight, gradient, &mut places[..slots]);
         }
     }
 }

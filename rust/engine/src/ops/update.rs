@@ -1,7 +1,7 @@
 //! An optimizer's step on a parameter, in place.
 
 use tilegrad_kernels::controls::{self, Controls};
-use tilegrad_kernels::optimizers::{Optimizer, Step};
+use tilegrad_kernels::optimizers::{MOST_SLOTS, Optimizer, Step};
 
 use super::activation::types;
 use super::elementwise::require_real;
@@ -107,7 +107,7 @@ impl Operation for Update {
 }
 
 /// Most arrays that an update changes: the weight, its slots and its average.
-const MAXIMUM_STATE: usize = 5;
+const MAXIMUM_STATE: usize = 2 + MOST_SLOTS;
 
 /// What the updates of a group share in a step.
 #[derive(Clone, Copy, Debug)]

@@ -1,21 +1,33 @@
-//! Every update rule: documentation, slots, update; one list at the foot.
+//! Every update rule: documentation, slots, update; one list.
 //!
-//! To add one: write its entry in `rules` (struct, facts, scalars of a step, formula), add its name to the list there,
-//! write the class of the same name in `tests/reference/optimizers.py`, and its short Python class in `tilegrad/optim.py`.
+//! To add one: write its entry in the file of its family (struct, facts, scalars of a step, formula), add its name to the
+//! lists in `list.rs`, write the class of the same name in `tests/reference/optimizers.py`, and its short Python class in
+//! `tilegrad/optim`.
 //!
 //! A rule is used in two moves: [`Optimizer::prepare`] computes the scalars of a step once, in double precision, and
 //! [`Step::update`] runs the formula over any range of the parameters. The formulas use no fused multiply-add, so a step
 //! has the same bits on every machine, and an element's update does not depend on its neighbours: parameters may be
 //! concatenated, cut and spread over threads at will.
+//!
+//! Gradients may be tiny or huge. Products that could leave the range of the numbers are avoided by the order of operations;
+//! rules that must square a gradient (all but `sgd`, `asgd`, `adamax`, `lion` and `rprop`) take one beyond 2^56 (double:
+//! 2^480) as that, so a finite gradient leaves a finite weight and finite slots.
 
+mod adaptive;
+mod averaged;
+mod descent;
+mod list;
+mod moments;
 mod pass;
-mod rules;
+mod relatives;
+mod rule;
 mod settings;
+mod signs;
 
 use crate::real::Element;
 use crate::registry::{OptimizerEntry, Setting};
-pub use rules::{Adagrad, Adam, Adamw, ENTRIES, EpsilonModeUncorrected, Optimizer, Rmsprop, Sgd, Step};
-pub use settings::{EpsilonMode, MomentumStyle};
+pub use list::{ENTRIES, MOST_SLOTS, Optimizer, Step};
+pub use rule::Evaluation;
 
 impl Optimizer {
     /// The rule of this name with the given settings, the others at their defaults. Settings are checked.

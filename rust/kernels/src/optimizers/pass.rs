@@ -21,49 +21,34 @@ pub(super) trait Walk<const K: usize>: Update<K> {
     fn walk<R: Real>(&self, weight: &mut [R::Element], gradient: &[R::Element], slots: [&mut [R::Element]; K]);
 }
 
-/// Runs a rule over equally long slices, with `THREADS` parts of them over the threads.
-pub(super) fn run<E: Element, F: Walk<0>, const THREADS: bool>(formula: F, weight: &mut [E], gradient: &[E]) {
-    cut::<E, F, 0, 1, THREADS>(formula, [weight], gradient, |[weight]| (weight, []));
-}
-
-/// [`run`] for a rule with one slot.
-pub(super) fn run_one<E: Element, F: Walk<1>, const THREADS: bool>(
-    formula: F,
-    weight: &mut [E],
-    gradient: &[E],
-    slot: &mut [E],
-) {
-    cut::<E, F, 1, 2, THREADS>(formula, [weight, slot], gradient, |[weight, slot]| (weight, [slot]));
-}
-
-/// [`run`] for a rule with two slots.
-pub(super) fn run_two<E: Element, F: Walk<2>, const THREADS: bool>(
-    formula: F,
-    weight: &mut [E],
-    gradient: &[E],
-    [first, second]: [&mut [E]; 2],
-) {
-    cut::<E, F, 2, 3, THREADS>(formula, [weight, first, second], gradient, |[weight, first, second]| {
-        (weight, [first, second])
-    });
-}
-
-/// Weights and slots as one array are cut alike; `apart` tells them apart again.
+/// Runs a rule over equally long slices, with `THREADS` parts of them over the threads. `ALL` is `K + 1`.
 #[inline]
-fn cut<E: Element, F: Walk<K>, const K: usize, const ALL: usize, const THREADS: bool>(
+pub(super) fn run<E: Element, F: Walk<K>, const K: usize, const ALL: usize, const THREADS: bool>(
     formula: F,
-    changed: [&mut [E]; ALL],
+    weight: &mut [E],
     gradient: &[E],
-    apart: impl Fn([&mut [E]; ALL]) -> (&mut [E], [&mut [E]; K]) + Sync,
+    slots: &mut [&mut [E]],
 ) {
     let len = gradient.len();
-    assert!(changed.iter().all(|slice| slice.len() == len), "the operands of an update differ in length");
-    let one = |start: usize, changed: [&mut [E]; ALL]| {
+    let slots: &mut [&mut [E]; K] = slots.try_into().expect("the rule has so many slots");
+    let equal = weight.len() == len && slots.iter().all(|slot| slot.len() == len);
+    assert!(equal, "the operands of an update differ in length");
+    let slots = slots.each_mut().map(|slot| &mut **slot);
+    if !THREADS || len <= PART {
+        return isa::run(Range { formula, weight, gradient, slots });
+    }
+    // Weights and slots as one array are cut alike.
+    let mut each = slots.into_iter();
+    let mut weight = Some(weight);
+    let changed =
+        std::array::from_fn::<_, ALL, _>(|_| each.next().or_else(|| weight.take()).expect("a slice for each"));
+    threads::for_each_part(changed, PART, &|start, changed| {
         let gradient = &gradient[start..start + changed[0].len()];
-        let (weight, slots) = apart(changed);
+        let mut each = changed.into_iter();
+        let slots = std::array::from_fn(|_| each.next().expect("a slice for each slot"));
+        let weight = each.next().expect("the weight comes last");
         isa::run(Range { formula, weight, gradient, slots });
-    };
-    if !THREADS || len <= PART { one(0, changed) } else { threads::for_each_part(changed, PART, &one) }
+    });
 }
 
 /// A range of the operands.
@@ -155,60 +140,42 @@ impl<'a, E: Element, const K: usize> Operands<'a, E, K> {
 /// A register of weights, and of every slot.
 type Register<E, const K: usize> = ([E; REGISTER], [[E; REGISTER]; K]);
 
-impl<F: Update<0>> Walk<0> for F {
-    #[inline(always)]
-    fn walk<R: Real>(&self, weight: &mut [R::Element], gradient: &[R::Element], []: [&mut [R::Element]; 0]) {
-        for (weight, gradient) in weight.iter_mut().zip(gradient) {
-            *weight = self.apply(R::load(*weight), R::load(*gradient), []).0.store();
-        }
-    }
-}
-
-impl<F: Update<1>> Walk<1> for F {
-    #[inline(always)]
-    fn walk<R: Real>(&self, weight: &mut [R::Element], gradient: &[R::Element], [slot]: [&mut [R::Element]; 1]) {
-        #[inline(always)]
-        fn elements<R: Real, F: Update<1>>(
-            formula: &F,
-            weight: &mut [R::Element],
-            gradient: &[R::Element],
-            slot: &mut [R::Element],
-        ) {
-            let len = weight.len();
-            let (gradient, slot) = (&gradient[..len], &mut slot[..len]);
-            for index in 0..len {
-                let (new, [state]) =
-                    formula.apply(R::load(weight[index]), R::load(gradient[index]), [R::load(slot[index])]);
-                weight[index] = new.store();
-                slot[index] = state.store();
+/// Makes the loop for a count of slots, with a name for each.
+macro_rules! walk {
+    ($count:literal: $($slot:ident $at:literal),*) => {
+        impl<F: Update<$count>> Walk<$count> for F {
+            #[inline(always)]
+            fn walk<R: Real>(
+                &self,
+                weight: &mut [R::Element],
+                gradient: &[R::Element],
+                [$($slot),*]: [&mut [R::Element]; $count],
+            ) {
+                #[inline(always)]
+                fn elements<R: Real, F: Update<$count>>(
+                    formula: &F,
+                    weight: &mut [R::Element],
+                    gradient: &[R::Element],
+                    $($slot: &mut [R::Element],)*
+                ) {
+                    let len = weight.len();
+                    let gradient = &gradient[..len];
+                    $(let $slot = &mut $slot[..len];)*
+                    for index in 0..len {
+                        let old = [$(R::load($slot[index])),*];
+                        let (new, _state) = formula.apply(R::load(weight[index]), R::load(gradient[index]), old);
+                        weight[index] = new.store();
+                        $($slot[index] = _state[$at].store();)*
+                    }
+                }
+                elements::<R, F>(self, weight, gradient, $($slot),*);
             }
         }
-        elements::<R, F>(self, weight, gradient, slot);
-    }
+    };
 }
 
-impl<F: Update<2>> Walk<2> for F {
-    #[inline(always)]
-    fn walk<R: Real>(&self, weight: &mut [R::Element], gradient: &[R::Element], slots: [&mut [R::Element]; 2]) {
-        #[inline(always)]
-        fn elements<R: Real, F: Update<2>>(
-            formula: &F,
-            weight: &mut [R::Element],
-            gradient: &[R::Element],
-            first: &mut [R::Element],
-            second: &mut [R::Element],
-        ) {
-            let len = weight.len();
-            let (gradient, first, second) = (&gradient[..len], &mut first[..len], &mut second[..len]);
-            for index in 0..len {
-                let old = [R::load(first[index]), R::load(second[index])];
-                let (new, state) = formula.apply(R::load(weight[index]), R::load(gradient[index]), old);
-                weight[index] = new.store();
-                first[index] = state[0].store();
-                second[index] = state[1].store();
-            }
-        }
-        let [first, second] = slots;
-        elements::<R, F>(self, weight, gradient, first, second);
-    }
-}
+walk!(0:);
+walk!(1: first 0);
+walk!(2: first 0, second 1);
+walk!(3: first 0, second 1, third 2);
+walk!(4: first 0, second 1, third 2, fourth 3);

@@ -1,5 +1,7 @@
 //! The words that choose between forms of a rule, and the macro that declares a rule's settings.
 
+use crate::real::Real;
+
 /// A setting that is one of a few words.
 pub(super) trait Word: Copy {
     /// The words, in the order of the indices.
@@ -51,6 +53,57 @@ words! {
     }
 }
 
+impl MomentumStyle {
+    /// What a velocity takes in of the gradient, and what the weight moves by it.
+    pub(super) fn split(self, momentum: f64, learning_rate: f64) -> (f64, f64) {
+        match self {
+            MomentumStyle::HeavyBall => (1.0, -learning_rate),
+            MomentumStyle::Ema => (1.0 - momentum, -learning_rate),
+            MomentumStyle::Keras => (-learning_rate, 1.0),
+        }
+    }
+}
+
+words! {
+    /// How weights are pulled towards zero.
+    WeightDecayStyle {
+        /// The gradient has `weight_decay * weight` added to it, an L2 penalty, which the rule then scales (PyTorch).
+        Coupled = "coupled",
+        /// The weight is first multiplied by `1 - learning_rate * weight_decay`, apart from the rule (Keras; AdamW anywhere).
+        Decoupled = "decoupled",
+    }
+}
+
+words! {
+    /// Which second moment of AMSGrad is the largest so far.
+    AmsgradMode {
+        /// The one before bias correction, which is corrected afterwards (PyTorch, Keras).
+        Raw = "raw",
+        /// The one after bias correction (optax).
+        Corrected = "corrected",
+    }
+}
+
+words! {
+    /// How the points of a schedule-free rule count in their average.
+    Averaging {
+        /// By the square of the warm-up's factor (the authors, optax).
+        Weighted = "weighted",
+        /// All alike (Keras).
+        Uniform = "uniform",
+    }
+}
+
+words! {
+    /// Where epsilon stands beside the largest gradient of Adamax.
+    EpsilonModeLargest {
+        /// `max(u, |g| + epsilon)` (PyTorch, optax).
+        Inside = "inside",
+        /// `max(u, |g|) + epsilon` (Keras).
+        Outside = "outside",
+    }
+}
+
 words! {
     /// Where epsilon stands in `g / sqrt(s)`, with `s` an average of squared gradients.
     EpsilonMode {
@@ -63,6 +116,20 @@ words! {
     }
 }
 
+/// [`EpsilonMode`] of a rule without bias correction, where "hat" would be "outside".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpsilonModeUncorrected(pub EpsilonMode);
+
+impl Word for EpsilonModeUncorrected {
+    const WORDS: &'static [&'static str] = &["outside", "inside"];
+    fn from_index(index: usize) -> Self {
+        Self(EpsilonMode::from_index(index))
+    }
+    fn index(self) -> usize {
+        self.0.index()
+    }
+}
+
 /// What is added to an average of squares under the root, and to the root: `g / (sqrt(s + inner) + outer)`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Epsilons {
@@ -70,13 +137,24 @@ pub(super) struct Epsilons {
     pub(super) outer: f64,
 }
 
+impl Epsilons {
+    /// The divisor.
+    #[inline(always)]
+    pub(super) fn root<R: Real>(&self, squares: R) -> R {
+        (squares + R::constant(self.inner)).sqrt() + R::constant(self.outer)
+    }
+}
+
+/// Smallest constant in a divisor: a normal number in single precision, so that it does not vanish there.
+const SMALLEST: f64 = 1e-37;
+
 impl EpsilonMode {
     /// The two summands for an average that still has to be divided by `correction`, after `sqrt(correction)` has been
     /// moved from the root to the step's factor.
     pub(super) fn split(self, epsilon: f64, correction: f64) -> Epsilons {
         match self {
-            EpsilonMode::Outside => Epsilons { inner: 0.0, outer: epsilon * correction.sqrt() },
-            EpsilonMode::Inside => Epsilons { inner: epsilon * correction, outer: 0.0 },
+            EpsilonMode::Outside => Epsilons { inner: 0.0, outer: (epsilon * correction.sqrt()).max(SMALLEST) },
+            EpsilonMode::Inside => Epsilons { inner: (epsilon * correction).max(SMALLEST), outer: 0.0 },
             EpsilonMode::Hat => Epsilons { inner: 0.0, outer: epsilon },
         }
     }
@@ -99,15 +177,15 @@ macro_rules! rule {
             $(#[doc = $choice_doc] pub $choice: $word,)*
         }
 
-        impl Settings for $type {
-            const ENTRY: OptimizerEntry = OptimizerEntry {
+        impl $crate::optimizers::rule::Settings for $type {
+            const ENTRY: $crate::registry::OptimizerEntry = $crate::registry::OptimizerEntry {
                 name: $name,
                 doc: concat!($($doc, "\n"),*),
-                parameters: &[$(Parameter {
+                parameters: &[$($crate::registry::Parameter {
                     name: stringify!($number), default: $default, range: $range, doc: $number_doc,
                 }),*],
-                choices: &[$(Choice {
-                    name: stringify!($choice), default: $choice_default, options: <$word as Word>::WORDS, doc: $choice_doc,
+                choices: &[$($crate::registry::Choice {
+                    name: stringify!($choice), default: $choice_default, options: <$word as $crate::optimizers::settings::Word>::WORDS, doc: $choice_doc,
                 }),*],
                 slots: $slots,
                 facts: $facts,
@@ -117,8 +195,8 @@ macro_rules! rule {
                 Self {
                     $($number: $default,)*
                     $($choice: {
-                        let words = <$word as Word>::WORDS;
-                        <$word as Word>::from_index(words.iter().position(|word| *word == $choice_default).unwrap_or(0))
+                        let words = <$word as $crate::optimizers::settings::Word>::WORDS;
+                        <$word as $crate::optimizers::settings::Word>::from_index(words.iter().position(|word| *word == $choice_default).unwrap_or(0))
                     },)*
                 }
             }
@@ -130,7 +208,7 @@ macro_rules! rule {
 
             #[allow(unused_variables)]
             fn option(&self, index: usize) -> usize {
-                let options: &[usize] = &[$(self.$choice.index()),*];
+                let options: &[usize] = &[$($crate::optimizers::settings::Word::index(self.$choice)),*];
                 options[index]
             }
 
@@ -139,7 +217,7 @@ macro_rules! rule {
                 let mut place = 0;
                 $(
                     if place == index {
-                        self.$choice = <$word as Word>::from_index(option);
+                        self.$choice = <$word as $crate::optimizers::settings::Word>::from_index(option);
                     }
                     place += 1;
                 )*

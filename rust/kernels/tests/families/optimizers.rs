@@ -20,8 +20,9 @@ struct Trained<E> {
 impl<E: Element> Trained<E> {
     fn new(name: &str, settings: &[(&str, Setting<'_>)], weight: Vec<E>) -> Self {
         let optimizer = Optimizer::new(name, settings).expect("valid settings");
-        let start = E::from_f64(optimizer.slot_start());
-        let slots = optimizer.slots().iter().map(|_| vec![start; weight.len()]).collect();
+
+        let start = |slot: &&str| vec![E::from_f64(optimizer.slot_start(slot)); weight.len()];
+        let slots = optimizer.slots().iter().map(start).collect();
         Self { optimizer, weight, slots, steps: 0 }
     }
 
@@ -118,10 +119,12 @@ fn a_cut_of_the_learning_rate_keeps_the_speed_of_keras_only() {
 fn a_scale_free_first_step_is_the_learning_rate() {
     let _turn = turn();
     for entry in ENTRIES.iter().filter(|entry| entry.facts.scale_free_start) {
+        let has_epsilon = entry.parameters.iter().any(|parameter| parameter.name == "epsilon");
+        let epsilon = if has_epsilon { &[("epsilon", Number(1e-30))][..] } else { &[] };
         let steps: Vec<f64> = [1e-3, 1.0, 1e3]
             .into_iter()
             .map(|gradient| {
-                let mut trained = Trained::new(entry.name, &[("epsilon", Number(1e-30))], vec![1.0f64]);
+                let mut trained = Trained::new(entry.name, epsilon, vec![1.0f64]);
                 trained.step(&[gradient]);
                 1.0 - trained.weight[0]
             })
@@ -141,11 +144,10 @@ fn forms() -> Vec<(&'static str, Settings)> {
             for option in choice.options {
                 let setting = if choice.is_flag() { Flag(*option == "true") } else { Option(option) };
                 let mut settings = vec![(choice.name, setting)];
-                if entry.name == "sgd" {
-                    settings.push(("momentum", Number(0.9)));
-                }
-                if entry.parameters.iter().any(|parameter| parameter.name == "weight_decay") {
-                    settings.push(("weight_decay", Number(0.05)));
+                for (name, value) in [("momentum", 0.9), ("weight_decay", 0.05), ("warmup_steps", 3.0)] {
+                    if entry.parameters.iter().any(|parameter| parameter.name == name) {
+                        settings.push((name, Number(value)));
+                    }
                 }
                 forms.push((entry.name, settings));
             }

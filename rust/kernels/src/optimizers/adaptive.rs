@@ -1,0 +1,240 @@
+//! Rules that divide by gathered squares of the gradient: RMSprop, Adagrad, Adadelta.
+
+use super::Step;
+use super::rule::{DECAY, Decay, EPSILON, Rule, Settings, tamed};
+use super::settings::{EpsilonModeUncorrected, Epsilons, MomentumStyle, WeightDecayStyle, rule};
+use crate::real::Real;
+use crate::registry::{OptimizerFacts, Range};
+use crate::sweep::Update;
+
+rule! {
+    /// RMSprop: each step is divided by the root of a moving average of squared gradients.
+    ///
+    /// `s = decay * s + (1 - decay) * gradient^2`, from zero and without bias correction, so the first steps are larger by
+    /// `1 / sqrt(1 - decay)`; `weight = weight - learning_rate * gradient / sqrt(s + epsilon)`, or with `epsilon_mode`
+    /// "outside" `... / (sqrt(s) + epsilon)`. `centered` takes the square of a moving average of the gradient from `s`: what
+    /// divides is then the deviation. With `momentum` the divided gradients drive a velocity, as in `sgd`. Slots:
+    /// `mean_square`, `mean_gradient` if centred, `velocity` with momentum. Keras and optax stand inside, PyTorch outside
+    /// with decay 0.99. (Tieleman and Hinton, 2012, lecture 6e; centred: Graves, 2013.)
+    Rmsprop "rmsprop"
+    {
+        learning_rate: 1e-3, Range::non_negative(), "Step size.";
+        decay: 0.9, DECAY, "What the average of squares keeps of its past.";
+        epsilon: 1e-8, EPSILON, "Keeps the divisor from zero.";
+        momentum: 0.0, DECAY, "What the velocity keeps of its past; 0 is none.";
+        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+    }
+    {
+        epsilon_mode: EpsilonModeUncorrected = "inside", "Where epsilon stands.";
+        centered: bool = "false", "Whether to divide by the deviation instead of the root of the mean square.";
+        momentum_style: MomentumStyle = "heavy-ball", "How the velocity takes in the divided gradient.";
+        weight_decay_style: WeightDecayStyle = "coupled", "Whether the gradient or the weight itself is decayed.";
+    }
+    slots &["mean_square", "mean_gradient", "velocity"];
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.01, rosenbrock_rate: 0.001, scale_free_start: true, ..OptimizerFacts::USUAL };
+}
+
+impl Rule for Rmsprop {
+    fn slots(&self) -> &'static [&'static str] {
+        match (self.centered, self.momentum == 0.0) {
+            (false, true) => &["mean_square"],
+            (false, false) => &["mean_square", "velocity"],
+            (true, true) => &["mean_square", "mean_gradient"],
+            (true, false) => Self::ENTRY.slots,
+        }
+    }
+
+    fn prepare(&self, _step: u64) -> Step {
+        let Self { learning_rate, decay, momentum, .. } = *self;
+        let scaled = Scaled {
+            decay: Decay::new(self.weight_decay_style, self.weight_decay, learning_rate),
+            learning_rate,
+            keep: decay,
+            intake: 1.0 - decay,
+            epsilons: self.epsilon_mode.0.split(self.epsilon, 1.0),
+        };
+        let (intake, factor) = self.momentum_style.split(momentum, learning_rate);
+        let driven = Driven { scaled, momentum, intake, factor };
+        match (self.centered, momentum == 0.0) {
+            (false, true) => Step::Scaled(scaled),
+            (false, false) => Step::Driven(driven),
+            (true, _) => Step::Centred(Centred(driven)),
+        }
+    }
+}
+
+/// Scalars of a rule that divides by the root of gathered squares: RMSprop, Adagrad.
+#[derive(Clone, Copy, Debug)]
+pub struct Scaled {
+    decay: Decay,
+    learning_rate: f64,
+    keep: f64,
+    intake: f64,
+    epsilons: Epsilons,
+}
+
+impl Scaled {
+    /// The gradient that is taken in, and the squares with it.
+    #[inline(always)]
+    fn gathered<R: Real>(&self, weight: R, gradient: R, squares: R) -> (R, R) {
+        let gradient = tamed(self.decay.pull(weight, gradient));
+        (gradient, R::constant(self.keep) * squares + R::constant(self.intake) * (gradient * gradient))
+    }
+
+    /// The deviation's square and the new mean, for squares that are new already.
+    #[inline(always)]
+    fn spread<R: Real>(&self, gradient: R, squares: R, mean: R) -> (R, R) {
+        let mean = R::constant(self.keep) * mean + R::constant(self.intake) * gradient;
+        // Rounding may leave less than nothing.
+        ((squares - mean * mean).maximum(R::zero()), mean)
+    }
+}
+
+impl Update<1> for Scaled {
+    #[inline(always)]
+    fn apply<R: Real>(&self, weight: R, gradient: R, [squares]: [R; 1]) -> (R, [R; 1]) {
+        let (gradient, squares) = self.gathered(weight, gradient, squares);
+        let root = self.epsilons.root(squares);
+        (self.decay.kept(weight) - R::constant(self.learning_rate) * gradient / root, [squares])
+    }
+}
+
+/// Scalars of [`Scaled`] with a velocity: `v = momentum * v + intake * d / root`, and the weight moves by `factor * v`.
+#[derive(Clone, Copy, Debug)]
+pub struct Driven {
+    scaled: Scaled,
+    momentum: f64,
+    intake: f64,
+    factor: f64,
+}
+
+impl Driven {
+    /// The new weight and velocity.
+    #[inline(always)]
+    fn moved<R: Real>(&self, weight: R, gradient: R, root: R, velocity: R) -> (R, R) {
+        let velocity = R::constant(self.momentum) * velocity + R::constant(self.intake) * gradient / root;
+        (self.scaled.decay.kept(weight) + R::constant(self.factor) * velocity, velocity)
+    }
+}
+
+impl Update<2> for Driven {
+    #[inline(always)]
+    fn apply<R: Real>(&self, weight: R, gradient: R, [squares, velocity]: [R; 2]) -> (R, [R; 2]) {
+        let (gradient, squares) = self.scaled.gathered(weight, gradient, squares);
+        let (weight, velocity) = self.moved(weight, gradient, self.scaled.epsilons.root(squares), velocity);
+        (weight, [squares, velocity])
+    }
+}
+
+/// Scalars of a rule that divides by a deviation: without a velocity it has two slots, with one three.
+#[derive(Clone, Copy, Debug)]
+pub struct Centred(Driven);
+
+impl Update<2> for Centred {
+    #[inline(always)]
+    fn apply<R: Real>(&self, weight: R, gradient: R, [squares, mean]: [R; 2]) -> (R, [R; 2]) {
+        let scaled = &self.0.scaled;
+        let (gradient, squares) = scaled.gathered(weight, gradient, squares);
+        let (variance, mean) = scaled.spread(gradient, squares, mean);
+        let root = scaled.epsilons.root(variance);
+        (scaled.decay.kept(weight) - R::constant(scaled.learning_rate) * gradient / root, [squares, mean])
+    }
+}
+
+impl Update<3> for Centred {
+    #[inline(always)]
+    fn apply<R: Real>(&self, weight: R, gradient: R, [squares, mean, velocity]: [R; 3]) -> (R, [R; 3]) {
+        let scaled = &self.0.scaled;
+        let (gradient, squares) = scaled.gathered(weight, gradient, squares);
+        let (variance, mean) = scaled.spread(gradient, squares, mean);
+        let (weight, velocity) = self.0.moved(weight, gradient, scaled.epsilons.root(variance), velocity);
+        (weight, [squares, mean, velocity])
+    }
+}
+
+rule! {
+    /// Adagrad: each step is divided by the root of the sum of all squared gradients so far.
+    ///
+    /// `s = s + gradient^2`, from `initial_accumulator`; `weight = weight - learning_rate * gradient / (sqrt(s) + epsilon)`,
+    /// or with `epsilon_mode` "inside" `... / sqrt(s + epsilon)`. Slot: `sum_of_squares`. PyTorch is as here; Keras and
+    /// optax stand inside with epsilon 1e-7 and start from 0.1. (Duchi, Hazan and Singer, 2011.)
+    Adagrad "adagrad"
+    {
+        learning_rate: 0.01, Range::non_negative(), "Step size.";
+        initial_accumulator: 0.0, Range::non_negative(), "What the sum of squares starts from.";
+        epsilon: 1e-10, EPSILON, "Keeps the divisor from zero.";
+        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+    }
+    {
+        epsilon_mode: EpsilonModeUncorrected = "outside", "Where epsilon stands.";
+        weight_decay_style: WeightDecayStyle = "coupled", "Whether the gradient or the weight itself is decayed.";
+    }
+    slots &["sum_of_squares"];
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.5, rosenbrock_rate: 0.5, scale_free_start: true, ..OptimizerFacts::USUAL };
+}
+
+impl Rule for Adagrad {
+    fn slot_start(&self, _slot: &str) -> f64 {
+        self.initial_accumulator
+    }
+
+    fn prepare(&self, _step: u64) -> Step {
+        Step::Scaled(Scaled {
+            decay: Decay::new(self.weight_decay_style, self.weight_decay, self.learning_rate),
+            learning_rate: self.learning_rate,
+            keep: 1.0,
+            intake: 1.0,
+            epsilons: self.epsilon_mode.0.split(self.epsilon, 1.0),
+        })
+    }
+}
+
+rule! {
+    /// Adadelta: steps are as large as steps lately were, relative to how large gradients lately were.
+    ///
+    /// `s = decay * s + (1 - decay) * gradient^2`, `d = sqrt(u + epsilon) / sqrt(s + epsilon) * gradient`,
+    /// `u = decay * u + (1 - decay) * d^2`, `weight = weight - learning_rate * d`. Slots, from zero: `mean_square` (`s`),
+    /// `mean_square_step` (`u`). The paper has no learning rate, which is 1 there and in PyTorch (decay 0.9, epsilon 1e-6);
+    /// Keras takes 0.001, decay 0.95, epsilon 1e-7. (Zeiler, 2012.)
+    Adadelta "adadelta"
+    {
+        learning_rate: 1.0, Range::non_negative(), "Factor of a step.";
+        decay: 0.95, DECAY, "What both averages keep of their past.";
+        epsilon: 1e-6, EPSILON, "Gets the first steps going, and keeps the divisor from zero.";
+        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+    }
+    { weight_decay_style: WeightDecayStyle = "coupled", "Whether the gradient or the weight itself is decayed."; }
+    slots &["mean_square", "mean_square_step"];
+    facts OptimizerFacts { divisions: 3, parabola_rate: 3.0, rosenbrock_rate: 0.01, ..OptimizerFacts::USUAL };
+}
+
+impl Rule for Adadelta {
+    fn prepare(&self, _step: u64) -> Step {
+        let Self { learning_rate, decay, epsilon, .. } = *self;
+        let weights = Decay::new(self.weight_decay_style, self.weight_decay, learning_rate);
+        Step::Relative(Relative { decay: weights, learning_rate, keep: decay, intake: 1.0 - decay, epsilon })
+    }
+}
+
+/// Scalars of Adadelta.
+#[derive(Clone, Copy, Debug)]
+pub struct Relative {
+    decay: Decay,
+    learning_rate: f64,
+    keep: f64,
+    intake: f64,
+    epsilon: f64,
+}
+
+impl Update<2> for Relative {
+    #[inline(always)]
+    fn apply<R: Real>(&self, weight: R, gradient: R, [squares, steps]: [R; 2]) -> (R, [R; 2]) {
+        let (keep, intake, epsilon) = (R::constant(self.keep), R::constant(self.intake), R::constant(self.epsilon));
+        let gradient = tamed(self.decay.pull(weight, gradient));
+        let squares = keep * squares + intake * (gradient * gradient);
+        // The gradient stands between the roots, so that no product leaves the range of the numbers.
+        let step = (steps + epsilon).sqrt() * (gradient / (squares + epsilon).sqrt());
+        let steps = keep * steps + intake * (step * step);
+        (self.decay.kept(weight) - R::constant(self.learning_rate) * step, [squares, steps])
+    }
+}
