@@ -3,7 +3,8 @@
 A composition is written once: a function over tensors that returns the loss of each row (or of each number, if its kind is
 ``"point"``), with its documentation, the ranges of its parameters and what is known of it. Reductions, weights, ignored
 classes, checks, the class and the string are made for it as they are for a loss of the core. Where the target is a class,
-the function gets rows of shares: one-hot, or the distribution that was given.
+the function gets rows of shares: one-hot, or the distribution that was given; with the fact ``takes_labels`` it gets class
+numbers as they are, where no class is ignored.
 """
 
 from __future__ import annotations

@@ -32,10 +32,20 @@ def log_of(probability: Any) -> Any:
     return np.log(np.maximum(probability, SMALLEST))
 
 
-def cross_entropies(logits: Tensor, shares: Tensor) -> Tensor:
-    """Cross-entropy of each row of logits with a row of shares."""
+def cross_entropies(logits: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy of each row of logits with a class or a row of shares."""
     attributes = {"reduction": "none", "class_weight": False, "sample_weight": False}
-    return logits.tracer.apply("cross_entropy", [logits, shares], attributes)
+    return logits.tracer.apply("cross_entropy", [logits, target], attributes)
+
+
+def one_hot(target: Tensor, classes: int, dtype: str, ignored: int | None = None) -> Tensor:
+    """Classes as one-hot rows, all zero for the ignored one; distributions as they are."""
+    if target.dtype != "int32":
+        return target
+    attributes: dict[str, Any] = {"classes": classes, "dtype": dtype}
+    if ignored is not None:
+        attributes["ignore_index"] = ignored
+    return target.tracer.apply("one_hot", [target], attributes)
 
 
 def dot(x: Any, y: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tilegrad._losses.entries import composed
-from tilegrad._losses.operations import SMALLEST, cross_entropies, dot, log_of, relu
+from tilegrad._losses.operations import SMALLEST, cross_entropies, dot, log_of, one_hot, relu
 from tilegrad.tensor import Tensor, unary
 
 _LEAST = 1e-30
@@ -27,6 +27,7 @@ def _missing(cross_entropy: Tensor) -> Any:
         "alpha": ("[0, inf) per class", "Factor of every loss, or one for each class; none by default."),
     },
     styles={"keras": {"alpha": 0.25}},
+    takes_labels=True,
 )
 def focal_loss(prediction: Tensor, target: Tensor, *, gamma: float = 2.0, alpha: Any = None) -> Any:
     """Focal loss of rows of logits: `-alpha (1 - p)^gamma ln(p)` with `p` the probability that the softmax gives the class.
@@ -44,12 +45,15 @@ def focal_loss(prediction: Tensor, target: Tensor, *, gamma: float = 2.0, alpha:
         losses = losses * np.maximum(_missing(losses), _LEAST) ** float(gamma)
     if alpha is None:
         return losses
-    return losses * (alpha if isinstance(alpha, int | float | np.floating) else dot(target, alpha))
+    if isinstance(alpha, int | float | np.floating):
+        return losses * alpha
+    return losses * dot(one_hot(target, prediction.shape[-1], prediction.dtype), alpha)
 
 
 @composed(
     targets="classes",
     output="softmax",
+    takes_labels=True,
     parameters={"epsilon": ("[0, inf)", "Weight of the first term of the series, in addition to its own.")},
 )
 def poly_loss(prediction: Tensor, target: Tensor, *, epsilon: float = 1.0) -> Any:
@@ -71,6 +75,7 @@ def poly_loss(prediction: Tensor, target: Tensor, *, epsilon: float = 1.0) -> An
     output="softmax",
     parameters={"exponent": ("(0, 1]", "0 would be cross-entropy, 1 is the absolute error of the probability.")},
     styles={"keras": {"exponent": 0.5}},
+    takes_labels=True,
 )
 def generalized_cross_entropy(prediction: Tensor, target: Tensor, *, exponent: float = 0.7) -> Any:
     """Generalised cross-entropy of rows of logits: `(1 - p^q) / q` with `p` the probability of the class, `q` the `exponent`.

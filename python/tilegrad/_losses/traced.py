@@ -10,6 +10,7 @@ import numpy as np
 from tilegrad._labels import check_range
 from tilegrad._losses import checks
 from tilegrad._losses.entries import composition, domain_of, is_of_classes, operands_of
+from tilegrad._losses.operations import one_hot
 from tilegrad.tensor import Tensor, Traceable, as_tensor, find_tensor
 
 if TYPE_CHECKING:
@@ -88,9 +89,14 @@ class Traced(NamedTuple):
         if is_of_classes(self.entry):
             if self.options.ignore_index is not None:
                 kept = target.sum(axis=-1)
-            of_class = kept if self.class_weight is None else (target * self.class_weight).sum(axis=-1)
+            of_class = kept if self.class_weight is None else self._class_weights(self.class_weight)
             factor = of_class if factor is None else factor if of_class is None else factor * of_class
         return factor, factor if self.options.normalization == "weights" else kept
+
+    def _class_weights(self, weight: Tensor) -> Tensor:
+        """The weight of each row's class, or of its distribution."""
+        shares = one_hot(self.inputs[1], weight.shape[0], weight.dtype)
+        return (shares * weight).sum(axis=-1)
 
     def _total(self, each: Tensor) -> Any:
         _, weight = self._factors()
@@ -164,7 +170,7 @@ def _target(
 ) -> Tensor:
     name, target = entry["name"], operands[1]
     if is_of_classes(entry):
-        if composition(name) is None:
+        if composition(name) is None or (entry["facts"].get("takes_labels") and ignored is None):
             return _labels(name, prediction, target, prediction.shape, ignored)
         return shares(name, prediction, target, classes_of(entry, [prediction, target, *operands[2:]]), ignored)
     if not isinstance(target, Traceable):
@@ -197,9 +203,4 @@ def _labels(name: str, prediction: Tensor, target: Any, shape: tuple[int, ...], 
 def shares(name: str, prediction: Tensor, target: Any, classes: int, ignored: int | None) -> Tensor:
     """Classes as one-hot rows; distributions as they are."""
     rows = _labels(name, prediction, target, (prediction.shape[0], classes), ignored)
-    if rows.dtype != "int32":
-        return rows
-    attributes: dict[str, Any] = {"classes": classes, "dtype": prediction.dtype}
-    if ignored is not None:
-        attributes["ignore_index"] = ignored
-    return prediction.tracer.apply("one_hot", [rows], attributes)
+    return one_hot(rows, classes, prediction.dtype, ignored)
