@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tilegrad as tg
 from helpers import ACTIVATIONS
+from tilegrad import _core, losses, nn, optim
 from tilegrad import functional as F
-from tilegrad import losses, nn, optim
 
 RNG = np.random.default_rng(0)
 MATRIX, VECTOR = RNG.standard_normal((4, 3)), RNG.standard_normal(3)
@@ -237,3 +237,111 @@ def test_parameters_of_another_model_are_refused():
         call({**state, "weight": x}, x)
     with pytest.raises(TypeError, match="wrap the function that calls it in"):
         tg.functional_call(model, state, x)
+
+
+# ---- operations of one's own ---------------------------------------------------------------------------------------
+
+
+def clipped():
+    """The identity whose gradient is cut to [-1, 1]."""
+    return tg.custom_gradient(
+        lambda x: x * 1.0, lambda g, y, x: np.minimum(np.maximum(g, -1.0), 1.0), name="clip_gradient"
+    )
+
+
+def scaled_product():
+    def forward(x, y):
+        return F.tanh(x) * y
+
+    def backward(g, z, x, y):
+        return g * y * (1.0 - F.tanh(x) ** 2), g * F.tanh(x)
+
+    return tg.define_operation("scaled", forward, backward, example=(np.array([0.3, -1.2]), np.array([2.0, 0.7])))
+
+
+@pytest.mark.covers("B5")
+def test_an_operation_of_ones_own_is_differentiated_as_it_says(dtype):
+    x = np.array([3.0, 0.1, -5.0], dtype)
+    value, (gradient,) = tg.value_and_grad(lambda x: (clipped()(x) ** 2).sum())(x)
+    assert value == pytest.approx(float((x * x).sum()))
+    np.testing.assert_allclose(gradient, [1.0, 0.2, -1.0], rtol=1e-6)
+    assert gradient.dtype == dtype
+    np.testing.assert_array_equal(clipped()(x), x)
+
+
+def squared(function):
+    return lambda x, y: (function(x, y) ** 2).sum()
+
+
+@pytest.mark.covers("B5")
+def test_an_operation_of_several_inputs_to_second_order():
+    scaled, plain = scaled_product(), lambda x, y: F.tanh(x) * y
+    x, y = np.array([0.3, -1.2, 0.8]), np.array([2.0, 0.7, -1.0])
+    for found, expected in zip(tg.grad(squared(scaled))(x, y), tg.grad(squared(plain))(x, y), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    found, expected = tg.hessian(squared(scaled))(x, y), tg.hessian(squared(plain))(x, y)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    # An input that is used elsewhere too, and an operation in an operation.
+    twice = tg.custom_gradient(lambda x: scaled(x, x), lambda g, z, x: 2.0 * g)
+    np.testing.assert_allclose(tg.grad(lambda x: (twice(x) * x).sum())(x), 2 * x + np.tanh(x) * x, rtol=1e-12)
+
+
+@pytest.mark.covers("B5")
+def test_a_wrong_gradient_is_found_when_the_operation_is_defined():
+    with pytest.raises(ValueError, match=r"wrong: argument 0 at index \(0,\): the gradient is 3, differences give 6"):
+        tg.define_operation("wrong", lambda x: x * x, lambda g, y, x: g * x, example=np.array([3.0]))
+
+
+def test_an_operation_of_ones_own_trains():
+    class Clipped(nn.Module):
+        def __init__(self):
+            self.inner = nn.Dense(3, 1)
+            self.clip = clipped()
+
+        def forward(self, x):
+            return self.clip(self.inner(x))
+
+    x = RNG.standard_normal((64, 3)).astype(np.float32)
+    y = x @ np.array([[1.0], [-2.0], [0.5]], np.float32)
+    trainer = tg.Trainer(Clipped(), losses.MeanSquaredError(), optim.SGD(0.1))
+    history = trainer.fit(x, y, batch_size=16, epochs=30, progress=False)
+    assert history["loss"][-1] < 1e-3 * history["loss"][0]
+
+
+@pytest.mark.covers("B5", "B11")
+def test_an_operation_of_ones_own_is_one_node_of_a_graph():
+    graph = tg.trace(lambda x, y: scaled_product()(x, y).sum())(np.array([0.5]), np.array([2.0]))
+    assert list(graph.values) == ["x", "y", "scaled", "sum"]
+    local = 2 * (1 - np.tanh(0.5) ** 2)
+    assert f"g times the derivative of scaled by x = [{local:.4g}]" in graph.explain()
+    np.testing.assert_allclose(graph.gradients["x"], [local])
+
+
+def test_what_an_operation_passes_back_must_fit():
+    with pytest.raises(TypeError, match="expected `backward` to return 1 gradients, got 2"):
+        tg.grad(tg.custom_gradient(lambda x: x * 2.0, lambda g, y, x: (g, g), name="two"))(1.0)
+    with pytest.raises(ValueError, match=r"for input 0, got \(\)"):
+        tg.grad(lambda x: tg.custom_gradient(lambda x: x * 2.0, lambda g, y, x: g.sum())(x).sum())(np.ones(2))
+    with pytest.raises(TypeError, match="expected `backward` to be a function, got int"):
+        tg.custom_gradient(lambda x: x, 3)
+
+
+def test_an_operation_may_return_its_input():
+    passed = tg.custom_gradient(lambda x: x, lambda g, y, x: 3.0 * g)
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(passed(x), x)
+    np.testing.assert_array_equal(tg.grad(lambda x: passed(x).sum())(x), [3, 3])
+    np.testing.assert_array_equal(tg.jvp(passed)(x, np.ones(2))[1], [3, 3])
+
+
+def test_the_core_refuses_nodes_that_are_no_operation():
+    graph = _core.Graph()
+    x, y, labels = graph.input("x", (2,), "float32"), graph.input("y", (3,), "float32"), graph.input("n", (2,), "int32")
+    for inputs in ([], [x], [x, x], [x, x, x], [x, x, x, x, x]):
+        with pytest.raises(ValueError, match="custom: expected a value, a placeholder"):
+            graph.apply("custom", inputs)
+    for inputs in ([x, y, x, x], [x, x, x, y]):
+        with pytest.raises(ValueError, match="custom: expected a gradient like float32"):
+            graph.apply("custom", inputs)
+    with pytest.raises(TypeError, match="custom: expected a value of float32 or float64"):
+        graph.apply("custom", [labels, labels, x, x])

@@ -26,6 +26,8 @@ from tilegrad.tensor import Tensor
 from tilegrad.train import History, Trainer
 from tilegrad.transform import (
     check_gradients,
+    custom_gradient,
+    define_operation,
     functional_call,
     grad,
     hessian,
@@ -46,6 +48,8 @@ __all__ = [
     "Trainer",
     "__version__",
     "check_gradients",
+    "custom_gradient",
+    "define_operation",
     "diagnose",
     "functional",
     "functional_call",

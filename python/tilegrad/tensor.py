@@ -51,6 +51,8 @@ class Tracer:
         self.beside: list[int] = []
         # What must hold for the numbers of an input at each run: (value of the input, check).
         self.checks: list[tuple[int, Callable[[Array], None]]] = []
+        # Operations of the user by the value they make: what they are called, and the function.
+        self.custom: dict[int, tuple[str, Callable[..., Any]]] = {}
 
     def input(self, name: str, shape: Sequence[int], dtype: str) -> Tensor:
         """A value given at each run."""

@@ -67,6 +67,12 @@ class Trace:
     ) -> None:
         self.title = title
         self._nodes: list[_Node] = tracer.graph.nodes()
+        self._custom = tracer.custom
+        for place, (name, _) in tracer.custom.items():
+            # Shown as one node that reads its sources; how it is computed inside is left out.
+            node, sources = self._nodes[place], (len(self._nodes[place]["inputs"]) - 2) // 2
+            node["operation"], node["inputs"] = name, node["inputs"][2 : 2 + sources]
+            node["name"] = node["name"].removesuffix(".custom")
         self._result = result.value
         used = _ancestors(self._nodes, result.value)
         self._order = [node["id"] for node in self._nodes if node["id"] in used or node["kind"] == "input"]
@@ -114,7 +120,10 @@ class Trace:
             node = self._nodes[place]
             if node["kind"] != "operation" or place not in self._gradients:
                 continue
-            signals = _signals(node, self._nodes, self._values, self._gradients[place])
+            if place in self._custom:
+                signals = self._custom_signals(node)
+            else:
+                signals = _signals(node, self._nodes, self._values, self._gradients[place])
             names = [self._labels[each] for each in node["inputs"]]
             sent = [
                 Signal(
@@ -127,6 +136,14 @@ class Trace:
             if sent:
                 steps.append(sent)
         return steps
+
+    def _custom_signals(self, node: _Node) -> list[tuple[Array | None, Array | None]]:
+        """As :func:`_signals`, for an operation of the user."""
+        from tilegrad.transform import vjp
+
+        inputs = tuple(self._values[each] for each in node["inputs"])
+        _, passed = vjp(self._custom[node["id"]][1])(inputs, self._gradients[node["id"]])
+        return [(None, np.asarray(each)) for each in passed]
 
     def explain(self) -> Text:
         """Backpropagation node by node, as text.

@@ -15,10 +15,13 @@ from tilegrad.transform.gradients import grad, jit, value_and_grad
 from tilegrad.transform.look import trace
 from tilegrad.transform.models import functional_call
 from tilegrad.transform.numeric import check_gradients, numeric_derivative, numeric_gradient
+from tilegrad.transform.operations import custom_gradient, define_operation
 from tilegrad.transform.products import hessian, hvp, jacobian, jvp, vjp
 
 __all__ = [
     "check_gradients",
+    "custom_gradient",
+    "define_operation",
     "functional_call",
     "grad",
     "hessian",

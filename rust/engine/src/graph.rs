@@ -60,6 +60,14 @@ impl Node {
             _ => None,
         }
     }
+
+    /// The operation, if it is the result of one, to be applied once more.
+    pub(crate) fn shared_operation(&self) -> Option<Arc<dyn Operation>> {
+        match &self.origin {
+            Origin::Operation(operation) => Some(Arc::clone(operation)),
+            _ => None,
+        }
+    }
 }
 
 /// Where a parameter lies in the flat buffer of its dtype.

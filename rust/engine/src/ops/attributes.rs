@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tilegrad_kernels::arithmetic::{BinaryFunction, UnaryFunction};
 
+use super::custom::Custom;
 use super::dropout::Dropout;
 use super::elementwise::{Binary, Unary};
 use super::matmul::MatMul;
@@ -31,6 +32,7 @@ const MAKERS: &[(&str, Maker)] = &[
     ("softmax", |reader| share(Softmax::read(false, reader))),
     ("log_softmax", |reader| share(Softmax::read(true, reader))),
     ("dropout", |reader| share(Dropout::read(reader))),
+    ("custom", |reader| share(Custom::read(reader))),
     ("amount_sum", |reader| share(AmountSum::read(reader))),
     ("class_sum", |reader| share(ClassSum::read(reader))),
 ];

@@ -4,6 +4,7 @@ pub mod activation;
 pub mod attributes;
 mod constrain;
 pub(crate) mod control;
+pub mod custom;
 pub mod dropout;
 pub mod elementwise;
 pub mod helpers;

@@ -1,0 +1,107 @@
+//! A value whose gradient is given: what a user's own operation becomes.
+
+use std::collections::HashMap;
+
+use super::attributes::Reader;
+use super::shape::copy;
+use super::{Operation, Rule, Slope};
+use crate::call::{Routine, Run, Site};
+use crate::graph::{Graph, ValueId};
+use crate::types::{Attributes, Type};
+use crate::work::Work;
+
+/// The first input, as if its gradient were what the last inputs say.
+///
+/// Inputs are the value, a placeholder for the gradient that arrives at it, the values that it depends on, and for each
+/// of these the gradient that is passed to it, computed from the placeholder. Only the value is read; the backward pass
+/// computes the others again with what arrives in the placeholder's stead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Custom;
+
+impl Custom {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+        reader.finish()?;
+        Ok(Self)
+    }
+}
+
+impl Operation for Custom {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+        let (count, sources) = (inputs.len(), inputs.len().saturating_sub(2) / 2);
+        if sources == 0 || count % 2 == 1 {
+            return Err(format!(
+                "custom: expected a value, a placeholder, and as many sources as gradients, got {count} inputs"
+            ));
+        }
+        if !inputs[0].dtype.is_real() {
+            return Err(format!("custom: expected a value of float32 or float64, got dtype {}", inputs[0].dtype));
+        }
+        let pairs = (2..2 + sources).map(|place| (place, place + sources)).chain([(0, 1)]);
+        for (source, gradient) in pairs {
+            if inputs[source] != inputs[gradient] {
+                return Err(format!(
+                    "custom: expected a gradient like {}, got {} at input {gradient}",
+                    inputs[source], inputs[gradient]
+                ));
+            }
+        }
+        Ok(inputs[0].clone())
+    }
+
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+        let sources = (rule.inputs.len() - 2) / 2;
+        let (placeholder, gradients) = (rule.inputs[1], &rule.inputs[2 + sources..]);
+        let wanted: Vec<ValueId> =
+            (0..sources).filter(|&source| rule.needed[2 + source]).map(|source| gradients[source]).collect();
+        let made = again(rule.graph, &wanted, placeholder, rule.gradient)?;
+        let mut slopes = vec![Slope::Zero; rule.inputs.len()];
+        let needed = (0..sources).filter(|&source| rule.needed[2 + source]);
+        for (source, value) in needed.zip(made) {
+            slopes[2 + source] = Slope::Value(value);
+        }
+        Ok(slopes)
+    }
+
+    fn reads(&self, input: usize) -> bool {
+        input == 0
+    }
+
+    fn is_view(&self, _training: bool) -> bool {
+        true
+    }
+}
+
+impl Routine for Custom {
+    fn name(&self) -> &str {
+        "custom"
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes::new()
+    }
+
+    fn work(&self, site: &Site<'_>) -> Work {
+        Work::moving(site)
+    }
+
+    fn compile(&self, site: &Site<'_>) -> Run {
+        copy(site)
+    }
+}
+
+/// Values once more, with another value in place of one that they were computed from.
+fn again(graph: &mut Graph, values: &[ValueId], before: ValueId, after: ValueId) -> Result<Vec<ValueId>, String> {
+    let mut changed = HashMap::from([(before, after)]);
+    let last = values.iter().map(|value| value.index()).max().unwrap_or(0);
+    for index in before.index() + 1..=last {
+        let node = &graph.nodes()[index];
+        let Some(operation) = node.shared_operation() else { continue };
+        if !node.inputs.iter().any(|input| changed.contains_key(input)) {
+            continue;
+        }
+        let inputs: Vec<ValueId> = node.inputs.iter().map(|input| *changed.get(input).unwrap_or(input)).collect();
+        let made = graph.apply(operation, &inputs)?;
+        changed.insert(ValueId(u32::try_from(index).expect("fewer than 2^32 nodes")), made);
+    }
+    Ok(values.iter().map(|value| *changed.get(value).unwrap_or(value)).collect())
+}
