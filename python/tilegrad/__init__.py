@@ -21,7 +21,6 @@ from types import ModuleType
 from tilegrad import functional, losses, metrics, nn, optim, schedules, train
 from tilegrad._core import __version__
 from tilegrad._machine import machine, set_isa, set_threads, threads
-from tilegrad.explain import diagnose
 from tilegrad.tensor import Tensor
 from tilegrad.train import History, Trainer
 from tilegrad.transform import (
@@ -76,8 +75,12 @@ __all__ = [
     "vjp",
 ]
 
-# Loaded when first asked for: the first needs an extra, the second few programs.
-_LAZY = {"plots": "tilegrad.explain.plots", "explain": "tilegrad.explain"}
+# Loaded when first asked for: pictures need an extra, and a program that only trains needs none of them.
+_LAZY = {
+    "diagnose": "tilegrad.explain.diagnose",
+    "explain": "tilegrad.explain",
+    "plots": "tilegrad.explain.plots",
+}
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tilegrad import functional
 from tilegrad._names import lookup
-from tilegrad.explain.plots.style import GUIDE, begin, finish, line, listed
+from tilegrad.explain.plots._style import GUIDE, begin, finish, line, listed
 from tilegrad.losses import CrossEntropy, Loss, loss_for
 from tilegrad.nn.activations import NAMED
 from tilegrad.tensor import Array

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tilegrad.explain.plots.style import HATCHES, INK, begin, finish, line
+from tilegrad.explain.plots._style import HATCHES, INK, begin, finish, line
 from tilegrad.nn.module import Module
 
 if TYPE_CHECKING:
