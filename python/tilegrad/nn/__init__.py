@@ -14,49 +14,79 @@ from typing import Any
 from tilegrad._names import hint
 from tilegrad.nn.activations import CLASSES as _CLASSES
 from tilegrad.nn.activations import GELU, Activation, LogSoftmax, Softmax, Softmin
+from tilegrad.nn.constraints import Constraint, MaxNorm, NonNegative, UnitNorm
 from tilegrad.nn.gated import GLU, PReLU, SwiGLU, Swish
 from tilegrad.nn.initializers import (
     Constant,
     HeNormal,
     HeUniform,
+    IdentityMatrix,
     Initializer,
+    LecunNormal,
+    LecunUniform,
     Normal,
+    Ones,
+    Orthogonal,
+    Sparse,
+    TruncatedNormal,
     Uniform,
+    VarianceScaling,
     XavierNormal,
     XavierUniform,
     Zeros,
+    gain,
 )
 from tilegrad.nn.layers import Dense, Dropout, Flatten, Sequential
+from tilegrad.nn.lsuv import lsuv
 from tilegrad.nn.module import Module
 from tilegrad.nn.normalization import BatchNorm
 from tilegrad.nn.parameter import Parameter
+from tilegrad.nn.regularizers import L1, L2, ElasticNet, Regularizer
 
 __all__ = [
     "GELU",
     "GLU",
+    "L1",
+    "L2",
     "Activation",
     "BatchNorm",
     "Constant",
+    "Constraint",
     "Dense",
     "Dropout",
+    "ElasticNet",
     "Flatten",
     "HeNormal",
     "HeUniform",
+    "IdentityMatrix",
     "Initializer",
+    "LecunNormal",
+    "LecunUniform",
     "LogSoftmax",
+    "MaxNorm",
     "Module",
+    "NonNegative",
     "Normal",
+    "Ones",
+    "Orthogonal",
     "PReLU",
     "Parameter",
+    "Regularizer",
     "Sequential",
     "Softmax",
     "Softmin",
+    "Sparse",
     "SwiGLU",
     "Swish",
+    "TruncatedNormal",
     "Uniform",
+    "UnitNorm",
+    "VarianceScaling",
     "XavierNormal",
     "XavierUniform",
     "Zeros",
+    "gain",
+    "lsuv",
 ]
 
 globals().update(_CLASSES)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tilegrad import functional
 from tilegrad._names import check_flag, lookup
 from tilegrad.nn.activations import NAMED, Activation
+from tilegrad.nn.constraints import Constraint, check_constraints
 from tilegrad.nn.initializers import NAMED as INITIALIZERS
-from tilegrad.nn.initializers import Initializer, Zeros
+from tilegrad.nn.initializers import STYLES, Initializer, Zeros
 from tilegrad.nn.module import Module
 from tilegrad.nn.normalization import BatchNorm
 from tilegrad.nn.parameter import Parameter
+from tilegrad.nn.regularizers import Regularizer, check_regularizer
 from tilegrad.tensor import active_tracer
 
 __all__ = ["Dense", "Dropout", "Flatten", "Sequential"]
@@ -49,6 +51,11 @@ class Dense(Module):
         initializer: Of the weight. By default He normal if the activation that follows has no upper bound (ReLU and its
             relatives), else Xavier uniform; an activation given as the next layer counts as well.
         bias_initializer: Of the bias; zeros by default.
+        regularizer: Penalty on the weight, such as ``nn.L2(1e-4)``; for the bias set ``layer.bias.regularizer``.
+        constraint: What holds for the weight after each update, such as ``nn.MaxNorm(2.0)``, or a list of such.
+        style: Begins weight and bias as another library's dense layer does: ``"torch"`` (both uniform in ±1/√in),
+            ``"keras"`` (Xavier uniform, zeros), ``"flax"`` (truncated normal with variance 1/in, zeros) or ``"sklearn"``
+            (both uniform in ±√(6/(in + out)), with 2 for 6 before a sigmoid). Initialisers that are given go before it.
         dtype: ``"float32"`` or ``"float64"``.
 
     Raises:
@@ -74,6 +81,9 @@ class Dense(Module):
         bias: bool = True,
         initializer: str | Initializer | None = None,
         bias_initializer: str | Initializer | None = None,
+        regularizer: Regularizer | None = None,
+        constraint: Constraint | Sequence[Constraint] | None = None,
+        style: str | None = None,
         dtype: str = "float32",
     ) -> None:
         self.in_features = _size("Dense", "in_features", in_features)
@@ -81,10 +91,20 @@ class Dense(Module):
         last = lookup("Dense", "activation", activation, NAMED)() if isinstance(activation, str) else activation
         if last is not None and not isinstance(last, Module):
             raise TypeError(f"Dense: expected `activation` to be a name or a layer, got {type(last).__name__}")
-        weight = None if initializer is None else _initializer("Dense", "initializer", initializer)
-        start = Zeros() if bias_initializer is None else _initializer("Dense", "bias_initializer", bias_initializer)
+        weight: Initializer | None = None
+        start: Initializer = Zeros()
+        if style is not None:
+            begin = lookup("Dense", "style", style, STYLES)
+            following = last.following if last is not None else None
+            weight, start = begin(self.in_features, self.out_features, following)
+        if initializer is not None:
+            weight = _initializer("Dense", "initializer", initializer)
+        if bias_initializer is not None:
+            start = _initializer("Dense", "bias_initializer", bias_initializer)
         shape = (self.in_features, self.out_features)
         self.weight = Parameter(shape, weight, dtype)
+        self.weight.regularizer = check_regularizer("Dense", regularizer)
+        self.weight.constraint = check_constraints("Dense", constraint)
         self.bias = Parameter(shape[1:], start, dtype) if check_flag("Dense", "bias", bias) else None
         # Not walked as a layer of its own: it belongs to this one, and so do its parameters, if it learns any.
         self._activation: Module | None = last

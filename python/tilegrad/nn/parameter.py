@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from tilegrad._names import check_flag
+from tilegrad.nn.constraints import Constraint, check_constraints
 from tilegrad.nn.initializers import Initializer, chosen_for
+from tilegrad.nn.regularizers import Regularizer, check_regularizer
 from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
 
 __all__ = ["Parameter"]
@@ -52,6 +54,8 @@ class Parameter(Traceable):
         # Whether `Module.freeze` keeps it from training.
         self.frozen = False
         self.initializer = initializer
+        self._regularizer: Regularizer | None = None
+        self._constraint: tuple[Constraint, ...] = ()
         # Name of the activation that the layer's output goes through, once known.
         self.following: str | None = None
         self._array: Array | None = None
@@ -69,6 +73,24 @@ class Parameter(Traceable):
     def shape(self) -> tuple[int, ...]:
         """Shape."""
         return self._shape
+
+    @property
+    def regularizer(self) -> Regularizer | None:
+        """The penalty on its size, such as ``nn.L2(1e-4)``; it counts from the next ``fit``."""
+        return self._regularizer
+
+    @regularizer.setter
+    def regularizer(self, regularizer: Regularizer | None) -> None:
+        self._regularizer = check_regularizer("Parameter", regularizer)
+
+    @property
+    def constraint(self) -> tuple[Constraint, ...]:
+        """What holds after each update, such as ``nn.MaxNorm(2.0)``, or a list of such; it counts from the next ``fit``."""
+        return self._constraint
+
+    @constraint.setter
+    def constraint(self, constraint: Constraint | Sequence[Constraint] | None) -> None:
+        self._constraint = check_constraints("Parameter", constraint)
 
     @property
     def dtype(self) -> str:

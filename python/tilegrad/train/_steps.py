@@ -12,6 +12,7 @@ from tilegrad import _core
 from tilegrad.losses import Loss
 from tilegrad.metrics._base import Key, Metric, Reading, Summing, WholeMetric, parted, reading_of
 from tilegrad.tensor import Array, Tensor, Tracer
+from tilegrad.train._penalties import PENALTY, bounds_of, constrained, penalty_of
 from tilegrad.train._runner import Runner
 
 
@@ -97,7 +98,8 @@ class Steps:
         """The step on batches of this size."""
         trainable = tuple(parameter.trainable for _, parameter in self.runner.model._parameters())
         controls = self.runner.controls() if training else ()
-        key = ("step", place, size, form, training, self.runner.dtype, trainable, controls)
+        bounds = bounds_of(self.runner.model)
+        key = ("step", place, size, form, training, self.runner.dtype, trainable, controls, bounds)
         built: Built = self.runner.kept(key, lambda: self._build(size, form, training))
         return built
 
@@ -119,10 +121,21 @@ class Steps:
             for metric in self.metrics.values():
                 metric.check(reading)
                 metric.request(summing)
+            penalty = self._penalty(tracer, size) if training else None
+            if penalty is not None:
+                # Weighted by its rows, as a mean over batches.
+                summing.own(PENALTY, penalty * float(size))
         outputs = [each.value for each in (value, weight, *summing.tensors())]
         if training and self.runner.optimizer is not None:
-            outputs += [*self._updates(tracer, value, weight), *tracer.beside]
+            with tracer.active():
+                minimised = value if penalty is None else value + penalty
+            outputs += [*self._updates(tracer, minimised, weight), *tracer.beside]
         return Built(graph.compile(outputs, training=training), summing.layout(), summing.maxima, reading)
+
+    def _penalty(self, tracer: Tracer, size: int) -> Tensor | None:
+        """What regularisers add to the loss."""
+        trained = () if self.runner.optimizer is None else self.runner.trained()
+        return penalty_of(tracer, [parameter for _, parameter, _ in trained], size)
 
     def _updates(self, tracer: Tracer, value: Tensor, weight: Tensor) -> list[int]:
         """The updates of all parameters that are trained, whose gradients pass the controls of the optimizer."""
@@ -135,11 +148,15 @@ class Steps:
             )
         gradients = graph.gradients(value.value, [parameter for parameter, _ in own])
         updates = [(parameter, each, core) for (parameter, core), each in zip(own, gradients, strict=True)]
-        return graph.train(updates, None if self.loss.is_sum else weight.value, **optimizer.controls)
+        made = graph.train(updates, None if self.loss.is_sum else weight.value, **optimizer.controls)
+        return constrained(graph, [parameter for _, parameter, _ in self.runner.trained()], made)
 
     def figures(self, sums: Any, built: Built) -> dict[str, float]:
         """Loss and metrics from the sums of a run; what needs all predictions at once is left out."""
         loss = sums["loss_sum"] if self.loss.is_sum else sums["loss_sum"] / (sums["loss_weight"] or np.nan)
         parts = parted(sums["metrics"], built.layout)
         summed = {name: metric for name, metric in self.metrics.items() if not isinstance(metric, WholeMetric)}
-        return {"loss": loss, **{name: metric.figure(parts, built.reading) for name, metric in summed.items()}}
+        figures = {"loss": loss, **{name: metric.figure(parts, built.reading) for name, metric in summed.items()}}
+        if PENALTY in parts:
+            figures["penalty"] = float(parts[PENALTY]) / max(sums["samples"], 1)
+        return figures

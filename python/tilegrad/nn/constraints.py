@@ -1,0 +1,110 @@
+"""Constraints: what a parameter is brought back to after each update, in place, inside the compiled step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+__all__ = ["Constraint", "MaxNorm", "NonNegative", "UnitNorm"]
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """What holds for a parameter after each update.
+
+    A layer takes one, or several to apply in turn; any :class:`~tilegrad.nn.Parameter` has the attribute ``constraint``. Norms
+    are those of the weights that come into one unit: of each column of a dense weight, over all axes but the last.
+
+    Example:
+        >>> import numpy as np, tilegrad as tg
+        >>> from tilegrad import nn
+        >>> layer = nn.Dense(2, 1, constraint=[nn.NonNegative(), nn.MaxNorm(2.0)])
+        >>> x = np.random.default_rng(0).standard_normal((64, 2))
+        >>> trainer = tg.Trainer(layer, "mean_squared_error", "adam")
+        >>> history = trainer.fit(x, x @ [3.0, -3.0], epochs=1, progress=False)
+        >>> bool((layer.weight.value >= 0).all())
+        True
+    """
+
+    operation: ClassVar[str] = ""
+
+    @property
+    def number(self) -> float:
+        """What the operation in the core takes beside the parameter."""
+        return 0.0
+
+
+@dataclass(frozen=True)
+class MaxNorm(Constraint):
+    """The norm of the weights of each unit is at most ``limit`` (Srebro and Shraibman, 2005); Keras' ``MaxNorm``.
+
+    Args:
+        limit: 2 as in Keras.
+
+    Raises:
+        ValueError: If the limit is not above 0.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Dense(8, 4, constraint=nn.MaxNorm(3.0)).weight.constraint
+        (MaxNorm(limit=3.0),)
+    """
+
+    limit: float = 2.0
+    operation: ClassVar[str] = "max_norm"
+
+    def __post_init__(self) -> None:
+        check_strength("MaxNorm", "limit", self.limit, above=True)
+
+    @property
+    def number(self) -> float:
+        """The limit."""
+        return float(self.limit)
+
+
+@dataclass(frozen=True)
+class UnitNorm(Constraint):
+    """The norm of the weights of each unit is 1; where all are zero they stay so. Keras' ``UnitNorm``.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Dense(8, 4, constraint=nn.UnitNorm()).weight.constraint
+        (UnitNorm(),)
+    """
+
+    operation: ClassVar[str] = "unit_norm"
+
+
+@dataclass(frozen=True)
+class NonNegative(Constraint):
+    """Numbers below zero become zero; Keras' ``NonNeg``. With it on each weight a network rises with each input.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Dense(8, 4, constraint=nn.NonNegative()).weight.constraint
+        (NonNegative(),)
+    """
+
+    operation: ClassVar[str] = "non_negative"
+
+
+def check_constraints(function: str, constraint: Any) -> tuple[Constraint, ...]:
+    """One constraint, several or none, as a tuple."""
+    given = tuple(constraint) if isinstance(constraint, Sequence) else (constraint,)
+    if constraint is None:
+        return ()
+    for each in given:
+        if not isinstance(each, Constraint):
+            hint = "; create it, with parentheses" if isinstance(each, type) else ""
+            raise TypeError(f"{function}: expected `constraint` such as nn.MaxNorm(2.0), or a list, got {each!r}{hint}")
+    return given
+
+
+def check_strength(function: str, name: str, value: Any, *, above: bool = False) -> None:
+    """Refuses what is no finite number from 0, or above it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{function}: expected `{name}` to be a number, got {value!r}")
+    if not math.isfinite(value) or value < 0 or (above and value == 0):
+        raise ValueError(f"{function}: expected a finite `{name}` {'above' if above else 'of at least'} 0, got {value}")

@@ -1,0 +1,311 @@
+"""Initialisers that do not look at the fans, and what an initialiser is.
+
+Every initialiser draws from a Philox stream that belongs to the seed and to the parameter's place in the model: the
+same seed gives the same bits on every machine. For a dense weight of shape (in, out), "fan in" is in and "fan out" is
+out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from tilegrad import _core
+from tilegrad._names import check_flag
+from tilegrad.tensor import Array
+
+__all__ = [
+    "Constant",
+    "IdentityMatrix",
+    "Initializer",
+    "Normal",
+    "Ones",
+    "Orthogonal",
+    "Sparse",
+    "TruncatedNormal",
+    "Uniform",
+    "Zeros",
+    "fans",
+]
+
+
+class Initializer(Protocol):
+    """Anything that makes an array from shape, dtype, seed and stream; a function will do.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> layer = nn.Dense(2, 2, initializer=lambda shape, dtype, seed, stream: np.eye(*shape, dtype=dtype))
+        >>> layer.predict(np.array([[3.0, 4.0]], np.float32))
+        array([[3., 4.]], dtype=float32)
+    """
+
+    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
+        """Draws the values."""
+        ...
+
+
+def fans(shape: Sequence[int]) -> tuple[int, int]:
+    """Fan in and fan out of a weight whose last two axes are (in, out)."""
+    if len(shape) < 2:
+        return max(1, math.prod(shape)), max(1, math.prod(shape))
+    field = math.prod(shape[:-2])
+    return shape[-2] * field, shape[-1] * field
+
+
+class Constant:
+    """The same value everywhere.
+
+    Args:
+        value: The value.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Constant(0.5)((2,), "float32", 0, 0)
+        array([0.5, 0.5], dtype=float32)
+    """
+
+    def __init__(self, value: float) -> None:
+        self.value = float(value)
+
+    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
+        """Fills an array."""
+        return _core.initialize("constant", shape, dtype, seed, stream, value=self.value)
+
+    def __str__(self) -> str:
+        return f"constant {self.value:g}"
+
+
+class Zeros(Constant):
+    """Zero everywhere: the default of biases.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Zeros()((2,), 'float32', 0, 0)
+        array([0., 0.], dtype=float32)
+    """
+
+    def __init__(self) -> None:
+        super().__init__(0.0)
+
+    def __str__(self) -> str:
+        return "zeros"
+
+
+class Uniform:
+    """Uniform between ``low`` and ``high``.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> values = nn.Uniform(-1, 1)((1000,), "float64", 0, 0)
+        >>> bool(-1 <= values.min() < -0.9 and 0.9 < values.max() < 1)
+        True
+    """
+
+    def __init__(self, low: float = -0.05, high: float = 0.05) -> None:
+        if not low < high:
+            raise ValueError(f"Uniform: expected `low` below `high`, got {low} and {high}")
+        self.low, self.high = float(low), float(high)
+
+    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
+        """Draws the values."""
+        return _core.initialize("uniform", shape, dtype, seed, stream, low=self.low, high=self.high)
+
+    def __str__(self) -> str:
+        return f"uniform [{self.low:g}, {self.high:g})"
+
+
+class Normal:
+    """Normal with a mean and a standard deviation.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> bool(abs(nn.Normal(0, 1)((10000,), "float64", 0, 0).std() - 1) < 0.05)
+        True
+    """
+
+    def __init__(self, mean: float = 0.0, deviation: float = 0.05) -> None:
+        if not deviation > 0:
+            raise ValueError(f"Normal: expected `deviation` above 0, got {deviation}")
+        self.mean, self.deviation = float(mean), float(deviation)
+
+    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
+        """Draws the values."""
+        return _core.initialize("normal", shape, dtype, seed, stream, mean=self.mean, deviation=self.deviation)
+
+    def __str__(self) -> str:
+        return f"normal ({self.mean:g}, {self.deviation:g})"
+
+
+# Deviation of a standard normal number that is drawn again until it lies within two deviations.
+_WITHIN_TWO = 0.87962566103423978
+
+
+class TruncatedNormal:
+    """Normal, drawn again until within two deviations of the mean.
+
+    What is cut off makes the deviation smaller, by the factor 0.8796. Here ``deviation`` is the deviation of the numbers that
+    come out, as in Keras' and JAX' variance scaling; ``corrected=False`` leaves it uncorrected, as PyTorch's ``trunc_normal_``
+    and Keras' ``TruncatedNormal``.
+
+    Args:
+        mean: Mean.
+        deviation: Standard deviation, above 0.
+        corrected: Whether that is the deviation after cutting.
+
+    Raises:
+        ValueError: If the deviation is not above 0.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> values = nn.TruncatedNormal(0, 1)((100000,), "float64", 0, 0)
+        >>> uncorrected = nn.TruncatedNormal(0, 1, corrected=False)((100000,), "float64", 0, 0)
+        >>> round(float(values.std()), 2), round(float(uncorrected.std()), 2), bool(abs(uncorrected).max() <= 2)
+        (1.0, 0.88, True)
+    """
+
+    def __init__(self, mean: float = 0.0, deviation: float = 0.05, *, corrected: bool = True) -> None:
+        if not deviation > 0:
+            raise ValueError(f"TruncatedNormal: expected `deviation` above 0, got {deviation}")
+        self.mean, self.deviation = float(mean), float(deviation)
+        self.corrected = check_flag("TruncatedNormal", "corrected", corrected)
+
+    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
+        """Draws the values."""
+        # The core corrects.
+        deviation = self.deviation if self.corrected else self.deviation * _WITHIN_TWO
+        return _core.initialize("truncated_normal", shape, dtype, seed, stream, mean=self.mean, deviation=deviation)
+
+    def __str__(self) -> str:
+        return f"truncated normal ({self.mean:g}, {self.deviation:g})"
+
+
+class Ones(Constant):
+    """One everywhere.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Ones()((2,), 'float32', 0, 0)
+        array([1., 1.], dtype=float32)
+    """
+
+    def __init__(self) -> None:
+        super().__init__(1.0)
+
+    def __str__(self) -> str:
+        return "ones"
+
+
+class Orthogonal:
+    """Orthogonal rows or columns, whichever are fewer, spread evenly over all directions (Saxe et al., 2014).
+
+    Axes before the last are taken as one. The matrix keeps lengths, so that signals neither grow nor vanish in deep networks.
+
+    Args:
+        gain: Length of each row or column; see :func:`tilegrad.nn.gain`.
+
+    Raises:
+        ValueError: If the gain is not finite, or the shape has fewer than two axes.
+
+    Example:
+        >>> import numpy as np
+        >>> from tilegrad import nn
+        >>> weight = nn.Orthogonal()((5, 3), "float64", 0, 0)
+        >>> bool(np.allclose(weight.T @ weight, np.eye(3)))
+        True
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = _finite("Orthogonal", "gain", gain)
+
+    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
+        """Draws the values."""
+        _matrix("Orthogonal", shape)
+        return _core.initialize("orthogonal", shape, dtype, seed, stream, gain=self.gain)
+
+    def __str__(self) -> str:
+        return "orthogonal" if self.gain == 1 else f"orthogonal x {self.gain:g}"
+
+
+class IdentityMatrix:
+    """Ones where row and column are equal, zeros elsewhere.
+
+    Args:
+        gain: What stands on the diagonal.
+
+    Raises:
+        ValueError: If the gain is not finite, or the shape has other than two axes.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.IdentityMatrix()((2, 3), "float32", 0, 0)
+        array([[1., 0., 0.],
+               [0., 1., 0.]], dtype=float32)
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = _finite("IdentityMatrix", "gain", gain)
+
+    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
+        """Fills an array."""
+        if len(shape) != 2:
+            raise ValueError(f"IdentityMatrix: expected a shape of two axes, got {tuple(shape)}")
+        return np.asarray(self.gain * np.eye(shape[0], shape[1]), dtype)
+
+    def __str__(self) -> str:
+        return "identity" if self.gain == 1 else f"identity x {self.gain:g}"
+
+
+class Sparse:
+    """Normal numbers, of which a share in each column is zero (Martens, 2010); PyTorch's ``sparse_``.
+
+    Args:
+        sparsity: Share of zeros in each column, rounded up to whole numbers of them; in [0, 1).
+        deviation: Of the others; 0.01 as in PyTorch.
+
+    Raises:
+        ValueError: If a number is out of range, or the shape has fewer than two axes.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> (nn.Sparse(0.5)((10, 4), "float32", 0, 0) == 0).sum(axis=0)
+        array([5, 5, 5, 5])
+    """
+
+    def __init__(self, sparsity: float, deviation: float = 0.01) -> None:
+        if not 0 <= sparsity < 1:
+            raise ValueError(f"Sparse: expected `sparsity` in [0, 1), got {sparsity}")
+        if not deviation > 0:
+            raise ValueError(f"Sparse: expected `deviation` above 0, got {deviation}")
+        self.sparsity, self.deviation = float(sparsity), float(deviation)
+
+    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
+        """Draws the values."""
+        rows, columns = _matrix("Sparse", shape)
+        # Twice as many numbers as are needed: the second half decides which become zero.
+        drawn = _core.initialize("normal", (2, rows, columns), dtype, seed, stream, mean=0.0, deviation=self.deviation)
+        values, keys = np.asarray(drawn)
+        order = np.argsort(keys, axis=0, kind="stable")[: math.ceil(self.sparsity * rows)]
+        np.put_along_axis(values, order, 0.0, axis=0)
+        made: Array = values.reshape(tuple(shape))
+        return made
+
+    def __str__(self) -> str:
+        return f"sparse ({self.sparsity:g} zeros)"
+
+
+def _finite(function: str, name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{function}: expected `{name}` to be a number, got {value!r}")
+    if not math.isfinite(value):
+        raise ValueError(f"{function}: expected a finite `{name}`, got {value}")
+    return float(value)
+
+
+def _matrix(function: str, shape: Sequence[int]) -> tuple[int, int]:
+    """Rows and columns where all axes but the last are one."""
+    if len(shape) < 2:
+        raise ValueError(f"{function}: expected a shape of at least two axes, got {tuple(shape)}")
+    return math.prod(shape[:-1]), shape[-1]

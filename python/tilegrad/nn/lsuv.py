@@ -1,0 +1,73 @@
+"""First values chosen by looking at data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tilegrad.nn.initializers import Orthogonal
+from tilegrad.nn.layers import Dense, Sequential
+from tilegrad.nn.module import Module
+
+__all__ = ["lsuv"]
+
+
+def lsuv(model: Sequential, x: Any, *, seed: int = 0, tolerance: float = 0.01, rounds: int = 10) -> Sequential:
+    """Gives each dense layer orthogonal weights, scaled so that its output on ``x`` has variance 1 (Mishkin and Matas, 2016).
+
+    Layer by layer, each on what the layers before it make of the data; the biases become zero.
+
+    Args:
+        model: Layers in a row; it is changed in place.
+        x: Some hundred rows of the data, as :meth:`~tilegrad.nn.Module.predict` takes them.
+        seed: Decides the orthogonal matrices.
+        tolerance: How near to 1 the variance must come.
+        rounds: Most scalings of a layer.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: If the output of a layer is the same for all rows, so that no scale helps.
+        TypeError: If the model is no Sequential.
+
+    Example:
+        >>> import numpy as np
+        >>> from tilegrad import nn
+        >>> x = np.random.default_rng(0).standard_normal((500, 8))
+        >>> model = nn.lsuv(nn.Sequential(nn.Dense(8, 64), nn.ReLU(), nn.Dense(64, 32)), x)
+        >>> bool(abs(model.predict(x).var() - 1) < 0.01)
+        True
+    """
+    if not isinstance(model, Sequential):
+        raise TypeError(f"lsuv: expected `model` to be a Sequential, got {type(model).__name__}")
+    model.initialize(seed)
+    signal = x
+    for place, layer in enumerate(_in_a_row(model)):
+        if isinstance(layer, Dense):
+            _scale(layer, signal, (seed, place), tolerance, rounds)
+        signal = layer.predict(signal)
+    return model
+
+
+def _in_a_row(model: Sequential) -> list[Module]:
+    """The layers of nested Sequentials."""
+    return [leaf for layer in model for leaf in (_in_a_row(layer) if isinstance(layer, Sequential) else [layer])]
+
+
+def _scale(layer: Dense, signal: Any, origin: tuple[int, int], tolerance: float, rounds: int) -> None:
+    weight = layer.weight
+    weight.value = Orthogonal()(weight.shape, weight.dtype, *origin)
+    if layer.bias is not None:
+        layer.bias.value = np.zeros(layer.bias.shape)
+    # Without its activation: what counts is what goes into it.
+    bare = Dense(layer.in_features, layer.out_features, bias=False, dtype=weight.dtype)
+    for _ in range(rounds):
+        bare.weight.value = weight.value
+        variance = float(bare.predict(signal).var())
+        if variance == 0:
+            raise ValueError(f"lsuv: expected `x` of different rows, got the same output of {layer.describe()} for all")
+        if abs(variance - 1) <= tolerance:
+            return
+        weight.value = weight.value / np.sqrt(variance)

@@ -1,0 +1,169 @@
+"""Regularisers: penalties on the size of parameters.
+
+A penalty is added to the loss whose gradient is taken, once per batch, beside the mean over the batch. The figure ``loss``
+of history and ``evaluate`` is without it, so that it can be compared between strengths; the history has the figure
+``penalty`` beside it, and what is minimised is their sum.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from tilegrad._names import check_flag, lookup
+from tilegrad.nn.constraints import check_strength
+
+__all__ = ["L1", "L2", "ElasticNet", "Regularizer"]
+
+# What the strength is multiplied by, and whether the penalty is divided by the number of rows of the batch.
+_STYLES = {"keras": (1.0, False), "torch": (0.5, False), "sklearn": (0.5, True)}
+
+
+class Regularizer(ABC):
+    """A penalty on a parameter; layers take it as ``regularizer``, any parameter has the attribute.
+
+    Subclass it with a ``penalty`` written with tensors for a penalty of your own.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> layer = nn.Dense(8, 4, regularizer=nn.L2(1e-4))
+        >>> layer.bias.regularizer = nn.L1(1e-5)
+        >>> class Ring(nn.Regularizer):
+        ...     def penalty(self, parameter, rows):
+        ...         return 0.1 * ((parameter * parameter).sum() - 1.0) ** 2
+        >>> layer.weight.regularizer = Ring()
+    """
+
+    @abstractmethod
+    def penalty(self, parameter: Any, rows: int) -> Any:
+        """The penalty as a tensor of one number, or ``None``; ``rows`` are those of the batch."""
+
+    @property
+    def shrinkage(self) -> float:
+        """What, times the learning rate, each number comes nearer to zero after each update."""
+        return 0.0
+
+
+@dataclass(frozen=True)
+class L1(Regularizer):
+    """``strength * sum |w|``, which makes weights small and many of them zero (Tibshirani, 1996).
+
+    By its gradient, weights come near to zero and go to and fro there. With ``proximal=True`` each update is followed by
+    ``w = sign(w) max(|w| - learning_rate * strength, 0)`` instead, which makes them exactly zero (ISTA, as in Daubechies et
+    al., 2004). With plain gradient descent both have the same minimum; adaptive optimizers scale the gradient and not this
+    step, so that there they have not.
+
+    Args:
+        strength: 0.01 is Keras' default.
+        proximal: Whether to take the proximal step in place of the gradient.
+
+    Raises:
+        ValueError: If the strength is negative or not finite.
+
+    Example:
+        >>> import numpy as np, tilegrad as tg
+        >>> from tilegrad import nn, optim
+        >>> x = np.random.default_rng(0).standard_normal((200, 5))
+        >>> layer = nn.Dense(5, 1, regularizer=nn.L1(0.1, proximal=True), dtype="float64")
+        >>> trainer = tg.Trainer(layer, "mean_squared_error", optim.SGD(0.1))
+        >>> history = trainer.fit(x, x @ [2.0, 0, 0, 0, -1.0], batch_size="full", epochs=100, progress=False)
+        >>> int((layer.weight.value == 0).sum())
+        3
+    """
+
+    strength: float = 0.01
+    proximal: bool = False
+
+    def __post_init__(self) -> None:
+        check_strength("L1", "strength", self.strength)
+        check_flag("L1", "proximal", self.proximal)
+
+    def penalty(self, parameter: Any, rows: int) -> Any:
+        """``strength * sum |w|``."""
+        return None if self.proximal else self.strength * abs(parameter).sum()
+
+    @property
+    def shrinkage(self) -> float:
+        """The strength, if proximal."""
+        return float(self.strength) if self.proximal else 0.0
+
+
+@dataclass(frozen=True)
+class L2(Regularizer):
+    """``strength * sum w²``: small weights rather than large ones (Hoerl and Kennard, 1970).
+
+    Styles: ``"keras"`` (default) as it stands; ``"torch"`` half of it, whose gradient is that of ``weight_decay=strength`` in
+    SGD and coupled Adam; ``"sklearn"`` half of it divided by the rows of the batch, as ``MLPClassifier(alpha=strength)``,
+    whose effect so depends on the batch size.
+
+    Args:
+        strength: 0.01 is Keras' default, 1e-4 scikit-learn's.
+        style: Whose factor.
+
+    Raises:
+        ValueError: If the strength is negative or not finite, or the style unknown.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Dense(8, 4, regularizer=nn.L2(1e-4, style="sklearn")).weight.regularizer
+        L2(strength=0.0001, style='sklearn')
+    """
+
+    strength: float = 0.01
+    style: str = "keras"
+
+    def __post_init__(self) -> None:
+        check_strength("L2", "strength", self.strength)
+        lookup("L2", "style", self.style, _STYLES)
+
+    def penalty(self, parameter: Any, rows: int) -> Any:
+        """``strength * sum w²``, times the factor of the style."""
+        factor, by_rows = _STYLES[self.style]
+        return self.strength * factor / (rows if by_rows else 1) * (parameter * parameter).sum()
+
+
+@dataclass(frozen=True)
+class ElasticNet(Regularizer):
+    """``l1 * sum |w| + l2 * sum w²`` (Zou and Hastie, 2005); Keras' ``L1L2``.
+
+    Args:
+        l1: Strength of the first part.
+        l2: Strength of the second part.
+        proximal: Whether the first part is a proximal step, as in :class:`L1`.
+
+    Raises:
+        ValueError: If a strength is negative or not finite.
+
+    Example:
+        >>> from tilegrad import nn
+        >>> nn.Dense(8, 4, regularizer=nn.ElasticNet(l1=1e-4, l2=1e-3)).weight.regularizer
+        ElasticNet(l1=0.0001, l2=0.001, proximal=False)
+    """
+
+    l1: float = 0.01
+    l2: float = 0.01
+    proximal: bool = False
+
+    def __post_init__(self) -> None:
+        check_strength("ElasticNet", "l1", self.l1)
+        check_strength("ElasticNet", "l2", self.l2)
+        check_flag("ElasticNet", "proximal", self.proximal)
+
+    def penalty(self, parameter: Any, rows: int) -> Any:
+        """``l1 * sum |w| + l2 * sum w²``; without the first part if that is a proximal step."""
+        squares = self.l2 * (parameter * parameter).sum()
+        return squares if self.proximal else squares + self.l1 * abs(parameter).sum()
+
+    @property
+    def shrinkage(self) -> float:
+        """The strength of the first part, if proximal."""
+        return float(self.l1) if self.proximal else 0.0
+
+
+def check_regularizer(function: str, regularizer: Any) -> Regularizer | None:
+    """The regulariser, if it is one or none."""
+    if regularizer is None or isinstance(regularizer, Regularizer):
+        return regularizer
+    hint = "; create it, with parentheses" if isinstance(regularizer, type) else ""
+    raise TypeError(f"{function}: expected `regularizer` such as nn.L2(1e-4), or None, got {regularizer!r}{hint}")
