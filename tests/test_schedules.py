@@ -262,6 +262,5 @@ def test_a_schedule_is_drawn():
     pytest.importorskip("matplotlib").use("Agg")
     for schedule in (S.OneCycle(0.1), S.Warmup(S.Cosine(0.1, steps=40), 10), S.Step(1.0, 2, unit="epoch")):
         ax = schedule.plot()
-        assert ax.get_title() == schedule.name
         assert len(ax.lines) == 1
     assert ax.lines[0].get_ydata()[0] == 1.0

@@ -22,7 +22,7 @@ from tilegrad import functional, losses, metrics, nn, optim, schedules, train
 from tilegrad._core import __version__
 from tilegrad._machine import machine, set_isa, set_threads, threads
 from tilegrad.tensor import Tensor
-from tilegrad.train import History, Trainer
+from tilegrad.train import History, Trainer, suggest_batch_size
 from tilegrad.transform import (
     check_gradients,
     custom_gradient,
@@ -68,6 +68,7 @@ __all__ = [
     "schedules",
     "set_isa",
     "set_threads",
+    "suggest_batch_size",
     "threads",
     "trace",
     "train",

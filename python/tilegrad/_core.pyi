@@ -422,6 +422,7 @@ def run_epoch(
     maxima: int = 0,
     schedules: Sequence[tuple[Optimizer, str, Sequence[float] | _Array]] | None = None,
     record: bool = False,
+    drop_last: bool = False,
 ) -> _Epoch:
     """Runs a plan over all rows, batch by batch, with the interpreter lock released.
 
@@ -432,7 +433,8 @@ def run_epoch(
     Any other exception, also one from ``report``, ends it after a whole step and is raised.
 
     ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes a value at each batch, and keeps the
-    last. With ``record`` the result has ``losses``, the mean loss of each batch.
+    last. With ``record`` the result has ``losses``, the mean loss of each batch. With ``drop_last`` rows that fill no
+    whole batch are left out.
     """
 
 def run_batches(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tilegrad.explain.drawing import Picture
     from tilegrad.nn._summary import Summary
+    from tilegrad.train._memory import Memory
     from tilegrad.train._runner import Runner
 
 FORMAT = "tilegrad model 1"
@@ -225,6 +226,29 @@ class Module:
         from tilegrad.explain.diagnose import activations
 
         return dict(activations(self, x))
+
+    def memory(self, batch_size: int = 256, input_shape: tuple[int, ...] | None = None) -> Memory:
+        """How many bytes predictions take beside the data: parameters, and all values of a batch.
+
+        For training see :meth:`tilegrad.Trainer.memory`.
+
+        Args:
+            batch_size: Rows at a time.
+            input_shape: Shape of one row, if the first layer does not tell.
+
+        Raises:
+            ValueError: If the shape of a row is not known.
+        """
+        from tilegrad.train._memory import memory_of
+        from tilegrad.train._runner import Runner
+
+        shape = self.input_shape if input_shape is None else tuple(input_shape)
+        runner = self._runner if self._runner is not None else Runner(self)
+        shape = runner.row_shape if shape is None else shape
+        if shape is None:
+            raise ValueError("memory: expected `input_shape`, the shape of one row, since no layer tells, got None")
+        tracer, output = runner.trace(batch_size, shape, training=False)
+        return memory_of(tracer.graph, tracer.graph.compile([output.value], training=False))
 
     def summary(self, input_shape: tuple[int, ...] | None = None) -> Summary:
         """A table of layers, shapes, parameters and initialisers; print it, or let the notebook show it.

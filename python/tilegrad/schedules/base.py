@@ -122,15 +122,19 @@ class Schedule(ABC):
         """Draws the schedule over so many steps; needs the extra ``plot``.
 
         Args:
-            steps: How many steps to show; by default all that the schedule knows of, else 100.
+            steps: How many steps to show; by default a tenth more than the schedule's own length, else 100. Lengths that
+                are left out are the steps shown; an epoch is a tenth of them.
             ax: Where to draw; a new figure if not given.
 
         Returns:
             The Axes drawn on.
         """
-        from tilegrad.explain._schedule_plot import plot_schedule
+        from tilegrad.explain.plots import plot_schedule
 
-        return plot_schedule(self, steps, ax=ax)
+        own = getattr(self, "steps", None) if self.unit == "step" else None
+        count = steps if steps is not None else round(own * 1.1) if own else 100
+        training = Training(max(count // 10, 1), count)
+        return plot_schedule({self.name: lambda step: float(self(step, training))}, count, ax=ax)
 
     def _position(self, steps: Array, training: Training | None) -> Array:
         """The steps in the unit of the schedule."""

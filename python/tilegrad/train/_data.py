@@ -16,6 +16,7 @@ from tilegrad._labels import check_range
 from tilegrad._losses.checks import COUNTED, check_distributions, check_domain
 from tilegrad.losses import Loss
 from tilegrad.tensor import Array
+from tilegrad.train._batch_size import suggest_batch_size
 
 # Rows are looked at in blocks of about this many numbers, so that a memory map is never read into memory whole.
 _BLOCK = 1 << 20
@@ -229,9 +230,13 @@ def check_batch_size(function: str, batch_size: Any, rows: int) -> int:
     if isinstance(batch_size, str):
         if batch_size == "full":
             return rows
+        if batch_size == "size-rule":
+            return suggest_batch_size(rows)
         if batch_size == "auto":
             return min(rows, 1 << min(max((max(rows // 40, 1)).bit_length() - 1, 4), 8))
-        raise ValueError(f'{function}: expected `batch_size` to be a number, "full" or "auto", got {batch_size!r}')
+        raise ValueError(
+            f'{function}: expected `batch_size` to be a number, "full", "auto" or "size-rule", got {batch_size!r}'
+        )
     return min(check_count(function, "batch_size", batch_size, 1), rows)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,11 +31,13 @@ class Loop:
         shuffle: bool,
         callbacks: list[Callback],
         display: Silent,
+        drop_last: bool = False,
     ) -> None:
         self.trainer, self.train, self.held = trainer, train, held
         self.size, self.epochs, self.shuffle = size, epochs, shuffle
         self.callbacks, self.display = callbacks, display
-        self.batches = -(-len(train.x) // size)
+        self.drop_last = drop_last
+        self.batches = len(train.x) // size if drop_last else -(-len(train.x) // size)
         self.history = History()
         steps = trainer.step + epochs * self.batches
         self.course = Training(self.batches, steps, trainer.history)
@@ -84,9 +86,8 @@ class Loop:
             self.display.batch(done, loss)
 
         started = time.perf_counter()
-        sums = pass_over(
-            trainer, self.train, self.size, training=True, shuffle=self.shuffle, report=report, course=self.course
-        )
+        how: dict[str, Any] = {"shuffle": self.shuffle, "drop_last": self.drop_last, "course": self.course}
+        sums = pass_over(trainer, self.train, self.size, training=True, report=report, **how)
         if sums["interrupted"]:
             raise KeyboardInterrupt
         figures = figures_of(trainer, self.train, self.size, sums, training=True)

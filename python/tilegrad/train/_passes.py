@@ -30,16 +30,18 @@ def pass_over(
     shuffle: bool = False,
     report: Any = None,
     course: Training | None = None,
+    drop_last: bool = False,
 ) -> _core._Epoch:
     """Takes all rows once, batch by batch, and returns the sums; hyperparameters follow their schedules in the course."""
     schedules = []
     if course is not None and trainer.optimizer.schedules:
-        steps = np.arange(trainer.step, trainer.step + -(-len(rows.x) // size))
+        steps = np.arange(trainer.step, trainer.step + course.steps_per_epoch)
         schedules = trainer.optimizer.tables(steps, course)
     plans = trainer._steps.pair(len(rows.x), size, rows.form, training=training)
     maxima = trainer._steps.built(size, rows.form, training).maxima
     state = trainer._runner.state(trainer.seed)
     settings: dict[str, Any] = {"shuffle": shuffle, "seed": trainer.seed, "epoch": trainer.epoch, "maxima": maxima}
+    settings["drop_last"] = drop_last
     with nullcontext() if training else evaluating(trainer._runner, state):
         return run_rows(state, plans, rows, size, report=report, schedules=schedules, **settings)
 
@@ -54,7 +56,7 @@ def figures_of(trainer: Trainer, rows: Rows, size: int, sums: _core._Epoch, *, t
         output = trainer._runner.predict(rows.x, EVALUATION_BATCH, rows.scale)
         said = Said(output, built.reading, built.reading.columns)
         figures |= {name: metric.whole(said, rows.y, rows.sample_weight) for name, metric in whole.items()}
-    return {name: figures[name] for name in ("loss", *steps.metrics)}
+    return {name: figures[name] for name in ("loss", *steps.metrics, "penalty") if name in figures}
 
 
 def evaluate_rows(trainer: Trainer, rows: Rows, batch_size: int | str) -> dict[str, float]:

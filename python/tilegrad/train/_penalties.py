@@ -10,7 +10,6 @@ from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter
 from tilegrad.tensor import Tensor, Tracer
 
-
 # The sum of penalties among the sums of a step.
 PENALTY = ("penalty", "sum", 0.0)
 

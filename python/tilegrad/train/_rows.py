@@ -33,6 +33,11 @@ class Rows(NamedTuple):
             inputs.append(self.sample_weight[place])
         return inputs if self.class_weight is None else [*inputs, self.class_weight]
 
+    def taken(self, order: Array) -> Rows:
+        """The rows of these numbers, in this order."""
+        weights = None if self.sample_weight is None else self.sample_weight[order]
+        return self._replace(x=self.x[order], y=self.y[order], sample_weight=weights)
+
     def first(self, count: int) -> Rows:
         """So many rows from the beginning."""
         weights = None if self.sample_weight is None else self.sample_weight[:count]
@@ -52,6 +57,7 @@ def run_rows(
     maxima: int = 0,
     schedules: Sequence[tuple[_core.Optimizer, str, Array]] = (),
     record: bool = False,
+    drop_last: bool = False,
 ) -> _core._Epoch:
     """Runs plans for full batches and for a short last one over all rows."""
     return _core.run_epoch(
@@ -70,4 +76,5 @@ def run_rows(
         maxima=maxima,
         schedules=schedules or None,
         record=record,
+        drop_last=drop_last,
     )

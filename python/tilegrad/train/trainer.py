@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tilegrad import _core
+from tilegrad._names import check_flag
 from tilegrad.losses import Loss, loss_for
 from tilegrad.metrics import Metric, metrics_for
 from tilegrad.nn.module import Module
@@ -14,7 +15,9 @@ from tilegrad.train import _checkpoint as checkpoint
 from tilegrad.train import _data as data
 from tilegrad.train._arguments import rows_for, split_rows
 from tilegrad.train._averages import averages, use_average
+from tilegrad.train._batch_size import warn_of_few_updates
 from tilegrad.train._loop import Loop
+from tilegrad.train._measuring import Measuring
 from tilegrad.train._passes import EVALUATION_BATCH, evaluate_rows
 from tilegrad.train._profile import Profile
 from tilegrad.train._progress import progress_for
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from tilegrad.tensor import Array
 
 
-class Trainer:
+class Trainer(Measuring):
     """Trains a model.
 
     Each step (forward, loss, backward, update) is compiled once, and the loop over an epoch runs outside Python.
@@ -161,6 +164,7 @@ class Trainer:
         class_weight: Any = None,
         sample_weight: Any = None,
         shuffle: bool = True,
+        drop_last: bool = False,
         callbacks: Iterable[AnyCallback] | AnyCallback = (),
         progress: bool | str = True,
         scale: float | None = None,
@@ -177,13 +181,14 @@ class Trainer:
             y: Class numbers from 0 (integers), or amounts (floats) of the shape of the model's output; for a single
                 output (rows,) and (rows, 1) are the same.
             batch_size: Rows per step; ``"full"`` for all, ``"auto"`` for a size between 16 and 256 that leaves forty
-                steps an epoch. A short last batch is used, too.
+                steps an epoch, ``"size-rule"`` for :func:`tilegrad.suggest_batch_size`. A short last batch is used, too.
             epochs: How often each row is used.
             validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate on after each epoch.
             validation_split: Share of the rows, from the end and before shuffling, that is held back to evaluate on.
             class_weight: Weight of each class: a dict, an array, or ``"balanced"``.
             sample_weight: Weight of each row.
             shuffle: Whether each epoch takes the rows in another order.
+            drop_last: Whether the rows that fill no whole batch are left out; others at each shuffle.
             callbacks: Functions of (trainer, epoch, figures), or :class:`tilegrad.train.Callback` objects.
             progress: Whether to show progress; ``"tqdm"`` shows it with tqdm.
             scale: Factor for integer features, such as ``1 / 255`` for images.
@@ -211,7 +216,9 @@ class Trainer:
             display = progress_for(progress, epochs, self.epoch + 1)
             # Plans first: a model that cannot be traced is refused before anything has changed.
             self._steps.pair(len(train.x), size, train.form, training=True)
-            return Loop(self, train, held, size, epochs, bool(shuffle), made, display).run()
+            drop_last = check_flag("fit", "drop_last", drop_last)
+            warn_of_few_updates(batch_size, len(train.x), size, epochs)
+            return Loop(self, train, held, size, epochs, bool(shuffle), made, display, drop_last).run()
 
     def evaluate(
         self,

@@ -33,6 +33,8 @@ pub struct Epoch<'a> {
     pub maxima: usize,
     /// Whether the loss of each batch is kept.
     pub record: bool,
+    /// Whether the rows that fill no whole batch are left out; they are others at each shuffle.
+    pub drop_last: bool,
 }
 
 /// A hyperparameter with a value for each step of an epoch.
@@ -185,7 +187,11 @@ impl Loop<'_, '_> {
                 return Err(format!("{function}: expected `{name}` of {} rows like `features`, got {got}", self.rows));
             }
         }
-        let short = self.rows % epoch.batch_size;
+        let short = if epoch.drop_last { 0 } else { self.rows % epoch.batch_size };
+        if epoch.drop_last && self.rows < epoch.batch_size {
+            let (rows, size) = (self.rows, epoch.batch_size);
+            return Err(format!("{function}: expected rows for a whole batch of {size}, got {rows} with `drop_last`"));
+        }
         if self.rows >= epoch.batch_size {
             self.check_plan(self.plan, epoch.batch_size)?;
         }
@@ -257,6 +263,9 @@ impl Loop<'_, '_> {
         let full = if self.rows >= epoch.batch_size { &*self.plan } else { self.last.as_deref().unwrap_or(self.plan) };
         let buffers: Result<Vec<Batch>, String> = full.inputs().take(epoch.sources.len()).map(Batch::new).collect();
         let mut buffers = buffers?;
+        if epoch.drop_last {
+            self.rows -= self.rows % epoch.batch_size;
+        }
         let total = self.rows.div_ceil(epoch.batch_size);
         self.check_scheduled(total)?;
         let mut sums = Sums { losses: Vec::with_capacity(if epoch.record { total } else { 0 }), ..Sums::default() };

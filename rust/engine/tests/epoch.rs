@@ -75,6 +75,7 @@ fn epoch<'a>(sources: &'a [Rows<'a>], batch_size: usize, shuffle: bool) -> Epoch
         scheduled: &[],
         maxima: 0,
         record: false,
+        drop_last: false,
     }
 }
 

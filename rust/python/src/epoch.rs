@@ -33,16 +33,17 @@ const POLL: Duration = Duration::from_millis(50);
 /// exception, also one from ``report``, ends it after a whole step and is raised.
 ///
 /// ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes a value at each batch, and keeps the
-/// last. With ``record`` the result has ``losses``, the mean loss of each batch.
+/// last. With ``record`` the result has ``losses``, the mean loss of each batch. With ``drop_last`` rows that fill no whole batch are
+/// left out.
 #[pyfunction]
 #[pyo3(
     signature = (
         plan, last, state, features, targets, *, sample_weight = None, class_weight = None, batch_size, scale = None,
         shuffle = false, seed = Seed(0), epoch = Whole(0), report = None, interval = 0.1, maxima = Whole(0),
-        schedules = None, record = false
+        schedules = None, record = false, drop_last = false
     ),
     text_signature = "(plan, last, state, features, targets, *, sample_weight=None, class_weight=None, batch_size, \
-        scale=None, shuffle=False, seed=0, epoch=0, report=None, interval=0.1, maxima=0, schedules=None, record=False)"
+        scale=None, shuffle=False, seed=0, epoch=0, report=None, interval=0.1, maxima=0, schedules=None, record=False, drop_last=False)"
 )]
 pub(crate) fn run_epoch<'py>(
     py: Python<'py>,
@@ -63,6 +64,7 @@ pub(crate) fn run_epoch<'py>(
     maxima: Whole,
     schedules: Option<&Bound<'py, PyAny>>,
     record: bool,
+    drop_last: bool,
 ) -> Result<Bound<'py, PyDict>> {
     const FUNCTION: &str = "run_epoch";
     let mut sources = vec![Source::new(FUNCTION, "features", features, scale)?];
@@ -88,6 +90,7 @@ pub(crate) fn run_epoch<'py>(
         maxima: in_range(FUNCTION, "maxima", maxima, 0, i64::MAX)?,
         courses: schedules.map(|schedules| courses(schedules, plan)).transpose()?.unwrap_or_default(),
         record,
+        drop_last,
     };
     let (sums, watch) = run.go(py, &sources, &fixed, Watch::new(report, interval), None)?;
     watch.finish()?;
@@ -125,7 +128,7 @@ pub(crate) fn run_batches<'py>(
         _ => return Err(type_error_of(FUNCTION, "out", &out, "float32 or float64")),
     };
     let batch_size = in_range(FUNCTION, "batch_size", batch_size, 1, i64::MAX)?;
-    let (courses, maxima, record) = (Vec::new(), 0, false);
+    let (courses, maxima, record, drop_last) = (Vec::new(), 0, false, false);
     let run = Run {
         function: FUNCTION,
         plan,
@@ -138,6 +141,7 @@ pub(crate) fn run_batches<'py>(
         maxima,
         courses,
         record,
+        drop_last,
     };
     let (sums, watch) = run.go(py, &sources, &[], Watch::new(None, Duration::MAX), Some(rows))?;
     watch.finish()?;
@@ -229,6 +233,7 @@ struct Run<'a, 'py> {
     maxima: usize,
     courses: Vec<Course>,
     record: bool,
+    drop_last: bool,
 }
 
 /// A hyperparameter's values for each batch.
@@ -299,6 +304,7 @@ impl Run<'_, '_> {
             scheduled: &scheduled,
             maxima: self.maxima,
             record: self.record,
+            drop_last: self.drop_last,
         };
         let (plan, last) = (&mut *plan, last.as_deref_mut());
         let (running, watched) = (&mut engine, &mut watch);

@@ -75,7 +75,7 @@ impl Constrain {
         }
         let constraint = match self.constraint {
             Constraint::Shrink(strength) => {
-                let rate = call.optimizers[self.group].get("learning_rate");
+                let rate = call.optimizers.get(self.group).and_then(|rule| rule.get("learning_rate"));
                 // A rule without a learning rate takes whole steps.
                 Constraint::Shrink(if let Some(Setting::Number(rate)) = rate { rate * strength } else { strength })
             }

@@ -1,0 +1,79 @@
+"""How fast training is at several batch sizes, on a copy of weights and slots."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from tilegrad.schedules.base import number
+from tilegrad.train._rows import Rows, run_rows
+
+if TYPE_CHECKING:
+    from tilegrad.train.trainer import Trainer
+
+_ROUNDS = 3
+
+
+class Throughput(NamedTuple):
+    """Speeds of training by batch size.
+
+    ``step_seconds`` are those of a step in the loop of :meth:`~tilegrad.Trainer.fit`; ``rows`` those of an epoch.
+
+    Example:
+        >>> from tilegrad.train import Throughput
+        >>> print(Throughput((1, 32), (1e-5, 4e-5), 6400))
+        batch size  steps an epoch  us a step  samples a second  seconds an epoch
+                 1            6400       10.0           100,000             0.064
+                32             200       40.0           800,000             0.008
+    """
+
+    batch_sizes: tuple[int, ...]
+    step_seconds: tuple[float, ...]
+    rows: int
+
+    @property
+    def samples_per_second(self) -> tuple[float, ...]:
+        """Rows a second for each batch size."""
+        return tuple(size / seconds for size, seconds in zip(self.batch_sizes, self.step_seconds, strict=True))
+
+    @property
+    def fastest(self) -> int:
+        """The batch size with most samples a second; smaller ones learn more from each sample."""
+        return max(zip(self.samples_per_second, self.batch_sizes, strict=True))[1]
+
+    def __str__(self) -> str:
+        lines = ["batch size  steps an epoch  us a step  samples a second  seconds an epoch"]
+        for size, seconds, speed in zip(self.batch_sizes, self.step_seconds, self.samples_per_second, strict=True):
+            steps = -(-self.rows // size)
+            lines.append(f"{size:10}{steps:16}{seconds * 1e6:11.1f}{speed:18,.0f}{steps * seconds:18.3g}")
+        return "\n".join(lines)
+
+
+def measure_throughput(trainer: Trainer, rows: Rows, sizes: list[int], seconds: float) -> Throughput:
+    """Times the loop over the first rows for each size in turn; the least time of a step counts."""
+    number("benchmark", "seconds", seconds, 0.0, above=True)
+    sizes = list(dict.fromkeys(sizes))
+    if not sizes:
+        raise ValueError("benchmark: expected at least one number in `batch_sizes`, got none")
+    best = dict.fromkeys(sizes, float("inf"))
+    counts = dict.fromkeys(sizes, 1)
+    for turn in range(1 + _ROUNDS):
+        for size in sizes:
+            taken = _seconds_of_step(trainer, rows, size, counts[size])
+            if turn == 0:
+                # The first run warms up and tells how many steps fit into the time.
+                counts[size] = max(min(len(rows.x) // size, int(seconds / taken)), 1)
+            else:
+                best[size] = min(best[size], taken)
+    return Throughput(tuple(sizes), tuple(best.values()), len(rows.x))
+
+
+def _seconds_of_step(trainer: Trainer, rows: Rows, size: int, count: int) -> float:
+    built = trainer._steps.built(size, rows.form, True)
+    state = trainer._runner.copied_state(trainer.seed)
+    part = rows.first(count * size)
+    started = time.perf_counter()
+    sums = run_rows(state, (built.plan, None), part, size, shuffle=True, seed=trainer.seed, maxima=built.maxima)
+    if sums["interrupted"]:
+        raise KeyboardInterrupt
+    return max((time.perf_counter() - started) / count, 1e-9)
