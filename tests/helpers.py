@@ -1,6 +1,7 @@
 """What several test files share: distances in units of the last place, numeric derivatives, bytes."""
 
 import inspect
+import itertools
 
 import numpy as np
 import reference
@@ -72,3 +73,20 @@ def reference_functions():
         else:
             kinds[{"x": "activations", "prediction": "losses", "weight": "optimizers"}[first]][name] = function
     return kinds
+
+
+def settings_of(name):
+    """The defaults, and for an activation with parameters a few other values inside their ranges."""
+    parameters = ACTIVATIONS[name]["parameters"]
+    choices = []
+    for parameter in parameters:
+        inside = [value for value in (0.2, 1.7) if parameter["low"] <= value <= parameter["high"]]
+        choices.append([parameter["default"], *inside])
+    return [tuple(values) for values in itertools.product(*choices)]
+
+
+def kinks_of(name, values):
+    """Where the entry says that the slope has two sides or the value jumps, with these parameters."""
+    named = dict(zip((parameter["name"] for parameter in ACTIVATIONS[name]["parameters"]), values, strict=True))
+    known = {**named, **{f"-{parameter}": -value for parameter, value in named.items()}}
+    return [known[kink] if kink in known else float(kink) for kink in ACTIVATIONS[name]["facts"]["kinks"]]

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
+import reference
 import tilegrad as tg
-from helpers import ACTIVATIONS, REGISTRY, fourth_order_gradient
+from helpers import ACTIVATIONS, REGISTRY, fourth_order_gradient, kinks_of, settings_of
 from tilegrad import functional as F
 from tilegrad import nn
 
@@ -65,10 +66,6 @@ def test_golden_numbers(name, values, x, value, slope):
     np.testing.assert_allclose(actual, slope, rtol=1e-14, atol=4e-16)
 
 
-def test_every_activation_has_a_golden_number():
-    assert {name for name, *_ in GOLDEN} == set(NAMES)
-
-
 # Section 1 of the conventions, under the names that people bring with them.
 UNION = {
     "sigmoid tanh relu leaky_relu prelu elu swish silu softmax log_softmax identity": "must",
@@ -94,10 +91,9 @@ def test_every_activation_is_a_function_and_a_layer_by_name(name, dtype):
 
 @name_law
 def test_second_derivative_equals_a_difference_of_the_slope(name):
-    kinks = {float(kink) for kink in ACTIVATIONS[name]["facts"]["kinks"] if kink.lstrip("-").isdigit()}
-    kinks |= {-0.5, 0.5, -1.0, 1.0, 0.0}
     x = np.linspace(-4, 4, 41) + 0.013
-    assert all(np.abs(x - kink).min() > 1e-3 for kink in kinks)
+    for kink in (0.0, *kinks_of(name, settings_of(name)[0])):
+        x = x[np.abs(x - kink) > 1e-3]
     function = getattr(F, name)
     twice = tg.grad(lambda value: tg.grad(lambda inner: function(inner).sum())(value).sum())(x)
     backward = getattr(F, f"{name}_backward")
@@ -119,10 +115,9 @@ def test_second_derivative_is_a_number_at_the_infinities(name, dtype):
 def test_huge_numbers_do_not_overflow(name):
     """Only where the function itself is beyond the largest number."""
     x = np.array([-3e38, -5.7e37, -2e19, 2e19, 5.7e37, 3e38], np.float32)
-    value = getattr(F, name)(x)
-    allowed = {"squared_relu": 3, "exponential": 3}.get(name, 0)
-    assert np.isinf(value).sum() == allowed
-    assert not np.isnan(value).any()
+    with np.errstate(over="ignore"):
+        expected = getattr(reference, name)(x)[0].astype(np.float32)
+    np.testing.assert_allclose(getattr(F, name)(x), expected, rtol=1e-6, atol=1e-30)
 
 
 # ---- parameters ----------------------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ def versions():
     return [f"jax {jax.__version__}"] + ([f"optax {optax.__version__}"] if optax else [])
 
 
-def variants(suite, _case, _options):
-    if suite == "matmul":
+def variants(suite, case, _options):
+    if suite == "matmul" or (suite == "kernels" and case["name"] not in FUNCTIONS):
         return []
     if suite == "optim":
         return ["optax"] if optax else []
@@ -130,6 +130,18 @@ FUNCTIONS = {
     "gelu": lambda x: jax.nn.gelu(x, approximate=False),
     "gelu_tanh": lambda x: jax.nn.gelu(x, approximate=True),
     "softplus": jax.nn.softplus,
+    "relu6": jax.nn.relu6,
+    "hard_tanh": jax.nn.hard_tanh,
+    "squared_relu": lambda x: jnp.square(jax.nn.relu(x)),
+    "selu": jax.nn.selu,
+    "celu": jax.nn.celu,
+    "exponential": jnp.exp,
+    "hard_sigmoid": jax.nn.hard_sigmoid,
+    "softsign": jax.nn.soft_sign,
+    "hard_swish": jax.nn.hard_silu,
+    "mish": jax.nn.mish,
+    "log_sigmoid": jax.nn.log_sigmoid,
+    "squareplus": jax.nn.squareplus,
     "softmax": lambda x: jax.nn.softmax(x, axis=1),
     "log_softmax": lambda x: jax.nn.log_softmax(x, axis=1),
 }
@@ -137,6 +149,7 @@ FUNCTIONS = {
 FROM_OUTPUT = {
     "sigmoid": lambda g, y: g * (y * (1 - y)),
     "tanh": lambda g, y: g * (1 - y * y),
+    "exponential": lambda g, y: g * y,
     "softmax": lambda g, y: y * (g - jnp.sum(g * y, axis=1, keepdims=True)),
     "log_softmax": lambda g, y: g - jnp.exp(y) * jnp.sum(g, axis=1, keepdims=True),
 }

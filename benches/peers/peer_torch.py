@@ -2,12 +2,12 @@
 
 import os
 import shutil
-from functools import partial
 
 import numpy as np
 import torch
 import work
 from torch.nn import functional as F
+from torch_kernels import backward_call, forward_call
 
 
 def start(threads):
@@ -96,44 +96,6 @@ def train_step(variant, case):
             step()
 
     return run, check
-
-
-def forward_call(name, x, y):
-    """A kernel that writes its result into ``y``."""
-    aten = torch.ops.aten
-    return {
-        "relu": partial(torch.clamp_min, x, 0, out=y),
-        "leaky_relu": partial(aten.leaky_relu.out, x, work.NEGATIVE_SLOPE, out=y),
-        "elu": partial(aten.elu.out, x, out=y),
-        "sigmoid": partial(torch.sigmoid, x, out=y),
-        "tanh": partial(torch.tanh, x, out=y),
-        "silu": partial(aten.silu.out, x, out=y),
-        "gelu": partial(aten.gelu.out, x, out=y),
-        "gelu_tanh": partial(aten.gelu.out, x, approximate="tanh", out=y),
-        "softplus": partial(aten.softplus.out, x, out=y),
-        "softmax": partial(torch.softmax, x, 1, out=y),
-        "log_softmax": partial(torch.log_softmax, x, 1, out=y),
-    }[name]
-
-
-def backward_call(name, g, x, y):
-    """The gradient kernel that autograd calls, given what it keeps of the forward pass, writing into ``y``."""
-    aten = torch.ops.aten
-    kept = torch.empty_like(x)
-    forward_call(name, x, kept)()
-    return {
-        "relu": partial(aten.threshold_backward.grad_input, g, x, 0, grad_input=y),
-        "leaky_relu": partial(aten.leaky_relu_backward.grad_input, g, x, work.NEGATIVE_SLOPE, False, grad_input=y),
-        "elu": partial(aten.elu_backward.grad_input, g, 1, 1, 1, False, x, grad_input=y),
-        "sigmoid": partial(aten.sigmoid_backward.grad_input, g, kept, grad_input=y),
-        "tanh": partial(aten.tanh_backward.grad_input, g, kept, grad_input=y),
-        "silu": partial(aten.silu_backward.grad_input, g, x, grad_input=y),
-        "gelu": partial(aten.gelu_backward.grad_input, g, x, grad_input=y),
-        "gelu_tanh": partial(aten.gelu_backward.grad_input, g, x, approximate="tanh", grad_input=y),
-        "softplus": partial(aten.softplus_backward.grad_input, g, x, 1, 20, grad_input=y),
-        "softmax": partial(aten._softmax_backward_data.out, g, kept, 1, torch.float32, grad_input=y),
-        "log_softmax": partial(aten._log_softmax_backward_data.out, g, kept, 1, torch.float32, out=y),
-    }[name]
 
 
 def kernel(variant, case):

@@ -39,6 +39,22 @@ ACTIVATIONS = (
     "gelu",
     "gelu_tanh",
     "softplus",
+    "relu6",
+    "hard_tanh",
+    "threshold",
+    "squared_relu",
+    "selu",
+    "celu",
+    "exponential",
+    "hard_sigmoid",
+    "softsign",
+    "hard_swish",
+    "mish",
+    "log_sigmoid",
+    "squareplus",
+    "soft_shrink",
+    "hard_shrink",
+    "tanh_shrink",
 )
 NEGATIVE_SLOPE = 0.01
 

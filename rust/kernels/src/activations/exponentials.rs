@@ -33,7 +33,8 @@ activation! {
     }
     value(_this, x) {
         let below = x.expm1_scaled(1.758_099_340_847_376_8, 1.415_351_938_008_45e-17);
-        R::select(x > R::zero(), R::constant(1.050_700_987_355_480_5) * x, below)
+        // x and what s is above 1 times x: rounded once, and no larger than the largest number where the result is not.
+        R::select(x > R::zero(), x.mul_add(R::constant(0.050_700_987_355_480_493), x), below)
     }
     slope(_this, x, y) {
         R::select(y > R::zero(), R::constant(1.050_700_987_355_480_5), y + R::constant(1.758_099_340_847_376_8))
