@@ -2,8 +2,8 @@
 
     python -m benches.peers.kernels --python torch=/path/to/python --python jax=/path/to/python
 
-Results go into a given array. Gradients come from what a training step keeps: in the peers the output of sigmoid, tanh and
-the softmax functions, else the input; tilegrad's functions take the output for the softmax functions only.
+Results go into a given array. Gradients come from what a training step keeps: in the peers the output of sigmoid, tanh, exp and
+the softmax functions, else the input; in tilegrad the output wherever the registry says that the slope is made from it.
 """
 
 import math

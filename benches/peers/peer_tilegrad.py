@@ -9,6 +9,13 @@ import work
 from tilegrad import _core, losses, nn, optim
 from tilegrad import functional as F
 
+FROM_OUTPUT = {
+    spelling
+    for entry in _core.registry()["activations"]
+    for spelling in (entry["name"], *entry["aliases"])
+    if entry["facts"]["slope_from"] == "output"
+}
+
 
 def start(threads):
     tg.set_threads(threads)
@@ -120,10 +127,12 @@ def kernel(case):
     y = np.empty_like(x)
     function = getattr(F, case["name"])
     if case.get("backward"):
-        # The gradient of a softmax is written in its output, that of an activation in its input.
+        # A training step keeps the output where the gradient is made from it, else the input.
         kept = function(x) if len(case["shape"]) == 2 else x
         backward = getattr(F, f"{case['name']}_backward")
         call = partial(backward, work.arriving(case["shape"]), kept, out=y)
+        if case["name"] in FROM_OUTPUT:
+            call.keywords["output"] = function(x)
     else:
         call = partial(function, x, out=y)
     return work.repeated(call), work.size_of(call, y)

@@ -25,8 +25,8 @@ def {name}(x, {parameters}*, out=None):
         return {core}(x, out)
     return general(x, ({values}), out)
 
-def {name}_backward(gradient, x, {parameters}*, out=None):
-    return {backward}(gradient, x, out)
+def {name}_backward(gradient, x, {parameters}*, out=None, output=None):
+    return {backward}(gradient, x, out, output)
 """
 
 
@@ -128,11 +128,14 @@ def _document(entry: _Entry, name: str, plain: _core.Activation) -> str:
 
 def _document_backward(entry: _Entry, name: str, plain: _core.Activation) -> str:
     example = plain.backward(np.ones(3), _POINTS).round(6).tolist()
+    is_read = entry["facts"]["slope_from"] == "output"
+    kept = ": spares making it again, and `x` is not read" if is_read else "; not read, the derivative is made from `x`"
     return (
         f"Backward pass of `{name}`: the arriving gradient times the derivative at `x`.\n\n"
         "Args:\n    gradient: Gradient with respect to the output.\n    x: Input of the forward pass.\n"
         f"{parameter_lines(entry)}"
-        "    out: Array to write into; may be `gradient` itself.\n\n"
+        "    out: Array to write into; may be `gradient` itself.\n"
+        f"    output: Output of the forward pass, if it was kept{kept}.\n\n"
         "Returns:\n    Gradient with respect to the input.\n\n"
         "Raises:\n    TypeError: If the dtypes are not the same float32 or float64.\n    ValueError: If the shapes "
         "differ.\n\n"

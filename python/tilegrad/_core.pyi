@@ -189,8 +189,12 @@ class Activation:
     def __new__(cls, name: str, parameters: Sequence[float] = ()) -> Activation: ...
     def __call__(self, x: _Array, out: _Array | None = None) -> _Array:
         """``f(x)``, element by element. ``out`` may be ``x`` itself."""
-    def backward(self, gradient: _Array, x: _Array, out: _Array | None = None) -> _Array:
-        """``gradient * f'(x)``. ``x`` is the input of the forward pass; ``out`` may be ``gradient`` itself."""
+    def backward(self, gradient: _Array, x: _Array, out: _Array | None = None, output: _Array | None = None) -> _Array:
+        """``gradient * f'(x)``. ``x`` is the input of the forward pass; ``out`` may be ``gradient`` itself.
+
+        Where the derivative is made from ``output``, that of the forward pass, it is read in place of ``x`` if it is
+        given.
+        """
     @property
     def name(self) -> str:
         """Its name in the registry."""

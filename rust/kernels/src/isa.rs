@@ -143,6 +143,19 @@ pub fn run<E: Element, K: Kernel<E>>(kernel: K) -> K::Output {
     }
 }
 
+/// As [`run`], with AVX2 where AVX-512 would be used, whose bits are the same: for long code that is rarely run.
+#[inline(always)]
+pub fn run_rarely<E: Element, K: Kernel<E>>(kernel: K) -> K::Output {
+    match current() {
+        // SAFETY: what has AVX-512 has AVX2 and FMA, see `Isa::is_available`.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 | Isa::Avx2 => unsafe { avx2(kernel) },
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon => kernel.run::<E::Fused>(),
+        _ => kernel.run::<E::Plain>(),
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 fn avx512<E: Element, K: Kernel<E>>(kernel: K) -> K::Output {

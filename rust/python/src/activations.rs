@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use tilegrad_kernels::activations::{self, ENTRIES};
 use tilegrad_kernels::real::Element;
+use tilegrad_kernels::registry::SlopeFrom;
 
 use crate::elementwise::{Map, Zip, map, zip};
 use crate::errors::{Error, Result};
@@ -38,14 +39,19 @@ impl Activation {
         map(self.inner.entry().name, &Forward(self.inner), x, out)
     }
 
-    /// ``gradient * f'(x)``. ``x`` is the input of the forward pass; ``out`` may be ``gradient`` itself.
-    #[pyo3(signature = (gradient, x, out = None))]
+    /// ``gradient * f'(x)``. ``x`` is the input of the forward pass; ``out`` may be ``gradient`` itself. Where the derivative is
+    /// made from ``output``, that of the forward pass, it is read in place of ``x`` if it is given.
+    #[pyo3(signature = (gradient, x, out = None, output = None))]
     fn backward<'py>(
         &self,
         gradient: &Bound<'py, PyAny>,
         x: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
+        output: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyAny>> {
+        if let (Some(output), SlopeFrom::Output) = (output, self.inner.entry().slope_from) {
+            return zip(&self.backward_name, &BackwardFromOutput(self.inner), gradient, ("output", output), out);
+        }
         zip(&self.backward_name, &Backward(self.inner), gradient, ("x", x), out)
     }
 
@@ -85,5 +91,16 @@ impl Zip for Backward {
     }
     fn apply_in_place<E: Element>(&self, _unit: usize, gradient: &mut [E], x: &[E]) {
         self.0.backward_from_input_in_place(gradient, x);
+    }
+}
+
+struct BackwardFromOutput(activations::Activation);
+
+impl Zip for BackwardFromOutput {
+    fn apply<E: Element>(&self, _unit: usize, gradient: &[E], y: &[E], out: &mut [E]) {
+        self.0.backward(gradient, y, out);
+    }
+    fn apply_in_place<E: Element>(&self, _unit: usize, gradient: &mut [E], y: &[E]) {
+        self.0.backward_in_place(gradient, y);
     }
 }

@@ -3,9 +3,11 @@
 use std::marker::PhantomData;
 
 use super::Formula;
+use crate::isa::{self, Kernel};
 use crate::real::{Dual, Element, Real};
-use crate::registry::ActivationEntry;
-use crate::sweep::{self, Binary, Unary};
+use crate::registry::{ActivationEntry, SlopeFrom};
+use crate::sweep::{self, Binary, PART, Unary};
+use crate::threads;
 
 /// A formula with its default hyperparameters compiled in: multiplications by 1 go.
 #[derive(Clone, Copy, PartialEq)]
@@ -48,6 +50,8 @@ impl<F: Formula> Unary for Value<F> {
 
 /// What a gradient is multiplied by.
 trait Factor: Copy + Send + Sync {
+    /// Whether it is asked of every formula, or only of those with [`SlopeFrom::Output`].
+    const APPLIES_TO_ALL: bool;
     fn of<F: Formula, R: Real>(self, formula: &F, operand: R) -> R;
 }
 
@@ -55,6 +59,7 @@ trait Factor: Copy + Send + Sync {
 #[derive(Clone, Copy)]
 struct SlopeFromSaved;
 impl Factor for SlopeFromSaved {
+    const APPLIES_TO_ALL: bool = true;
     #[inline(always)]
     fn of<F: Formula, R: Real>(self, formula: &F, saved: R) -> R {
         formula.slope(saved, saved)
@@ -65,20 +70,28 @@ impl Factor for SlopeFromSaved {
 #[derive(Clone, Copy)]
 struct SlopeFromInput;
 impl Factor for SlopeFromInput {
+    const APPLIES_TO_ALL: bool = false;
     #[inline(always)]
     fn of<F: Formula, R: Real>(self, formula: &F, x: R) -> R {
         formula.slope(x, formula.value(x))
     }
 }
 
-/// `f''(x)`: the slope over dual numbers.
-#[derive(Clone, Copy)]
-struct Curvature;
-impl Factor for Curvature {
+/// Numbers that are held on the stack at a time.
+const HELD: usize = 256;
+
+/// `gradient[i] f''(x[i])`: the slope over dual numbers.
+struct Curvature<'a, F>(F, &'a [f64; HELD], &'a [f64; HELD], &'a mut [f64; HELD]);
+
+impl<F: Formula> Kernel<f64> for Curvature<'_, F> {
+    type Output = ();
     #[inline(always)]
-    fn of<F: Formula, R: Real>(self, formula: &F, x: R) -> R {
-        let x = Dual::variable(x);
-        formula.slope(x, formula.value(x)).derivative
+    fn run<R: Real<Element = f64>>(self) {
+        let Self(formula, gradient, x, out) = self;
+        for lane in 0..HELD {
+            let x = Dual::variable(R::load(x[lane]));
+            out[lane] = (R::load(gradient[lane]) * formula.slope(x, formula.value(x)).derivative).store();
+        }
     }
 }
 
@@ -125,22 +138,60 @@ impl super::Activation {
 
     /// `gradient[i] = gradient[i] * f'`; `saved` as in `Activation::backward`.
     pub fn backward_in_place<E: Element>(&self, gradient: &mut [E], saved: &[E]) {
-        self.times_in_place(SlopeFromSaved, gradient, saved);
+        struct Run<'a, E>(&'a mut [E], &'a [E]);
+        impl<E: Element> Visitor for Run<'_, E> {
+            type Output = ();
+            fn visit<F: Formula>(self, formula: F) {
+                sweep::zip_in_place(Times(formula, SlopeFromSaved), self.0, self.1);
+            }
+        }
+        self.visit(Run(gradient, saved));
     }
 
     /// `out[i] = gradient[i] * f'(x[i])`, from the *input* always.
     pub fn backward_from_input<E: Element>(&self, gradient: &[E], x: &[E], out: &mut [E]) {
-        self.times(SlopeFromInput, gradient, x, out);
+        match self.entry().slope_from {
+            SlopeFrom::Input => self.backward(gradient, x, out),
+            SlopeFrom::Output => self.times(SlopeFromInput, gradient, x, out),
+        }
     }
 
     /// `gradient[i] = gradient[i] * f'(x[i])`, from the *input* always.
     pub fn backward_from_input_in_place<E: Element>(&self, gradient: &mut [E], x: &[E]) {
-        self.times_in_place(SlopeFromInput, gradient, x);
+        if self.entry().slope_from == SlopeFrom::Input {
+            return self.backward_in_place(gradient, x);
+        }
+        // Rare: a copy of some numbers at a time, instead of code of its own.
+        in_pieces(gradient, |start, gradient| {
+            let mut held = [E::default(); HELD];
+            let held = &mut held[..gradient.len()];
+            held.copy_from_slice(gradient);
+            self.backward_from_input(held, &x[start..start + gradient.len()], gradient);
+        });
     }
 
-    /// `out[i] = gradient[i] * f''(x[i])`: what the second derivative needs, from the *input* always.
+    /// `out[i] = gradient[i] * f''(x[i])`: what the second derivative needs, from the *input* always. In double precision whatever
+    /// the elements: it is rare, and its code long.
     pub fn curvature<E: Element>(&self, gradient: &[E], x: &[E], out: &mut [E]) {
-        self.times(Curvature, gradient, x, out);
+        struct Run<'a>(&'a [f64; HELD], &'a [f64; HELD], &'a mut [f64; HELD]);
+        impl Visitor for Run<'_> {
+            type Output = ();
+            fn visit<F: Formula>(self, formula: F) {
+                isa::run_rarely(Curvature(formula, self.0, self.1, self.2));
+            }
+        }
+        assert!(gradient.len() == out.len() && x.len() == out.len());
+        in_pieces(out, |start, out| {
+            let (mut gradients, mut inputs, mut results) = ([0.0; HELD], [0.0; HELD], [0.0; HELD]);
+            for index in 0..out.len() {
+                gradients[index] = gradient[start + index].to_f64();
+                inputs[index] = x[start + index].to_f64();
+            }
+            self.visit(Run(&gradients, &inputs, &mut results));
+            for (out, result) in out.iter_mut().zip(results) {
+                *out = E::from_f64(result);
+            }
+        });
     }
 
     /// `out[i] = gradient[i] * factor(operand[i])`.
@@ -149,22 +200,13 @@ impl super::Activation {
         impl<E: Element, T: Factor> Visitor for Run<'_, E, T> {
             type Output = ();
             fn visit<F: Formula>(self, formula: F) {
-                sweep::zip(Times(formula, self.0), self.1, self.2, self.3);
+                // The others are backward passes from the input already, and need no code for it.
+                if T::APPLIES_TO_ALL || F::ENTRY.slope_from == SlopeFrom::Output {
+                    sweep::zip(Times(formula, self.0), self.1, self.2, self.3);
+                }
             }
         }
         self.visit(Run(factor, gradient, operand, out));
-    }
-
-    /// `gradient[i] = gradient[i] * factor(operand[i])`.
-    fn times_in_place<E: Element, T: Factor>(&self, factor: T, gradient: &mut [E], operand: &[E]) {
-        struct Run<'a, E, T>(T, &'a mut [E], &'a [E]);
-        impl<E: Element, T: Factor> Visitor for Run<'_, E, T> {
-            type Output = ();
-            fn visit<F: Formula>(self, formula: F) {
-                sweep::zip_in_place(Times(formula, self.0), self.1, self.2);
-            }
-        }
-        self.visit(Run(factor, gradient, operand));
     }
 
     /// `f'(x)` as dual numbers give it from the formula of the value: what the slopes are tested against.
@@ -178,4 +220,17 @@ impl super::Activation {
         }
         self.visit(Run(x))
     }
+}
+
+/// Runs work on pieces of at most [`HELD`] numbers, each with its place, over the threads if there are many.
+fn in_pieces<E: Element>(values: &mut [E], work: impl Fn(usize, &mut [E]) + Sync) {
+    let pieces = |start: usize, values: &mut [E]| {
+        for (index, piece) in values.chunks_mut(HELD).enumerate() {
+            work(start + index * HELD, piece);
+        }
+    };
+    if values.len() <= PART {
+        return pieces(0, values);
+    }
+    threads::for_each_part([values], PART, &|start, [values]| pieces(start, values));
 }

@@ -44,7 +44,12 @@ activation! {
         kinks: &[], own_default: false,
     }
     value(_this, x) { -(-x).softplus(None) }
-    slope(_this, x, y) { (-x).sigmoid() }
+    slope(_this, x, y) {
+        // Beyond, the slope is 0 or 1 to the last bit, beside 1.
+        let far = R::constant(87.0);
+        let slope = R::one() / (R::one() + x.clamp(-far, far).exp_rough());
+        R::select(x >= far, R::zero(), slope)
+    }
 }
 
 activation! {
