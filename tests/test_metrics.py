@@ -379,7 +379,7 @@ def test_what_counts_not_at_all_is_as_if_it_were_not_there():
 def test_binary_losses_decide_by_their_own_threshold():
     x = np.array([[-2.0], [-0.1], [0.2], [3.0]])
     y = np.array([0, 1, 1, 1])
-    for loss, layers in (("binary_cross_entropy_with_logits", []),):
+    for loss, layers in (("binary_cross_entropy_with_logits", []), ("binary_cross_entropy", [nn.Sigmoid()])):
         dense = nn.Dense(1, 1, dtype="float64")
         trainer = tg.Trainer(nn.Sequential(dense, *layers), loss, "sgd", metrics=["accuracy", "recall", "log_loss"])
         dense.weight.value, dense.bias.value = np.ones((1, 1)), np.zeros(1)
@@ -409,6 +409,15 @@ def test_any_metric_of_scikit_learn_by_name_or_function(scikit):
     figures = amounts.evaluate(x, y.astype(float))
     expected = scikit.median_absolute_error(y, amounts.model.predict(x)[:, 0])
     assert figures["neg_median_absolute_error"] == pytest.approx(-expected)
+
+
+@pytest.mark.covers("V3")
+def test_counts_of_poisson_regression_are_judged_as_counts():
+    model = nn.Sequential(nn.Dense(1, 1, dtype="float64"))
+    trainer = tg.Trainer(model, losses.Poisson(), "sgd", metrics=["mae", "mean_poisson_deviance"])
+    x, y = np.linspace(0, 1, 9)[:, None], np.arange(9.0)
+    expected = np.exp(model.predict(x))[:, 0]
+    assert trainer.evaluate(x, y)["mae"] == pytest.approx(np.abs(expected - y).mean())
 
 
 # ---- wrong use -----------------------------------------------------------------------------------------------------

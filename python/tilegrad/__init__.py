@@ -23,6 +23,7 @@ from tilegrad._core import __version__
 from tilegrad._machine import machine, set_isa, set_threads, threads
 from tilegrad.tensor import Tensor
 from tilegrad.train import History, Trainer, suggest_batch_size
+from tilegrad.train._lint import DataReport, check_data, check_model
 from tilegrad.transform import (
     check_gradients,
     custom_gradient,
@@ -42,11 +43,14 @@ from tilegrad.transform import (
 )
 
 __all__ = [
+    "DataReport",
     "History",
     "Tensor",
     "Trainer",
     "__version__",
+    "check_data",
     "check_gradients",
+    "check_model",
     "custom_gradient",
     "define_operation",
     "diagnose",

@@ -11,8 +11,10 @@ from tilegrad.tensor import Array, Tensor, Traceable
 
 # What names a sum: (operation, term, parameter), or a metric of the user's and a place in what it returned.
 Key = tuple[Any, ...]
-_OUTPUTS = {"cross_entropy": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}
 GREATEST = "greatest_error"
+# Targets that are decided between, so that a prediction is a class and no amount.
+LABELLED = ("unit_interval", "sign", "zero_or_one")
+DECIDED = ("classes", "distribution", *LABELLED)
 
 
 class Reading(NamedTuple):
@@ -33,19 +35,18 @@ class Reading(NamedTuple):
 
 def reading_of(loss: Any, columns: int, features: int) -> Reading:
     """What an output of so many columns stands for, by the loss it is trained with."""
-    output, targets = getattr(loss, "output", _OUTPUTS.get(loss.name, "identity")), loss.targets
-    predictions, is_function = getattr(loss, "predictions", "real"), type(loss).__name__ == "FunctionLoss"
+    output, targets = loss.output, loss.targets
     amount_link = {"exp": "exp", "sigmoid": "sigmoid"}.get(output, "identity")
     if output in ("softmax", "sigmoid"):
         class_link = "logits"
-    elif "unit_interval" in (targets, predictions):
+    elif targets == "unit_interval" or loss.predictions in ("unit_interval", "distribution"):
         class_link = "probabilities"
     else:
         class_link = "logits" if targets == "classes" else "scores"
-    labels = columns > 1 and targets in ("unit_interval", "sign", "zero_or_one")
-    if targets == "classes":
+    labels = columns > 1 and targets in LABELLED
+    if targets in ("classes", "distribution"):
         kind = "classes"
-    elif targets in ("unit_interval", "sign", "zero_or_one") or columns > 1 or is_function:
+    elif targets in (*LABELLED, "any") or columns > 1:
         # Shares are amounts as well; rows of several floats may be one-hot.
         kind = "either"
     else:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from tilegrad import _core
+from tilegrad._losses.checks import check_choice
 from tilegrad.tensor import Array
 from tilegrad.train import _data as data
 from tilegrad.train._rows import Rows
@@ -11,6 +15,31 @@ from tilegrad.train._steps import form_of
 
 if TYPE_CHECKING:
     from tilegrad.train.trainer import Trainer
+
+
+# The epoch that the draw of a validation split pretends to be; no training gets there.
+_DRAW = (1 << 62) - 1
+# Where the rows of a validation split come from.
+PLACES = ("end", "random", "stratified")
+
+
+def _drawn(trainer: Trainer, rows: Rows, held: int, *, stratified: bool) -> Array:
+    """The rows in an order by the trainer's seed, in which those that are held back come last.
+
+    Stratified, each class has its share of them, to the nearest row.
+    """
+    order = _core.permutation(len(rows.x), trainer.seed, _DRAW)
+    if not stratified:
+        return order
+    if rows.y.dtype.kind not in "iub":
+        raise ValueError('fit: expected `validation_from` of "stratified" with class numbers only, got it with amounts')
+    labels = rows.y.reshape(-1)[order]
+    # Where a row stands among those of its class, as a share of them: the last shares are held back.
+    rank = np.empty(len(order))
+    for label in np.unique(labels):
+        places = np.flatnonzero(labels == label)
+        rank[places] = (np.arange(len(places)) + 0.5) / len(places)
+    return order[np.argsort(rank, kind="stable")]
 
 
 def rows_for(
@@ -27,8 +56,11 @@ def rows_for(
     return Rows(features, targets, weights, of_class, scale, form_of(features, targets, weights, of_class, dtype))
 
 
-def split_rows(trainer: Trainer, rows: Rows, validation: Any, share: float) -> tuple[Rows, Rows | None]:
+def split_rows(
+    trainer: Trainer, rows: Rows, validation: Any, share: float, taken_from: str = "end"
+) -> tuple[Rows, Rows | None]:
     """The rows to train on and those to evaluate on."""
+    check_choice("fit", "validation_from", taken_from, PLACES)
     held = data.check_split("fit", share, len(rows.x))
     if validation is not None:
         if held:
@@ -43,6 +75,12 @@ def split_rows(trainer: Trainer, rows: Rows, validation: Any, share: float) -> t
     if not held:
         return rows, None
     cut = len(rows.x) - held
+
+    if taken_from != "end":
+        # Copies, which a memory map then is no longer.
+        places = _drawn(trainer, rows, held, stratified=taken_from == "stratified")
+        weights = None if rows.sample_weight is None else rows.sample_weight[places]
+        rows = rows._replace(x=rows.x[places], y=rows.y[places], sample_weight=weights)
 
     def part(place: slice, of_class: Array | None) -> Rows:
         weights = None if rows.sample_weight is None else rows.sample_weight[place]

@@ -32,6 +32,7 @@ def save(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     for slot in state.slots:
         for name in state.names:
             tensors[f"optimizer.{slot}.{name}"] = state.slot_view(slot, name)
+    tensors |= {f"kept.{name}": values for name, values in trainer._kept.weights.items()}
     facts = {
         "step": state.step,
         "tally": state.tally,
@@ -40,7 +41,9 @@ def save(trainer: Trainer, path: str | os.PathLike[str]) -> None:
         "optimizer": trainer.optimizer.name,
         "hyperparameters": trainer.optimizer._settings(),
         "history": dict(trainer.history),
+        "steps": trainer.history.steps,
         "stop_reason": trainer.history.stop_reason,
+        "kept": trainer._kept.facts,
     }
     _core.save_tensors(os.fspath(path), tensors, {"format": FORMAT, "trainer": json.dumps(facts)})
 
@@ -58,19 +61,21 @@ def load(trainer: Trainer, path: str | os.PathLike[str]) -> None:
         raise ValueError(
             f"load: expected `path` to hold a training with {trainer.optimizer.name}, got {facts['optimizer']}"
         )
-    history = History(facts["history"])
+    history = History(facts["history"], facts.get("steps", []))
     history.stop_reason = facts.get("stop_reason")
     # Values may be missing so far: they are about to be replaced.
     state = trainer._runner.state(trainer.seed)
     places = {f"model.{name}": state.view(name) for name in state.names}
     for slot in state.slots:
         places |= {f"optimizer.{slot}.{name}": state.slot_view(slot, name) for name in state.names}
+    kept = {name.removeprefix("kept."): tensors.pop(name) for name in [*tensors] if name.startswith("kept.")}
     check_tensors("load", {name: (view.shape, view.dtype.name) for name, view in places.items()}, tensors)
     trainer.optimizer._restore(facts["hyperparameters"])
     for name, view in places.items():
         view[...] = tensors[name]
     state.step, state.tally = facts["step"], tuple(facts["tally"])
     trainer.epoch, trainer.seed, trainer.history = facts["epoch"], facts["seed"], history
+    trainer._kept.facts, trainer._kept.weights = facts.get("kept", {}), kept
 
 
 def _facts(metadata: dict[str, str]) -> dict[str, Any]:

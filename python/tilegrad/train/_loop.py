@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from tilegrad.schedules import Training
-from tilegrad.train._passes import EVALUATION_BATCH, evaluate_rows, figures_of, pass_over
+from tilegrad.train._passes import EVALUATION_BATCH, batches_of, evaluate_rows, figures_of, pass_over
 from tilegrad.train._progress import Silent
 from tilegrad.train._rows import Rows
+from tilegrad.train._stopping import Limits
 from tilegrad.train.callbacks import Callback
 from tilegrad.train.history import History
 
 if TYPE_CHECKING:
     from tilegrad.train.trainer import Trainer
+
+
+class Plan(NamedTuple):
+    """How a training goes, as ``fit`` was asked."""
+
+    batch_size: int
+    epochs: int
+    shuffle: bool
+    drop_last: bool
+    record: bool
+    limits: Limits
 
 
 class Loop:
@@ -26,31 +38,25 @@ class Loop:
         trainer: Trainer,
         train: Rows,
         held: Rows | None,
-        size: int,
-        epochs: int,
-        shuffle: bool,
+        plan: Plan,
         callbacks: list[Callback],
         display: Silent,
-        drop_last: bool = False,
     ) -> None:
-        self.trainer, self.train, self.held = trainer, train, held
-        self.size, self.epochs, self.shuffle = size, epochs, shuffle
+        self.trainer, self.train, self.held, self.plan = trainer, train, held, plan
         self.callbacks, self.display = callbacks, display
-        self.drop_last = drop_last
-        self.batches = len(train.x) // size if drop_last else -(-len(train.x) // size)
+        self.batches = batches_of(len(train.x), plan.batch_size, plan.drop_last)
         self.history = History()
-        steps = trainer.step + epochs * self.batches
+        steps = trainer.step + plan.epochs * self.batches
         self.course = Training(self.batches, steps, trainer.history)
 
     def run(self) -> History:
         """Trains and returns the history of this call."""
         trainer, history = self.trainer, self.history
-        trainer._stop, history.stop_reason, message = None, "error", None
-        for each in self.callbacks:
-            each.fit_begin(trainer)
+        self._begin()
+        message = None
         try:
-            message = self._all_epochs()
-            history.stop_reason = message or "epochs"
+            history.stop_reason = self._all_epochs()
+            message = self._ended(history.stop_reason)
         except KeyboardInterrupt:
             history.stop_reason = "interrupted"
             message = (
@@ -61,20 +67,40 @@ class Loop:
             trainer.history.stop_reason = history.stop_reason
         for each in self.callbacks:
             each.fit_end(trainer)
+        self.plan.limits.warn(history.stop_reason, message)
         return history
 
-    def _all_epochs(self) -> str | None:
-        """Takes epoch after epoch; returns why it ended before the last one, if it did."""
+    def _begin(self) -> None:
+        """Tells everybody what comes; whoever waits for a figure that will not be there says so now."""
+        trainer = self.trainer
+        names = ["loss", *trainer.metrics]
+        held = [f"val_{name}" for name in names] if self.held is not None else []
+        trainer._figure_names = (*names, *held)
+        self.plan.limits.begin(trainer)
+        for each in self.callbacks:
+            each.fit_begin(trainer)
+        trainer._stop, self.history.stop_reason = None, "error"
+        self.display.header(header(trainer, self.train, self.plan, self.batches))
+
+    def _all_epochs(self) -> str:
+        """Takes epoch after epoch; returns why it ended."""
         trainer, first = self.trainer, self.trainer.epoch + 1
-        for epoch in range(first, first + self.epochs):
+        trainer._first_epoch = trainer.epoch
+        for epoch in range(first, first + self.plan.epochs):
             figures = self._one_epoch(epoch)
             self.history.add(figures)
             trainer.history.add(figures)
             for each in self.callbacks:
                 each.epoch_end(trainer, epoch, figures)
-            if trainer._stop is not None:
-                return trainer._stop
-        return None
+            reason = trainer._stop or self.plan.limits.reason(figures)
+            if reason is not None:
+                return reason
+        return "epochs"
+
+    def _ended(self, reason: str) -> str | None:
+        """A sentence about the end, if there is something to say."""
+        message = self.plan.limits.message(reason, self.history, self.plan.epochs)
+        return message or (None if reason == "epochs" else f"stopped: {reason}")
 
     def _one_epoch(self, epoch: int) -> dict[str, float]:
         """Trains for an epoch, evaluates, and returns the figures."""
@@ -86,11 +112,16 @@ class Loop:
             self.display.batch(done, loss)
 
         started = time.perf_counter()
-        how: dict[str, Any] = {"shuffle": self.shuffle, "drop_last": self.drop_last, "course": self.course}
-        sums = pass_over(trainer, self.train, self.size, training=True, report=report, **how)
+        plan = self.plan
+        settings: dict[str, Any] = {"shuffle": plan.shuffle, "record": plan.record, "drop_last": plan.drop_last}
+        sums = pass_over(
+            trainer, self.train, plan.batch_size, training=True, report=report, course=self.course, **settings
+        )
+        for history in (self.history, trainer.history):
+            history.steps.extend(sums["losses"])
         if sums["interrupted"]:
             raise KeyboardInterrupt
-        figures = figures_of(trainer, self.train, self.size, sums, training=True)
+        figures = figures_of(trainer, self.train, plan.batch_size, sums, training=True)
         self._check_loss(figures["loss"], epoch, self.batches)
         trainer.epoch = epoch
         if self.held is not None:
@@ -109,3 +140,19 @@ class Loop:
             f"(learning_rate {self.trainer.optimizer.learning_rate:g}); try a learning_rate ten times smaller, and "
             "scale the features to about -1 to 1"
         )
+
+
+def header(trainer: Trainer, rows: Rows, plan: Plan, steps: int) -> str:
+    """What is trained and how: kind of task, mode of descent, steps of an epoch, and what numbers are taken for."""
+    count, size = len(rows.x), plan.batch_size
+    mode = "full batch" if size == count else "single samples" if size == 1 else f"mini-batches of {size}"
+    if rows.y.dtype.kind in "iub":
+        task, taken = "classes", f"y ({rows.y.dtype}) as class numbers"
+    else:
+        task = "amounts" if trainer.loss.targets == "real" else trainer.loss.targets.replace("_", " ")
+        taken = f"y ({rows.y.dtype}) as amounts" if task == "amounts" else f"y ({rows.y.dtype}) as {task}"
+    step = "step" if steps == 1 else "steps"
+    return (
+        f"{task} from {count:,} rows, {mode}, {steps:,} {step} an epoch; {trainer.loss!r}, {trainer.optimizer.name}; "
+        f"computing in {trainer._runner.dtype}, {taken}"
+    )

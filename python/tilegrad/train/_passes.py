@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 EVALUATION_BATCH = 256
 
 
+def batches_of(rows: int, size: int, drop_last: bool) -> int:
+    """How many batches, and steps, an epoch has."""
+    return rows // size if drop_last else -(-rows // size)
+
+
 def pass_over(
     trainer: Trainer,
     rows: Rows,
@@ -30,6 +35,7 @@ def pass_over(
     shuffle: bool = False,
     report: Any = None,
     course: Training | None = None,
+    record: bool = False,
     drop_last: bool = False,
 ) -> _core._Epoch:
     """Takes all rows once, batch by batch, and returns the sums; hyperparameters follow their schedules in the course."""
@@ -37,11 +43,11 @@ def pass_over(
     if course is not None and trainer.optimizer.schedules:
         steps = np.arange(trainer.step, trainer.step + course.steps_per_epoch)
         schedules = trainer.optimizer.tables(steps, course)
-    plans = trainer._steps.pair(len(rows.x), size, rows.form, training=training)
+    plans = trainer._steps.pair(len(rows.x), size, rows.form, training=training, drop_last=drop_last)
     maxima = trainer._steps.built(size, rows.form, training).maxima
     state = trainer._runner.state(trainer.seed)
     settings: dict[str, Any] = {"shuffle": shuffle, "seed": trainer.seed, "epoch": trainer.epoch, "maxima": maxima}
-    settings["drop_last"] = drop_last
+    settings |= {"record": record, "drop_last": drop_last}
     with nullcontext() if training else evaluating(trainer._runner, state):
         return run_rows(state, plans, rows, size, report=report, schedules=schedules, **settings)
 
@@ -54,6 +60,8 @@ def figures_of(trainer: Trainer, rows: Rows, size: int, sums: _core._Epoch, *, t
     whole = {name: metric for name, metric in steps.metrics.items() if isinstance(metric, WholeMetric)}
     if whole:
         output = trainer._runner.predict(rows.x, EVALUATION_BATCH, rows.scale)
+        held = trainer.loss.target_shape(output.shape[1:])
+        output = output if held == output.shape[1:] else output[:, : held[-1]]
         said = Said(output, built.reading, built.reading.columns)
         figures |= {name: metric.whole(said, rows.y, rows.sample_weight) for name, metric in whole.items()}
     return {name: figures[name] for name in ("loss", *steps.metrics, "penalty") if name in figures}

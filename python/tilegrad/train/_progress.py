@@ -56,6 +56,9 @@ def figures_text(figures: Mapping[str, float]) -> str:
 class Silent:
     """Shows nothing."""
 
+    def header(self, text: str) -> None:
+        """The training begins: what of, and how."""
+
     def start(self, epoch: int, batches: int) -> None:
         """An epoch begins."""
 
@@ -78,6 +81,10 @@ class Lines(Silent):
         self.live = is_terminal(self.stream)
         self.unicode = can_show(self.stream, _BLOCKS)
         self.epoch, self.batches = first, 1
+
+    def header(self, text: str) -> None:
+        """Writes the first line."""
+        self._write(text, end="\n")
 
     def start(self, epoch: int, batches: int) -> None:
         """Remembers what the bar is about."""
@@ -134,6 +141,10 @@ class Tqdm(Silent):
             ) from None
         self.last, self._tqdm = first + epochs - 1, tqdm
         self._bar: Any = None
+
+    def header(self, text: str) -> None:
+        """Writes the first line."""
+        self._tqdm.write(text)
 
     def start(self, epoch: int, batches: int) -> None:
         """Opens the epoch's bar."""

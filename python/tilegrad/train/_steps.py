@@ -81,14 +81,17 @@ class Steps:
         self.runner, self.loss, self.metrics = runner, loss, metrics
         self.latest: _core.Plan | None = None
 
-    def pair(self, rows: int, size: int, form: Form, *, training: bool) -> tuple[_core.Plan, _core.Plan | None]:
+    def pair(
+        self, rows: int, size: int, form: Form, *, training: bool, drop_last: bool = False
+    ) -> tuple[_core.Plan, _core.Plan | None]:
         """The plan for full batches, and one for the short last batch if there is one."""
         if training and self.runner.averaging:
             raise ValueError("fit: expected the weights in their place, got their averages; leave `use_average` first")
         plan = self.built(size, form, training).plan
         if training:
             self.latest = plan
-        return plan, self.built(rows % size, form, training, "last").plan if rows % size else None
+        short = 0 if drop_last else rows % size
+        return plan, self.built(short, form, training, "last").plan if short else None
 
     def training_plan(self, size: int, form: Form) -> _core.Plan:
         """The plan that trains on full batches of this size."""
@@ -115,9 +118,12 @@ class Steps:
             weights["class"] = tracer.input("class_weight", output.shape[-1:], dtype)
         with tracer.active():
             value, weight = self.loss.traced(output, target, weights)
-            columns = output.shape[-1] if len(output.shape) > 1 else 1
+            # An output may say more than the target holds, such as variances behind the means.
+            held = self.loss.target_shape(output.shape[1:])
+            said = output if held == output.shape[1:] else output[:, : held[-1]]
+            columns = said.shape[-1] if len(said.shape) > 1 else 1
             reading = reading_of(self.loss, columns, math.prod(form.row_shape))
-            summing = Summing(output, target, weights.get("sample"), reading)
+            summing = Summing(said, target, weights.get("sample"), reading)
             for metric in self.metrics.values():
                 metric.check(reading)
                 metric.request(summing)

@@ -27,6 +27,9 @@ class Callback:
         ...             trainer.stop("loss is small enough")
     """
 
+    # Whether it comes after all others, since it saves what they did.
+    runs_last = False
+
     def fit_begin(self, trainer: Trainer) -> None:
         """Before the first epoch."""
 
@@ -60,4 +63,4 @@ def callbacks_for(callbacks: Iterable[AnyCallback] | AnyCallback) -> list[Callba
             made.append(_FunctionCallback(each))
         else:
             raise TypeError(f"fit: expected `callbacks` to be functions or Callback objects, got {each!r}")
-    return made
+    return sorted(made, key=lambda each: each.runs_last)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tilegrad import _core
+from tilegrad._losses.checks import check_choice
 from tilegrad._names import check_flag
 from tilegrad.losses import Loss, loss_for
 from tilegrad.metrics import Metric, metrics_for
@@ -16,13 +17,16 @@ from tilegrad.train import _data as data
 from tilegrad.train._arguments import rows_for, split_rows
 from tilegrad.train._averages import averages, use_average
 from tilegrad.train._batch_size import warn_of_few_updates
-from tilegrad.train._loop import Loop
+from tilegrad.train._lint import warn_of
+from tilegrad.train._loop import Loop, Plan
 from tilegrad.train._measuring import Measuring
 from tilegrad.train._passes import EVALUATION_BATCH, evaluate_rows
+from tilegrad.train._predicting import Predicting
 from tilegrad.train._profile import Profile
 from tilegrad.train._progress import progress_for
 from tilegrad.train._runner import Runner
 from tilegrad.train._steps import Steps
+from tilegrad.train._stopping import EarlyStopping, Kept, Limits
 from tilegrad.train._timing import time_steps
 from tilegrad.train.callbacks import AnyCallback, callbacks_for
 from tilegrad.train.history import History
@@ -37,7 +41,7 @@ if TYPE_CHECKING:
     from tilegrad.tensor import Array
 
 
-class Trainer(Measuring):
+class Trainer(Measuring, Predicting):
     """Trains a model.
 
     Each step (forward, loss, backward, update) is compiled once, and the loop over an epoch runs outside Python.
@@ -87,6 +91,11 @@ class Trainer(Measuring):
         self.history = History()
         self.epoch = 0
         self._stop: str | None = None
+        # What early stopping keeps, the figures of an epoch, and the epoch before the fit under way.
+        self._kept = Kept()
+        self._figure_names: tuple[str, ...] = ("loss",)
+        self._first_epoch = 0
+        self._linted = False
         self._runner = Runner(model, self.optimizer)
         # A parameter that nobody owns is found now.
         self._runner.trained()
@@ -168,12 +177,21 @@ class Trainer(Measuring):
         callbacks: Iterable[AnyCallback] | AnyCallback = (),
         progress: bool | str = True,
         scale: float | None = None,
+        tolerance: float | None = None,
+        patience: int | None = None,
+        min_delta: float = 0.0,
+        monitor: str | None = None,
+        target_loss: float | None = None,
+        max_time: float | None = None,
+        divergence: float | None = 100.0,
+        validation_from: str = "end",
+        record: str = "epoch",
     ) -> History:
         """Trains for some epochs and returns their history; ``trainer.history`` holds that of all fits.
 
         Everything is checked first; nothing has changed when an error about the arguments is raised. Ctrl-C ends the
-        training after a whole
-        step: ``fit`` then returns as usual, with ``history.stop_reason == "interrupted"``.
+        training after a whole step: ``fit`` then returns as usual, with ``history.stop_reason == "interrupted"``. Why a
+        training ended always stands there: see :class:`tilegrad.History`.
 
         Args:
             x: Features, one row per sample: float32, float64 or integers of any memory layout. A memory map is read row
@@ -184,7 +202,9 @@ class Trainer(Measuring):
                 steps an epoch, ``"size-rule"`` for :func:`tilegrad.suggest_batch_size`. A short last batch is used, too.
             epochs: How often each row is used.
             validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate on after each epoch.
-            validation_split: Share of the rows, from the end and before shuffling, that is held back to evaluate on.
+            validation_split: Share of the rows that is held back to evaluate on.
+            validation_from: Which rows those are: the ``"end"`` before shuffling, as in Keras; ``"random"`` ones, by the
+                seed; or ``"stratified"``, random with the same share of each class, as in scikit-learn. Both copy the rows.
             class_weight: Weight of each class: a dict, an array, or ``"balanced"``.
             sample_weight: Weight of each row.
             shuffle: Whether each epoch takes the rows in another order.
@@ -192,6 +212,18 @@ class Trainer(Measuring):
             callbacks: Functions of (trainer, epoch, figures), or :class:`tilegrad.train.Callback` objects.
             progress: Whether to show progress; ``"tqdm"`` shows it with tqdm.
             scale: Factor for integer features, such as ``1 / 255`` for images.
+            tolerance: Ends the training when the monitored figure changes by at most this from one epoch to the next.
+                If that never happens, a :class:`tilegrad.train.ConvergenceWarning` says so.
+            patience: Ends it after so many epochs without a better monitored figure, and brings the best weights back: an
+                :class:`tilegrad.train.EarlyStopping`.
+            min_delta: By how much more than this a figure must be better, for ``patience``.
+            monitor: The figure that ``tolerance`` and ``patience`` watch: ``"val_loss"`` if there is validation, else
+                ``"loss"``.
+            target_loss: Ends it when the loss of an epoch is at most this.
+            max_time: Ends it after the epoch in which so many seconds are over.
+            divergence: Ends it, with a warning, when an epoch's loss is this many times the best one, and above the first;
+                ``None`` lets it go on.
+            record: ``"step"`` also keeps the loss of each step, in ``history.steps``.
 
         Raises:
             ValueError: If shapes, values or sizes do not fit.
@@ -208,17 +240,24 @@ class Trainer(Measuring):
             (['learning_rate', 'loss', 'seconds'], 'epochs')
         """
         epochs = data.check_count("fit", "epochs", epochs, 1)
-        made = callbacks_for(callbacks)
+        check_choice("fit", "record", record, ("epoch", "step"))
+        limits = Limits(tolerance, target_loss, max_time, divergence, monitor)
+        stopping = [] if patience is None else [EarlyStopping(monitor, patience, min_delta)]
+        made = callbacks_for([*stopping, *callbacks_for(callbacks)])
         with self._runner.alone("fit"):
             rows = rows_for(self, "fit", x, y, sample_weight, class_weight, scale)
-            train, held = split_rows(self, rows, validation_data, validation_split)
+            train, held = split_rows(self, rows, validation_data, validation_split, validation_from)
             size = data.check_batch_size("fit", batch_size, len(train.x))
             display = progress_for(progress, epochs, self.epoch + 1)
             # Plans first: a model that cannot be traced is refused before anything has changed.
-            self._steps.pair(len(train.x), size, train.form, training=True)
             drop_last = check_flag("fit", "drop_last", drop_last)
+            self._steps.pair(len(train.x), size, train.form, training=True, drop_last=drop_last)
             warn_of_few_updates(batch_size, len(train.x), size, epochs)
-            return Loop(self, train, held, size, epochs, bool(shuffle), made, display, drop_last).run()
+            # What does not fit into memory is refused before anything is complained of.
+            self._runner.state(self.seed)
+            warn_of(self, train.x, scale)
+            plan = Plan(size, epochs, bool(shuffle), drop_last, record == "step", limits)
+            return Loop(self, train, held, plan, made, display).run()
 
     def evaluate(
         self,
