@@ -42,7 +42,7 @@ def test_the_softmax_loss_with_the_last_layers_weights():
     assert tg.check_gradients(loss, w, b) < 1e-8
 
 
-@pytest.mark.covers("L10")
+@pytest.mark.covers("L10", "conventions:entropy")
 def test_entropy_and_divergence():
     assert F.entropy(np.array([0.5, 0.5])) == exactly(0.693147180560, abs=1e-12)
     assert F.entropy(np.array([0.5, 0.5]), base=2) == 1.0
@@ -141,7 +141,7 @@ def test_large_margin_softmax():
     assert near == exactly(0.313261687518, abs=1e-5)
 
 
-@pytest.mark.covers("L23", "S6")
+@pytest.mark.covers("L23", "S6", "conventions:label smoothing")
 def test_variants_of_softmax_loss():
     assert F.cross_entropy(LOGITS, CLASSES, label_smoothing=0.1) == exactly(0.439294308217, abs=1e-12)
     each = F.cross_entropy(LOGITS, CLASSES, label_smoothing=0.1, reduction="none")
@@ -235,7 +235,7 @@ def test_numbers_of_pytorch(name, arguments, settings, expected):
     assert getattr(F, name)(*map(np.array, arguments), **settings) == exactly(expected, rel=1e-12)
 
 
-@pytest.mark.covers("L18")
+@pytest.mark.covers("L18", "conventions:0-1 (metric)")
 def test_the_zero_one_loss_counts():
     truth, found = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 1, 1, 2, 0])
     assert F.zero_one_loss(found, truth) == exactly(1 / 3)

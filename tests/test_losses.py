@@ -19,6 +19,44 @@ OF_CLASSES = [name for name in NAMES if LOSSES[name]["facts"]["targets"] == "cla
 SMOOTH_STEP = 1e-3
 name_law = pytest.mark.parametrize("name", NAMES)
 
+# What other libraries call them.
+UNION = {
+    "mean_squared_error": "MSE",
+    "sum_squared_error": "SSE",
+    "mean_absolute_error": "MAE",
+    "sum_absolute_error": "SAE",
+    "binary_cross_entropy": "BCE (prob",
+    "binary_cross_entropy_with_logits": "logits)",
+    "cross_entropy": "CE (int",
+    "nll_loss": "NLL",
+    "focal_loss": "focal",
+    "binary_focal_loss": "focal",
+    "distillation_loss": "distillation (soft softmax)",
+    "large_margin_softmax": "large-margin softmax",
+    "kl_divergence": "KL",
+    "huber": "Huber",
+    "smooth_l1": "smooth L1",
+    "log_cosh": "log-cosh",
+    "mean_squared_logarithmic_error": "MSLE",
+    "mean_absolute_percentage_error": "MAPE",
+    "poisson": "Poisson",
+    "gaussian_nll_loss": "Gaussian NLL",
+    "hinge": "hinge family",
+    "cosine_distance": "cosine",
+    "triplet_margin": "triplet",
+    "margin_ranking": "margin",
+    "contrastive": "contrastive",
+    "multi_label_soft_margin": "multi-label soft margin",
+    "dice_loss": "Dice",
+    "tversky_loss": "Tversky",
+    "pinball": "pinball",
+    "generalized_cross_entropy": "generalised CE",
+    "poly_loss": "poly-loss",
+    "arc_margin_softmax": "ArcFace",
+    "additive_margin_softmax": "CosFace",
+}
+MARKED = [pytest.param(name, marks=pytest.mark.covers(f"conventions:{UNION.get(name, name)}")) for name in NAMES]
+
 
 def tolerance(dtype):
     return 1e-12 if dtype == np.float64 else 1e-6
@@ -161,7 +199,7 @@ def test_fused_instruction_sets_agree_bit_for_bit(name, with_isa, dtype):
         assert all(same_bits(a, b) for a, b in zip(result, seen[0], strict=True))
 
 
-@name_law
+@pytest.mark.parametrize("name", MARKED)
 @pytest.mark.covers("L1")
 def test_class_function_and_name_are_one_thing(name):
     arrays = operands(name)
@@ -376,6 +414,7 @@ def test_class_numbers_equal_one_hot_rows(smoothing, columns, isa, dtype):
     np.testing.assert_allclose(by_class, expected, rtol=tolerance(dtype), atol=tolerance(dtype))
 
 
+@pytest.mark.covers("conventions:one-hot", "conventions:soft)")
 def test_soft_targets_and_their_gradient(isa, dtype):
     logits, _ = logits_and_labels(30, 6, dtype)
     soft = reference.softmax(logits_and_labels(30, 6, seed=5)[0]).astype(dtype)
@@ -401,6 +440,7 @@ def test_a_constant_added_to_a_row_changes_no_bit(shift, isa, dtype):
     np.testing.assert_array_equal(after[1][0], before[1][0])
 
 
+@pytest.mark.covers("L19", "conventions:weighted CE")
 def test_class_weights_under_both_normalizations(isa):
     logits, labels = logits_and_labels(31, 4)
     weight = np.array([1.0, 3.0, 0.5, 2.0])

@@ -1,7 +1,8 @@
 //! Every loss: documentation, value and slope together; one list.
 //!
-//! - **Point losses** ([`PointLoss`]) compare numbers one by one. To add one: write its entry in [`formulas`], add its type
-//!   to the list at the foot of [`point`], and write the function of the same name in `tests/reference/losses.py`.
+//! - **Point losses** ([`PointLoss`]) compare numbers one by one. To add one: write its entry in a file of
+//!   [`formulas`], with its type in the list at that file's foot, and the function of the same name in
+//!   `tests/reference/losses.py`.
 //! - **Row losses** (the softmax family, [`CrossEntropy`]) compare a row of scores with a class or a distribution.
 //!
 //! Both write the gradient in the same pass as the value. A kernel only sums: it returns [`Totals`], the weighted sum of
@@ -11,6 +12,7 @@
 //! the reduction that is meant when none is given ([`LossReduction`]).
 
 mod cross_entropy;
+#[macro_use]
 pub mod formulas;
 pub mod point;
 mod points;

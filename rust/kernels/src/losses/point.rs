@@ -1,10 +1,6 @@
-//! Losses that compare numbers one by one: what an entry is, and the list of the [`super::formulas`] at the foot.
+//! Losses that compare numbers one by one: what an entry is, and what is made of the list of all [`super::formulas`].
 
-use super::formulas::{
-    AbsoluteError, AbsolutePercentageError, BinaryCrossEntropy, BinaryCrossEntropyWithLogits, BinaryFocal, Contrastive,
-    Hinge, HingeEmbedding, Huber, LogCosh, Pinball, Poisson, SmoothL1, SoftMargin, SquaredError, SquaredHinge,
-    SquaredLogarithmicError,
-};
+use super::formulas::*;
 use super::{Totals, points};
 use crate::real::{Dual, Element, Real};
 use crate::registry::{Domain, LossEntry, LossKind, LossReduction, OutputActivation, check_parameters};
@@ -106,7 +102,7 @@ pub(super) const PLAIN: LossEntry = LossEntry {
 
 /// Lists the formulas: makes [`PointLoss`], which stands for any of them, and [`ENTRIES`].
 macro_rules! point_losses {
-    ($($type:ident),+ $(,)?) => {
+    ([] $($type:ident)+) => {
         /// Any point loss with its hyperparameters.
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub enum PointLoss {
@@ -254,22 +250,5 @@ impl<E: Element> PointBatch<'_, E> {
     }
 }
 
-point_losses![
-    SquaredError,
-    AbsoluteError,
-    Huber,
-    SmoothL1,
-    LogCosh,
-    Pinball,
-    Poisson,
-    SquaredLogarithmicError,
-    AbsolutePercentageError,
-    BinaryCrossEntropyWithLogits,
-    BinaryCrossEntropy,
-    BinaryFocal,
-    Hinge,
-    SquaredHinge,
-    SoftMargin,
-    HingeEmbedding,
-    Contrastive,
-];
+// From family to family, each of which adds its formulas.
+regression! { [binary margins point_losses] }

@@ -98,3 +98,13 @@ fn probabilities<R: Real>(x: R) -> (R, R, R) {
     let negative = x < R::zero();
     (R::select(negative, smaller, larger), R::select(negative, larger, smaller), small.ln_1p())
 }
+
+/// The formulas of this file, after those of the others.
+macro_rules! binary {
+    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
+        $next! {
+            [$($rest)*] $($known)*
+            BinaryCrossEntropyWithLogits BinaryCrossEntropy BinaryFocal
+        }
+    };
+}

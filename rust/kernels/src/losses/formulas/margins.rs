@@ -82,3 +82,13 @@ point_loss! {
 fn sign<R: Real>(t: R, is_zero_one: bool) -> R {
     if is_zero_one { t + t - R::one() } else { t }
 }
+
+/// The formulas of this file, after those of the others.
+macro_rules! margins {
+    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
+        $next! {
+            [$($rest)*] $($known)*
+            Hinge SquaredHinge SoftMargin HingeEmbedding Contrastive
+        }
+    };
+}

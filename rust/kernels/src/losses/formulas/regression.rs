@@ -168,3 +168,14 @@ fn sign<R: Real>(x: R) -> R {
     let sign = R::select(x == R::zero(), R::zero(), R::one().copysign(x));
     R::select(x.is_nan(), x, sign)
 }
+
+/// The formulas of this file, after those of the others.
+macro_rules! regression {
+    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
+        $next! {
+            [$($rest)*] $($known)*
+            SquaredError AbsoluteError Huber SmoothL1 LogCosh Pinball Poisson SquaredLogarithmicError
+            AbsolutePercentageError
+        }
+    };
+}
