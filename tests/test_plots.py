@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import tilegrad as tg
-from helpers import ACTIVATIONS
+from helpers import ACTIVATIONS, LOSSES
 from tilegrad import explain, nn, optim
 from tilegrad import functional as F
 from tilegrad.explain import descent_paths
@@ -131,6 +131,26 @@ def test_squared_and_absolute_error_side_by_side(ax):
     np.testing.assert_allclose(lines["mean_absolute_error"].get_ydata(), np.abs(x))
     np.testing.assert_allclose(lines["mean_absolute_error'"].get_ydata(), np.sign(x))
     assert len(ax.figure.axes) == 1
+
+
+POINT_LOSSES = [
+    name for name, entry in LOSSES.items() if entry["facts"]["kind"] == "point" and not entry["facts"].get("operands")
+]
+
+
+@pytest.mark.covers("P4")
+@pytest.mark.parametrize("name", POINT_LOSSES)
+def test_every_loss_of_numbers_is_drawn_with_its_slope(name, ax):
+    P.plot_loss(name, ax=ax)
+    lines = [line for each in ax.figure.axes for line in each.get_lines() if len(line.get_xdata())]
+    assert len(lines) == 2
+    assert lines[0].get_label() == name
+    assert all(np.isfinite(line.get_ydata()).all() for line in lines)
+
+
+def test_a_loss_of_rows_is_not_drawn_over_a_number():
+    with pytest.raises(ValueError, match="expected a loss that compares number with number, or cross_entropy"):
+        P.plot_loss(lambda prediction, target: (prediction - target).mean())
 
 
 @pytest.mark.covers("P5")

@@ -9,7 +9,8 @@ import numpy as np
 
 from tilegrad.losses import Loss, loss_for
 from tilegrad.nn.module import Module
-from tilegrad.tensor import Array, Traceable, active_tracer, find_tensor
+from tilegrad.tensor import Array, Traceable, active_tracer, as_tensor, find_tensor
+from tilegrad.transform._calls import one_tensor
 
 __all__ = ["functional_call"]
 
@@ -103,7 +104,8 @@ def as_function(caller: str, subject: Any, loss: Any, arguments: Sequence[Any]) 
     judge = loss_for(loss)
 
     def of_loss(given: Any, x: Any, target: Any) -> Any:
-        return judge(functional_call(subject, given, x), target)
+        value, _ = judge.traced(one_tensor(caller, functional_call(subject, given, x)), as_tensor(target, x), {})
+        return value
 
     return Subject(of_loss, [parameters, x, _target(judge, arguments[1], x)], ["", "x", "target"], (0, 1))
 
@@ -117,4 +119,5 @@ def _check_count(caller: str, what: str, names: tuple[str, ...], arguments: Sequ
 def _target(loss: Loss, target: Any, x: Array) -> Array:
     """The target in the dtype that the loss compares in; class numbers stay integers."""
     array = np.asarray(target)
-    return array if array.dtype.kind in "iub" and loss.targets == "classes" else array.astype(x.dtype)
+    may_be_labels = loss.targets in ("classes", "any")
+    return array if array.dtype.kind in "iub" and may_be_labels else array.astype(x.dtype)

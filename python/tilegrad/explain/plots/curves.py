@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tilegrad import functional
-from tilegrad._names import lookup
+from tilegrad._names import lookup, registry
 from tilegrad.explain.plots._style import GUIDE, begin, finish, line, listed
 from tilegrad.losses import CrossEntropy, Loss, loss_for
 from tilegrad.nn.activations import NAMED
@@ -88,6 +88,25 @@ def plot_activation(
     return finish(ax, title, "input", "output")
 
 
+def _drawable(given: Any) -> Loss:
+    """The loss of a name, if it compares number with number; or cross-entropy."""
+    loss = loss_for(given)
+    entry = next((each for each in registry()["losses"] if each["name"] == loss.name), None)
+    if not isinstance(loss, CrossEntropy) and (entry is None or entry["facts"].get("kind") != "point"):
+        raise ValueError(
+            f"plot_loss: expected a loss that compares number with number, or cross_entropy, got {loss.name}"
+        )
+    return loss
+
+
+def _default_span(losses: Sequence[Loss], target: float) -> tuple[float, float]:
+    """Three to both sides of the target, within what a prediction may be."""
+    lows = {"unit_interval": 0.01, "non_negative": 0.01, "above_minus_one": -0.99}
+    domains = [getattr(each, "predictions", "real") for each in losses]
+    low = max([target - 3.0, *(lows[domain] for domain in domains if domain in lows)])
+    return low, 0.99 if "unit_interval" in domains else target + 3.0
+
+
 def _loss_curve(loss: Loss, target: float, x: Array) -> Array:
     """The loss of each prediction alone; for cross-entropy a prediction is the probability of the true class."""
     if isinstance(loss, CrossEntropy):
@@ -142,14 +161,14 @@ def plot_loss(
         >>> ax.get_lines()[0].get_ydata()[[0, -1]]
         array([1.0201e+08, 9.8010e+07])
     """
-    chosen = [loss_for(each) for each in (loss, *compare)]
+    chosen = [_drawable(each) for each in (loss, *compare)]
     rows = isinstance(chosen[0], CrossEntropy)
     if any(isinstance(each, CrossEntropy) != rows for each in chosen):
         raise ValueError("plot_loss: expected cross_entropy alone, which is drawn over a probability, got other losses")
     if target is None:
-        target = 1.0 if chosen[0].targets == "unit_interval" else 0.0
+        target = 0.0 if chosen[0].targets == "real" else 1.0
     if span is None:
-        span = (0.01, 1.0) if rows else (target - 3.0, target + 3.0)
+        span = (0.01, 1.0) if rows else _default_span(chosen, target)
     low, high = _span("plot_loss", span)
     if rows and not (low > 0 and high <= 1):
         raise ValueError(f"plot_loss: expected `span` of probabilities above 0 and up to 1, got {span}")
