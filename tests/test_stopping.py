@@ -298,6 +298,38 @@ def test_predictions_in_the_terms_of_the_target():
 
 
 @pytest.mark.covers("V3")
+def test_predictions_follow_the_loss():
+    x = X[:, :3]
+    for loss, columns, y in (
+        ("hinge", 1, np.sign(x[:, 0])),
+        ("multiclass_hinge", 3, Y[: len(x)] % 3),
+        ("nll_loss", 3, Y[: len(x)] % 3),
+        ("gaussian_nll_loss", 2, x[:, :1] * 2),
+        ("poisson", 1, np.abs(np.round(x[:, 0]))),
+    ):
+        last = [nn.LogSoftmax()] if loss == "nll_loss" else []
+        amounts = loss in ("gaussian_nll_loss", "poisson")
+        trainer = tg.Trainer(
+            nn.Sequential(nn.Dense(3, columns), *last), loss, "sgd", metrics=["r2" if amounts else "accuracy"]
+        )
+        output, said = trainer.model.predict(x), trainer.predict(x)
+        assert trainer.score(x, y) == pytest.approx(next(iter(list(trainer.evaluate(x, y).values())[1:])), rel=1e-5)
+        if loss == "hinge":
+            np.testing.assert_array_equal(said, np.where(output[:, 0] > 0, 1, -1))
+        elif loss == "poisson":
+            np.testing.assert_allclose(said, np.exp(output[:, 0]), rtol=1e-6)
+        elif loss == "gaussian_nll_loss":
+            np.testing.assert_array_equal(said, output[:, 0])
+        else:
+            np.testing.assert_array_equal(said, output.argmax(axis=1))
+        if loss == "nll_loss":
+            np.testing.assert_allclose(trainer.predict_proba(x), np.exp(output), rtol=1e-5)
+        else:
+            with pytest.raises(ValueError, match="probabilities"):
+                trainer.predict_proba(x)
+
+
+@pytest.mark.covers("V3")
 def test_predictions_of_amounts():
     trainer = line_trainer(metrics=["r2"])
     line_fit(trainer, epochs=5)

@@ -42,7 +42,8 @@ def reading_of(loss: Any, columns: int, features: int) -> Reading:
     elif targets == "unit_interval" or loss.predictions in ("unit_interval", "distribution"):
         class_link = "probabilities"
     else:
-        class_link = "logits" if targets == "classes" else "scores"
+        # Logarithms of probabilities are logits, too: softmax leaves them as they are.
+        class_link = "logits" if loss.predictions == "log_probabilities" else "scores"
     labels = columns > 1 and targets in LABELLED
     if targets in ("classes", "distribution"):
         kind = "classes"

@@ -27,7 +27,8 @@ class Predicting:
     def predict(self, x: Any, *, batch_size: int | str = EVALUATION_BATCH, scale: float | None = None) -> Array:
         """What the model says of each row, in the terms of the target: class numbers, or amounts.
 
-        Class numbers are those of the largest score (for several labels at once 0 and 1 for each); amounts have the shape
+        Class numbers are those of the largest score (for several labels at once 0 and 1 for each, for losses of signs -1
+        and 1); amounts have the shape
         (rows,) where there is one. ``model.predict`` gives the outputs themselves, such as logits.
 
         Raises:
@@ -42,6 +43,8 @@ class Predicting:
             array([0, 0, 0, 0])
         """
         said = self._said(x, batch_size, scale)
+        if self.loss.targets == "sign":
+            return 2 * said.classes_said - 1
         return said.classes_said if self.loss.targets in DECIDED else said.amounts
 
     def predict_proba(self, x: Any, *, batch_size: int | str = EVALUATION_BATCH, scale: float | None = None) -> Array:
