@@ -116,6 +116,8 @@ def test_float32_follows_float64(name, variant):
 
 @case_law
 def test_concatenating_parameters_changes_no_bit(name, variant, isa, dtype):
+    if not OPTIMIZERS[name]["facts"]["elementwise"]:
+        return
     parameters, gradients = problem(dtype)
     joined = [np.concatenate([w.reshape(-1) for w in parameters])]
     apart, together = _core.Optimizer(name, variant), _core.Optimizer(name, variant)

@@ -235,3 +235,77 @@ def schedule_free_adamw(
     share = weights[-1] / weights.sum()
     average = (1.0 - share) * average + share * base
     return (1.0 - beta1) * base + beta1 * average
+
+
+def _trust(weight, direction, share=1.0):
+    """The ratio of two norms, or 1 where one is zero."""
+    lengths = np.linalg.norm(weight), np.linalg.norm(direction)
+    return share * lengths[0] / lengths[1] if min(lengths) > 0 else 1.0
+
+
+def lamb(weight, gradient, slots, step, learning_rate, beta1, beta2, epsilon, weight_decay):
+    first, second = _slot(slots, "first_moment", weight), _slot(slots, "second_moment", weight)
+    first[...] = beta1 * first + (1.0 - beta1) * gradient
+    second[...] = beta2 * second + (1.0 - beta2) * gradient * gradient
+    direction = first / (1.0 - beta1**step) / (np.sqrt(second / (1.0 - beta2**step)) + epsilon) + weight_decay * weight
+    return weight - learning_rate * _trust(weight, direction) * direction
+
+
+def lars(weight, gradient, slots, step, learning_rate, momentum, trust, weight_decay, nesterov):
+    velocity = _slot(slots, "velocity", weight)
+    gradient = gradient + weight_decay * weight
+    pull = learning_rate * _trust(weight, gradient, trust) * gradient
+    velocity[...] = momentum * velocity + pull
+    return weight - (momentum * velocity + pull if nesterov in (True, "true") else velocity)
+
+
+def adafactor(
+    weight, gradient, slots, step, learning_rate, decay_exponent, epsilon, smallest_scale, clip_threshold, weight_decay
+):
+    slot, share = _slot(slots, "second_moment", weight), float(step) ** decay_exponent
+    scale = max(smallest_scale, np.sqrt(np.mean(weight**2))) * min(learning_rate, 1.0 / np.sqrt(step))
+    if weight.ndim > 1 and weight.shape[-1] > 1 and weight.size > weight.shape[-1]:
+        squares = gradient.reshape(-1, weight.shape[-1]) ** 2
+        rows, columns = squares.shape
+        of_row, of_column = slot.reshape(-1)[:rows], slot.reshape(-1)[rows : rows + columns]
+        of_row += share * (squares.mean(axis=1) - of_row)
+        of_column += share * (squares.mean(axis=0) - of_column)
+        square = (np.outer(of_row, of_column) / of_row.mean()).reshape(weight.shape)
+    else:
+        slot += share * (gradient * gradient - slot)
+        square = slot
+    direction = gradient / np.sqrt(np.maximum(square, epsilon * epsilon))
+    direction = direction / max(1.0, np.sqrt(np.mean(direction**2)) / clip_threshold)
+    return (1.0 - learning_rate * weight_decay) * weight - scale * direction
+
+
+def muon(
+    weight,
+    gradient,
+    slots,
+    step,
+    learning_rate,
+    momentum,
+    weight_decay,
+    epsilon,
+    iterations,
+    beta1,
+    beta2,
+    nesterov,
+    adjustment,
+):
+    columns = weight.shape[-1] if weight.ndim else 1
+    if columns < 2 or weight.size == columns:
+        decay, modes = weight_decay, ("outside", "false", "raw")
+        return adamw(weight, gradient, slots, step, learning_rate, beta1, beta2, 1e-8, decay, *modes)
+    first, _ = _slot(slots, "first_moment", weight), _slot(slots, "second_moment", weight)
+    first[...] = momentum * first + (1.0 - momentum) * gradient
+    ahead = nesterov in (True, "true")
+    x = (momentum * first + (1.0 - momentum) * gradient if ahead else first).reshape(-1, columns)
+    x = x / max(np.linalg.norm(x), epsilon)
+    for _ in range(int(iterations)):
+        gram = x @ x.T
+        x = 3.4445 * x - 4.775 * gram @ x + 2.0315 * gram @ gram @ x
+    rows = len(x)
+    length = 0.2 * np.sqrt(max(x.shape)) if adjustment == "match-adamw" else np.sqrt(max(1.0, columns / rows))
+    return (1.0 - learning_rate * weight_decay) * weight - learning_rate * length * x.reshape(weight.shape)

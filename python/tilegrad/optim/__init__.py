@@ -24,12 +24,16 @@ from tilegrad.optim.descent import ASGD, SGD, Lion, Rprop
 from tilegrad.optim.groups import Groups
 from tilegrad.optim.moments import Adam, AdamW, NAdam, RAdam, ScheduleFreeAdamW
 from tilegrad.optim.relatives import AdaBelief, Adamax, Adan
+from tilegrad.optim.whole import LAMB, LARS, Adafactor, Muon
 
 __all__ = [
     "ASGD",
+    "LAMB",
+    "LARS",
     "SGD",
     "AdaBelief",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
@@ -37,6 +41,7 @@ __all__ = [
     "Adan",
     "Groups",
     "Lion",
+    "Muon",
     "NAdam",
     "Optimizer",
     "RAdam",

@@ -297,6 +297,8 @@ pub struct OptimizerFacts {
     pub scale_free_start: bool,
     /// Whether a parameter whose gradients were always zero stays as it is, at the default settings.
     pub rests_at_zero_gradient: bool,
+    /// Whether the update of a number depends on that number alone, and not on others of its parameter.
+    pub elementwise: bool,
 }
 
 impl OptimizerFacts {
@@ -307,6 +309,7 @@ impl OptimizerFacts {
         rosenbrock_rate: 0.001,
         scale_free_start: false,
         rests_at_zero_gradient: true,
+        elementwise: true,
     };
 }
 

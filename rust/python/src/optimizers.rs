@@ -14,7 +14,7 @@ use crate::kinds::Kind;
 use crate::locks::Locked;
 use crate::memory::Memory;
 use crate::numbers::{Whole, in_range};
-use crate::updates::{MOST_SLOTS, Place, Places};
+use crate::updates::{MOST_SLOTS, Place, Places, Scratch};
 use crate::work;
 
 /// An update rule with its hyperparameters, and with its slots when it is used alone on NumPy arrays.
@@ -32,6 +32,7 @@ struct Inner {
     parameters: Vec<Kept>,
     /// Where the arrays of a step lie; kept for its memory.
     places: Places,
+    scratch: Scratch,
 }
 
 /// What is kept for a parameter.
@@ -82,7 +83,15 @@ impl Optimizer {
             settings.push((parameter.as_str(), setting(name, parameter, value, text.as_deref())?));
         }
         let rule = Rule::new(name, &settings)?;
-        Ok(Self { inner: Locked::new(Inner { rule, steps: 0, parameters: Vec::new(), places: Places::default() }) })
+        Ok(Self {
+            inner: Locked::new(Inner {
+                rule,
+                steps: 0,
+                parameters: Vec::new(),
+                places: Places::default(),
+                scratch: Scratch::default(),
+            }),
+        })
     }
 
     /// Updates the parameters in place. They must be writable, contiguous and not overlap.
@@ -269,6 +278,15 @@ fn overlapping<T>(index: usize) -> Result<T> {
 impl Inner {
     /// Makes the slots at first; checks later that the parameters are still those.
     fn keep(&mut self, pairs: &[Pair<'_>]) -> Result<()> {
+        if !self.rule.entry().facts.elementwise
+            && let Some(index) = pairs.iter().position(|pair| !pair.parameter.is_c_contiguous())
+        {
+            let rule = self.rule.entry().name;
+            return value_error!(
+                "step: expected `parameters[{index}]` in C order for {rule}, which knows rows from columns, got another; \
+                 numpy.ascontiguousarray makes a copy that is"
+            );
+        }
         if self.parameters.is_empty() {
             let kept = pairs.iter().map(|pair| Kept::new(&self.rule, pair.parameter.shape(), pair.kind));
             self.parameters = kept.collect::<Result<Vec<_>>>()?;
@@ -310,9 +328,18 @@ impl Inner {
         }
         let (step, places) = (self.rule.prepare(self.steps + 1), &self.places);
         let slots = self.rule.slots().len();
-        // SAFETY: the arrays are alive, flat and of the kind and length taken down, and were found to lie apart; the lock of
-        // this optimizer is held, and nobody else knows the slots, which are as long as their arrays.
-        work::run(py, places.elements(), || unsafe { places.update(&step, slots) })?;
+        let (parameters, scratch) = (&self.parameters, &mut self.scratch);
+        let elementwise = self.rule.entry().facts.elementwise;
+        // SAFETY: the arrays are alive, flat and of the kind, shape and length taken down, and were found to lie apart; the
+        // lock of this optimizer is held, and nobody else knows the slots, which are as long as their arrays.
+        work::run(py, places.elements(), || unsafe {
+            if elementwise {
+                places.update(&step, slots);
+            } else {
+                let shapes = parameters.iter().map(|kept| kept.shape.as_slice());
+                places.update_whole(&step, slots, shapes, scratch);
+            }
+        })?;
         self.steps += 1;
         Ok(())
     }

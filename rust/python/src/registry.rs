@@ -115,6 +115,7 @@ fn optimizer<'py>(py: Python<'py>, entry: &OptimizerEntry) -> PyResult<Bound<'py
     facts.set_item("scale_free_start", entry.facts.scale_free_start)?;
     facts.set_item("divisions", entry.facts.divisions)?;
     facts.set_item("rests_at_zero_gradient", entry.facts.rests_at_zero_gradient)?;
+    facts.set_item("elementwise", entry.facts.elementwise)?;
     described(py, (entry.name, &[], entry.doc), parameters(py, entry.parameters, entry.choices)?, facts)
 }
 

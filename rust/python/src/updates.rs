@@ -63,6 +63,28 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Updates all of an array of this shape by a rule that needs to see all of its gradient.
+    ///
+    /// # Safety
+    /// As for [`Place::update`].
+    unsafe fn update_whole<E: Element>(&self, step: &Step, slots: usize, shape: &[usize], scratch: &mut Vec<E>) {
+        scratch.resize(scratch.len().max(step.scratch::<E>(shape)), E::default());
+        // SAFETY: by the caller's word; the slots are blocks of their own.
+        unsafe {
+            let changed = |address: usize| std::slice::from_raw_parts_mut(address as *mut E, self.len);
+            let gradient = std::slice::from_raw_parts(self.gradient as *const E, self.len);
+            let mut places =
+                self.slots.map(|address| if address == 0 { &mut [] as &mut [E] } else { changed(address) });
+            step.update_whole(changed(self.weight), gradient, &mut places[..slots], shape, scratch);
+        }
+    }
+}
+
+/// Scratch memory of both types, which is kept from step to step.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch(Vec<f32>, Vec<f64>);
+
 /// The places of a step; its memory is used again by the next one.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
@@ -117,6 +139,29 @@ impl Places {
             if is_weight { written = written.max(end) } else { read = read.max(end) }
         }
         None
+    }
+
+    /// Updates everything, an array after the other, by a rule that needs to see the whole gradient of each.
+    ///
+    /// # Safety
+    /// As for [`Places::update`], and each array has its shape.
+    pub(crate) unsafe fn update_whole<'a>(
+        &self,
+        step: &Step,
+        slots: usize,
+        shapes: impl Iterator<Item = &'a [usize]>,
+        scratch: &mut Scratch,
+    ) {
+        for (place, shape) in self.list.iter().zip(shapes) {
+            // SAFETY: by the caller's word.
+            unsafe {
+                if place.is_double {
+                    place.update_whole::<f64>(step, slots, shape, &mut scratch.1);
+                } else {
+                    place.update_whole::<f32>(step, slots, shape, &mut scratch.0);
+                }
+            }
+        }
     }
 
     /// Updates everything; long work in parts over the threads, cut by the place in the whole list.

@@ -15,6 +15,8 @@ use crate::work::Work;
 #[derive(Clone, Debug)]
 pub struct Update {
     action: Action,
+    /// The step of a rule that needs the whole gradient; it knows how much scratch memory that takes.
+    whole: Option<Step>,
     divisions: u64,
     parameter: usize,
     name: String,
@@ -37,10 +39,10 @@ impl Update {
     /// The update of a parameter by the optimizer of a group.
     pub(crate) fn new(optimizer: &Optimizer, group: usize, parameter: usize) -> Self {
         let slots = optimizer.slots().len();
-        assert!(slots < MAXIMUM_STATE);
         let divisions = u64::from(optimizer.entry().facts.divisions);
         let action = Action { group, slots, clip: None, factor: None, averages: false };
-        Self { action, divisions, parameter, name: format!("{}_update", optimizer.entry().name) }
+        let whole = (!optimizer.entry().facts.elementwise).then(|| optimizer.prepare(1));
+        Self { action, whole, divisions, parameter, name: format!("{}_update", optimizer.entry().name) }
     }
 
     /// The same update of a gradient with a bound, a factor, an average.
@@ -68,7 +70,12 @@ impl Update {
 
     /// Whether it may take a gradient in pieces, as they are made: it needs to know nothing of the whole.
     pub(crate) fn takes_pieces(&self) -> bool {
-        self.action.factor.is_none()
+        self.action.factor.is_none() && self.whole.is_none()
+    }
+
+    /// Scratch elements of a rule that needs the whole gradient.
+    fn scratch<E: Typed>(&self, shape: &[usize]) -> usize {
+        self.whole.map_or(0, |step| step.scratch::<E>(shape))
     }
 
     /// The least work of the update alone, without what brings the gradient.
@@ -151,24 +158,23 @@ impl Action {
         if let Some(bound) = self.clip {
             controls::clip_in_place(bound, gradient);
         }
-        self.take_tempered::<E, HERE>(scalars, gradient, state);
+        self.take_tempered::<E>(scalars, gradient, state, |step, weight, gradient, slots| {
+            if HERE { step.update_here(weight, gradient, slots) } else { step.update(weight, gradient, slots) }
+        });
     }
 
     /// [`Action::take`] from a gradient that is as it should be.
     #[inline]
-    fn take_tempered<E: Typed, const HERE: bool>(
+    fn take_tempered<E: Typed>(
         &self,
         &Scalars { step, average_share }: &Scalars<'_>,
         gradient: &[E],
         state: &mut [&mut [E]],
+        update: impl FnOnce(&Step, &mut [E], &[E], &mut [&mut [E]]),
     ) {
         let (weight, slots) = state.split_first_mut().expect("the weight is always there");
         let (slots, averages) = slots.split_at_mut(self.slots);
-        if HERE {
-            step.update_here(weight, gradient, slots);
-        } else {
-            step.update(weight, gradient, slots);
-        }
+        update(step, weight, gradient, slots);
         if let (true, [average, ..]) = (self.averages, averages) {
             controls::approach(average, weight, average_share);
         }
@@ -185,7 +191,9 @@ impl Routine for Update {
     }
 
     fn workspace(&self, site: &Site<'_>) -> usize {
-        if self.action.tempers() { site.outputs[0].bytes() } else { 0 }
+        let kind = &site.outputs[0];
+        let scratch = with_element!(kind.dtype, E => self.scratch::<E>(&kind.shape)) * kind.dtype.size();
+        scratch + if self.action.tempers() { kind.bytes() } else { 0 }
     }
 
     fn work(&self, site: &Site<'_>) -> Work {
@@ -193,20 +201,24 @@ impl Routine for Update {
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
-        let action = self.action;
+        let (action, shape) = (self.action, site.outputs[0].shape.clone());
+        let tempered_len = if action.tempers() { site.outputs[0].len() } else { 0 };
         with_element!(site.dtype(), E => Box::new(move |call| {
             if !call.turn.applies || call.turn.skipped.get() {
                 return;
             }
             let gradient = call.input::<E>(0);
             let (scalars, state) = (&action.scalars(call), &mut action.changed::<E>(call)[..action.state()]);
+            let (tempered, scratch) = call.workspace::<E>().split_at_mut(tempered_len);
+            let update = |step: &Step, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]| {
+                step.update_whole(weight, gradient, slots, &shape, scratch);
+            };
             let factor = action.factor.map_or(1.0, |position| call.input::<f64>(1)[position]);
             if factor == 1.0 && action.clip.is_none() {
-                return action.take_tempered::<E, false>(scalars, gradient, state);
+                return action.take_tempered(scalars, gradient, state, update);
             }
-            let tempered = call.workspace::<E>();
             controls::temper(factor, action.clip, gradient, tempered);
-            action.take_tempered::<E, false>(scalars, tempered, state);
+            action.take_tempered(scalars, tempered, state, update);
         }))
     }
 }

@@ -3,11 +3,15 @@
 use super::adaptive::{Adadelta, Adagrad, Centred, Driven, Relative, Rmsprop, Scaled};
 use super::averaged::{Asgd, Averaged, ScheduleFree, ScheduleFreeAdamw};
 use super::descent::{Descent, Momentum, Sgd};
+use super::factored::Adafactor;
 use super::moments::{Adam, Adamw, Moments, Nadam, Radam};
+use super::orthogonal::Muon;
 use super::pass;
 use super::relatives::{Adabelief, Adamax, Adan, Belief, Differences, Largest};
 use super::rule::{Evaluation, Rule, Settings};
 use super::signs::{Agreement, Direction, Lion, Rprop};
+use super::trust::{Lamb, Lars};
+use super::whole::Whole;
 use crate::real::Element;
 use crate::registry::OptimizerEntry;
 
@@ -21,6 +25,8 @@ macro_rules! formulas {
         #[derive(Clone, Copy, Debug)]
         pub enum Step {
             $($(#[doc = $doc])* $type($type),)*
+            /// A rule that needs the whole gradient.
+            Whole(Whole),
         }
 
         impl Step {
@@ -186,4 +192,8 @@ rules![
     Lion,
     Rprop,
     ScheduleFreeAdamw,
+    Lamb,
+    Lars,
+    Adafactor,
+    Muon,
 ];

@@ -7,7 +7,8 @@
 //! A rule is used in two moves: [`Optimizer::prepare`] computes the scalars of a step once, in double precision, and
 //! [`Step::update`] runs the formula over any range of the parameters. The formulas use no fused multiply-add, so a step
 //! has the same bits on every machine, and an element's update does not depend on its neighbours: parameters may be
-//! concatenated, cut and spread over threads at will.
+//! concatenated, cut and spread over threads at will. Rules whose `facts.elementwise` is false need the whole gradient of a
+//! parameter: for them, and for any rule, there is [`Step::update_whole`].
 //!
 //! Gradients may be tiny or huge. Products that could leave the range of the numbers are avoided by the order of operations;
 //! rules that must square a gradient (all but `sgd`, `asgd`, `adamax`, `lion` and `rprop`) take one beyond 2^56 (double:
@@ -16,13 +17,17 @@
 mod adaptive;
 mod averaged;
 mod descent;
+mod factored;
 mod list;
 mod moments;
+mod orthogonal;
 mod pass;
 mod relatives;
 mod rule;
 mod settings;
 mod signs;
+mod trust;
+mod whole;
 
 use crate::real::Element;
 use crate::registry::{OptimizerEntry, Setting};

@@ -105,6 +105,16 @@ words! {
 }
 
 words! {
+    /// How long an orthogonal step of a matrix of `rows` inputs and `columns` outputs is, times the learning rate.
+    RateAdjustment {
+        /// `sqrt(max(1, columns / rows))` (the author; PyTorch and optax for the same layer).
+        Original = "original",
+        /// `0.2 sqrt(max(rows, columns))`: as long as a step of AdamW usually is (Liu et al., 2025).
+        Matched = "match-adamw",
+    }
+}
+
+words! {
     /// Where epsilon stands in `g / sqrt(s)`, with `s` an average of squared gradients.
     EpsilonMode {
         /// `g / (sqrt(s) + epsilon)`, `s` after bias correction where there is one.

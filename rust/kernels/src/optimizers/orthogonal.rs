@@ -1,0 +1,180 @@
+//! Muon: for matrices, a momentum whose singular values are all brought near one.
+
+use super::Step;
+use super::moments::{Adamw, Moments};
+use super::rule::{DECAY, EPSILON, Rule, Settings};
+use super::settings::{RateAdjustment, rule};
+use super::whole::{Pass, Whole, matrix, sweep};
+use crate::matmul::{Matrix, Store, multiply, workspace_len};
+use crate::real::{Element, Real};
+use crate::registry::{OptimizerFacts, Range};
+
+rule! {
+    /// Muon: each step of a matrix is its momentum with all singular values brought near one; other parameters go by AdamW.
+    ///
+    /// A matrix keeps `m = momentum * m + (1 - momentum) * gradient` and takes `u = m`, with `nesterov`
+    /// `u = momentum * m + (1 - momentum) * gradient`. `X = u / max(|u|, epsilon)` then goes `iterations` times through
+    /// `X = 3.4445 X - 4.775 (X X') X + 2.0315 (X X')^2 X` (Newton and Schulz), and `weight = (1 - learning_rate *
+    /// weight_decay) * weight - learning_rate * adjustment * X`. All axes but the last count as rows; vectors take the step
+    /// of `adamw` with the same rate and decay, with `beta1`, `beta2` and epsilon 1e-8, as Keras and optax do; PyTorch leaves them to
+    /// another optimizer. Dense weights are (inputs, outputs) here, so the adjustment is that of PyTorch's transposed ones.
+    /// Slots, from zero: `first_moment`; `second_moment`, which matrices leave alone. (Jordan et al., 2024.)
+    Muon "muon"
+    {
+        learning_rate: 1e-3, Range::non_negative(), "Step size: how far each singular value moves.";
+        momentum: 0.95, DECAY, "What the average of a matrix' gradients keeps of its past.";
+        weight_decay: 0.1, Range::non_negative(), "Share of the weight taken off, times the learning rate.";
+        epsilon: 1e-7, EPSILON, "Smallest norm that a matrix is divided by.";
+        iterations: 5.0, Range { low: 1.0, high: 99.0, low_closed: true, high_closed: true }, "How often singular values are brought nearer one; a whole number, or it is rounded down.";
+        beta1: 0.9, DECAY, "What a vector's average of gradients keeps of its past.";
+        beta2: 0.999, DECAY, "What a vector's average of squares keeps of its past.";
+    }
+    {
+        nesterov: bool = "true", "Whether a matrix looks one step ahead.";
+        adjustment: RateAdjustment = "original", "How the step of a matrix depends on its shape.";
+    }
+    slots &["first_moment", "second_moment"];
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.01, scale_free_start: false, rests_at_zero_gradient: false, elementwise: false };
+}
+
+impl Rule for Muon {
+    fn prepare(&self, step: u64) -> Step {
+        let Self { learning_rate, beta1, beta2, weight_decay, .. } = *self;
+        let vector = Adamw { learning_rate, beta1, beta2, weight_decay, ..Adamw::defaults() };
+        let vector = match vector.prepare(step) {
+            Step::Moments(moments) => moments,
+            other => unreachable!("adamw has moments, not {other:?}"),
+        };
+        Step::Whole(Whole::Orthogonal(Orthogonal {
+            learning_rate: self.learning_rate,
+            momentum: self.momentum,
+            keep_weight: 1.0 - self.learning_rate * self.weight_decay,
+            epsilon: self.epsilon,
+            iterations: self.iterations as u32,
+            nesterov: self.nesterov,
+            adjustment: self.adjustment,
+            vector,
+        }))
+    }
+}
+
+/// Scalars of Muon.
+#[derive(Clone, Copy, Debug)]
+pub struct Orthogonal {
+    learning_rate: f64,
+    momentum: f64,
+    keep_weight: f64,
+    epsilon: f64,
+    iterations: u32,
+    nesterov: bool,
+    adjustment: RateAdjustment,
+    vector: Moments,
+}
+
+/// What an iteration makes of a singular value `x`: `A x + B x^3 + C x^5`.
+const COEFFICIENTS: (f64, f64, f64) = (3.4445, -4.775, 2.0315);
+
+/// The momentum of a matrix, and what its step begins with.
+#[derive(Clone, Copy)]
+struct Gather {
+    keep: f64,
+    ahead: (f64, f64),
+}
+
+impl Pass<2, 1, 1> for Gather {
+    #[inline(always)]
+    fn visit<R: Real>(&self, [momentum, _]: [R; 2], [gradient]: [R; 1]) -> ([R; 2], [R; 1]) {
+        let momentum = R::constant(self.keep) * momentum + R::constant(1.0 - self.keep) * gradient;
+        let step = R::constant(self.ahead.0) * momentum + R::constant(self.ahead.1) * gradient;
+        ([momentum, step], [step])
+    }
+}
+
+/// `a x + b y` in the place of `x`.
+#[derive(Clone, Copy)]
+struct Combine(f64, f64);
+
+impl Pass<1, 1, 0> for Combine {
+    #[inline(always)]
+    fn visit<R: Real>(&self, [x]: [R; 1], [y]: [R; 1]) -> ([R; 1], [R; 0]) {
+        ([R::constant(self.0) * x + R::constant(self.1) * y], [])
+    }
+}
+
+/// `a x`.
+#[derive(Clone, Copy)]
+struct Scale(f64);
+
+impl Pass<1, 0, 0> for Scale {
+    #[inline(always)]
+    fn visit<R: Real>(&self, [x]: [R; 1], []: [R; 0]) -> ([R; 1], [R; 0]) {
+        ([R::constant(self.0) * x], [])
+    }
+}
+
+impl Orthogonal {
+    /// The step and its successor, two Gram matrices, and what the products need.
+    pub(super) fn scratch<E: Element>(shape: &[usize]) -> usize {
+        matrix(shape).map_or(0, |(rows, columns)| {
+            2 * rows * columns + 2 * rows.min(columns).pow(2) + product_len::<E>(rows, columns)
+        })
+    }
+
+    pub(super) fn update<E: Element>(
+        &self,
+        weight: &mut [E],
+        gradient: &[E],
+        [first, second]: [&mut [E]; 2],
+        shape: &[usize],
+        scratch: &mut [E],
+    ) {
+        let Some((rows, columns)) = matrix(shape) else {
+            return Step::Moments(self.vector).update(weight, gradient, &mut [first, second]);
+        };
+        let (step, rest) = scratch.split_at_mut(rows * columns);
+        let ahead = if self.nesterov { (self.momentum, 1.0 - self.momentum) } else { (1.0, 0.0) };
+        let [squares] = sweep(Gather { keep: self.momentum, ahead }, [first, &mut *step], [gradient]);
+        sweep(Scale(1.0 / squares.sqrt().max(self.epsilon)), [&mut *step], []);
+        for _ in 0..self.iterations {
+            iterate(step, (rows, columns), rest);
+        }
+        let (inputs, outputs) = (rows as f64, columns as f64);
+        let length = match self.adjustment {
+            RateAdjustment::Original => (outputs / inputs).max(1.0).sqrt(),
+            RateAdjustment::Matched => 0.2 * inputs.max(outputs).sqrt(),
+        };
+        sweep(Combine(self.keep_weight, -self.learning_rate * length), [weight], [step]);
+    }
+}
+
+/// Workspace of the largest product of an iteration.
+fn product_len<E: Element>(rows: usize, columns: usize) -> usize {
+    let (small, large) = (rows.min(columns), rows.max(columns));
+    let gram =
+        workspace_len::<E>(small, large, small, true, false).max(workspace_len::<E>(small, large, small, false, true));
+    let square = workspace_len::<E>(small, small, small, true, true);
+    let last = workspace_len::<E>(rows, small, columns, true, true);
+    gram.max(square).max(last)
+}
+
+/// One iteration of Newton and Schulz on a matrix, by the Gram matrix of its shorter side.
+fn iterate<E: Element>(x: &mut [E], (rows, columns): (usize, usize), scratch: &mut [E]) {
+    let small = rows.min(columns);
+    let (product, rest) = scratch.split_at_mut(rows * columns);
+    let (gram, rest) = rest.split_at_mut(small * small);
+    let (square, workspace) = rest.split_at_mut(small * small);
+    let matrix = Matrix::new(&*x, rows, columns);
+    let (one, other) = if rows <= columns { (matrix, matrix.transposed()) } else { (matrix.transposed(), matrix) };
+    multiply(one, other, &mut Store::new(gram, small), workspace);
+    let own = Matrix::new(&*gram, small, small);
+    multiply(own, own, &mut Store::new(square, small), workspace);
+    let (linear, cubic, quintic) = COEFFICIENTS;
+    sweep(Combine(quintic, cubic), [&mut *square], [&*gram]);
+    let factor = Matrix::new(&*square, small, small);
+    if rows <= columns {
+        multiply(factor, matrix, &mut Store::new(product, columns), workspace);
+    } else {
+        multiply(matrix, factor, &mut Store::new(product, columns), workspace);
+    }
+    sweep(Combine(linear, 1.0), [x], [product]);
+}

@@ -1,0 +1,183 @@
+//! Rules whose step has the size of the weights: LAMB, LARS.
+
+use super::Step;
+use super::rule::{DECAY, EPSILON, Rule, correction, tamed};
+use super::settings::rule;
+use super::whole::{Pass, Whole, sweep};
+use crate::real::{Element, Real};
+use crate::registry::{OptimizerFacts, Range};
+
+/// Norm of a tensor over that of its step, or 1 where one of them is zero.
+fn ratio(weight: f64, step: f64) -> f64 {
+    if weight > 0.0 && step > 0.0 { weight / step } else { 1.0 }
+}
+
+rule! {
+    /// LAMB: Adam's direction, each tensor's step as long as its weights say.
+    ///
+    /// `m = beta1 * m + (1 - beta1) * gradient`, `v = beta2 * v + (1 - beta2) * gradient^2`, both bias corrected;
+    /// `r = mc / (sqrt(vc) + epsilon) + weight_decay * weight`; `weight = weight - learning_rate * |weight| / |r| * r`, with
+    /// the norms of the whole tensor, and 1 for their ratio where one is zero. Without a bound of the norm of the weight,
+    /// as optax and PyTorch's users have it. Slots, from zero: `first_moment`, `second_moment`. (You et al., 2019.)
+    Lamb "lamb"
+    {
+        learning_rate: 1e-3, Range::non_negative(), "Step size: what share of its length a tensor moves.";
+        beta1: 0.9, DECAY, "What the average of gradients keeps of its past.";
+        beta2: 0.999, DECAY, "What the average of squares keeps of its past.";
+        epsilon: 1e-6, EPSILON, "Keeps the divisor from zero.";
+        weight_decay: 0.0, Range::non_negative(), "Share of the weight added to the direction.";
+    }
+    {}
+    slots &["first_moment", "second_moment"];
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.003, scale_free_start: true, elementwise: false, ..OptimizerFacts::USUAL };
+}
+
+impl Rule for Lamb {
+    fn prepare(&self, step: u64) -> Step {
+        let (first, second) = (correction(self.beta1, step), correction(self.beta2, step));
+        Step::Whole(Whole::Layered(Layered {
+            learning_rate: self.learning_rate,
+            moments: Direction {
+                keep: (self.beta1, self.beta2),
+                intake: (1.0 - self.beta1, 1.0 - self.beta2),
+                factor: second.sqrt() / first,
+                epsilon: self.epsilon * second.sqrt(),
+                weight_decay: self.weight_decay,
+            },
+        }))
+    }
+}
+
+/// Scalars of LAMB.
+#[derive(Clone, Copy, Debug)]
+pub struct Layered {
+    learning_rate: f64,
+    moments: Direction,
+}
+
+/// The first pass: moments, the direction, and the squares of direction and weight.
+#[derive(Clone, Copy, Debug)]
+struct Direction {
+    keep: (f64, f64),
+    intake: (f64, f64),
+    factor: f64,
+    epsilon: f64,
+    weight_decay: f64,
+}
+
+impl Pass<3, 2, 2> for Direction {
+    #[inline(always)]
+    fn visit<R: Real>(&self, [first, second, _]: [R; 3], [weight, gradient]: [R; 2]) -> ([R; 3], [R; 2]) {
+        let gradient = tamed(gradient);
+        let first = R::constant(self.keep.0) * first + R::constant(self.intake.0) * gradient;
+        let second = R::constant(self.keep.1) * second + R::constant(self.intake.1) * (gradient * gradient);
+        let scaled = R::constant(self.factor) * first / (second.sqrt() + R::constant(self.epsilon));
+        let direction = scaled + R::constant(self.weight_decay) * weight;
+        ([first, second, direction], [weight, direction])
+    }
+}
+
+/// The weight moves against a direction.
+#[derive(Clone, Copy)]
+struct Against(f64);
+
+impl Pass<1, 1, 0> for Against {
+    #[inline(always)]
+    fn visit<R: Real>(&self, [weight]: [R; 1], [direction]: [R; 1]) -> ([R; 1], [R; 0]) {
+        ([weight - R::constant(self.0) * direction], [])
+    }
+}
+
+impl Layered {
+    pub(super) fn update<E: Element>(
+        &self,
+        weight: &mut [E],
+        gradient: &[E],
+        [first, second]: [&mut [E]; 2],
+        scratch: &mut [E],
+    ) {
+        let direction = &mut scratch[..weight.len()];
+        let [weights, steps] = sweep(self.moments, [first, second, direction], [weight, gradient]);
+        sweep(Against(self.learning_rate * ratio(weights.sqrt(), steps.sqrt())), [weight], [direction]);
+    }
+}
+
+rule! {
+    /// LARS: descent with momentum, each tensor's gradient brought to a share of the length of its weights.
+    ///
+    /// With `d = gradient + weight_decay * weight`: `v = momentum * v + learning_rate * trust * |weight| / |d| * d`, with the
+    /// norms of the whole tensor and 1 for their ratio times `trust` where one is zero; `weight = weight - v`, with `nesterov` the
+    /// next velocity under the same gradient. The paper divides by `|gradient| + weight_decay * |weight|`; this form is
+    /// optax'. Biases are usually left to another rule (`Groups`). Slot, from zero: `velocity`. (You, Gitman and Ginsburg, 2017.)
+    Lars "lars"
+    {
+        learning_rate: 1.0, Range::non_negative(), "Step size, of the share that trust allows.";
+        momentum: 0.9, DECAY, "What the velocity keeps of its past.";
+        trust: 1e-3, Range::non_negative(), "Share of its length that a tensor moves at rate 1.";
+        weight_decay: 0.0, Range::non_negative(), "Added to the gradient, times the weight.";
+    }
+    { nesterov: bool = "false", "Whether to look one step ahead."; }
+    slots &["velocity"];
+    facts OptimizerFacts { parabola_rate: 10.0, rosenbrock_rate: 1.0, scale_free_start: true, elementwise: false, ..OptimizerFacts::USUAL };
+}
+
+impl Rule for Lars {
+    fn prepare(&self, _step: u64) -> Step {
+        let Self { learning_rate, momentum, trust, weight_decay, nesterov } = *self;
+        Step::Whole(Whole::Rescaled(Rescaled { learning_rate, trust, momentum, weight_decay, nesterov }))
+    }
+}
+
+/// Scalars of LARS.
+#[derive(Clone, Copy, Debug)]
+pub struct Rescaled {
+    learning_rate: f64,
+    trust: f64,
+    momentum: f64,
+    weight_decay: f64,
+    nesterov: bool,
+}
+
+/// The weight and its gradient with decay.
+#[derive(Clone, Copy)]
+struct Lengths {
+    weight_decay: f64,
+}
+
+impl Pass<0, 2, 2> for Lengths {
+    #[inline(always)]
+    fn visit<R: Real>(&self, []: [R; 0], [weight, gradient]: [R; 2]) -> ([R; 0], [R; 2]) {
+        let pull = tamed(gradient) + R::constant(self.weight_decay) * weight;
+        ([], [weight, pull])
+    }
+}
+
+/// The velocity takes in the gradient, and the weight follows.
+#[derive(Clone, Copy)]
+struct Follow {
+    momentum: f64,
+    weight_decay: f64,
+    intake: f64,
+    ahead: (f64, f64),
+}
+
+impl Pass<2, 1, 0> for Follow {
+    #[inline(always)]
+    fn visit<R: Real>(&self, [weight, velocity]: [R; 2], [gradient]: [R; 1]) -> ([R; 2], [R; 0]) {
+        let pull = R::constant(self.intake) * (tamed(gradient) + R::constant(self.weight_decay) * weight);
+        let velocity = R::constant(self.momentum) * velocity + pull;
+        let move_by = R::constant(self.ahead.0) * velocity + R::constant(self.ahead.1) * pull;
+        ([weight - move_by, velocity], [])
+    }
+}
+
+impl Rescaled {
+    pub(super) fn update<E: Element>(&self, weight: &mut [E], gradient: &[E], velocity: &mut [E]) {
+        let Self { learning_rate, trust, momentum, weight_decay, nesterov } = *self;
+        let [weights, pulls] = sweep(Lengths { weight_decay }, [], [weight, gradient]);
+        let share = if weights > 0.0 && pulls > 0.0 { trust * weights.sqrt() / pulls.sqrt() } else { 1.0 };
+        let ahead = if nesterov { (momentum, 1.0) } else { (1.0, 0.0) };
+        let follow = Follow { momentum, weight_decay, intake: learning_rate * share, ahead };
+        sweep(follow, [weight, velocity], [gradient]);
+    }
+}
