@@ -233,7 +233,7 @@ def test_a_parabola_is_descended(name, variant):
     """From the facts of the registry comes the rate; it decays, since some rules take steps of that size to the end."""
     rate = OPTIMIZERS[name]["facts"]["parabola_rate"]
     settings = {**variant, "learning_rate": rate}
-    if "weight_decay" in settings or name == "adamw":
+    if any(p["name"] == "weight_decay" for p in OPTIMIZERS[name]["parameters"]):
         settings["weight_decay"] = 0.0
     weight = [np.array([3.0, -2.0, 0.5])]
     optimizer = _core.Optimizer(name, settings)

@@ -21,6 +21,7 @@ from tilegrad._names import lookup
 from tilegrad.optim.adaptive import Adadelta, Adagrad, RMSprop
 from tilegrad.optim.base import Optimizer
 from tilegrad.optim.descent import ASGD, SGD, Lion, Rprop
+from tilegrad.optim.full_batch import LBFGS, LevenbergMarquardt
 from tilegrad.optim.groups import Groups
 from tilegrad.optim.moments import Adam, AdamW, NAdam, RAdam, ScheduleFreeAdamW
 from tilegrad.optim.relatives import AdaBelief, Adamax, Adan
@@ -30,6 +31,7 @@ __all__ = [
     "ASGD",
     "LAMB",
     "LARS",
+    "LBFGS",
     "SGD",
     "AdaBelief",
     "Adadelta",
@@ -40,6 +42,7 @@ __all__ = [
     "Adamax",
     "Adan",
     "Groups",
+    "LevenbergMarquardt",
     "Lion",
     "Muon",
     "NAdam",

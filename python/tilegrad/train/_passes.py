@@ -11,6 +11,7 @@ from tilegrad import _core
 from tilegrad.metrics._base import Said, WholeMetric
 from tilegrad.train._averages import evaluating
 from tilegrad.train._data import check_batch_size
+from tilegrad.train._full_batch import iterate
 from tilegrad.train._rows import Rows, run_rows
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def pass_over(
     drop_last: bool = False,
 ) -> _core._Epoch:
     """Takes all rows once, batch by batch, and returns the sums; hyperparameters follow their schedules in the course."""
+    if training and trainer.optimizer.full_batch:
+        # What is seen afterwards are the figures of the new weights.
+        iterate(trainer, rows)
     schedules = []
     if course is not None and trainer.optimizer.schedules:
         steps = np.arange(trainer.step, trainer.step + course.steps_per_epoch)

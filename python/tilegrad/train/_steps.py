@@ -107,17 +107,9 @@ class Steps:
         return built
 
     def _build(self, size: int, form: Form, training: bool) -> Built:
-        tracer, output = self.runner.trace(size, form.row_shape, training=training)
-        check_logits(tracer, output, self.loss)
-        graph, dtype = tracer.graph, output.dtype
-        target = tracer.input("targets", (size, *form.target_shape), form.target_dtype)
-        weights: dict[str, Tensor] = {}
-        if form.has_sample_weight:
-            weights["sample"] = tracer.input("sample_weight", (size,), dtype)
-        if form.has_class_weight:
-            weights["class"] = tracer.input("class_weight", output.shape[-1:], dtype)
+        tracer, output, (target, weights), (value, weight) = self.traced(size, form, training=training)
+        graph = tracer.graph
         with tracer.active():
-            value, weight = self.loss.traced(output, target, weights)
             # An output may say more than the target holds, such as variances behind the means.
             held = self.loss.target_shape(output.shape[1:])
             said = output if held == output.shape[1:] else output[:, : held[-1]]
@@ -127,21 +119,37 @@ class Steps:
             for metric in self.metrics.values():
                 metric.check(reading)
                 metric.request(summing)
-            penalty = self._penalty(tracer, size) if training else None
+            penalty = self.penalty(tracer, size) if training else None
             if penalty is not None:
                 # Weighted by its rows, as a mean over batches.
                 summing.own(PENALTY, penalty * float(size))
         outputs = [each.value for each in (value, weight, *summing.tensors())]
-        if training and self.runner.optimizer is not None:
+        if training and self.runner.optimizer is not None and not self.runner.optimizer.full_batch:
             with tracer.active():
                 minimised = value if penalty is None else value + penalty
             outputs += [*self._updates(tracer, minimised, weight), *tracer.beside]
         return Built(graph.compile(outputs, training=training), summing.layout(), summing.maxima, reading)
 
-    def _penalty(self, tracer: Tracer, size: int) -> Tensor | None:
+    def penalty(self, tracer: Tracer, size: int) -> Tensor | None:
         """What regularisers add to the loss."""
         trained = () if self.runner.optimizer is None else self.runner.trained()
         return penalty_of(tracer, [parameter for _, parameter, _ in trained], size)
+
+    def traced(
+        self, size: int, form: Form, *, training: bool
+    ) -> tuple[Tracer, Tensor, tuple[Tensor, dict[str, Tensor]], tuple[Tensor, Tensor]]:
+        """The trace of a step up to its loss: the output, target and weights of rows, the loss and its weight."""
+        tracer, output = self.runner.trace(size, form.row_shape, training=training)
+        check_logits(tracer, output, self.loss)
+        dtype = output.dtype
+        target = tracer.input("targets", (size, *form.target_shape), form.target_dtype)
+        weights: dict[str, Tensor] = {}
+        if form.has_sample_weight:
+            weights["sample"] = tracer.input("sample_weight", (size,), dtype)
+        if form.has_class_weight:
+            weights["class"] = tracer.input("class_weight", output.shape[-1:], dtype)
+        with tracer.active():
+            return tracer, output, (target, weights), self.loss.traced(output, target, weights)
 
     def _updates(self, tracer: Tracer, value: Tensor, weight: Tensor) -> list[int]:
         """The updates of all parameters that are trained, whose gradients pass the controls of the optimizer."""

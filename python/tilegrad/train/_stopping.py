@@ -97,6 +97,8 @@ class Limits:
         """A sentence about the end, where one is in place."""
         if reason == "target":
             return f"the loss reached {self.target:g}, as asked for"
+        if reason == "tolerance" and self.tolerance is None:
+            return "the optimizer found nothing more to gain"
         if reason == "tolerance":
             return f"{self.monitor} changed by at most {self.tolerance:g}, as asked for"
         if reason == "time":

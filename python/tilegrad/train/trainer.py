@@ -17,6 +17,7 @@ from tilegrad.train import _data as data
 from tilegrad.train._arguments import rows_for, split_rows
 from tilegrad.train._averages import averages, use_average
 from tilegrad.train._batch_size import warn_of_few_updates
+from tilegrad.train._full_batch import check_full_batch
 from tilegrad.train._lint import warn_of
 from tilegrad.train._loop import Loop, Plan
 from tilegrad.train._measuring import Measuring
@@ -248,6 +249,8 @@ class Trainer(Measuring, Predicting):
             rows = rows_for(self, "fit", x, y, sample_weight, class_weight, scale)
             train, held = split_rows(self, rows, validation_data, validation_split, validation_from)
             size = data.check_batch_size("fit", batch_size, len(train.x))
+            if self.optimizer.full_batch:
+                check_full_batch(self, len(train.x), size)
             display = progress_for(progress, epochs, self.epoch + 1)
             # Plans first: a model that cannot be traced is refused before anything has changed.
             drop_last = check_flag("fit", "drop_last", drop_last)

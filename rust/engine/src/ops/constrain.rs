@@ -64,7 +64,12 @@ impl Routine for Constrain {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let (this, columns) = (*self, columns(&site.outputs[0]));
-        with_element!(site.dtype(), E => Box::new(move |call| this.run::<E>(call, columns)))
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            // A step without an update leaves its parameter alone.
+            if call.turn.applies && !call.turn.skipped.get() {
+                this.run::<E>(call, columns);
+            }
+        }))
     }
 }
 
