@@ -12,6 +12,11 @@ fn ratio(weight: f64, step: f64) -> f64 {
     if weight > 0.0 && step > 0.0 { weight / step } else { 1.0 }
 }
 
+/// Largest factor of a step: beside subnormal gradients a ratio may be larger than any number of the type.
+fn largest<E: Element>() -> f64 {
+    if size_of::<E>() == 4 { 1e37 } else { 1e300 }
+}
+
 rule! {
     /// LAMB: Adam's direction, each tensor's step as long as its weights say.
     ///
@@ -98,7 +103,8 @@ impl Layered {
     ) {
         let direction = &mut scratch[..weight.len()];
         let [weights, steps] = sweep(self.moments, [first, second, direction], [weight, gradient]);
-        sweep(Against(self.learning_rate * ratio(weights.sqrt(), steps.sqrt())), [weight], [direction]);
+        let factor = self.learning_rate * ratio(weights.sqrt(), steps.sqrt());
+        sweep(Against(factor.min(largest::<E>())), [weight], [direction]);
     }
 }
 
@@ -177,7 +183,24 @@ impl Rescaled {
         let [weights, pulls] = sweep(Lengths { weight_decay }, [], [weight, gradient]);
         let share = if weights > 0.0 && pulls > 0.0 { trust * weights.sqrt() / pulls.sqrt() } else { 1.0 };
         let ahead = if nesterov { (momentum, 1.0) } else { (1.0, 0.0) };
-        let follow = Follow { momentum, weight_decay, intake: learning_rate * share, ahead };
+        let follow = Follow { momentum, weight_decay, intake: (learning_rate * share).min(largest::<E>()), ahead };
         sweep(follow, [weight, velocity], [gradient]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::optimizers::Optimizer;
+
+    #[test]
+    fn subnormal_gradients_leave_finite_weights() {
+        for name in ["lamb", "lars"] {
+            let optimizer = Optimizer::new(name, &[("learning_rate", crate::registry::Setting::Number(1.0))]).unwrap();
+            let (mut weight, mut slots, mut scratch) = ([1.0f32, -2.0], [[0.0f32; 2]; 2], [0.0; 2]);
+            let mut slots: Vec<&mut [f32]> =
+                slots.iter_mut().take(optimizer.slots().len()).map(|slot| &mut slot[..]).collect();
+            optimizer.prepare(1).update_whole(&mut weight, &[1e-45, -1e-45], &mut slots, &[2], &mut scratch);
+            assert!(weight.iter().all(|weight| weight.is_finite()), "{name}: {weight:?}");
+        }
     }
 }
