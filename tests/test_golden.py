@@ -318,10 +318,12 @@ def test_o8_first_adam_step_has_the_size_of_the_rate(scale):
     assert 1 - weight[0][0] == pytest.approx(0.01, rel=2e-5)
 
 
+@pytest.mark.covers("O2")
 def test_o2_moving_average():
     close(F.ewma(np.arange(1.0, 6.0), 0.9), [0.1, 0.29, 0.561, 0.9049, 1.31441])
 
 
+@pytest.mark.covers("O3")
 def test_o3_bias_correction():
     expected = [1, 1.52631578947, 2.07011070111, 2.63128816516, 3.2097140485]
     close(F.ewma(np.arange(1.0, 6.0), 0.9, bias_correction=True), expected, 10)

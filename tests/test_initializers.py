@@ -127,6 +127,7 @@ def test_the_activation_chooses_and_the_summary_shows_it():
     from tilegrad.nn.initializers import chosen_for
 
     assert str(chosen_for("relu")) == "He normal"
+    assert str(chosen_for("selu")) == "LeCun normal"
     assert str(chosen_for("tanh")) == str(chosen_for(None)) == "Xavier uniform"
     text = str(nn.Sequential(nn.Dense(4, 8, initializer=nn.Orthogonal(2.0)), nn.ReLU(), nn.Dense(8, 1)).summary())
     assert "orthogonal x 2" in text

@@ -142,6 +142,11 @@ def test_what_is_set_later_counts_from_the_next_fit():
     assert "penalty" not in trainer.fit(X, Y, epochs=1, progress=False)
 
 
+def test_the_summary_names_penalties_and_constraints():
+    text = str(nn.Dense(8, 1, regularizer=nn.L2(0.1), constraint=nn.MaxNorm(2.0)).summary())
+    assert "weight: L2(strength=0.1, style='keras'), MaxNorm(limit=2.0)" in text
+
+
 def test_a_penalty_of_ones_own():
     class Ring(nn.Regularizer):
         def penalty(self, parameter, rows):

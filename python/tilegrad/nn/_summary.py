@@ -46,6 +46,11 @@ class Summary:
                 "a network."
             )
 
+        for name, each in model._parameters():
+            bounds = [*([] if each.regularizer is None else [each.regularizer]), *each.constraint]
+            if bounds:
+                self.add(f"{name}: {', '.join(map(str, bounds))}")
+
     def add(self, line: str) -> None:
         """Adds a line at the end."""
         self.lines.append(line)

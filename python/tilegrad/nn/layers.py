@@ -49,7 +49,7 @@ class Dense(Module):
         activation: Name of an activation, or an activation layer, applied at the end.
         bias: Whether there is a bias.
         initializer: Of the weight. By default He normal if the activation that follows has no upper bound (ReLU and its
-            relatives), else Xavier uniform; an activation given as the next layer counts as well.
+            relatives), LeCun normal before SELU, else Xavier uniform; an activation given as the next layer counts as well.
         bias_initializer: Of the bias; zeros by default.
         regularizer: Penalty on the weight, such as ``nn.L2(1e-4)``; for the bias set ``layer.bias.regularizer``.
         constraint: What holds for the weight after each update, such as ``nn.MaxNorm(2.0)``, or a list of such.
