@@ -129,6 +129,13 @@ class _Node(TypedDict):
     scope: str
     attributes: dict[str, Any]  # of an operation; ``value`` of a constant that is one number
 
+class _Fault(TypedDict):
+    """A batch that gave a number that is not finite: its place, its rows, and whether the update was made already."""
+
+    batch: int
+    rows: list[int]
+    updated: bool
+
 class _Epoch(TypedDict):
     """What a run over the rows amounts to. ``metrics`` holds the sums of the plan's outputs after the first two."""
 
@@ -139,6 +146,7 @@ class _Epoch(TypedDict):
     metrics: list[float]
     interrupted: bool
     losses: list[float]
+    not_finite: _Fault | None
 
 __version__: str
 
@@ -427,6 +435,8 @@ def run_epoch(
     schedules: Sequence[tuple[Optimizer, str, Sequence[float] | _Array]] | None = None,
     record: bool = False,
     drop_last: bool = False,
+    check_finite: bool = False,
+    limit: int | None = None,
 ) -> _Epoch:
     """Runs a plan over all rows, batch by batch, with the interpreter lock released.
 
@@ -439,6 +449,9 @@ def run_epoch(
     ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes a value at each batch, and keeps the
     last. With ``record`` the result has ``losses``, the mean loss of each batch. With ``drop_last`` rows that fill no
     whole batch are left out.
+    With ``check_finite`` a training ends at
+    the first batch with a loss that is not finite, before anything is updated, or with a parameter that is not, afterwards.
+    ``limit`` ends the run after so many batches.
     """
 
 def run_batches(

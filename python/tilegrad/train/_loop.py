@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
+from tilegrad import _core
 from tilegrad.schedules import Training
+from tilegrad.train._nonfinite import Guard
 from tilegrad.train._passes import EVALUATION_BATCH, batches_of, evaluate_rows, figures_of, pass_over
 from tilegrad.train._progress import Silent
 from tilegrad.train._rows import Rows
@@ -41,11 +42,15 @@ class Loop:
         plan: Plan,
         callbacks: list[Callback],
         display: Silent,
+        check_finite: bool,
     ) -> None:
         self.trainer, self.train, self.held, self.plan = trainer, train, held, plan
         self.callbacks, self.display = callbacks, display
         self.batches = batches_of(len(train.x), plan.batch_size, plan.drop_last)
         self.history = History()
+        self.guard = (
+            Guard(trainer, train, plan.batch_size, self.batches, shuffle=plan.shuffle) if check_finite else None
+        )
         steps = trainer.step + plan.epochs * self.batches
         self.course = Training(self.batches, steps, trainer.history)
 
@@ -107,22 +112,31 @@ class Loop:
         trainer = self.trainer
         self.display.start(epoch, self.batches)
 
-        def report(done: int, loss: float) -> None:
-            self._check_loss(loss, epoch, done)
-            self.display.batch(done, loss)
+        started, first = time.perf_counter(), trainer.step
 
-        started = time.perf_counter()
         plan = self.plan
-        settings: dict[str, Any] = {"shuffle": plan.shuffle, "record": plan.record, "drop_last": plan.drop_last}
-        sums = pass_over(
-            trainer, self.train, plan.batch_size, training=True, report=report, course=self.course, **settings
-        )
+
+        def take(**settings: Any) -> _core._Epoch:
+            settings |= {"shuffle": plan.shuffle, "drop_last": plan.drop_last, "start": first}
+            return pass_over(trainer, self.train, plan.batch_size, training=True, course=self.course, **settings)
+
+        guard = self.guard
+        if guard is not None:
+            guard.begin()
+        sums = take(report=self.display.batch, record=plan.record, check_finite=guard is not None)
+        if guard is not None and sums["not_finite"] is not None:
+            raise guard.error(sums["not_finite"], lambda limit: take(limit=limit))
         for history in (self.history, trainer.history):
             history.steps.extend(sums["losses"])
         if sums["interrupted"]:
             raise KeyboardInterrupt
         figures = figures_of(trainer, self.train, plan.batch_size, sums, training=True)
-        self._check_loss(figures["loss"], epoch, self.batches)
+        # A rule for the whole batch takes its steps by itself.
+        if guard is not None and not math.isfinite(figures["loss"]):
+            raise FloatingPointError(
+                f"fit: expected `loss` to stay finite, got {figures['loss']} in epoch {epoch}; try a learning_rate ten times "
+                "smaller, and scale the features to about -1 to 1"
+            )
         trainer.epoch = epoch
         if self.held is not None:
             seen = evaluate_rows(trainer, self.held, EVALUATION_BATCH)
@@ -131,15 +145,6 @@ class Loop:
         figures["seconds"] = time.perf_counter() - started
         self.display.end(figures)
         return figures
-
-    def _check_loss(self, loss: float, epoch: int, done: int) -> None:
-        if np.isfinite(loss):
-            return
-        raise FloatingPointError(
-            f"fit: expected `loss` to stay finite, got {loss} in epoch {epoch} by step {done} of {self.batches} "
-            f"(learning_rate {self.trainer.optimizer.learning_rate:g}); try a learning_rate ten times smaller, and "
-            "scale the features to about -1 to 1"
-        )
 
 
 def header(trainer: Trainer, rows: Rows, plan: Plan, steps: int) -> str:

@@ -36,22 +36,27 @@ def pass_over(
     shuffle: bool = False,
     report: Any = None,
     course: Training | None = None,
-    record: bool = False,
+    start: int | None = None,
     drop_last: bool = False,
+    **settings: Any,
 ) -> _core._Epoch:
-    """Takes all rows once, batch by batch, and returns the sums; hyperparameters follow their schedules in the course."""
+    """Takes all rows once, batch by batch, and returns the sums; hyperparameters follow their schedules in the course.
+
+    ``start`` is the step that the epoch begins with, if not the next one; ``settings`` go to the loop.
+    """
     if training and trainer.optimizer.full_batch:
         # What is seen afterwards are the figures of the new weights.
         iterate(trainer, rows)
     schedules = []
     if course is not None and trainer.optimizer.schedules:
-        steps = np.arange(trainer.step, trainer.step + course.steps_per_epoch)
+        first = trainer.step if start is None else start
+        steps = np.arange(first, first + course.steps_per_epoch)
         schedules = trainer.optimizer.tables(steps, course)
     plans = trainer._steps.pair(len(rows.x), size, rows.form, training=training, drop_last=drop_last)
     maxima = trainer._steps.built(size, rows.form, training).maxima
     state = trainer._runner.state(trainer.seed)
-    settings: dict[str, Any] = {"shuffle": shuffle, "seed": trainer.seed, "epoch": trainer.epoch, "maxima": maxima}
-    settings |= {"record": record, "drop_last": drop_last}
+    settings |= {"shuffle": shuffle, "seed": trainer.seed, "epoch": trainer.epoch, "maxima": maxima}
+    settings["drop_last"] = drop_last
     with nullcontext() if training else evaluating(trainer._runner, state):
         return run_rows(state, plans, rows, size, report=report, schedules=schedules, **settings)
 

@@ -58,6 +58,8 @@ def run_rows(
     schedules: Sequence[tuple[_core.Optimizer, str, Array]] = (),
     record: bool = False,
     drop_last: bool = False,
+    check_finite: bool = False,
+    limit: int | None = None,
 ) -> _core._Epoch:
     """Runs plans for full batches and for a short last one over all rows."""
     return _core.run_epoch(
@@ -77,4 +79,6 @@ def run_rows(
         schedules=schedules or None,
         record=record,
         drop_last=drop_last,
+        check_finite=check_finite,
+        limit=limit,
     )

@@ -187,6 +187,7 @@ class Trainer(Measuring, Predicting):
         divergence: float | None = 100.0,
         validation_from: str = "end",
         record: str = "epoch",
+        check_finite: bool = True,
     ) -> History:
         """Trains for some epochs and returns their history; ``trainer.history`` holds that of all fits.
 
@@ -225,11 +226,15 @@ class Trainer(Measuring, Predicting):
             divergence: Ends it, with a warning, when an epoch's loss is this many times the best one, and above the first;
                 ``None`` lets it go on.
             record: ``"step"`` also keeps the loss of each step, in ``history.steps``.
+            check_finite: Whether each step looks for numbers that are not finite: in the loss before anything is
+                updated, and in the weights afterwards.
 
         Raises:
             ValueError: If shapes, values or sizes do not fit.
             TypeError: If a dtype does not fit.
-            FloatingPointError: If the loss is no longer finite.
+            FloatingPointError: If a number is not finite. The sentence names the first node, its layer, the rows of the
+                data and a cure; model and optimizer are as the step before left them (beyond 64 MB of weights and slots
+                that holds for the loss only). ``trainer.history`` and the error's ``history`` keep the whole epochs.
 
         Example:
             >>> import numpy as np, tilegrad as tg
@@ -241,6 +246,7 @@ class Trainer(Measuring, Predicting):
             (['learning_rate', 'loss', 'seconds'], 'epochs')
         """
         epochs = data.check_count("fit", "epochs", epochs, 1)
+        finite = check_flag("fit", "check_finite", check_finite)
         check_choice("fit", "record", record, ("epoch", "step"))
         limits = Limits(tolerance, target_loss, max_time, divergence, monitor)
         stopping = [] if patience is None else [EarlyStopping(monitor, patience, min_delta)]
@@ -260,7 +266,7 @@ class Trainer(Measuring, Predicting):
             self._runner.state(self.seed)
             warn_of(self, train.x, scale)
             plan = Plan(size, epochs, bool(shuffle), drop_last, record == "step", limits)
-            return Loop(self, train, held, plan, made, display).run()
+            return Loop(self, train, held, plan, made, display, finite).run()
 
     def evaluate(
         self,

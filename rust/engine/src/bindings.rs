@@ -28,6 +28,19 @@ pub struct State<'a> {
     pub tally: Tally,
     /// Whether this is the last batch, after which gathered gradients are applied whatever their number.
     pub ends: bool,
+    /// Whether a run that updates stops at a loss that is not finite, and looks at the parameters afterwards.
+    pub check_finite: bool,
+    /// What the last run found that is not finite.
+    pub not_finite: Option<NotFinite>,
+}
+
+/// Where a number is not finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotFinite {
+    /// In the loss: nothing was updated.
+    Loss,
+    /// In a parameter, after it was updated.
+    Parameters,
 }
 
 /// Steps that were no update, and gradients that wait for one.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tilegrad_kernels::random::Stream;
 use tilegrad_kernels::registry::Setting;
 
-use crate::plan::{Bindings, Plan, State};
+use crate::plan::{Bindings, NotFinite, Plan, State, parameters_are_finite};
 use crate::rows::{Batch, Rows};
 use crate::types::Array;
 
@@ -35,6 +35,10 @@ pub struct Epoch<'a> {
     pub record: bool,
     /// Whether the rows that fill no whole batch are left out; they are others at each shuffle.
     pub drop_last: bool,
+    /// Whether an epoch that trains ends at the first batch that gives a number that is not finite.
+    pub check_finite: bool,
+    /// After how many batches it ends, if before the last one.
+    pub limit: usize,
 }
 
 /// A hyperparameter with a value for each step of an epoch.
@@ -76,6 +80,19 @@ pub struct Sums {
     pub interrupted: bool,
     /// The mean loss of each batch, if they were to be kept.
     pub losses: Vec<f64>,
+    /// Where it ended because of a number that is not finite.
+    pub not_finite: Option<Fault>,
+}
+
+/// A batch that gave a number that is not finite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Which batch of the epoch.
+    pub batch: usize,
+    /// Its rows, by their numbers in the data.
+    pub rows: Vec<u32>,
+    /// What was found.
+    pub found: NotFinite,
 }
 
 /// Runs a plan over all rows, batch by batch; `last` is the plan for a short last batch.
@@ -156,6 +173,16 @@ enum Order {
     Natural,
     /// Shuffled.
     Shuffled(Vec<u32>),
+}
+
+impl Order {
+    /// The numbers of the rows at these places.
+    fn rows(&self, places: Range<usize>) -> Vec<u32> {
+        match self {
+            Order::Natural => places.map(|row| u32::try_from(row).expect("fewer than 2^32 rows")).collect(),
+            Order::Shuffled(order) => order[places].to_vec(),
+        }
+    }
 }
 
 /// A loop over the batches of an epoch.
@@ -268,13 +295,18 @@ impl Loop<'_, '_> {
         }
         let total = self.rows.div_ceil(epoch.batch_size);
         self.check_scheduled(total)?;
+        self.state.check_finite = epoch.check_finite;
         let mut sums = Sums { losses: Vec::with_capacity(if epoch.record { total } else { 0 }), ..Sums::default() };
         let mut reported = Instant::now();
-        for batch in 0..total {
+        for batch in 0..total.min(epoch.limit) {
             let start = batch * epoch.batch_size;
             let rows = epoch.batch_size.min(self.rows - start);
             self.follow_schedules(batch)?;
             self.step(&order, start..start + rows, &mut buffers)?;
+            if let Some(found) = self.found(batch + 1 == total) {
+                sums.not_finite = Some(Fault { batch, rows: order.rows(start..start + rows), found });
+                break;
+            }
             let plan = self.plan_for(rows);
             after(plan, rows, &mut sums);
             sums.batches += 1;
@@ -290,6 +322,14 @@ impl Loop<'_, '_> {
             }
         }
         Ok(sums)
+    }
+
+    /// What is not finite after a step; after the last one every parameter is looked at.
+    fn found(&self, is_last: bool) -> Option<NotFinite> {
+        let looks = self.epoch.check_finite && self.plan.updates() && !self.plan.skips();
+        self.state
+            .not_finite
+            .or_else(|| (looks && is_last && !parameters_are_finite(self.state)).then_some(NotFinite::Parameters))
     }
 
     fn plan_for(&mut self, rows: usize) -> &mut Plan {
@@ -334,7 +374,7 @@ impl Loop<'_, '_> {
         };
         self.state.ends = rows.end == self.rows;
         plan.run(&mut Bindings { inputs: &inputs[..count], state: self.state, seed: epoch.seed })?;
-        if plan.updates() {
+        if plan.updates() && self.state.not_finite != Some(NotFinite::Loss) {
             self.state.step += 1;
         }
         Ok(())

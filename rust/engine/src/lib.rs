@@ -28,7 +28,7 @@ mod schedule;
 pub mod types;
 mod work;
 
-pub use bindings::{Bindings, Buffers, State, Tally};
+pub use bindings::{Bindings, Buffers, NotFinite, State, Tally};
 pub use call::{Call, Routine, Run, Site};
 pub use graph::{Graph, ValueId};
 pub use memory::AlignedBuffer;

@@ -1,6 +1,7 @@
 //! The compiled step: a flat list of kernel calls over one arena.
 
 mod compile;
+mod finite;
 mod profile;
 
 use std::ops::Range;
@@ -8,7 +9,7 @@ use std::ops::Range;
 use tilegrad_kernels::controls::Controls;
 use tilegrad_kernels::optimizers::{self, Optimizer};
 
-pub use crate::bindings::{Bindings, Buffers, State, Tally};
+pub use crate::bindings::{Bindings, Buffers, NotFinite, State, Tally};
 use crate::call::{Call, Operand, Run, Turn};
 use crate::describe::Description;
 use crate::fusion::Fusions;
@@ -16,6 +17,7 @@ use crate::memory::AlignedBuffer;
 use crate::ops::Labels;
 use crate::types::{Array, Dtype, Type};
 use crate::work::Work;
+pub(crate) use finite::parameters_are_finite;
 pub use profile::{Profile, StepInfo};
 
 /// How a plan is compiled. The results have the same bits whatever is chosen for fusion and reuse.
@@ -83,6 +85,7 @@ pub struct Plan {
     /// Scalars of the running step, by group.
     optimizer_steps: Vec<optimizers::Step>,
     arena_bytes: usize,
+    watch: finite::Watch,
     description: Description,
 }
 
@@ -98,10 +101,20 @@ impl Plan {
         self.check(bindings)?;
         self.bind(bindings)?;
         let turn = self.turn(bindings.state);
+        // A plan that leaves such steps out deals with them itself.
+        let looks = bindings.state.check_finite && self.updates() && !self.skips();
+        bindings.state.not_finite = None;
         for index in 0..self.steps.len() {
             self.run_step(index, bindings, &turn);
+            if looks && !self.may_go_on(index) {
+                bindings.state.not_finite = Some(NotFinite::Loss);
+                return Ok(());
+            }
         }
         self.tally(&turn, bindings.state);
+        if looks {
+            self.look_at_short(bindings.state);
+        }
         Ok(())
     }
 

@@ -76,6 +76,8 @@ fn epoch<'a>(sources: &'a [Rows<'a>], batch_size: usize, shuffle: bool) -> Epoch
         maxima: 0,
         record: false,
         drop_last: false,
+        check_finite: false,
+        limit: usize::MAX,
     }
 }
 

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tilegrad_engine::epoch::{self, Epoch, Progress, RowsMut, Scheduled, Sums};
 use tilegrad_engine::rows::{Rows, SourceKind};
-use tilegrad_engine::{Array as Numbers, Dtype, Type};
+use tilegrad_engine::{Array as Numbers, Dtype, NotFinite, Type};
 
 use crate::arguments::{list_of, shape_text, type_error_of, type_name};
 use crate::arrays::Array;
@@ -35,15 +35,19 @@ const POLL: Duration = Duration::from_millis(50);
 /// ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes a value at each batch, and keeps the
 /// last. With ``record`` the result has ``losses``, the mean loss of each batch. With ``drop_last`` rows that fill no whole batch are
 /// left out.
+/// With ``check_finite`` a training ends at the
+/// first batch with a loss that is not finite, before anything is updated, or with a parameter that is not, afterwards:
+/// ``not_finite`` is then ``{"batch", "rows", "updated"}``, else ``None``. ``limit`` ends the run after so many batches.
 #[pyfunction]
 #[pyo3(
     signature = (
         plan, last, state, features, targets, *, sample_weight = None, class_weight = None, batch_size, scale = None,
         shuffle = false, seed = Seed(0), epoch = Whole(0), report = None, interval = 0.1, maxima = Whole(0),
-        schedules = None, record = false, drop_last = false
+        schedules = None, record = false, drop_last = false, check_finite = false, limit = None
     ),
     text_signature = "(plan, last, state, features, targets, *, sample_weight=None, class_weight=None, batch_size, \
-        scale=None, shuffle=False, seed=0, epoch=0, report=None, interval=0.1, maxima=0, schedules=None, record=False, drop_last=False)"
+        scale=None, shuffle=False, seed=0, epoch=0, report=None, interval=0.1, maxima=0, schedules=None, record=False, \
+        drop_last=False, check_finite=False, limit=None)"
 )]
 pub(crate) fn run_epoch<'py>(
     py: Python<'py>,
@@ -65,6 +69,8 @@ pub(crate) fn run_epoch<'py>(
     schedules: Option<&Bound<'py, PyAny>>,
     record: bool,
     drop_last: bool,
+    check_finite: bool,
+    limit: Option<Whole>,
 ) -> Result<Bound<'py, PyDict>> {
     const FUNCTION: &str = "run_epoch";
     let mut sources = vec![Source::new(FUNCTION, "features", features, scale)?];
@@ -91,6 +97,11 @@ pub(crate) fn run_epoch<'py>(
         courses: schedules.map(|schedules| courses(schedules, plan)).transpose()?.unwrap_or_default(),
         record,
         drop_last,
+        check_finite,
+        limit: match limit {
+            Some(limit) => in_range(FUNCTION, "limit", limit, 0, i64::MAX)?,
+            None => usize::MAX,
+        },
     };
     let (sums, watch) = run.go(py, &sources, &fixed, Watch::new(report, interval), None)?;
     watch.finish()?;
@@ -142,6 +153,8 @@ pub(crate) fn run_batches<'py>(
         courses,
         record,
         drop_last,
+        check_finite: false,
+        limit: usize::MAX,
     };
     let (sums, watch) = run.go(py, &sources, &[], Watch::new(None, Duration::MAX), Some(rows))?;
     watch.finish()?;
@@ -234,6 +247,8 @@ struct Run<'a, 'py> {
     courses: Vec<Course>,
     record: bool,
     drop_last: bool,
+    check_finite: bool,
+    limit: usize,
 }
 
 /// A hyperparameter's values for each batch.
@@ -305,6 +320,8 @@ impl Run<'_, '_> {
             maxima: self.maxima,
             record: self.record,
             drop_last: self.drop_last,
+            check_finite: self.check_finite,
+            limit: self.limit,
         };
         let (plan, last) = (&mut *plan, last.as_deref_mut());
         let (running, watched) = (&mut engine, &mut watch);
@@ -373,5 +390,13 @@ fn result<'py>(py: Python<'py>, sums: &Sums) -> Result<Bound<'py, PyDict>> {
     dictionary.set_item("metrics", sums.metrics.clone())?;
     dictionary.set_item("interrupted", sums.interrupted)?;
     dictionary.set_item("losses", sums.losses.clone())?;
+    let fault = sums.not_finite.as_ref().map(|fault| {
+        let fault_of = PyDict::new(py);
+        fault_of.set_item("batch", fault.batch)?;
+        fault_of.set_item("rows", fault.rows.clone())?;
+        fault_of.set_item("updated", fault.found == NotFinite::Parameters)?;
+        Ok::<_, Error>(fault_of)
+    });
+    dictionary.set_item("not_finite", fault.transpose()?)?;
     Ok(dictionary)
 }

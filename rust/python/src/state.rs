@@ -79,6 +79,8 @@ impl Use<'_> {
             step: self.state.step.load(Ordering::Relaxed),
             tally: *self.state.tally(),
             ends: false,
+            check_finite: false,
+            not_finite: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use tilegrad_kernels::controls::Controls;
 
-use super::{ARENA, Bases, CONSTANTS, LabelInput, Options, PARAMETERS, Plan, Step};
+use super::{ARENA, Bases, CONSTANTS, LabelInput, Options, PARAMETERS, Plan, Step, finite};
 use crate::call::{Kept, Operand};
 use crate::capacity;
 use crate::describe::Description;
@@ -171,6 +171,8 @@ impl Plan {
         let slots = if has_updates { graph.most_slots() + kept_by(&controls) } else { 0 };
         let places = Places { graph, layout: &layout, constants: offsets, slots };
         let (steps, operands) = places.steps(&schedule);
+        let updated =
+            schedule.items.iter().filter_map(|item| item.updates).map(|(_, index)| places.parameter(index, 0));
         let touched = |dtype: Dtype| {
             let base = PARAMETERS + buffer(dtype);
             if operands.iter().any(|operand| operand.base == base) { graph.flat_len(dtype) } else { 0 }
@@ -181,6 +183,7 @@ impl Plan {
             arena,
             inputs: graph.inputs().iter().map(|&v| (graph.name(v).to_string(), graph.kind(v).clone())).collect(),
             outputs: schedule.outputs.iter().map(|port| (places.operand(port), port.kind.shape.clone())).collect(),
+            watch: finite::Watch::new(&schedule, updated),
             description: Description::new(graph, &schedule, &layout, constants.bytes()),
             arena_bytes: layout.bytes,
             controls,
