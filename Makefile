@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo info test test-rust test-orders test-python exhaustive check format lint lint-rust lint-python deny bench bench-rust bench-peers wheel clean
+.PHONY: help setup build demo info test test-rust test-orders test-python exhaustive check format lint lint-rust lint-python deny docs experiments bench bench-rust bench-peers wheel clean
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
@@ -68,7 +68,7 @@ test-python: build $(VENV)/.tools
 exhaustive: ## the stated errors of all functions over all 2^32 singles (about six minutes on two cores)
 	cargo test --release --locked --package tilegrad-kernels --test exhaustive -- --ignored --nocapture
 
-check: lint deny test ## what CI runs: lints with warnings as errors, then all tests
+check: lint deny docs test ## what CI runs: lints with warnings as errors, the site, then all tests
 
 lint: lint-rust lint-python ## formats, lints, types, stubs, documentation
 
@@ -86,6 +86,13 @@ lint-python: build $(VENV)/.tools
 deny: ## licences, advisories and sources of the dependencies
 	@if command -v cargo-deny >/dev/null; then cargo deny --locked check; \
 	else echo "deny: cargo-deny is not installed (cargo install --locked cargo-deny); its own CI job runs it"; fi
+
+docs: build $(VENV)/.tools ## the site, strictly, into build/site
+	$(VENV_PYTHON) docs/coverage.py --check
+	NO_MKDOCS_2_WARNING=1 $(VENV_PYTHON) -m mkdocs build --quiet
+
+experiments: build $(VENV)/.tools ## run the experiments again and write docs/experiments.md
+	$(VENV_PYTHON) examples/experiments/report.py
 
 format: $(VENV)/.tools ## put all files into their format
 	cargo fmt --all

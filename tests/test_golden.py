@@ -20,11 +20,13 @@ def close(actual, expected, digits=12):
 # ---- losses --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("L4")
 def test_l4_binary_cross_entropy_is_exact_far_out():
     assert float(F.binary_cross_entropy_with_logits(np.array([200.0]), np.array([0.0]))) == 200.0
     assert float(F.binary_cross_entropy_with_logits(np.array([-200.0]), np.array([1.0]))) == 200.0
 
 
+@pytest.mark.covers("L4")
 def test_l4_binary_cross_entropy_by_hand():
     p = 0.8
     logit = math.log(p / (1 - p))
@@ -32,27 +34,32 @@ def test_l4_binary_cross_entropy_by_hand():
     close(F.binary_cross_entropy_with_logits(np.array([logit]), np.array([0.0])), -math.log(1 - p))
 
 
+@pytest.mark.covers("L6", "S2")
 def test_l6_cross_entropy_of_one_sample():
     logits = np.log([[0.9, 0.1]])
     close(F.cross_entropy(logits, np.array([[1.0, 0.0]])), 0.105360515658)
     close(float(F.cross_entropy(logits, np.array([0]))) / math.log(2), 0.152003093445)
 
 
+@pytest.mark.covers("L7")
 def test_l7_index_form_equals_the_sum():
     close(F.cross_entropy(LOGITS, np.eye(2)[LABELS]), F.cross_entropy(LOGITS, LABELS), 15)
 
 
+@pytest.mark.covers("L8", "S1")
 def test_l8_softmax_loss():
     close(F.cross_entropy(LOGITS, LABELS, reduction="none"), [0.371100665948, 0.437487950486])
     close(F.cross_entropy(LOGITS, LABELS), 0.404294308217)
     close(float(F.cross_entropy(LOGITS, LABELS)) / math.log(2), 0.583273393524)
 
 
+@pytest.mark.covers("L8")
 def test_l8_gradient():
     _, (gradient, *_) = tg.value_and_grad(F.cross_entropy)(LOGITS, LABELS)
     close(gradient, [[-0.155012759436, 0.155012759436], [0.177171846887, -0.177171846887]])
 
 
+@pytest.mark.covers("L9")
 def test_l9_with_the_last_layer():
     generator = np.random.default_rng(0)
     x, w, b = generator.standard_normal((4, 3)), generator.standard_normal((3, 2)), generator.standard_normal(2)
@@ -68,6 +75,7 @@ def test_l9_with_the_last_layer():
     close(db, signal.sum(axis=0), 14)
 
 
+@pytest.mark.covers("L11")
 def test_l11_sum_and_mean_of_squares():
     prediction, target = np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[1.5, 2.0], [1.0, 2.0]])
     assert float(F.mean_squared_error(prediction, target)) == 13.25 / 4
@@ -75,17 +83,20 @@ def test_l11_sum_and_mean_of_squares():
     assert float(losses.SumSquaredError()(prediction, target)) == 13.25
 
 
+@pytest.mark.covers("L12")
 def test_l12_squared_error_curve():
     values = [float(F.mean_squared_error(np.array([x]), np.array([100.0]))) for x in (-10000.0, 10000.0, 100.0)]
     assert values == [102_010_000, 98_010_000, 0]
 
 
+@pytest.mark.covers("L13")
 def test_l13_squared_error_is_flat_at_its_minimum():
     for error in (0.0, 1e-6, 1e-3):
         _, slope = tg.value_and_grad(F.mean_squared_error, argnums=0)(np.array([100.0 + error]), np.array([100.0]))
         close(slope, 2 * error, 12)
 
 
+@pytest.mark.covers("L14")
 def test_l14_absolute_error():
     prediction, target = np.array([1.0, 2.0, -3.0]), np.array([2.0, 2.0, -5.0])
     value, gradient = tg.value_and_grad(F.mean_absolute_error, argnums=0)(prediction, target)
@@ -93,6 +104,7 @@ def test_l14_absolute_error():
     close(gradient, np.array([-1, 0, 1]) / 3, 15)
 
 
+@pytest.mark.covers("L15")
 def test_l15_mean_and_median():
     """The best constant is the mean for squared and the median for absolute error."""
     target = np.array([1.0, 2.0, 3.0, 4.0, 90.0])
@@ -103,6 +115,7 @@ def test_l15_mean_and_median():
     close(grid[np.argmin(absolute)], 3.0, 9)
 
 
+@pytest.mark.covers("L16")
 def test_l16_absolute_error_does_not_settle_with_a_fixed_rate():
     weight = [np.array([1.05])]
     optimizer = optim.SGD(learning_rate=0.1)
@@ -111,12 +124,14 @@ def test_l16_absolute_error_does_not_settle_with_a_fixed_rate():
     close(np.abs(weight[0]), 0.05, 9)
 
 
+@pytest.mark.covers("L19")
 def test_l19_class_weights():
     weight = np.array([1.0, 3.0])
     close(F.cross_entropy(LOGITS, LABELS, weight=weight, normalization="samples"), 0.841782258703)
     close(F.cross_entropy(LOGITS, LABELS, weight=weight, normalization="weights"), 0.420891129351)
 
 
+@pytest.mark.covers("L23", "S6")
 def test_l23_label_smoothing():
     close(F.cross_entropy(LOGITS, LABELS, label_smoothing=0.1), 0.439294308217)
     close(F.cross_entropy(LOGITS, LABELS, label_smoothing=0.1, reduction="none"), [0.411100665948, 0.467487950486])
@@ -129,6 +144,7 @@ def slope(name, x, *parameters):
     return getattr(F, f"{name}_backward")(np.ones(1), np.array([float(x)]), *parameters)[0]
 
 
+@pytest.mark.covers("A1")
 def test_a1_column_layout_equals_row_layout():
     generator = np.random.default_rng(1)
     w, x, b = generator.standard_normal((2, 3)), generator.standard_normal((3, 5)), generator.standard_normal((2, 1))
@@ -141,11 +157,13 @@ def test_a1_column_layout_equals_row_layout():
     close(model.predict(x.T), (w @ x + b).T, 14)
 
 
+@pytest.mark.covers("A3")
 def test_a3_sigmoid_does_not_overflow():
     np.testing.assert_array_equal(F.sigmoid(np.array([1000.0, -1000.0, 0.0])), [1.0, 0.0, 0.5])
     assert slope("sigmoid", 2) == pytest.approx(F.sigmoid(2.0) * (1 - F.sigmoid(2.0)), rel=1e-14)
 
 
+@pytest.mark.covers("A4")
 def test_a4_slope_of_sigmoid_is_at_most_a_quarter():
     assert slope("sigmoid", 0) == 0.25
     assert slope("sigmoid", 0) ** 5 == 0.0009765625
@@ -153,26 +171,31 @@ def test_a4_slope_of_sigmoid_is_at_most_a_quarter():
     assert F.sigmoid_backward(np.ones_like(x), x).max() == 0.25
 
 
+@pytest.mark.covers("A5")
 def test_a5_sigmoid_saturates():
     close(slope("sigmoid", 5), 0.00664805667079)
 
 
+@pytest.mark.covers("A8")
 def test_a8_tanh():
     assert slope("tanh", 0) == 1.0
     close(slope("tanh", 2), 0.0706508248532)
     np.testing.assert_array_equal(F.tanh(np.array([-800.0, 800.0])), [-1.0, 1.0])
 
 
+@pytest.mark.covers("A9")
 def test_a9_relu():
     np.testing.assert_array_equal(F.relu(np.array([-2.0, 0.0, 3.0])), [0.0, 0.0, 3.0])
     assert slope("relu", 0) == 0.0
 
 
+@pytest.mark.covers("A11")
 def test_a11_leaky_relu():
     close(F.leaky_relu(np.array([-3.0])), -0.03, 15)
     close(F.leaky_relu(np.array([-3.0]), 0.2), -0.6, 15)
 
 
+@pytest.mark.covers("A13")
 def test_a13_elu():
     close(F.elu(np.array([-1.0])), -0.632120558829)
     close(F.elu(np.array([-2.0]), 2.0), -1.7293, 4)
@@ -180,6 +203,7 @@ def test_a13_elu():
     assert slope("elu", -1e-12, 0.5) == pytest.approx(0.5)
 
 
+@pytest.mark.covers("A15", "S9")
 def test_a15_swish():
     close(F.swish(np.array([-1.27846453544])), -0.278464542761)
     close(F.swish(np.array([1.0])), 0.73105857863)
@@ -191,12 +215,14 @@ def test_a15_swish():
     np.testing.assert_array_equal(F.silu(x), F.swish(x))
 
 
+@pytest.mark.covers("A15")
 def test_a15_gelu_exact_and_tanh_differ_in_the_fifth_digit():
     close(F.gelu(np.array([0.5])), 0.34573124, 5)
     assert float(F.gelu(np.array([0.5]))[0]) == pytest.approx(0.5 * 0.5 * math.erfc(-0.5 / math.sqrt(2)), rel=1e-15)
     close(F.gelu_tanh(np.array([0.5])), 0.34571401, 8)
 
 
+@pytest.mark.covers("A16", "S4")
 def test_a16_softmax():
     close(F.softmax(np.array([[0.9, 0.1]])), [[0.689974481128, 0.310025518872]])
     close(F.softmax(np.array([[0.2, 0.8]])), [[0.354343693774, 0.645656306226]])
@@ -206,6 +232,7 @@ def test_a16_softmax():
 # ---- gradients and descent -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("G2")
 def test_g2_gradient_of_a_paraboloid():
     value, (gradient,) = tg.value_and_grad(lambda x: (x * x).sum())(np.array([3.0, 4.0]))
     assert float(value) == 25.0
@@ -213,12 +240,14 @@ def test_g2_gradient_of_a_paraboloid():
     np.testing.assert_array_equal(tg.grad(lambda x: (x * x).sum())(np.array([3.0, 4.0])), [6.0, 8.0])
 
 
+@pytest.mark.covers("G4")
 def test_g4_plain_descent_is_the_hand_step():
     weight = [np.array([1.5, -2.0])]
     optim.SGD(learning_rate=0.25).step(weight, [np.array([2.0, 4.0])])
     np.testing.assert_array_equal(weight[0], [1.0, -3.0])
 
 
+@pytest.mark.covers("G6")
 @pytest.mark.parametrize(("rate", "after"), [(0.01, 0.99**10), (1.0, 0.0), (1.9, 0.9**10), (2.1, 1.1**10)])
 def test_g6_rates_on_a_parabola(rate, after):
     weight = [np.array([1.0])]
@@ -228,6 +257,7 @@ def test_g6_rates_on_a_parabola(rate, after):
     close(weight[0], after, 12)
 
 
+@pytest.mark.covers("G14")
 def test_g14_sum_is_the_mean_with_a_smaller_rate():
     by_mean, (mean_gradient, *_) = tg.value_and_grad(F.cross_entropy)(LOGITS, LABELS)
     by_sum, (sum_gradient, *_) = tg.value_and_grad(lambda z: F.cross_entropy(z, LABELS, reduction="sum"))(LOGITS)
@@ -290,6 +320,7 @@ ITERATES = [
 ]
 
 
+@pytest.mark.covers("O4", "O6", "O7", "O9", "O13")
 @pytest.mark.parametrize(("make", "expected"), [case[1:] for case in ITERATES], ids=[case[0] for case in ITERATES])
 def test_optimizer_iterates(make, expected):
     digits = max(len(f"{value}".partition(".")[2]) for value in expected)
@@ -311,6 +342,7 @@ def test_9_1_rate_cut_tenfold_after_two_steps(style, expected):
     close(seen, expected, 4)
 
 
+@pytest.mark.covers("O8")
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
 def test_o8_first_adam_step_has_the_size_of_the_rate(scale):
     weight = [np.array([1.0])]
@@ -337,12 +369,14 @@ def pay(price, count, tax):
     return price * count * tax
 
 
+@pytest.mark.covers("B3")
 def test_b3_apples():
     value, gradients = tg.value_and_grad(pay)(10.0, 2.0, 1.1)
     assert float(value) == pytest.approx(22.0, abs=1e-14)
     close([float(g) for g in gradients], [2.2, 11.0, 20.0], 13)
 
 
+@pytest.mark.covers("B3")
 def test_b3_the_explanation_names_every_node():
     text = str(tg.trace(pay)(10.0, 2.0, 1.1).explain())
     for number in ("22", "2.2", "11", "20"):
@@ -351,6 +385,7 @@ def test_b3_the_explanation_names_every_node():
         assert name in text, name
 
 
+@pytest.mark.covers("B4")
 def test_b4_apples_and_oranges():
     def bill(apple, apples, orange, oranges, tax):
         return (apple * apples + orange * oranges) * tax
@@ -360,6 +395,7 @@ def test_b4_apples_and_oranges():
     close([float(g) for g in gradients], [2.2, 110, 3.3, 165, 650], 10)
 
 
+@pytest.mark.covers("B6")
 def test_b6_add_passes_on_and_multiply_swaps():
     _, (dx, dy) = tg.value_and_grad(lambda x, y: x + y)(3.0, 4.0)
     assert (float(dx), float(dy)) == (1.0, 1.0)
@@ -372,11 +408,13 @@ def test_b6_add_passes_on_and_multiply_swaps():
     np.testing.assert_array_equal(dy, [4, 6])
 
 
+@pytest.mark.covers("B7")
 def test_b7_chain_rule():
     _, (dx, dy) = tg.value_and_grad(lambda x, y: (x + y) ** 2)(3.0, 4.0)
     assert (float(dx), float(dy)) == (14.0, 14.0)
 
 
+@pytest.mark.covers("B8", "B1")
 def test_b8_two_two_two_network():
     """A 2-2-2 sigmoid network with half the summed squared error, one step of plain descent at rate 0.5."""
     x, target = np.array([[0.05, 0.10]]), np.array([[0.01, 0.99]])

@@ -21,9 +21,11 @@ from types import ModuleType
 from tilegrad import functional, losses, metrics, nn, optim, schedules, train
 from tilegrad._core import __version__
 from tilegrad._machine import machine, set_isa, set_threads, threads
+from tilegrad.advice import suggest
 from tilegrad.tensor import Tensor
 from tilegrad.train import History, Trainer, suggest_batch_size
 from tilegrad.train._lint import DataReport, check_data, check_model
+from tilegrad.train.race import compare_optimizers
 from tilegrad.transform import (
     check_gradients,
     custom_gradient,
@@ -51,6 +53,7 @@ __all__ = [
     "check_data",
     "check_gradients",
     "check_model",
+    "compare_optimizers",
     "custom_gradient",
     "define_operation",
     "diagnose",
@@ -72,6 +75,7 @@ __all__ = [
     "schedules",
     "set_isa",
     "set_threads",
+    "suggest",
     "suggest_batch_size",
     "threads",
     "trace",

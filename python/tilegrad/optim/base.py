@@ -285,6 +285,11 @@ class Optimizer(Declared):
         if self._keeper is not None and "kept" in state:
             self._keeper.load(state["kept"])
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Optimizer:
+        made = type(self)(**{name: getattr(self, name) for name in self.__signature__.parameters})
+        made.load_state_dict(self.state_dict())
+        return made
+
     def _owner(self, name: str) -> Optimizer | None:
         """Who would update a parameter of this name, if it were trained."""
         return self

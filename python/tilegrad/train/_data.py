@@ -121,7 +121,7 @@ def _class_targets(function: str, array: Array, rows: int, output: tuple[int, ..
         return array
     if array.shape == (rows,) or (array.shape == (rows, 1) and classes != 1):
         hint = (
-            "convert with y.astype(np.int64)"
+            "convert with y.astype(np.int64) if they are classes, or use mean_squared_error for amounts"
             if np.array_equal(array, np.floor(array))
             else "they are no classes: use mean_squared_error"
         )

@@ -236,6 +236,13 @@ def warn_of(trainer: Trainer, x: Array, scale: float | None) -> None:
                 TrainingWarning,
                 stacklevel=3,
             )
+        if getattr(trainer.loss, "reduction", "mean") == "sum":
+            warnings.warn(
+                f"fit: {trainer.loss!r} is a sum over the rows of a batch, so its steps grow with batch_size; take a mean, or "
+                "divide the learning rate by the batch size",
+                TrainingWarning,
+                stacklevel=3,
+            )
     if x.dtype.kind != "f" or x.ndim != 2 or scale is not None:
         return
     seen = _sample(x, _GLANCE)

@@ -1,0 +1,121 @@
+"""Writes `coverage.md`: every row of the catalogue with the tests that cover it; with `--check` only compares.
+
+A test names its rows with `@pytest.mark.covers("L8", "conventions:selu")`. Rows are listed in `catalogue.toml`.
+
+python docs/coverage.py
+"""
+
+import ast
+import sys
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE / "coverage.md"
+TESTS = HERE.parent / "tests"
+# Levels whose rows must be covered, for all sections and for those that ask for more.
+REQUIRED = {"M"}
+ALSO_EXPECTED = {
+    "Losses",
+    "Activations",
+    "Gradient, learning rate, batches",
+    "Optimizers and averages",
+    "Backpropagation on a graph",
+}
+HEAD = """# Coverage
+
+Every row of the catalogue with the tests that cover it. Levels: M must, E expected by people who come from a peer library,
+B beyond the peers. `docs/coverage.py` writes this page from the marks on the tests, and a test fails when it is stale or a
+required row has no test.
+"""
+
+
+def rows(decorators):
+    """The arguments of the `covers` marks among decorators (or module-level marks)."""
+    for node in decorators:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "covers":
+            yield from (argument.value for argument in node.args if isinstance(argument, ast.Constant))
+
+
+def module_marks(tree):
+    """What stands in `pytestmark = ...`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(getattr(each, "id", "") == "pytestmark" for each in node.targets):
+            yield from node.value.elts if isinstance(node.value, ast.List) else [node.value]
+
+
+def collect():
+    """Row to sorted list of `file::test`; a mark on a parameter set counts for its test."""
+    found = defaultdict(set)
+    for path in sorted(TESTS.glob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        shared = list(rows(module_marks(tree)))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
+                calls = [call for decorator in node.decorator_list for call in ast.walk(decorator)]
+                for row in {*shared, *rows(calls)}:
+                    found[row].add(f"{path.name}::{node.name}")
+    return {row: sorted(tests) for row, tests in found.items()}
+
+
+def catalogue():
+    """Section to row to (level, title)."""
+    with (HERE / "catalogue.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def missing(found):
+    """Required rows that no test covers."""
+    return [
+        row
+        for section, entries in catalogue().items()
+        for row, (level, _) in entries.items()
+        if (level in REQUIRED or (level == "E" and section in ALSO_EXPECTED)) and row not in found
+    ]
+
+
+def unknown(found):
+    """Marks that name no row."""
+    known = {row for entries in catalogue().values() for row in entries}
+    return sorted(row for row in found if row not in known and not row.startswith("conventions:"))
+
+
+def cell(tests, most=4):
+    """A cell: the first tests, and how many more there are."""
+    shown = "<br>".join(f"`{test}`" for test in tests[:most])
+    return shown + (f"<br>and {len(tests) - most} more" if len(tests) > most else "")
+
+
+def page(found):
+    """The page as it should be."""
+    parts = [HEAD]
+    for section, entries in catalogue().items():
+        parts.append(f"\n## {section}\n\n| row | level | what | tests |\n|---|---|---|---|\n")
+        parts += [
+            f"| {row} | {level} | {title} | {cell(found.get(row, [])) or 'none yet'} |\n"
+            for row, (level, title) in entries.items()
+        ]
+    names = sorted(row.removeprefix("conventions:") for row in found if row.startswith("conventions:"))
+    parts.append("\n## Names that users of other libraries look for\n\n| name | tests |\n|---|---|\n")
+    parts += [f"| {name} | {cell(found['conventions:' + name], 2)} |\n" for name in names]
+    return "".join(parts)
+
+
+def main():
+    """Writes or compares."""
+    found = collect()
+    if unknown(found):
+        raise SystemExit(f"coverage: expected marks that name rows of the catalogue, got {', '.join(unknown(found))}")
+    if "--check" not in sys.argv[1:]:
+        PAGE.write_text(page(found), encoding="utf-8")
+    elif missing(found):
+        raise SystemExit(f"coverage: expected a test for every required row, got none for {', '.join(missing(found))}")
+    elif page(found) != PAGE.read_text(encoding="utf-8"):
+        raise SystemExit(
+            "coverage: expected docs/coverage.md as the tests are marked, got another; run docs/coverage.py"
+        )
+
+
+if __name__ == "__main__":
+    main()

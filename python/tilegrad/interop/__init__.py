@@ -1,0 +1,1 @@
+"""What joins tilegrad to other libraries: scikit-learn estimators in ``tilegrad.interop.sklearn``."""

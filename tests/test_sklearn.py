@@ -1,0 +1,80 @@
+"""The estimators are scikit-learn's in every respect its own checks look at."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from tilegrad import optim
+from tilegrad.data import digits
+from tilegrad.interop.sklearn import NetworkClassifier, NetworkRegressor
+
+SMALL = {"hidden": (16,), "epochs": 30, "learning_rate": 0.01}
+# A weight is a factor of the loss, while a repeated row takes part in further batches: as in scikit-learn's own networks.
+EXPECTED = {
+    "check_sample_weight_equivalence_on_dense_data": "rows are drawn in mini-batches",
+    "check_sample_weight_equivalence_on_sparse_data": "rows are drawn in mini-batches",
+}
+
+
+@parametrize_with_checks(
+    [NetworkClassifier(**SMALL), NetworkRegressor(**SMALL)], expected_failed_checks=lambda estimator: EXPECTED
+)
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learn_accepts_the_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.covers("G21")
+def test_searches_find_the_better_setting():
+    x, y, x_test, y_test = digits()
+    search = GridSearchCV(NetworkClassifier(epochs=4, random_state=0), {"learning_rate": [1e-6, 3e-3]}, cv=2)
+    search.fit(x, y)
+    assert search.best_params_ == {"learning_rate": 3e-3}
+    assert search.score(x_test, y_test) > 0.85
+    drawn = RandomizedSearchCV(NetworkRegressor(epochs=2), {"hidden": [(4,), (8,)]}, n_iter=2, cv=2, random_state=0)
+    assert drawn.fit(x[:100], x[:100, 20]).best_params_["hidden"] in ((4,), (8,))
+
+
+@pytest.mark.covers("G21", "V3")
+def test_it_works_in_a_pipeline_with_labels_of_any_kind():
+    x, y, x_test, y_test = digits()
+    names = np.array([f"digit {each}" for each in range(10)])
+    line = make_pipeline(StandardScaler(), NetworkClassifier((32,), epochs=8, class_weight="balanced", random_state=0))
+    line.fit(x, names[y])
+    assert line.score(x_test, names[y_test]) > 0.9
+    probability = line.predict_proba(x_test)
+    assert probability.sum(axis=1) == pytest.approx(1)
+    assert (line.classes_[probability.argmax(axis=1)] == line.predict(x_test)).all()
+
+
+def test_partial_fit_goes_on_and_the_given_optimizer_stays_as_it_was():
+    x, y, _, _ = digits()
+    pattern = optim.SGD(learning_rate=0.1, momentum=0.9)
+    one = NetworkClassifier((16,), optimizer=pattern, random_state=0)
+    for _ in range(3):
+        one.partial_fit(x, y)
+    whole = clone(one).set_params(epochs=3).fit(x, y)
+    assert pattern.steps == 0
+    assert one.loss_curve_ == whole.loss_curve_
+    with pytest.raises(ValueError, match="of the classes"):
+        one.partial_fit(x[:2], np.array([3, 77]))
+
+
+def test_a_copy_goes_on_to_the_same_bits():
+    x, y, _, _ = digits()
+    one = NetworkClassifier((16,), epochs=2, random_state=0, warm_start=True).fit(x, y)
+    other = pickle.loads(pickle.dumps(one))
+    assert (copy.deepcopy(one).predict_proba(x) == one.predict_proba(x)).all()
+    one.fit(x, y)
+    other.fit(x, y)
+    assert (one.decision_function(x) == other.decision_function(x)).all()
+    assert other.n_iter_ == 4
