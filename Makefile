@@ -92,7 +92,7 @@ docs: build $(VENV)/.tools ## the site, strictly, into build/site
 	NO_MKDOCS_2_WARNING=1 $(VENV_PYTHON) -m mkdocs build --quiet
 
 experiments: build $(VENV)/.tools ## run the experiments again and write docs/experiments.md
-	$(VENV_PYTHON) examples/experiments/report.py
+	$(VENV_PYTHON) examples/experiments/write_page.py
 
 format: $(VENV)/.tools ## put all files into their format
 	cargo fmt --all

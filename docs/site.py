@@ -17,7 +17,8 @@ import numpy as np
 import tilegrad as tg
 from mkdocs.structure.files import File
 from reference import module_page
-from tilegrad import _core, plots, schedules
+from tilegrad import plots, schedules
+from tilegrad._names import registry
 
 # MkDocs runs a hook without its folder on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -25,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 MARK = re.compile(r"<!-- registry: (\w+) -->")
 MODULES = ("", "functional", "nn", "losses", "optim", "schedules", "metrics", "train", "explain")
 PICTURE = re.compile(r"<!-- picture: (\w+) -->")
-REGISTRY = _core.registry()
+REGISTRY = registry()
 
 
 def svg(draw, *arguments, **settings):
@@ -90,15 +91,20 @@ def parameters(entry):
     """Parameters with default and range, for a cell."""
     cells = []
     for parameter in entry["parameters"]:
+        default = parameter["default"]
+        shown = (
+            f"`{parameter['name']}` = {default:g}"
+            if isinstance(default, float)
+            else f"`{parameter['name']}` = {default}"
+        )
         if "choices" in parameter:
-            cells.append(
-                f"`{parameter['name']}` = {parameter['default']} of {', '.join(map(str, parameter['choices']))}"
-            )
-        else:
+            cells.append(f"{shown} of {', '.join(map(str, parameter['choices']))}")
+        elif "low" in parameter:
             opening = "[" if parameter["low_closed"] else "("
             closing = "]" if parameter["high_closed"] else ")"
-            allowed = f"{opening}{parameter['low']:g}, {parameter['high']:g}{closing}"
-            cells.append(f"`{parameter['name']}` = {parameter['default']:g} in {allowed}")
+            cells.append(f"{shown} in {opening}{parameter['low']:g}, {parameter['high']:g}{closing}")
+        else:
+            cells.append(shown)
     return "<br>".join(cells) or "none"
 
 
@@ -162,5 +168,10 @@ def section(kind, entry):
 
 def dedented(doc):
     """Documentation without the blank that starts each line of a Rust comment, and without links to Rust's items."""
-    lines = "\n".join(line.removeprefix(" ") for line in doc.strip("\n").split("\n")).strip()
+    prose, _, example = doc.partition("\nExample:\n")
+    lines = "\n".join(line.removeprefix(" ") for line in prose.strip("\n").split("\n")).strip()
+    if example:
+        lines += (
+            "\n\n```pycon\n" + "\n".join(line.removeprefix("    ") for line in example.rstrip().split("\n")) + "\n```"
+        )
     return re.sub(r"\[(`[^`]+`)\](?:\([\w:]+\))?(?!\()", r"\1", lines)

@@ -175,6 +175,7 @@ def test_bad_arrays_change_nothing_under_controls():
 # Inside the compiled step.
 
 
+@pytest.mark.filterwarnings("ignore:.*is a sum over the rows")
 @pytest.mark.covers("G9", "O13")
 @pytest.mark.parametrize("weighted", [False, True])
 def test_joined_batches_are_one_step_on_all_their_rows(weighted):

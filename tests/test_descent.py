@@ -100,6 +100,7 @@ def test_the_rows_left_out_are_others_at_each_shuffle():
         still.fit(x, y, epochs=1, drop_last=1)
 
 
+@pytest.mark.filterwarnings("ignore:.*is a sum over the rows")
 @pytest.mark.covers("G14")
 @pytest.mark.parametrize("size", [120, 30, 7])
 def test_the_sum_of_gradients_is_the_batch_size_times_their_mean(size):

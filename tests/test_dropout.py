@@ -92,6 +92,7 @@ def test_training_does_drop():
     assert len(seen) == 2
 
 
+@pytest.mark.filterwarnings("ignore:.*linear with nothing between")
 def test_a_dropped_unit_gets_no_gradient():
     """With a batch of one row, the weights into a dropped unit must stay as they were."""
     model = nn.Sequential(nn.Dense(3, 400, dtype="float64"), nn.Dropout(0.5), nn.Dense(400, 1, dtype="float64"))

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 
 FOLDER = ROOT / "examples" / "experiments"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in ("common", "report"))
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in ("common", "write_page"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -17,8 +17,13 @@ def importable():
     """The scripts import each other as scripts do: from their own folder."""
     sys.path.insert(0, str(FOLDER))
     matplotlib.use("Agg")
+    before = set(sys.modules)
     yield
     sys.path.remove(str(FOLDER))
+    # Other tests have modules of the same plain names.
+    for name in set(sys.modules) - before:
+        if str(FOLDER) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +53,11 @@ def test_an_experiment_gives_a_table_a_finding_and_a_picture(name, results, tmp_
 
 
 def test_the_report_lists_every_experiment_and_the_page_has_them(importable):
-    listed = importlib.import_module("report").EXPERIMENTS
+    listed = importlib.import_module("write_page").EXPERIMENTS
     assert sorted(listed) == NAMES
     page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
     for name, claim in listed.items():
-        assert f"\n## {claim}\n" in page, f"docs/experiments.md has no section of {name}; run report.py"
+        assert f"\n## {claim}\n" in page, f"docs/experiments.md has no section of {name}; run write_page.py"
         assert (ROOT / "docs" / "pictures" / f"{name}.png").exists()
 
 

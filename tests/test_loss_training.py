@@ -52,6 +52,7 @@ def case(name, rows=100):
     return tg.Trainer(model, loss=name, optimizer=optim.Adam(learning_rate=0.02), seed=1), x, y
 
 
+@pytest.mark.filterwarnings("ignore:.*is a sum over the rows")
 @pytest.mark.covers("L1", "L4", "L8", "L20", "L21", "L22", "L24")
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_every_loss_trains_by_its_name(name):
@@ -71,6 +72,7 @@ def test_losses_of_more_than_two_operands_say_so(name):
         tg.Trainer(nn.Dense(2, 2), loss=name, optimizer="sgd")
 
 
+@pytest.mark.filterwarnings("ignore:.*is a sum over the rows")
 @pytest.mark.covers("L19")
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_rows_of_weight_zero_do_not_train(name):

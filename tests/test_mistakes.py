@@ -170,8 +170,8 @@ def test_activation_parameters_outside_their_range_are_refused(name):
         key = parameter["name"]
         bad = [
             NAN,
-            INF if not parameter["high_closed"] else parameter["high"] + 1,
-            -INF if not parameter["low_closed"] else parameter["low"] - 1,
+            INF if not parameter["high_closed"] else np.nextafter(parameter["high"], INF),
+            -INF if not parameter["low_closed"] else np.nextafter(parameter["low"], -INF),
         ]
         if np.isfinite(parameter["low"]) and not parameter["low_closed"]:
             bad.append(parameter["low"])

@@ -66,7 +66,7 @@ class LARS(Optimizer):
     """
 
     name: ClassVar[str] = "lars"
-    styles: ClassVar[Styles] = {"optax": {}}
+    styles: ClassVar[Styles] = {"paper": {}, "optax": {}}
     learning_rate: float = 1.0
     momentum: float = 0.9
     trust: float = 1e-3

@@ -1,7 +1,7 @@
 """Runs every experiment and writes what came out, with pictures, into `docs/experiments.md`.
 
-python examples/experiments/report.py                 (a few minutes)
-python examples/experiments/report.py zigzag swish    (only these; the others keep what they had)
+python examples/experiments/write_page.py                 (a few minutes)
+python examples/experiments/write_page.py zigzag swish    (only these; the others keep what they had)
 """
 
 import importlib
@@ -39,7 +39,7 @@ EXPERIMENTS = {
 HEAD = """# Experiments
 
 Claims that textbooks and courses repeat, each turned into a number by a script of `examples/experiments`. The findings are
-what came out, also where a claim fails. `python examples/experiments/report.py` runs all of them again and writes this page;
+what came out, also where a claim fails. `python examples/experiments/write_page.py` runs all of them again and writes this page;
 the figures are the same bits on every machine with fused multiply-add, except for times.
 """
 SECTION = re.compile(r"\n## .*?(?=\n## |\Z)", re.DOTALL)
