@@ -138,8 +138,8 @@ pub fn run<E: Element, K: Kernel<E>>(kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => unsafe { avx2(kernel) },
         #[cfg(target_arch = "aarch64")]
-        Isa::Neon => kernel.run::<E::Fused>(),
-        _ => kernel.run::<E::Plain>(),
+        Isa::Neon => neon(kernel),
+        _ => baseline(kernel),
     }
 }
 
@@ -151,8 +151,8 @@ pub fn run_rarely<E: Element, K: Kernel<E>>(kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 | Isa::Avx2 => unsafe { avx2(kernel) },
         #[cfg(target_arch = "aarch64")]
-        Isa::Neon => kernel.run::<E::Fused>(),
-        _ => kernel.run::<E::Plain>(),
+        Isa::Neon => neon(kernel),
+        _ => baseline(kernel),
     }
 }
 
@@ -166,4 +166,16 @@ fn avx512<E: Element, K: Kernel<E>>(kernel: K) -> K::Output {
 #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 fn avx2<E: Element, K: Kernel<E>>(kernel: K) -> K::Output {
     kernel.run::<E::Fused>()
+}
+
+#[cfg(target_arch = "aarch64")]
+#[inline(never)]
+fn neon<E: Element, K: Kernel<E>>(kernel: K) -> K::Output {
+    kernel.run::<E::Fused>()
+}
+
+/// Never inlined: a copy at every call would be a quarter of all code.
+#[inline(never)]
+fn baseline<E: Element, K: Kernel<E>>(kernel: K) -> K::Output {
+    kernel.run::<E::Plain>()
 }

@@ -153,30 +153,70 @@ impl<F: Ternary> Change<2> for Three<F> {
         self.0.apply(x, y, z)
     }
 }
+
 /// Writes one operand from the others, over the threads if it is long.
 #[inline]
 fn write<E: Element, F: Point<N>, const N: usize>(f: F, inputs: [&[E]; N], out: &mut [E]) {
-    assert!(inputs.iter().all(|input| input.len() == out.len()));
-    if out.len() <= PART {
-        return isa::run(Write(f, inputs, out));
+    if is_whole(out.len()) {
+        return isa::run(Write(f, whole(inputs, out.len()), out));
     }
-    threads::for_each_part([out], PART, &|start, [out]| {
-        isa::run(Write(f, inputs.map(|input| &input[start..start + out.len()]), out));
-    });
+    in_segments(inputs, out, &|inputs, out| isa::run(Write(f, inputs, out)));
 }
 
 /// Changes an operand in place, over the threads if it is long.
 #[inline]
 fn rewrite<E: Element, F: Change<N>, const N: usize>(f: F, values: &mut [E], inputs: [&[E]; N]) {
-    let len = values.len();
-    assert!(inputs.iter().all(|input| input.len() == len));
-    if len <= PART {
-        return isa::run(Rewrite(f, values, inputs));
+    if is_whole(values.len()) {
+        return isa::run(Rewrite(f, values, whole(inputs, values.len())));
     }
-    threads::for_each_part([values], PART, &|start, [values]| {
-        let end = start + values.len();
-        isa::run(Rewrite(f, values, inputs.map(|input| &input[start..end])));
+    in_segments(inputs, values, &|inputs, values| isa::run(Rewrite(f, values, inputs)));
+}
+
+/// Whether a loop over so many elements needs neither threads nor anything done at its edges.
+#[inline]
+fn is_whole(len: usize) -> bool {
+    len < LONG && len.is_multiple_of(LANES)
+}
+
+/// The inputs, which are known to be as long as the output.
+#[inline]
+fn whole<E, const N: usize>(inputs: [&[E]; N], len: usize) -> [&[E]; N] {
+    assert!(inputs.iter().all(|input| input.len() == len));
+    inputs
+}
+
+/// A formula's loop over an output, which may also be read, and inputs of its length, a multiple of [`LANES`].
+type Loop<'a, E, const N: usize> = &'a (dyn Fn([&[E]; N], &mut [E]) + Sync);
+
+/// Runs a formula's loop over operands of any length, over the threads if they are long. Behind a pointer, so that a
+/// formula is compiled into one loop for each instruction set, and all of this once for all formulas.
+#[inline(never)]
+fn in_segments<E: Element, const N: usize>(inputs: [&[E]; N], out: &mut [E], run: Loop<'_, E, N>) {
+    let inputs = whole(inputs, out.len());
+    if out.len() <= PART {
+        return segments(inputs, out, run);
+    }
+    threads::for_each_part([out], PART, &|start, [out]| {
+        segments(inputs.map(|input| &input[start..start + out.len()]), out, run);
     });
+}
+
+/// The middle of the operands, then their edges, padded.
+fn segments<E: Element, const N: usize>(inputs: [&[E]; N], out: &mut [E], run: Loop<'_, E, N>) {
+    let len = out.len();
+    // Registers that cross lines of the cache cost a tenth of a long loop's speed.
+    let head = if len < LONG { 0 } else { out.as_ptr().align_offset(64) };
+    let end = head + (len - head) / LANES * LANES;
+    if head < end {
+        run(inputs.map(|input| &input[head..end]), &mut out[head..end]);
+    }
+    for (start, end) in [(0, head), (end, len)] {
+        if start < end {
+            let (blocks, [mut result]) = (padded(&inputs, start, end), padded::<E, 1, LANES>(&[out], start, end));
+            run(blocks.each_ref().map(|block: &[E; LANES]| &block[..]), &mut result);
+            out[start..end].copy_from_slice(&result[..end - start]);
+        }
+    }
 }
 
 // Everything below is inlined into the function of an instruction set, or it would be compiled for the baseline: plain
@@ -245,29 +285,7 @@ impl<E: Element, F: Point<N>, const N: usize> Kernel<E> for Write<'_, E, F, N> {
     type Output = ();
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) {
-        let Self(f, inputs, out) = self;
-        let len = out.len();
-        // Registers that cross lines of the cache cost a tenth of a long loop's speed.
-        let head = if len < LONG { 0 } else { out.as_ptr().align_offset(64) };
-        let end = head + (len - head) / LANES * LANES;
-        let mut operands = inputs;
-        for n in 0..N {
-            operands[n] = &inputs[n][head..end];
-        }
-        point_all::<R, F, N>(&f, operands, &mut out[head..end]);
-        for (start, end) in [(0, head), (end, len)] {
-            if start == end {
-                continue;
-            }
-            let (blocks, mut result) = (padded::<E, N, LANES>(&inputs, start, end), [E::default(); LANES]);
-            let mut operands = inputs;
-            for n in 0..N {
-                operands[n] = &blocks[n];
-            }
-            // The length is LANES, which the compiler is not to know.
-            point_all::<R, F, N>(&f, operands, &mut result[..std::hint::black_box(LANES)]);
-            out[start..end].copy_from_slice(&result[..end - start]);
-        }
+        point_all::<R, F, N>(&self.0, self.1, self.2);
     }
 }
 
@@ -294,21 +312,7 @@ impl<E: Element, F: Change<N>, const N: usize> Kernel<E> for Rewrite<'_, E, F, N
     type Output = ();
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) {
-        let Self(f, values, inputs) = self;
-        let end = values.len() - values.len() % LANES;
-        let (whole, rest) = values.split_at_mut(end);
-        change_all::<R, F, N>(&f, whole, inputs);
-        if !rest.is_empty() {
-            let (blocks, mut result) = (padded::<E, N, LANES>(&inputs, end, end + rest.len()), [E::default(); LANES]);
-            let mut operands = inputs;
-            for n in 0..N {
-                operands[n] = &blocks[n];
-            }
-            result[..rest.len()].copy_from_slice(rest);
-            // The length is LANES, which the compiler is not to know.
-            change_all::<R, F, N>(&f, &mut result[..std::hint::black_box(LANES)], operands);
-            rest.copy_from_slice(&result[..rest.len()]);
-        }
+        change_all::<R, F, N>(&self.0, self.1, self.2);
     }
 }
 

@@ -175,18 +175,14 @@ macro_rules! point_losses {
             /// `curvature = scale * u * w * slope'`: what the second derivative needs. At a kink, the side above it counts.
             pub fn curvature<E: Element>(&self, batch: &PointBatch<'_, E>, scale: f64, curvature: &mut [E]) {
                 match self {
-                    $(Self::$type(formula) => {
-                        points::run(Curved(*formula), batch, scale, None, Some(curvature));
-                    })*
+                    $(Self::$type(formula) => points::further(Curved(*formula), batch, scale, curvature),)*
                 }
             }
 
             /// `slope = scale * u * w * d loss / d target`.
             pub fn target_slope<E: Element>(&self, batch: &PointBatch<'_, E>, scale: f64, slope: &mut [E]) {
                 match self {
-                    $(Self::$type(formula) => {
-                        points::run(TowardTarget(*formula), batch, scale, None, Some(slope));
-                    })*
+                    $(Self::$type(formula) => points::further(TowardTarget(*formula), batch, scale, slope),)*
                 }
             }
         }

@@ -51,6 +51,63 @@ pub(super) fn run<E: Element, F: PointSlope>(
     totals
 }
 
+/// Numbers of a further derivative that are held on the stack at a time.
+const HELD: usize = 256;
+
+/// What [`further`] asks a formula for: inputs, targets, and the slopes to be written.
+type Slopes<'a> = &'a (dyn Fn(&[f64; HELD], &[f64; HELD], &mut [f64; HELD]) + Sync);
+
+/// `out = scale * u * w * slope` and nothing else, in double precision whatever the elements: for derivatives that are
+/// rarely asked for and whose code is long.
+pub(super) fn further<E: Element, F: PointSlope>(formula: F, batch: &PointBatch<'_, E>, scale: f64, out: &mut [E]) {
+    in_pieces(batch, scale, out, &|x, t, slope| isa::run_rarely(Further { formula, x, t, slope }));
+}
+
+/// Once for all formulas: what a further derivative is multiplied by, piece by piece, over the threads.
+#[inline(never)]
+fn in_pieces<E: Element>(batch: &PointBatch<'_, E>, scale: f64, out: &mut [E], slopes: Slopes<'_>) {
+    let row = batch.row();
+    assert!(batch.prediction.len() == out.len() && batch.target.len() == out.len());
+    assert!(batch.upstream.is_none_or(|upstream| upstream.len() == out.len()));
+    assert!(batch.weight.is_none_or(|weight| weight.len() * row == out.len()));
+    threads::for_each_part([out], PART, &|start, [out]| {
+        for (piece, out) in out.chunks_mut(HELD).enumerate() {
+            let first = start + piece * HELD;
+            let (mut x, mut t, mut slope) = ([0.0; HELD], [0.0; HELD], [0.0; HELD]);
+            for index in 0..out.len() {
+                x[index] = batch.prediction[first + index].to_f64();
+                t[index] = batch.target[first + index].to_f64();
+            }
+            slopes(&x, &t, &mut slope);
+            for (index, out) in out.iter_mut().enumerate() {
+                let place = first + index;
+                let upstream = batch.upstream.map_or(1.0, |upstream| upstream[place].to_f64());
+                let weight = batch.weight.map_or(1.0, |weight| weight[place / row].to_f64());
+                let slope = if weight == 0.0 { 0.0 } else { weight * slope[index] };
+                *out = E::from_f64(scale * upstream * slope);
+            }
+        }
+    });
+}
+
+/// The slopes of a piece.
+struct Further<'a, F> {
+    formula: F,
+    x: &'a [f64; HELD],
+    t: &'a [f64; HELD],
+    slope: &'a mut [f64; HELD],
+}
+
+impl<F: PointSlope> Kernel<f64> for Further<'_, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Real<Element = f64>>(self) {
+        for lane in 0..HELD {
+            self.slope[lane] = self.formula.value_and_slope(R::load(self.x[lane]), R::load(self.t[lane])).1.store();
+        }
+    }
+}
+
 /// One part: the range of elements; `values` and `gradient` are of that range, or empty.
 struct Pass<'a, E, F> {
     formula: F,
@@ -70,7 +127,9 @@ impl<E: Element, F: PointSlope> Kernel<E> for Pass<'_, E, F> {
         let (mut losses, mut weights) = ([0.0; LANES], [0.0; LANES]);
         let mut first = self.range.start;
         while first < self.range.end {
-            let count = PIECE.min(self.range.end - first);
+            let left = self.range.end - first;
+            // Whole lanes, then what is left.
+            let count = if left < LANES { left } else { PIECE.min(left - left % LANES) };
             let (value, slope) =
                 (&mut value[..count.next_multiple_of(LANES)], &mut slope[..count.next_multiple_of(LANES)]);
             self.formulas::<R>(first, count, value, slope);
@@ -94,18 +153,18 @@ impl<E: Element, F: PointSlope> Kernel<E> for Pass<'_, E, F> {
 }
 
 impl<E: Element, F: PointSlope> Pass<'_, E, F> {
-    /// Values and slopes of `count` elements; the outputs are padded to whole lanes.
+    /// Values and slopes of `count` elements, whole lanes or less than one; the outputs are padded to whole lanes.
     #[inline(always)]
     fn formulas<R: Real<Element = E>>(&self, first: usize, count: usize, value: &mut [E], slope: &mut [E]) {
-        let (x, t) = (&self.batch.prediction[first..first + count], &self.batch.target[first..first + count]);
-        let whole = count - count % LANES;
-        evaluate::<R, F>(&self.formula, &x[..whole], &t[..whole], &mut value[..whole], &mut slope[..whole]);
-        if whole < count {
-            let (mut last_x, mut last_t) = ([E::default(); LANES], [E::default(); LANES]);
-            last_x[..count - whole].copy_from_slice(&x[whole..]);
-            last_t[..count - whole].copy_from_slice(&t[whole..]);
-            evaluate::<R, F>(&self.formula, &last_x, &last_t, &mut value[whole..], &mut slope[whole..]);
+        let (mut x, mut t) = (&self.batch.prediction[first..first + count], &self.batch.target[first..first + count]);
+        let (mut padded_x, mut padded_t) = ([E::default(); LANES], [E::default(); LANES]);
+        // One loop for both cases: formulas can be long.
+        if count < LANES {
+            padded_x[..count].copy_from_slice(x);
+            padded_t[..count].copy_from_slice(t);
+            (x, t) = (&padded_x, &padded_t);
         }
+        evaluate::<R, F>(&self.formula, x, t, value, slope);
     }
 
     /// The weights of a piece, from weights of elements or rows.
