@@ -10,6 +10,7 @@ import re
 from griffe import Docstring, DocstringSectionKind
 
 # Sphinx' roles, such as :func:`softmax`, are shown as code.
+DOUBLE = re.compile(r"(?<!`)``(?!`)")
 ROLE = re.compile(r":(?:func|class|meth|mod|attr|data):`~?\.?([^`]+)`")
 
 
@@ -49,7 +50,7 @@ def call(name, value):
         for parameter in signature.parameters.values()
         if parameter.name != "self"
     ]
-    return f"```python no-run\n{name}{inspect.Signature(parameters)}\n```"
+    return f"```python\n{name}{inspect.Signature(parameters)}\n```"
 
 
 def text(docstring):
@@ -57,7 +58,7 @@ def text(docstring):
     parts = []
     for section in Docstring(docstring).parse("google", warnings=False):
         parts.append(RENDERERS.get(section.kind, prose)(section))
-    return ROLE.sub(r"`\1`", "\n\n".join(parts)).replace("``", "`")
+    return DOUBLE.sub("`", ROLE.sub(r"`\1`", "\n\n".join(parts)))
 
 
 def prose(section):

@@ -38,6 +38,11 @@ def svg(draw, *arguments, **settings):
     return text.getvalue()
 
 
+def is_curve(entry):
+    """Whether a loss compares numbers one by one, so that it is a curve."""
+    return entry["facts"]["kind"] == "point" and not entry["facts"].get("composed")
+
+
 def pictures():
     """Path to SVG text of every picture of an entry."""
     found = {
@@ -45,7 +50,7 @@ def pictures():
         for entry in REGISTRY["activations"]
     }
     for entry in REGISTRY["losses"]:
-        if entry["facts"]["kind"] == "point":
+        if is_curve(entry):
             found[f"pictures/loss-{entry['name']}.svg"] = svg(plots.plot_loss, entry["name"], derivative=True)
     found["pictures/page-graph.svg"] = tg.trace(pay)(10.0, 2.0, 1.1).draw()
     found["pictures/page-descent.svg"] = svg(plots.plot_descent_paths)
@@ -161,7 +166,7 @@ def section(kind, entry):
         lines.append(f"Also called {', '.join(f'`{alias}`' for alias in aliases)}.\n")
     lines += [f"- `{parameter['name']}`: {parameter['doc']}" for parameter in entry["parameters"]]
     path = f"pictures/{kind.removesuffix('es') if kind == 'losses' else kind.removesuffix('s')}-{name}.svg"
-    if kind == "activations" or (kind == "losses" and entry["facts"]["kind"] == "point"):
+    if kind == "activations" or (kind == "losses" and is_curve(entry)):
         lines += ["", f"![{name} and its derivative]({path})"]
     return "\n".join(lines)
 
