@@ -1,7 +1,7 @@
 //! Adam and its kin: a mean of gradients, divided by the root of a mean of squares.
 
 use super::Step;
-use super::rule::{DECAY, Decay, EPSILON, Rule, Settings, correction, tamed};
+use super::rule::{DECAY, Decay, EPSILON, Rule, Settings, correction, tamed_square};
 use super::settings::{AmsgradMode, EpsilonMode, Epsilons, WeightDecayStyle, rule};
 use crate::real::Real;
 use crate::registry::{OptimizerFacts, Range};
@@ -254,9 +254,9 @@ impl Moments {
     /// The gradient that is taken in, and both moments with it.
     #[inline(always)]
     fn gathered<R: Real>(&self, weight: R, gradient: R, first: R, second: R) -> [R; 3] {
-        let gradient = tamed(self.decay.pull(weight, gradient));
+        let gradient = self.decay.pull(weight, gradient);
         let first = R::constant(self.keep.0) * first + R::constant(self.intake.0) * gradient;
-        let second = R::constant(self.keep.1) * second + R::constant(self.intake.1) * (gradient * gradient);
+        let second = R::constant(self.keep.1) * second + R::constant(self.intake.1) * tamed_square(gradient);
         [gradient, first, second]
     }
 

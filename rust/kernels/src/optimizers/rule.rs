@@ -106,6 +106,16 @@ pub(super) fn tamed<R: Real>(gradient: R) -> R {
     R::select(is_huge, limit.copysign(gradient), gradient)
 }
 
+/// The square of a gradient, at most that of the limit of [`tamed`]: for rules that use the gradient itself as it is. NaN stays;
+/// an infinity shows where the gradient stands alone.
+#[inline(always)]
+pub(super) fn tamed_square<R: Real>(gradient: R) -> R {
+    let is_single = size_of::<R::Element>() == 4;
+    let limit = R::constant(if is_single { LIMIT_SINGLE * LIMIT_SINGLE } else { LIMIT_DOUBLE * LIMIT_DOUBLE });
+    let square = gradient * gradient;
+    R::select(square > limit, limit, square)
+}
+
 /// 2^56.
 const LIMIT_SINGLE: f64 = 72_057_594_037_927_936.0;
 /// 2^480.
