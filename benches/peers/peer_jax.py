@@ -23,7 +23,8 @@ def variants(suite, case, _options):
     if suite == "matmul" or (suite == "kernels" and case["name"] not in FUNCTIONS):
         return []
     if suite == "optim":
-        return ["optax"] if optax else []
+        # The rules beyond Adam are compared with PyTorch's, or by their bytes a second alone.
+        return ["optax"] if optax and case["name"] not in work.MORE_OPTIMIZERS else []
     if suite == "epoch":
         return ["jax-loop", "jax-scan"]
     if suite == "train_step":

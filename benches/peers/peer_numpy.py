@@ -17,8 +17,9 @@ def versions():
 
 
 def variants(suite, case, _options):
-    # NumPy has no error function, and the rarer activations would be more of the same.
-    return ["numpy"] if suite != "kernels" or hasattr(numpy_kernels, case["name"]) else []
+    # NumPy has no error function, and the rarer activations and rules would be more of the same.
+    lacks = suite == "kernels" and not hasattr(numpy_kernels, case["name"])
+    return [] if lacks or (suite == "optim" and case["name"] in work.MORE_OPTIMIZERS) else ["numpy"]
 
 
 def make(suite, _variant, case):

@@ -164,7 +164,12 @@ def loss(case):
 def optimizer(case):
     parameters, gradients = work.parameters(case["count"], case["tensors"])
     rate = work.LEARNING_RATE
+
+    def like_torch(kind):
+        return kind(learning_rate=rate, style="torch" if "torch" in kind.styles else None)
+
     rule = {
+        **{name: lambda name=name: like_torch(getattr(optim, name)) for name in work.MORE_OPTIMIZERS},
         "sgd": lambda: optim.SGD(learning_rate=rate),
         "momentum": lambda: optim.SGD(learning_rate=rate, momentum=work.MOMENTUM),
         "nesterov": lambda: optim.SGD(learning_rate=rate, momentum=work.MOMENTUM, nesterov=True),

@@ -19,12 +19,16 @@ def versions():
 
 
 def variants(suite, case, options):
+    # RMSprop and the rules beyond Adam have no fused form, and not all of those exist.
+    rule = case.get("name", "")
+    is_more = rule in work.MORE_OPTIMIZERS
+    if suite == "optim" and is_more and not hasattr(torch.optim, rule):
+        return []
     names = {
         "train_step": ["torch", "torch-fused"],
         "kernels": ["torch"],
         "losses": ["torch"],
-        # RMSprop has no fused form.
-        "optim": ["torch", "torch-foreach"] + (["torch-fused"] if case.get("name") != "rmsprop" else []),
+        "optim": ["torch", "torch-foreach"] + ([] if is_more or rule == "rmsprop" else ["torch-fused"]),
         "epoch": ["torch-fused", "torch-dataloader"],
         "matmul": ["torch"],
     }[suite]
@@ -153,7 +157,9 @@ def optimizer(variant, case):
     if variant != "torch":
         options[variant.removeprefix("torch-")] = True
     optim = torch.optim
+    more = {name: lambda name=name: getattr(optim, name)(parameters, **options) for name in work.MORE_OPTIMIZERS}
     rule = {
+        **more,
         "sgd": lambda: optim.SGD(parameters, **options),
         "momentum": lambda: optim.SGD(parameters, momentum=work.MOMENTUM, **options),
         "nesterov": lambda: optim.SGD(parameters, momentum=work.MOMENTUM, nesterov=True, **options),

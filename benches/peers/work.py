@@ -61,9 +61,17 @@ NEGATIVE_SLOPE = 0.01
 LOSSES = ("ce", "ce_soft", "ce_smooth", "ce_weight", "bce_logits", "mse", "l1")
 LABEL_SMOOTHING = 0.1
 
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw")
+# Rules that not every peer has, by tilegrad's class with the preset of the peer, and the numbers of slots.
+MORE_OPTIMIZERS = {
+    "Adadelta": 2, "Adamax": 2, "NAdam": 2, "RAdam": 2, "Lion": 1, "Rprop": 2, "ASGD": 1, "AdaBelief": 2, "Adan": 4,
+    "ScheduleFreeAdamW": 2,
+}  # fmt: skip
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw", *MORE_OPTIMIZERS)
 # Least traffic of an update in numbers read and written per parameter: weight, gradient and slots.
-OPTIMIZER_TRAFFIC = {"sgd": 3, "momentum": 5, "nesterov": 5, "rmsprop": 5, "adagrad": 5, "adam": 7, "adamw": 7}
+OPTIMIZER_TRAFFIC = {
+    "sgd": 3, "momentum": 5, "nesterov": 5, "rmsprop": 5, "adagrad": 5, "adam": 7, "adamw": 7,
+    **{name: 3 + 2 * slots for name, slots in MORE_OPTIMIZERS.items()},
+}  # fmt: skip
 MOMENTUM = 0.9
 WEIGHT_DECAY = 0.01
 RMSPROP_DECAY = 0.99

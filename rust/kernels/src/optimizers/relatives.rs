@@ -175,12 +175,11 @@ impl Update<4> for Differences {
     fn apply<R: Real>(&self, weight: R, gradient: R, [first, mean, second, previous]: [R; 4]) -> (R, [R; 4]) {
         let gradient = tamed(self.decay.pull(weight, gradient));
         let difference = R::constant(self.is_later) * (gradient - previous);
-        let keep = self.keep.map(R::constant);
-        let take = self.keep.map(|keep| R::constant(1.0 - keep));
         let ahead = gradient + R::constant(self.share) * difference;
-        let first = keep[0] * first + take[0] * gradient;
-        let mean = keep[1] * mean + take[1] * difference;
-        let second = keep[2] * second + take[2] * (ahead * ahead);
+        // Written out: closures would be calls in the loop, since they do not share its instruction set.
+        let first = R::constant(self.keep[0]) * first + R::constant(1.0 - self.keep[0]) * gradient;
+        let mean = R::constant(self.keep[1]) * mean + R::constant(1.0 - self.keep[1]) * difference;
+        let second = R::constant(self.keep[2]) * second + R::constant(1.0 - self.keep[2]) * (ahead * ahead);
         let step = R::constant(self.step[0]) * first + R::constant(self.step[1]) * mean;
         let root = second.sqrt() + R::constant(self.epsilon);
         (self.decay.kept(weight) - step / root, [first, mean, second, gradient])
