@@ -1,7 +1,7 @@
 //! Update rules and random streams, on each instruction set, beside a copy.
 //!
 //! Bytes a second count every operand read or written once: 28 a parameter for Adam in f32. Gradients alternate in sign,
-//! so that weights and slots stay where they are. One of them: `cargo bench --bench optimizers -- avx512/adam`.
+//! so that weights and slots stay where they are; parameters are vectors. One of them: `cargo bench --bench optimizers -- avx512/adam`.
 
 use std::hint::black_box;
 
@@ -19,6 +19,8 @@ const SIZES: [usize; 3] = [1000, 30_000, 1_000_000];
 const TENSORS: [usize; 6] = [9408, 12, 144, 12, 120, 10];
 
 struct State {
+    shape: [usize; 1],
+    scratch: Vec<f32>,
     weight: Vec<f32>,
     gradient: Vec<f32>,
     slots: Vec<Vec<f32>>,
@@ -28,14 +30,18 @@ impl State {
     fn new(optimizer: &Optimizer, count: usize) -> Self {
         let weight = (0..count).map(|index| ((index * 7919) % 1000) as f32 / 500.0 - 1.0).collect();
         let gradient = (0..count).map(|index| ((index * 104_729) % 1000) as f32 / 500.0 - 1.0).collect();
-        Self { weight, gradient, slots: optimizer.slots().iter().map(|_| vec![1.0; count]).collect() }
+        let shape = [count];
+        let scratch = vec![0.0; optimizer.prepare(1).scratch::<f32>(&shape)];
+        Self { shape, scratch, weight, gradient, slots: optimizer.slots().iter().map(|_| vec![1.0; count]).collect() }
     }
 
     fn step(&mut self, optimizer: &Optimizer, step: u64) {
         let mut slots = self.slots.iter_mut();
         let mut slots: [&mut [f32]; MOST_SLOTS] =
             std::array::from_fn(|_| slots.next().map_or(&mut [][..], |slot| slot));
-        optimizer.update(step, &mut self.weight, black_box(&self.gradient), &mut slots[..optimizer.slots().len()]);
+        let slots = &mut slots[..optimizer.slots().len()];
+        let step = optimizer.prepare(step);
+        step.update_whole(&mut self.weight, black_box(&self.gradient), slots, &self.shape, &mut self.scratch);
     }
 }
 
@@ -106,7 +112,7 @@ fn stretches(criterion: &mut Criterion, isa: &str) {
     group.throughput(Throughput::Bytes(28 * 8192));
     for stretch in [32, 128, 512] {
         let state = State::new(&Optimizer::new("adam", &[]).expect("defaults"), 8192);
-        let State { mut weight, gradient, slots } = state;
+        let State { mut weight, gradient, slots, .. } = state;
         let step = Optimizer::new("adam", &[]).expect("defaults").prepare(10);
         let [mut first, mut second] = <[Vec<f32>; 2]>::try_from(slots).expect("two slots");
         group.bench_function(format!("{isa}/{stretch}"), |bencher| {

@@ -80,7 +80,7 @@ fn joined(norms: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 /// Running results of a sum.
-const LANES: usize = 32;
+pub(crate) const LANES: usize = 32;
 
 /// The Euclidean norm, in double precision; infinite or NaN exactly where a number is.
 pub fn norm<E: Element>(x: &[E]) -> f64 {
@@ -128,26 +128,41 @@ impl<E: Element> Kernel<E> for Squares<'_, E> {
     fn run<R: Real<Element = E>>(self) -> f64 {
         let Self(x, unit) = self;
         let mut lanes = [0.0; LANES];
-        let (blocks, rest) = x.as_chunks::<LANES>();
-        for block in blocks {
-            for lane in 0..LANES {
-                let number = unit * block[lane].to_f64();
-                lanes[lane] += number * number;
-            }
-        }
-        for (lane, number) in lanes.iter_mut().zip(rest) {
-            let number = unit * number.to_f64();
-            *lane += number * number;
-        }
-        let mut width = LANES;
-        while width > 1 {
-            width /= 2;
-            for lane in 0..width {
-                lanes[lane] += lanes[lane + width];
-            }
-        }
-        lanes[0]
+        add_squares(x, unit, &mut lanes);
+        join(lanes)
     }
+}
+
+/// Takes `(unit * x)^2` into the running results.
+#[inline(always)]
+pub(crate) fn add_squares<E: Element>(x: &[E], unit: f64, lanes: &mut [f64; LANES]) {
+    let (blocks, rest) = x.as_chunks::<LANES>();
+    // A copy, which the compiler keeps in registers.
+    let mut sums = *lanes;
+    for block in blocks {
+        for lane in 0..LANES {
+            let number = unit * block[lane].to_f64();
+            sums[lane] += number * number;
+        }
+    }
+    for lane in 0..rest.len() {
+        let number = unit * rest[lane].to_f64();
+        sums[lane] += number * number;
+    }
+    *lanes = sums;
+}
+
+/// The running results as one.
+#[inline(always)]
+pub(crate) fn join(mut lanes: [f64; LANES]) -> f64 {
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for lane in 0..width {
+            lanes[lane] += lanes[lane + width];
+        }
+    }
+    lanes[0]
 }
 
 #[derive(Clone, Copy)]

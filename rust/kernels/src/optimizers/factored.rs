@@ -3,7 +3,8 @@
 use super::Step;
 use super::rule::{EPSILON, Rule, tamed};
 use super::settings::rule;
-use super::whole::{MOST_PARTS, Pass, Whole, matrix, part, sweep};
+use super::whole::{CHUNK, MOST_PARTS, Pass, Whole, matrix, part, sweep};
+use crate::controls::{LANES, add_squares, join, square_sum};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range};
@@ -57,17 +58,6 @@ pub struct Factored {
     largest: f64,
     smallest_scale: f64,
     clip_threshold: f64,
-}
-
-/// The numbers of a tensor as they are.
-#[derive(Clone, Copy)]
-struct Plain;
-
-impl Pass<0, 1, 1> for Plain {
-    #[inline(always)]
-    fn visit<R: Real>(&self, []: [R; 0], [x]: [R; 1]) -> ([R; 0], [R; 1]) {
-        ([], [x])
-    }
 }
 
 /// A gradient over the root of its second moment.
@@ -127,7 +117,7 @@ impl Factored {
         if weight.is_empty() {
             return;
         }
-        let [weights] = sweep(Plain, [], [weight]);
+        let weights = square_sum(weight, 1.0);
         let rate = self.rate * (weights / count).sqrt().max(self.smallest_scale);
         let factor = |steps: f64| rate / (((steps / count).sqrt()) / self.clip_threshold).max(1.0);
         let Self { intake, largest, keep_weight, .. } = *self;
@@ -206,9 +196,6 @@ fn parts_of(rows: usize, columns: usize) -> (usize, usize) {
     (rows_of_part, rows.div_ceil(rows_of_part))
 }
 
-/// Numbers of a row taken at a time.
-const LANES: usize = 16;
-
 /// The sums of squares of each row and of each column.
 struct MeanSquares<'a, E> {
     gradient: &'a [E],
@@ -227,32 +214,44 @@ impl<E: Element> Kernel<E> for MeanSquares<'_, E> {
         }
         for row in 0..sums.len() {
             let numbers = &gradient[row * columns..(row + 1) * columns];
-            let mut lanes = [E::default(); LANES];
-            let (blocks, rest) = numbers.as_chunks::<LANES>();
-            let (column_blocks, column_rest) = column_sums.as_chunks_mut::<LANES>();
-            for index in 0..blocks.len() {
-                for lane in 0..LANES {
-                    let pull = tamed(R::load(blocks[index][lane]));
-                    let square = pull * pull;
-                    lanes[lane] = (R::load(lanes[lane]) + square).store();
-                    column_blocks[index][lane] = (R::load(column_blocks[index][lane]) + square).store();
-                }
-            }
-            for lane in 0..rest.len() {
-                let pull = tamed(R::load(rest[lane]));
-                let square = pull * pull;
-                lanes[lane] = (R::load(lanes[lane]) + square).store();
-                column_rest[lane] = (R::load(column_rest[lane]) + square).store();
-            }
-            let mut width = LANES;
-            while width > 1 {
-                width /= 2;
-                for lane in 0..width {
-                    lanes[lane] = (R::load(lanes[lane]) + R::load(lanes[lane + width])).store();
-                }
-            }
-            sums[row] = lanes[0];
+            sums[row] = row_squares::<R>(numbers, column_sums);
         }
+    }
+}
+
+/// Numbers of a row taken at a time: several registers, whose sums do not wait for each other.
+const ROW_LANES: usize = 64;
+
+/// Adds the squares of a row to the sums of the columns, and returns their sum.
+#[inline(always)]
+fn row_squares<R: Real>(numbers: &[R::Element], column_sums: &mut [R::Element]) -> R::Element {
+    let mut lanes = [R::Element::default(); ROW_LANES];
+    let (blocks, rest) = numbers.as_chunks::<ROW_LANES>();
+    let (column_blocks, column_rest) = column_sums.as_chunks_mut::<ROW_LANES>();
+    for index in 0..blocks.len() {
+        add_row_squares::<R>(&blocks[index], &mut column_blocks[index], &mut lanes);
+    }
+    add_row_squares::<R>(rest, column_rest, &mut lanes);
+    let mut width = ROW_LANES;
+    while width > 1 {
+        width /= 2;
+        for lane in 0..width {
+            lanes[lane] = (R::load(lanes[lane]) + R::load(lanes[lane + width])).store();
+        }
+    }
+    lanes[0]
+}
+
+/// Adds squares to two lists of sums.
+#[inline(always)]
+fn add_row_squares<R: Real>(numbers: &[R::Element], columns: &mut [R::Element], lanes: &mut [R::Element; ROW_LANES]) {
+    let len = numbers.len();
+    let (columns, lanes) = (&mut columns[..len], &mut lanes[..len]);
+    for index in 0..len {
+        let pull = tamed(R::load(numbers[index]));
+        let square = pull * pull;
+        lanes[index] = (R::load(lanes[index]) + square).store();
+        columns[index] = (R::load(columns[index]) + square).store();
     }
 }
 
@@ -274,45 +273,65 @@ impl<E: Element> Kernel<E> for Scaled<'_, E> {
         let Self { gradient, weight, of_row, of_column, largest, factor, keep_weight } = self;
         let columns = of_column.len();
         let largest = R::constant(largest.min(BOUND * BOUND));
-        let step = |gradient: E, row: R, column: E| tamed(R::load(gradient)) * (row * R::load(column)).minimum(largest);
-        let mut sums = [0.0; LANES];
+        let mut lanes = [0.0; LANES];
         for row in 0..of_row.len() {
-            let numbers = &gradient[row * columns..(row + 1) * columns];
+            let (start, end) = (row * columns, (row + 1) * columns);
             let own = R::load(of_row[row]);
             match factor {
-                None => {
-                    let ((blocks, rest), (factors, last)) =
-                        (numbers.as_chunks::<LANES>(), of_column.as_chunks::<LANES>());
-                    for index in 0..blocks.len() {
-                        for lane in 0..LANES {
-                            let step = step(blocks[index][lane], own, factors[index][lane]);
-                            let step = step.store().to_f64();
-                            sums[lane] += step * step;
-                        }
-                    }
-                    for lane in 0..rest.len() {
-                        let step = step(rest[lane], own, last[lane]);
-                        let step = step.store().to_f64();
-                        sums[lane] += step * step;
-                    }
-                }
+                None => step_squares(&gradient[start..end], own, of_column, largest, &mut lanes),
                 Some(factor) => {
-                    let (keep, factor) = (R::constant(keep_weight), R::constant(factor));
-                    let weight = &mut weight[row * columns..(row + 1) * columns];
-                    for index in 0..columns {
-                        let step = step(numbers[index], own, of_column[index]);
-                        weight[index] = (keep * R::load(weight[index]) - factor * step).store();
-                    }
+                    let factors = (R::constant(keep_weight), R::constant(factor));
+                    descend_row(&mut weight[start..end], &gradient[start..end], own, of_column, largest, factors);
                 }
             }
         }
-        let mut width = LANES;
-        while width > 1 {
-            width /= 2;
-            for lane in 0..width {
-                sums[lane] += sums[lane + width];
-            }
+        join(lanes)
+    }
+}
+
+/// A gradient times the factors of its row and its column.
+#[inline(always)]
+fn row_step<R: Real>(gradient: R::Element, row: R, column: R::Element, largest: R) -> R {
+    tamed(R::load(gradient)) * (row * R::load(column)).minimum(largest)
+}
+
+/// Adds the squares of the steps of a row, in double precision.
+#[inline(always)]
+fn step_squares<R: Real>(
+    gradient: &[R::Element],
+    row: R,
+    columns: &[R::Element],
+    largest: R,
+    lanes: &mut [f64; LANES],
+) {
+    let mut steps = [R::Element::default(); CHUNK];
+    let mut start = 0;
+    while start < gradient.len() {
+        let count = CHUNK.min(gradient.len() - start);
+        let (numbers, factors) = (&gradient[start..start + count], &columns[start..start + count]);
+        let steps = &mut steps[..count];
+        for index in 0..count {
+            steps[index] = row_step(numbers[index], row, factors[index], largest).store();
         }
-        sums[0]
+        add_squares(steps, 1.0, lanes);
+        start += count;
+    }
+}
+
+/// The step of a row; `keep` is what is left of the weights.
+#[inline(always)]
+fn descend_row<R: Real>(
+    weight: &mut [R::Element],
+    gradient: &[R::Element],
+    row: R,
+    columns: &[R::Element],
+    largest: R,
+    (keep, factor): (R, R),
+) {
+    let len = weight.len();
+    let (gradient, columns) = (&gradient[..len], &columns[..len]);
+    for index in 0..len {
+        let step = row_step(gradient[index], row, columns[index], largest);
+        weight[index] = (keep * R::load(weight[index]) - factor * step).store();
     }
 }

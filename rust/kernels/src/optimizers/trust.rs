@@ -1,11 +1,13 @@
 //! Rules whose step has the size of the weights: LAMB, LARS.
 
 use super::Step;
+use super::pass;
 use super::rule::{DECAY, EPSILON, Rule, correction, tamed};
 use super::settings::rule;
 use super::whole::{Pass, Whole, sweep};
 use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range};
+use crate::sweep::Update;
 
 /// Norm of a tensor over that of its step, or 1 where one of them is zero.
 fn ratio(weight: f64, step: f64) -> f64 {
@@ -86,10 +88,10 @@ impl Pass<3, 2, 2> for Direction {
 #[derive(Clone, Copy)]
 struct Against(f64);
 
-impl Pass<1, 1, 0> for Against {
+impl Update<0> for Against {
     #[inline(always)]
-    fn visit<R: Real>(&self, [weight]: [R; 1], [direction]: [R; 1]) -> ([R; 1], [R; 0]) {
-        ([weight - R::constant(self.0) * direction], [])
+    fn apply<R: Real>(&self, weight: R, direction: R, []: [R; 0]) -> (R, [R; 0]) {
+        (weight - R::constant(self.0) * direction, [])
     }
 }
 
@@ -104,7 +106,7 @@ impl Layered {
         let direction = &mut scratch[..weight.len()];
         let [weights, steps] = sweep(self.moments, [first, second, direction], [weight, gradient]);
         let factor = self.learning_rate * ratio(weights.sqrt(), steps.sqrt());
-        sweep(Against(factor.min(largest::<E>())), [weight], [direction]);
+        pass::run::<E, Against, 0, 1, true>(Against(factor.min(largest::<E>())), weight, direction, &mut []);
     }
 }
 
@@ -167,13 +169,13 @@ struct Follow {
     ahead: (f64, f64),
 }
 
-impl Pass<2, 1, 0> for Follow {
+impl Update<1> for Follow {
     #[inline(always)]
-    fn visit<R: Real>(&self, [weight, velocity]: [R; 2], [gradient]: [R; 1]) -> ([R; 2], [R; 0]) {
+    fn apply<R: Real>(&self, weight: R, gradient: R, [velocity]: [R; 1]) -> (R, [R; 1]) {
         let pull = R::constant(self.intake) * (tamed(gradient) + R::constant(self.weight_decay) * weight);
         let velocity = R::constant(self.momentum) * velocity + pull;
         let move_by = R::constant(self.ahead.0) * velocity + R::constant(self.ahead.1) * pull;
-        ([weight - move_by, velocity], [])
+        (weight - move_by, [velocity])
     }
 }
 
@@ -184,7 +186,7 @@ impl Rescaled {
         let share = if weights > 0.0 && pulls > 0.0 { trust * weights.sqrt() / pulls.sqrt() } else { 1.0 };
         let ahead = if nesterov { (momentum, 1.0) } else { (1.0, 0.0) };
         let follow = Follow { momentum, weight_decay, intake: (learning_rate * share).min(largest::<E>()), ahead };
-        sweep(follow, [weight, velocity], [gradient]);
+        pass::run::<E, Follow, 1, 2, true>(follow, weight, gradient, &mut [velocity]);
     }
 }
 

@@ -7,6 +7,7 @@ use super::Step;
 use super::factored::Factored;
 use super::orthogonal::Orthogonal;
 use super::trust::{Layered, Rescaled};
+use crate::controls::{LANES, add_squares, join};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::sweep::PART;
@@ -80,11 +81,23 @@ pub(super) trait Pass<const C: usize, const I: usize, const S: usize>: Copy + Se
     fn visit<R: Real>(&self, changed: [R; C], inputs: [R; I]) -> ([R; C], [R; S]);
 }
 
-/// Running results of each sum.
-const LANES: usize = 16;
+/// The loop of a pass.
+pub(super) trait Walk<const C: usize, const I: usize, const S: usize>: Pass<C, I, S> {
+    /// Visits the elements of a range, and keeps what they bring to the sums at the beginning of `added`.
+    fn walk<R: Real>(
+        &self,
+        changed: &mut [&mut [R::Element]; C],
+        inputs: &[&[R::Element]; I],
+        added: &mut [[R::Element; CHUNK]; S],
+        range: (usize, usize),
+    );
+}
+
+/// Elements visited before what they bring is squared and summed: it stays in the nearest cache.
+pub(super) const CHUNK: usize = 512;
 
 /// Takes a pass over the operands, in parts over the threads, and returns the sums.
-pub(super) fn sweep<E: Element, F: Pass<C, I, S>, const C: usize, const I: usize, const S: usize>(
+pub(super) fn sweep<E: Element, F: Walk<C, I, S>, const C: usize, const I: usize, const S: usize>(
     pass: F,
     changed: [&mut [E]; C],
     inputs: [&[E]; I],
@@ -114,41 +127,13 @@ struct Range<'a, E, F, const C: usize, const I: usize, const S: usize> {
     inputs: [&'a [E]; I],
 }
 
-/// A block of numbers of each operand, in place; `sums` takes in what the pass adds.
-#[inline(always)]
-fn block<R: Real, F: Pass<C, I, S>, const C: usize, const I: usize, const S: usize>(
-    pass: &F,
-    changed: &mut [[R::Element; LANES]; C],
-    inputs: &[[R::Element; LANES]; I],
-    sums: &mut [[f64; LANES]; S],
-) {
-    for lane in 0..LANES {
-        let (mut old, mut read) = ([R::zero(); C], [R::zero(); I]);
-        for n in 0..C {
-            old[n] = R::load(changed[n][lane]);
-        }
-        for n in 0..I {
-            read[n] = R::load(inputs[n][lane]);
-        }
-        let (new, added) = pass.visit(old, read);
-        for n in 0..C {
-            changed[n][lane] = new[n].store();
-        }
-        for n in 0..S {
-            // Squared in double precision: no weight is too large for it in single.
-            let number = added[n].store().to_f64();
-            sums[n][lane] += number * number;
-        }
-    }
-}
-
-impl<E: Element, F: Pass<C, I, S>, const C: usize, const I: usize, const S: usize> Kernel<E>
+impl<E: Element, F: Walk<C, I, S>, const C: usize, const I: usize, const S: usize> Kernel<E>
     for Range<'_, E, F, C, I, S>
 {
     type Output = [f64; S];
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) -> [f64; S] {
-        let Self { pass, changed, inputs } = self;
+        let Self { pass, mut changed, inputs } = self;
         let mut len = 0;
         for n in 0..C {
             len = changed[n].len();
@@ -156,55 +141,77 @@ impl<E: Element, F: Pass<C, I, S>, const C: usize, const I: usize, const S: usiz
         for n in 0..I {
             len = inputs[n].len();
         }
-        let mut sums = [[0.0; LANES]; S];
+        let mut added = [[E::default(); CHUNK]; S];
+        let mut lanes = [[0.0; LANES]; S];
+        // Nothing is kept where nothing is summed.
+        let chunk = if S == 0 { len } else { CHUNK };
         let mut start = 0;
         while start < len {
-            let count = LANES.min(len - start);
-            let mut old = [[E::default(); LANES]; C];
-            let mut read = [[E::default(); LANES]; I];
-            if count == LANES {
-                for n in 0..C {
-                    old[n].copy_from_slice(&changed[n][start..start + LANES]);
-                }
-                for n in 0..I {
-                    read[n].copy_from_slice(&inputs[n][start..start + LANES]);
-                }
-                block::<R, F, C, I, S>(&pass, &mut old, &read, &mut sums);
-                for n in 0..C {
-                    changed[n][start..start + LANES].copy_from_slice(&old[n]);
-                }
-            } else {
-                for n in 0..C {
-                    old[n][..count].copy_from_slice(&changed[n][start..]);
-                }
-                for n in 0..I {
-                    read[n][..count].copy_from_slice(&inputs[n][start..]);
-                }
-                // What pads the block must not be added.
-                let mut last = [[0.0; LANES]; S];
-                block::<R, F, C, I, S>(&pass, &mut old, &read, &mut last);
-                for n in 0..S {
-                    for lane in 0..count {
-                        sums[n][lane] += last[n][lane];
-                    }
-                }
-                for n in 0..C {
-                    changed[n][start..].copy_from_slice(&old[n][..count]);
-                }
+            let end = len.min(start + chunk);
+            pass.walk::<R>(&mut changed, &inputs, &mut added, (start, end));
+            for n in 0..S {
+                // Squared in double precision: no weight is too large for it in single.
+                add_squares(&added[n][..end - start], 1.0, &mut lanes[n]);
             }
-            start += count;
+            start = end;
         }
-        let mut totals = [0.0; S];
+        let mut sums = [0.0; S];
         for n in 0..S {
-            let mut width = LANES;
-            while width > 1 {
-                width /= 2;
-                for lane in 0..width {
-                    sums[n][lane] += sums[n][lane + width];
-                }
-            }
-            totals[n] = sums[n][0];
+            sums[n] = join(lanes[n]);
         }
-        totals
+        sums
     }
 }
+
+/// Makes the loop for counts of operands, with a name for each: as parameters of their own, of which the compiler knows
+/// that they do not overlap.
+macro_rules! walk {
+    ($changes:literal, $reads:literal, $sums:literal:
+        $($old:ident $at:literal),*; $($read:ident),*; $($sum:ident $of:literal),*) => {
+        impl<F: Pass<$changes, $reads, $sums>> Walk<$changes, $reads, $sums> for F {
+            #[inline(always)]
+            fn walk<R: Real>(
+                &self,
+                [$($old),*]: &mut [&mut [R::Element]; $changes],
+                [$($read),*]: &[&[R::Element]; $reads],
+                [$($sum),*]: &mut [[R::Element; CHUNK]; $sums],
+                (start, end): (usize, usize),
+            ) {
+                #[inline(always)]
+                fn elements<R: Real, F: Pass<$changes, $reads, $sums>>(
+                    pass: &F,
+                    len: usize,
+                    $($old: &mut [R::Element],)*
+                    $($read: &[R::Element],)*
+                    $($sum: &mut [R::Element],)*
+                ) {
+                    $(let $old = &mut $old[..len];)*
+                    $(let $read = &$read[..len];)*
+                    $(let $sum = &mut $sum[..len];)*
+                    for index in 0..len {
+                        let old = [$(R::load($old[index])),*];
+                        let read = [$(R::load($read[index])),*];
+                        let (_new, _added) = pass.visit::<R>(old, read);
+                        $($old[index] = _new[$at].store();)*
+                        $($sum[index] = _added[$of].store();)*
+                    }
+                }
+                elements::<R, F>(
+                    self,
+                    end - start,
+                    $(&mut $old[start..end],)*
+                    $(&$read[start..end],)*
+                    $(&mut $sum[..end - start],)*
+                );
+            }
+        }
+    };
+}
+
+walk!(0, 2, 2: ; x, y; first_sum 0, second_sum 1);
+walk!(1, 0, 0: first 0; ; );
+walk!(1, 1, 0: first 0; x; );
+walk!(1, 1, 1: first 0; x; first_sum 0);
+walk!(1, 2, 0: first 0; x, y; );
+walk!(2, 1, 1: first 0, second 1; x; first_sum 0);
+walk!(3, 2, 2: first 0, second 1, third 2; x, y; first_sum 0, second_sum 1);

@@ -13,6 +13,7 @@ type Settings = Vec<(&'static str, Setting<'static>)>;
 /// Weights with their slots and the count of steps.
 struct Trained<E> {
     optimizer: Optimizer,
+    shape: Vec<usize>,
     weight: Vec<E>,
     slots: Vec<Vec<E>>,
     steps: u64,
@@ -21,19 +22,17 @@ struct Trained<E> {
 impl<E: Element> Trained<E> {
     fn new(name: &str, settings: &[(&str, Setting<'_>)], weight: Vec<E>) -> Self {
         let optimizer = Optimizer::new(name, settings).expect("valid settings");
-
         let start = |slot: &&str| vec![E::from_f64(optimizer.slot_start(slot)); weight.len()];
         let slots = optimizer.slots().iter().map(start).collect();
-        Self { optimizer, weight, slots, steps: 0 }
+        Self { optimizer, shape: vec![weight.len()], weight, slots, steps: 0 }
     }
 
     fn step(&mut self, gradient: &[E]) {
         self.steps += 1;
         let mut slots: Vec<&mut [E]> = self.slots.iter_mut().map(Vec::as_mut_slice).collect();
         let step = self.optimizer.prepare(self.steps);
-        let shape = [gradient.len()];
-        let mut scratch = vec![E::default(); step.scratch::<E>(&shape)];
-        step.update_whole(&mut self.weight, gradient, &mut slots, &shape, &mut scratch);
+        let mut scratch = vec![E::default(); step.scratch::<E>(&self.shape)];
+        step.update_whole(&mut self.weight, gradient, &mut slots, &self.shape, &mut scratch);
     }
 
     /// A step by calls for so many elements each, as within another kernel.
@@ -204,6 +203,7 @@ fn a_saved_state_goes_on_with_the_same_bits() {
         (0..3).for_each(|step| trained.step(&numbers(step, 50, 1.0)));
         let mut loaded = Trained {
             optimizer: Optimizer::new(name, &trained.optimizer.settings()).expect("its own settings"),
+            shape: trained.shape.clone(),
             weight: trained.weight.clone(),
             slots: trained.slots.clone(),
             steps: trained.steps,
@@ -258,6 +258,24 @@ fn threads_and_all_instruction_sets_give_the_same_bits() {
             assert!(*baseline.get_or_insert_with(|| result.clone()) == result, "{name} on {}", isa::current().name());
             result
         });
+    }
+}
+
+/// Matrices, of which some rules keep rows and columns apart: long and short rows, several parts, rests of every loop. What
+/// multiplies matrices has other bits without fused multiply-add.
+#[test]
+fn rules_of_whole_matrices_give_the_same_bits_for_threads_and_fused_sets() {
+    for shape in [[1031, 131], [67, 1031]] {
+        let count = shape.iter().product();
+        let gradients: Vec<Vec<f32>> = (0..2).map(|step| numbers(step, count, 1.0)).collect();
+        for (name, settings) in forms_of(ENTRIES.iter().filter(|entry| !entry.facts.elementwise)) {
+            same_bits(|| {
+                let mut trained = Trained::new(name, &settings, numbers(9, count, 1.0));
+                trained.shape = shape.to_vec();
+                gradients.iter().for_each(|gradient| trained.step(gradient));
+                trained.all_bits()
+            });
+        }
     }
 }
 
