@@ -1,6 +1,6 @@
 //! Normalisation of features over a batch (Ioffe and Szegedy, 2015): moments of columns, the normalised numbers, gradients.
 //!
-//! All take row-major matrices with `columns` numbers a row. Each column is summed in runs of [`RUN`] rows in its own
+//! All take row-major matrices with `columns` numbers a row. Each column is summed in runs of `RUN` rows in its own
 //! precision, and the runs in double precision, in ascending order: a result depends on the numbers alone, not on the
 //! columns beside it, nor on threads. The variance is taken from the differences to the mean, in a second pass, so that a
 //! mean far from zero costs no digits.

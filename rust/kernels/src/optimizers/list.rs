@@ -65,7 +65,7 @@ macro_rules! rules {
         /// Any update rule with its settings.
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub enum Optimizer {
-            $(#[doc = concat!("See [`", stringify!($type), "`].")] $type($type),)*
+            $(#[doc = concat!("The rule `", stringify!($type), "`.")] $type($type),)*
         }
 
         /// Every update rule there is.
