@@ -24,6 +24,7 @@ __all__ = [
     "check_distributions",
     "check_finite",
     "check_unit_interval",
+    "gradient_factors",
     "initialize",
     "isa",
     "load_tensors",
