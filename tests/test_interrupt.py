@@ -15,6 +15,8 @@ X, Y = problem()
 # Trains until it is interrupted, and then reports what it was left with as one line of JSON.
 SCRIPT = """
 import json, os, signal, sys, threading, time
+# A process that was started in the background ignores interrupts until it says otherwise.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import numpy as np
 import tilegrad as tg
 from tilegrad import losses, nn, optim
