@@ -1,10 +1,12 @@
 """Parameter groups and frozen parameters: who updates what, and what nobody touches."""
 
+import copy
+
 import numpy as np
 import pytest
 import tilegrad as tg
 from helpers import same_bits
-from tilegrad import losses, optim
+from tilegrad import losses, optim, schedules
 from training import problem, small_network, weight_bytes, weights
 
 X, Y = problem()
@@ -188,3 +190,25 @@ def test_groups_on_arrays_resume_bit_for_bit():
         whole.step({"a": np.ones(3)}, {"a": np.ones(3)})
     with pytest.raises(ValueError, match="gradient for"):
         whole.step(own, {"a": np.ones(3), "b": np.ones(3), "d": np.ones(3)})
+
+
+PATTERNS = [
+    *(kind() for kind in optim.NAMED.values()),
+    optim.Adam(schedules.Cosine(1e-2, steps=10), betas=(0.8, 0.99), clip_norm=1.0, average_decay=0.9),
+    optim.Groups({"*.weight": optim.SGD(schedules.Linear(0.1, 0.01, steps=9), momentum=0.5), "*": None}, clip_norm=2.0),
+]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: type(pattern).__name__)
+def test_a_copy_has_the_same_arguments_and_is_apart(pattern):
+    made = copy.deepcopy(pattern)
+    assert repr(made) == repr(pattern)
+    assert made is not pattern
+    assert made.controls == pattern.controls
+    for member, same in zip(
+        getattr(made, "members", {"": made}).values(), getattr(pattern, "members", {"": pattern}).values(), strict=True
+    ):
+        assert (member is None) == (same is None)
+        if same is not None:
+            assert member is not same
+            assert member.schedules == same.schedules

@@ -30,7 +30,7 @@ class Loss:
 
     def __call__(self, prediction: Any, target: Any) -> Any:
         """The loss of arrays, or of traced tensors."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method `__call__`, got none")
 
     def settings(self) -> dict[str, Any]:
         """The settings that the function takes."""
@@ -38,7 +38,7 @@ class Loss:
 
     def traced(self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """The loss of a batch, and the weight it has in the mean over batches."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method `traced`, got none")
 
     def target_shape(self, output: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the targets that goes with an output of this shape, both per row."""

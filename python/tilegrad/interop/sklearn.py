@@ -12,7 +12,6 @@ Example:
 
 from __future__ import annotations
 
-import inspect
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -92,11 +91,10 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
     def _optimizer(self) -> Optimizer:
         """A fresh one: an object that was given is a pattern, for estimators must not change their parameters."""
-        given = optimizer_for(self.optimizer)
-        settings = {name: getattr(given, name) for name in inspect.signature(type(given)).parameters}
+        made = optimizer_for(self.optimizer)._again()
         if self.learning_rate is not None:
-            settings["learning_rate"] = self.learning_rate
-        return type(given)(**settings)
+            made.learning_rate = self.learning_rate
+        return made
 
     def _features(self, x: Any, *, reset: bool) -> Array:
         checked: Array = validate_data(self, x, dtype=(np.float32, np.float64), reset=reset)

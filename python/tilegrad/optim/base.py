@@ -285,8 +285,21 @@ class Optimizer(Declared):
         if self._keeper is not None and "kept" in state:
             self._keeper.load(state["kept"])
 
+    def _arguments(self) -> dict[str, Any]:
+        """The arguments as they are now, schedules among them; what a style set is among the others."""
+        return {name: self._argument(name, usual) for name, usual in self._defaults().items() if name != "style"}
+
+    def _argument(self, name: str, usual: Any) -> Any:
+        if isinstance(usual, tuple):
+            return tuple(self._argument(part, None) for part in self._spread(name, usual))
+        return self._schedules.get(name, getattr(self, name))
+
+    def _again(self) -> Optimizer:
+        """An optimizer of the same arguments that has taken no step."""
+        return type(self)(**self._arguments())
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Optimizer:
-        made = type(self)(**{name: getattr(self, name) for name in self.__signature__.parameters})
+        made = self._again()
         made.load_state_dict(self.state_dict())
         return made
 
@@ -318,7 +331,7 @@ class Optimizer(Declared):
     def __repr__(self) -> str:
         # All numbers that do something, and choices other than the usual ones; what a style set is among them.
         usual = self._defaults()
-        values = {name: self._schedules.get(name, getattr(self, name)) for name in usual if name != "style"}
+        values = self._arguments()
         shown = [
             f"{name}={value!r}"
             for name, value in values.items()

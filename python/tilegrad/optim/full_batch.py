@@ -55,6 +55,9 @@ class FullBatch(Optimizer):
         self._memory: Any = None
         self._count = 0
 
+    def _again(self) -> Optimizer:
+        return type(self)(**self._numbers)
+
     def _checked(self, name: str, value: Any) -> Any:
         title, whole = type(self).__name__, isinstance(self._defaults()[name], int)
         kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)

@@ -66,6 +66,10 @@ class Groups(Optimizer):
         # Names of the arrays of a step, once known.
         self._names: list[str] = []
 
+    def _again(self) -> Optimizer:
+        members = {pattern: None if member is None else member._again() for pattern, member in self._members.items()}
+        return Groups(members, **self._controls)
+
     def __getattr__(self, name: str) -> Any:
         controls = self.__dict__.get("_controls", {})
         if name in controls:
