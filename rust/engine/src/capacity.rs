@@ -1,41 +1,35 @@
-//! How much memory is left, and the sentence for what does not fit into it.
+//! How much memory is left, and the error for what does not fit into it.
 
+use crate::error::{Error, Result};
 use std::path::Path;
 
 /// Bytes up to which nobody asks the system: that takes longer than compiling a small plan.
 const UNASKED: usize = 64 << 20;
 
-/// A sentence if so many bytes are more than there are: ``function: expected `argument` that fits into memory, got ...``.
+/// An error if so many bytes are more than there are: ``function: expected `argument` that fits into memory, got ...``.
 ///
 /// `what` names what needs them, `hint` what would help. Where the system does not tell what is left, everything that can be
 /// addressed fits, and the allocation itself decides.
-pub fn require(function: &str, argument: &str, what: &str, bytes: usize, hint: &str) -> Result<(), String> {
+pub fn require(function: &str, argument: &str, what: &str, bytes: usize, hint: &str) -> Result<()> {
     if bytes <= UNASKED {
         return Ok(());
     }
     match available() {
-        Some(left) if bytes as u64 > left => Err(sentence(function, argument, what, bytes, Some(left), hint)),
-        _ if bytes > isize::MAX as usize / 2 => Err(sentence(function, argument, what, bytes, None, hint)),
+        Some(left) if bytes as u64 > left => Err(refusal(function, argument, what, bytes, Some(left), hint)),
+        _ if bytes > isize::MAX as usize / 2 => Err(refusal(function, argument, what, bytes, None, hint)),
         _ => Ok(()),
     }
 }
 
 /// What does not fit, what there is, and what would help.
-pub fn sentence(
-    function: &str,
-    argument: &str,
-    what: &str,
-    bytes: usize,
-    available: Option<u64>,
-    hint: &str,
-) -> String {
+pub fn refusal(function: &str, argument: &str, what: &str, bytes: usize, available: Option<u64>, hint: &str) -> Error {
     let left = available.map_or("more than the system gives".to_string(), |left| {
         format!("where {} ({left} bytes) are available", rounded(left))
     });
     let needed = rounded(bytes as u64);
-    format!(
+    Error::Memory(format!(
         "{function}: expected `{argument}` that fits into memory, got {what} of {needed} ({bytes} bytes), {left}; {hint}"
-    )
+    ))
 }
 
 /// Bytes as people say them.
@@ -145,7 +139,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_told_with_its_bytes() {
         assert_eq!(require("f", "batch_size", "a plan", UNASKED, "less"), Ok(()));
-        let refused = require("f", "batch_size", "a plan", usize::MAX, "less helps").unwrap_err();
+        let refused = require("f", "batch_size", "a plan", usize::MAX, "less helps").unwrap_err().to_string();
         let begin =
             "f: expected `batch_size` that fits into memory, got a plan of 18.4 EB (18446744073709551615 bytes), ";
         assert!(refused.starts_with(begin), "{refused}");

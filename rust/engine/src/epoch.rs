@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tilegrad_kernels::random::Stream;
 use tilegrad_kernels::registry::Setting;
 
+use crate::error::{Result, dtype_error, shape_error, value_error};
 use crate::plan::{Bindings, NotFinite, Plan, State, parameters_are_finite};
 use crate::rows::{Batch, Rows};
 use crate::types::Array;
@@ -106,13 +107,13 @@ pub fn run_epoch(
     state: &mut State<'_>,
     epoch: &Epoch<'_>,
     report: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-) -> Result<Sums, String> {
+) -> Result<Sums> {
     for plan in std::iter::once(&*plan).chain(last.as_deref()) {
         let outputs = plan.output_count();
         if outputs < 2 + epoch.maxima || (0..2).any(|index| plan.output(index).len() != 1) {
-            return Err(format!(
+            return value_error!(
                 "run_epoch: expected a plan whose outputs are a loss, its weight and sums, got {outputs} outputs"
-            ));
+            );
         }
     }
     let rows = epoch.sources.first().map_or(0, Rows::count);
@@ -137,7 +138,7 @@ pub fn run_batches(
     epoch: &Epoch<'_>,
     out: &mut RowsMut<'_>,
     report: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-) -> Result<Sums, String> {
+) -> Result<Sums> {
     let rows = epoch.sources.first().map_or(0, Rows::count);
     let width = plan.output(0).len() / epoch.batch_size.max(1);
     let fits = match (&*out, plan.output(0)) {
@@ -147,9 +148,9 @@ pub fn run_batches(
     };
     if !fits {
         let expected = plan.output(0).dtype();
-        return Err(format!(
+        return dtype_error!(
             "run_batches: expected `out` of {rows} rows of {width} elements of dtype {expected}, got another size or dtype"
-        ));
+        );
     }
     let mut start = 0;
     let run = Loop { function: "run_batches", epoch, plan, last, state, rows };
@@ -197,27 +198,27 @@ struct Loop<'a, 's> {
 
 impl Loop<'_, '_> {
     /// A sentence unless sources, fixed inputs and plans fit each other.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<()> {
         let (function, epoch) = (self.function, self.epoch);
         if epoch.batch_size == 0 {
-            return Err(format!("{function}: expected `batch_size` of at least 1, got 0"));
+            return value_error!("{function}: expected `batch_size` of at least 1, got 0");
         }
         if self.rows == 0 {
-            return Err(format!("{function}: expected at least one row, got none"));
+            return value_error!("{function}: expected at least one row, got none");
         }
         if u32::try_from(self.rows).is_err() {
-            return Err(format!("{function}: expected fewer than 2^32 rows, got {}", self.rows));
+            return shape_error!("{function}: expected fewer than 2^32 rows, got {}", self.rows);
         }
         for (index, source) in epoch.sources.iter().enumerate() {
             if source.count() != self.rows {
                 let (name, got) = (source_name(index), source.count());
-                return Err(format!("{function}: expected `{name}` of {} rows like `features`, got {got}", self.rows));
+                return shape_error!("{function}: expected `{name}` of {} rows like `features`, got {got}", self.rows);
             }
         }
         let short = if epoch.drop_last { 0 } else { self.rows % epoch.batch_size };
         if epoch.drop_last && self.rows < epoch.batch_size {
             let (rows, size) = (self.rows, epoch.batch_size);
-            return Err(format!("{function}: expected rows for a whole batch of {size}, got {rows} with `drop_last`"));
+            return shape_error!("{function}: expected rows for a whole batch of {size}, got {rows} with `drop_last`");
         }
         if self.rows >= epoch.batch_size {
             self.check_plan(self.plan, epoch.batch_size)?;
@@ -225,48 +226,48 @@ impl Loop<'_, '_> {
         match &self.last {
             Some(last) if short > 0 => self.check_plan(last, short),
             None if short > 0 => {
-                Err(format!("{function}: expected a plan for the short last batch of {short} rows, got none"))
+                shape_error!("{function}: expected a plan for the short last batch of {short} rows, got none")
             }
             _ => Ok(()),
         }
     }
 
     /// A sentence unless each schedule has a value for each batch, all of which its optimizer takes.
-    fn check_scheduled(&self, batches: usize) -> Result<(), String> {
+    fn check_scheduled(&self, batches: usize) -> Result<()> {
         let function = self.function;
         for Scheduled { optimizer, name, values } in self.epoch.scheduled {
             if values.len() != batches {
                 let got = values.len();
-                return Err(format!(
+                return value_error!(
                     "{function}: expected {batches} values of `{name}`, one for each batch, got {got}"
-                ));
+                );
             }
             let Some(mut rule) = self.state.optimizers.get(*optimizer).copied() else {
-                return Err(format!(
+                return value_error!(
                     "{function}: expected optimizers in the state for a schedule of `{name}`, got none"
-                ));
+                );
             };
             for (batch, &value) in values.iter().enumerate() {
-                let refused = |error| format!("{error} from its schedule for batch {batch} of the epoch");
-                rule.set(name, Setting::Number(value)).map_err(refused)?;
+                let refused = |message: &str| format!("{message} from its schedule for batch {batch} of the epoch");
+                rule.set(name, Setting::Number(value)).map_err(|error| error.map_message(refused))?;
             }
         }
         Ok(())
     }
 
     /// Sets the hyperparameters that have a schedule.
-    fn follow_schedules(&mut self, batch: usize) -> Result<(), String> {
+    fn follow_schedules(&mut self, batch: usize) -> Result<()> {
         for Scheduled { optimizer, name, values } in self.epoch.scheduled {
             self.state.optimizers[*optimizer].set(name, Setting::Number(values[batch]))?;
         }
         Ok(())
     }
 
-    fn check_plan(&self, plan: &Plan, batch: usize) -> Result<(), String> {
+    fn check_plan(&self, plan: &Plan, batch: usize) -> Result<()> {
         let epoch = self.epoch;
         let (count, given) = (plan.inputs().count(), epoch.sources.len() + epoch.fixed.len());
         if count != given {
-            return Err(format!("{}: expected arrays for the plan's {count} inputs, got {given}", self.function));
+            return shape_error!("{}: expected arrays for the plan's {count} inputs, got {given}", self.function);
         }
         for (index, (source, kind)) in epoch.sources.iter().zip(plan.inputs()).enumerate() {
             source.check(self.function, source_name(index), kind, batch)?;
@@ -279,7 +280,7 @@ impl Loop<'_, '_> {
         mut self,
         after: &mut dyn FnMut(&Plan, usize, &mut Sums),
         report: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-    ) -> Result<Sums, String> {
+    ) -> Result<Sums> {
         self.check()?;
         let epoch = self.epoch;
         let order = if epoch.shuffle {
@@ -288,7 +289,7 @@ impl Loop<'_, '_> {
             Order::Natural
         };
         let full = if self.rows >= epoch.batch_size { &*self.plan } else { self.last.as_deref().unwrap_or(self.plan) };
-        let buffers: Result<Vec<Batch>, String> = full.inputs().take(epoch.sources.len()).map(Batch::new).collect();
+        let buffers: Result<Vec<Batch>> = full.inputs().take(epoch.sources.len()).map(Batch::new).collect();
         let mut buffers = buffers?;
         if epoch.drop_last {
             self.rows -= self.rows % epoch.batch_size;
@@ -350,7 +351,7 @@ impl Loop<'_, '_> {
     }
 
     /// Gathers the rows of a batch and runs the plan on them.
-    fn step(&mut self, order: &Order, rows: Range<usize>, buffers: &mut [Batch]) -> Result<(), String> {
+    fn step(&mut self, order: &Order, rows: Range<usize>, buffers: &mut [Batch]) -> Result<()> {
         let epoch = self.epoch;
         for (source, buffer) in epoch.sources.iter().zip(&mut *buffers) {
             match order {

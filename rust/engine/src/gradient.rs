@@ -1,5 +1,6 @@
 //! Reverse-mode differentiation: adds the nodes of the backward pass to the same graph.
 
+use crate::error::{Result, dtype_error, shape_error, value_error};
 use crate::graph::{Graph, Origin, ValueId};
 use crate::ops::{Rule, Slope};
 use crate::types::{Shape, Type, Values};
@@ -8,33 +9,28 @@ use crate::types::{Shape, Type, Values};
 ///
 /// A value that is used several times collects what arrives from each use, in a fixed order. Where `of` does not depend
 /// on a value, its gradient is a constant of zeros.
-pub fn gradients(graph: &mut Graph, of: ValueId, wrt: &[ValueId]) -> Result<Vec<ValueId>, String> {
+pub fn gradients(graph: &mut Graph, of: ValueId, wrt: &[ValueId]) -> Result<Vec<ValueId>> {
     graph.check("gradients", of)?;
     for &value in wrt {
         graph.check("gradients", value)?;
         if !graph.dtype(value).is_real() {
             let (name, dtype) = (graph.name(value), graph.dtype(value));
-            return Err(format!("gradients: expected `wrt` of dtype float32 or float64, got {name} of dtype {dtype}"));
+            return dtype_error!("gradients: expected `wrt` of dtype float32 or float64, got {name} of dtype {dtype}");
         }
     }
     let kind = graph.kind(of).clone();
     if kind.len() != 1 || !kind.dtype.is_real() {
         let (name, shape) = (graph.name(of), Shape(&kind.shape));
-        return Err(format!(
+        return shape_error!(
             "gradients: expected `of` to be a scalar, got {name} of shape {shape}; sum it or take its mean"
-        ));
+        );
     }
     gradients_since(graph, of, wrt, 0)
 }
 
 /// Gradients as if the values before the node of number `since` did not depend on each other: the derivative of a part of
 /// the graph by what goes into it.
-pub(crate) fn gradients_since(
-    graph: &mut Graph,
-    of: ValueId,
-    wrt: &[ValueId],
-    since: usize,
-) -> Result<Vec<ValueId>, String> {
+pub(crate) fn gradients_since(graph: &mut Graph, of: ValueId, wrt: &[ValueId], since: usize) -> Result<Vec<ValueId>> {
     let kind = graph.kind(of).clone();
     let dependent = dependents(graph, of, wrt, since);
     let mut arriving: Vec<Option<ValueId>> = vec![None; of.index() + 1];
@@ -75,7 +71,7 @@ fn propagate(
     gradient: ValueId,
     dependent: &[bool],
     arriving: &mut [Option<ValueId>],
-) -> Result<(), String> {
+) -> Result<()> {
     let node = &graph.nodes()[index];
     let Origin::Operation(operation) = node.origin.clone() else {
         return Ok(());
@@ -102,9 +98,9 @@ fn propagate(
             }
             Slope::Undefined if needed[position] => {
                 let (name, argument) = (operation.name(), graph.name(input));
-                return Err(format!(
+                return value_error!(
                     "gradients: expected differentiable operations, got {name}, which has no gradient with respect to {argument}"
-                ));
+                );
             }
             _ => {}
         }
@@ -113,7 +109,7 @@ fn propagate(
 }
 
 /// A constant of one number.
-fn filled(graph: &mut Graph, kind: &Type, value: f64) -> Result<ValueId, String> {
+fn filled(graph: &mut Graph, kind: &Type, value: f64) -> Result<ValueId> {
     if kind.shape.is_empty() {
         return Ok(graph.scalar(value, kind.dtype));
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tilegrad_kernels::controls::Controls;
 use tilegrad_kernels::optimizers::Optimizer;
 
+use crate::error::{Error, Result, dtype_error, name_error, shape_error, value_error};
 use crate::ops::Operation;
 use crate::ops::control::{Gather, Measure};
 use crate::ops::update::Update;
@@ -101,7 +102,7 @@ impl Graph {
     }
 
     /// A value given at each run, in the order in which inputs are made.
-    pub fn input(&mut self, name: &str, shape: &[usize], dtype: Dtype) -> Result<ValueId, String> {
+    pub fn input(&mut self, name: &str, shape: &[usize], dtype: Dtype) -> Result<ValueId> {
         let kind = checked_type("input", shape, dtype)?;
         let value = self.push(Origin::Input(self.inputs.len()), Vec::new(), kind, name);
         self.inputs.push(value);
@@ -109,21 +110,21 @@ impl Graph {
     }
 
     /// A value kept from run to run in the flat buffer of its dtype.
-    pub fn parameter(&mut self, name: &str, shape: &[usize], dtype: Dtype) -> Result<ValueId, String> {
+    pub fn parameter(&mut self, name: &str, shape: &[usize], dtype: Dtype) -> Result<ValueId> {
         let kind = checked_type("parameter", shape, dtype)?;
         if !dtype.is_real() {
-            return Err(format!("parameter: expected a `dtype` of float32 or float64 for {name:?}, got {dtype}"));
+            return dtype_error!("parameter: expected a `dtype` of float32 or float64 for {name:?}, got {dtype}");
         }
         let full_name = self.full_name(name);
         if self.parameters.iter().any(|place| place.name == full_name) {
-            return Err(format!("parameter: expected a new name, got {full_name:?}, which exists already"));
+            return name_error!("parameter: expected a new name, got {full_name:?}, which exists already");
         }
         let offset = self.flat_len(dtype);
         if offset.saturating_add(kind.len()) > isize::MAX as usize / 2 / dtype.size() {
-            return Err(format!(
+            return shape_error!(
                 "parameter: expected a shape that fits into memory, got {} for {full_name}",
                 Shape(shape)
-            ));
+            );
         }
         let value = self.push(Origin::Parameter(self.parameters.len()), Vec::new(), kind.clone(), name);
         self.parameters.push(ParameterPlace { value, name: full_name, kind, offset });
@@ -131,11 +132,11 @@ impl Graph {
     }
 
     /// A value fixed now; the numbers are copied.
-    pub fn constant(&mut self, values: Array<'_>, shape: &[usize]) -> Result<ValueId, String> {
+    pub fn constant(&mut self, values: Array<'_>, shape: &[usize]) -> Result<ValueId> {
         let kind = checked_type("constant", shape, values.dtype())?;
         if kind.len() != values.len() {
             let (expected, got) = (kind.len(), values.len());
-            return Err(format!("constant: expected {expected} numbers for shape {}, got {got}", Shape(shape)));
+            return shape_error!("constant: expected {expected} numbers for shape {}, got {got}", Shape(shape));
         }
         Ok(self.push(Origin::Constant(Arc::new(values.to_values())), Vec::new(), kind, "constant"))
     }
@@ -147,7 +148,7 @@ impl Graph {
     }
 
     /// The result of an operation on values; its shape rule is checked now.
-    pub fn apply(&mut self, operation: Arc<dyn Operation>, inputs: &[ValueId]) -> Result<ValueId, String> {
+    pub fn apply(&mut self, operation: Arc<dyn Operation>, inputs: &[ValueId]) -> Result<ValueId> {
         for &input in inputs {
             self.check(operation.name(), input)?;
         }
@@ -160,7 +161,7 @@ impl Graph {
 
     /// A step of the optimizer on a parameter, taken in place whenever the plan runs, after everything that reads the
     /// parameter. The value is the new parameter. Equal optimizers are one group.
-    pub fn update(&mut self, parameter: ValueId, gradient: ValueId, optimizer: &Optimizer) -> Result<ValueId, String> {
+    pub fn update(&mut self, parameter: ValueId, gradient: ValueId, optimizer: &Optimizer) -> Result<ValueId> {
         let known = self.optimizers.iter().position(|known| known == optimizer);
         let group = known.unwrap_or(self.optimizers.len());
         let update = self.new_update(parameter, gradient, optimizer, group)?;
@@ -184,10 +185,13 @@ impl Graph {
         updates: &[(ValueId, ValueId, usize)],
         weight: Option<ValueId>,
         controls: Controls,
-    ) -> Result<Vec<ValueId>, String> {
+    ) -> Result<Vec<ValueId>> {
         let mut made = Vec::with_capacity(updates.len());
         for &(parameter, gradient, group) in updates {
-            let optimizer = *self.optimizers.get(group).ok_or("train: expected the number of a group")?;
+            let optimizer = *self
+                .optimizers
+                .get(group)
+                .ok_or_else(|| Error::Value("train: expected the number of a group".into()))?;
             made.push(self.new_update(parameter, gradient, &optimizer, group)?);
         }
         let mut gradients: Vec<ValueId> = updates.iter().map(|&(_, gradient, _)| gradient).collect();
@@ -210,24 +214,18 @@ impl Graph {
     }
 
     /// The update of a parameter that has none so far.
-    fn new_update(
-        &self,
-        parameter: ValueId,
-        gradient: ValueId,
-        optimizer: &Optimizer,
-        group: usize,
-    ) -> Result<Update, String> {
+    fn new_update(&self, parameter: ValueId, gradient: ValueId, optimizer: &Optimizer, group: usize) -> Result<Update> {
         self.check("update", parameter)?;
         self.check("update", gradient)?;
         let Origin::Parameter(index) = self.node(parameter).origin else {
-            return Err(format!("update: expected `parameter` to be a parameter, got {}", self.name(parameter)));
+            return value_error!("update: expected `parameter` to be a parameter, got {}", self.name(parameter));
         };
         let updated = |node: &Node| {
             let updates = node.operation().and_then(|operation| operation.updates());
             updates.is_some_and(|(_, updated)| updated == index)
         };
         if self.nodes.iter().any(updated) {
-            return Err(format!("update: expected one update of {}, got a second one", self.name(parameter)));
+            return value_error!("update: expected one update of {}, got a second one", self.name(parameter));
         }
         Ok(Update::new(optimizer, group, index))
     }
@@ -238,8 +236,8 @@ impl Graph {
     }
 
     /// Leaves the scope entered last.
-    pub fn pop_scope(&mut self) -> Result<(), String> {
-        self.scopes.pop().map(|_| ()).ok_or_else(|| "pop_scope: expected an open scope, got none".to_string())
+    pub fn pop_scope(&mut self) -> Result<()> {
+        self.scopes.pop().map(|_| ()).ok_or_else(|| Error::Value("pop_scope: expected an open scope, got none".into()))
     }
 
     /// Enters the scope that a value was made in, in place of the open ones, which it returns for [`Graph::leave_to`].
@@ -317,15 +315,15 @@ impl Graph {
     }
 
     /// A sentence if the value is not of this graph.
-    pub(crate) fn check(&self, function: &str, value: ValueId) -> Result<(), String> {
+    pub(crate) fn check(&self, function: &str, value: ValueId) -> Result<()> {
         if value.index() < self.nodes.len() {
             return Ok(());
         }
-        Err(format!(
+        value_error!(
             "{function}: expected a value of this graph, which has {}, got number {}",
             self.nodes.len(),
             value.0
-        ))
+        )
     }
 
     fn full_name(&self, name: &str) -> String {
@@ -341,14 +339,14 @@ impl Graph {
 }
 
 /// The type, or a sentence if it is too large to address.
-fn checked_type(function: &str, shape: &[usize], dtype: Dtype) -> Result<Type, String> {
+fn checked_type(function: &str, shape: &[usize], dtype: Dtype) -> Result<Type> {
     if shape.len() > crate::ops::MAXIMUM_RANK {
         let (most, got) = (crate::ops::MAXIMUM_RANK, shape.len());
-        return Err(format!("{function}: expected a shape of at most {most} axes, got {got}"));
+        return shape_error!("{function}: expected a shape of at most {most} axes, got {got}");
     }
     let bytes = shape.iter().try_fold(dtype.size(), |bytes, &axis| bytes.checked_mul(axis));
     match bytes {
         Some(bytes) if bytes <= isize::MAX as usize / 2 => Ok(Type::new(shape, dtype)),
-        _ => Err(format!("{function}: expected a shape that fits into memory, got {}", Shape(shape))),
+        _ => shape_error!("{function}: expected a shape that fits into memory, got {}", Shape(shape)),
     }
 }

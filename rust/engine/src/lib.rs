@@ -28,6 +28,8 @@ mod schedule;
 pub mod types;
 mod work;
 
+pub use tilegrad_kernels::error;
+
 pub use bindings::{Bindings, Buffers, NotFinite, State, Tally};
 pub use call::{Call, Routine, Run, Site};
 pub use graph::{Graph, ValueId};

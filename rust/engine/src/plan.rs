@@ -12,6 +12,7 @@ use tilegrad_kernels::optimizers::{self, Optimizer};
 pub use crate::bindings::{Bindings, Buffers, NotFinite, State, Tally};
 use crate::call::{Call, Operand, Run, Turn};
 use crate::describe::Description;
+use crate::error::{Result, dtype_error, shape_error, value_error};
 use crate::fusion::Fusions;
 use crate::memory::AlignedBuffer;
 use crate::ops::Labels;
@@ -97,7 +98,7 @@ impl std::fmt::Debug for Plan {
 
 impl Plan {
     /// Runs the steps once. Nothing is changed if the bindings do not fit.
-    pub fn run(&mut self, bindings: &mut Bindings<'_, '_>) -> Result<(), String> {
+    pub fn run(&mut self, bindings: &mut Bindings<'_, '_>) -> Result<()> {
         self.check(bindings)?;
         self.bind(bindings)?;
         let turn = self.turn(bindings.state);
@@ -161,16 +162,16 @@ impl Plan {
     }
 
     /// A sentence unless inputs, parameters, slots and optimizers fit the plan.
-    fn check(&self, bindings: &Bindings<'_, '_>) -> Result<(), String> {
+    fn check(&self, bindings: &Bindings<'_, '_>) -> Result<()> {
         if bindings.inputs.len() != self.inputs.len() {
-            return Err(format!("run: expected {} inputs, got {}", self.inputs.len(), bindings.inputs.len()));
+            return shape_error!("run: expected {} inputs, got {}", self.inputs.len(), bindings.inputs.len());
         }
         for (array, (name, kind)) in bindings.inputs.iter().zip(&self.inputs) {
             if array.dtype() != kind.dtype {
-                return Err(format!("run: expected `{name}` of dtype {}, got dtype {}", kind.dtype, array.dtype()));
+                return dtype_error!("run: expected `{name}` of dtype {}, got dtype {}", kind.dtype, array.dtype());
             }
             if array.len() != kind.len() {
-                return Err(format!("run: expected `{name}` of {} elements, got {}", kind.len(), array.len()));
+                return shape_error!("run: expected `{name}` of {} elements, got {}", kind.len(), array.len());
             }
         }
         for LabelInput { function, input, labels } in &self.labels {
@@ -185,29 +186,29 @@ impl Plan {
             own.entry().name == given.entry().name && own.slots() == given.slots()
         };
         if self.updates() && (groups.len() != self.optimizers.len() || !self.optimizers.iter().zip(groups).all(fits)) {
-            return Err(
-                "run: expected the optimizers the plan was compiled with; only their numbers may change".to_string()
+            return value_error!(
+                "run: expected the optimizers the plan was compiled with; only their numbers may change"
             );
         }
         if state.slots.len() < self.slots {
-            return Err(format!("run: expected {} slots of optimizer state, got {}", self.slots, state.slots.len()));
+            return shape_error!("run: expected {} slots of optimizer state, got {}", self.slots, state.slots.len());
         }
         state.slots[..self.slots].iter().try_for_each(|slot| self.check_buffers("slots", slot))
     }
 
-    fn check_buffers(&self, name: &str, buffers: &Buffers<'_>) -> Result<(), String> {
+    fn check_buffers(&self, name: &str, buffers: &Buffers<'_>) -> Result<()> {
         let lengths = [buffers.single.len(), buffers.double.len()];
         for (index, dtype) in [Dtype::F32, Dtype::F64].into_iter().enumerate() {
             if lengths[index] < self.parameters[index] {
                 let (expected, got) = (self.parameters[index], lengths[index]);
-                return Err(format!("run: expected {name} of {expected} {dtype} elements, got {got}"));
+                return dtype_error!("run: expected {name} of {expected} {dtype} elements, got {got}");
             }
         }
         Ok(())
     }
 
     /// Takes the addresses of this run, and memory if it was taken away.
-    fn bind(&mut self, bindings: &mut Bindings<'_, '_>) -> Result<(), String> {
+    fn bind(&mut self, bindings: &mut Bindings<'_, '_>) -> Result<()> {
         if !self.has_memory() {
             self.arena = compile::allocated("run", self.arena_bytes)?;
         }

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use tilegrad_kernels::matmul;
 
 use crate::capacity;
+use crate::error::{Result, dtype_error, shape_error, value_error};
 use crate::memory::AlignedBuffer;
 use crate::types::{Array, Dtype, Shape, Type};
 
@@ -143,21 +144,21 @@ impl<'a> Rows<'a> {
     }
 
     /// A sentence unless batches of this source can fill an input of this type.
-    pub(crate) fn check(&self, function: &str, name: &str, input: &Type, batch: usize) -> Result<(), String> {
+    pub(crate) fn check(&self, function: &str, name: &str, input: &Type, batch: usize) -> Result<()> {
         if input.dtype == Dtype::I32 && matches!(self.kind, SourceKind::F32 | SourceKind::F64) {
-            return Err(format!("{function}: expected `{name}` of an integer dtype, got dtype {}", self.kind.name()));
+            return dtype_error!("{function}: expected `{name}` of an integer dtype, got dtype {}", self.kind.name());
         }
         if input.len() != batch * self.row_len() || input.shape.first() != Some(&batch) {
             let (rows, expected) = (Shape(&self.shape[1..]), Shape(&input.shape));
-            return Err(format!(
+            return shape_error!(
                 "{function}: expected rows of `{name}` that fill {expected}, got {batch} rows of shape {rows}"
-            ));
+            );
         }
         Ok(())
     }
 
     /// Writes the rows `order` names, one after the other.
-    pub(crate) fn gather(&self, order: impl Iterator<Item = usize>, batch: &mut Batch) -> Result<(), String> {
+    pub(crate) fn gather(&self, order: impl Iterator<Item = usize>, batch: &mut Batch) -> Result<()> {
         let scale = self.scale;
         with_source!(self.kind, Source => match batch.kind.dtype {
             Dtype::F32 => {
@@ -193,7 +194,7 @@ impl<'a> Rows<'a> {
         order: impl Iterator<Item = usize>,
         out: &mut [T],
         convert: impl Fn(S) -> Option<T>,
-    ) -> Result<(), String> {
+    ) -> Result<()> {
         debug_assert_eq!(size_of::<S>(), self.kind.size());
         let width = self.row_len();
         for (row, out) in order.zip(out.chunks_exact_mut(width.max(1))) {
@@ -209,7 +210,7 @@ impl<'a> Rows<'a> {
                 self.walk(start, out, &convert)
             };
             if !fits {
-                return Err("run_epoch: expected labels that fit into 32 bits, got a larger one".to_string());
+                return value_error!("run_epoch: expected labels that fit into 32 bits, got a larger one");
             }
         }
         Ok(())
@@ -290,12 +291,12 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Memory for an input of this type, or a sentence.
-    pub(crate) fn new(kind: &Type) -> Result<Self, String> {
+    pub(crate) fn new(kind: &Type) -> Result<Self> {
         let (bytes, hint) = (kind.bytes(), "a smaller one needs less");
         capacity::require("run", "batch_size", "rows", bytes, hint)?;
         match AlignedBuffer::try_zeroed(bytes) {
             Some(buffer) => Ok(Self { kind: kind.clone(), buffer }),
-            None => Err(capacity::sentence("run", "batch_size", "rows", bytes, None, hint)),
+            None => Err(capacity::refusal("run", "batch_size", "rows", bytes, None, hint)),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::call::{Routine, Run, Site};
+use crate::error::{Result, value_error};
 use crate::graph::{Graph, Origin, ValueId};
 use crate::ops::shape::copy;
 use crate::ops::{Operation, WITHOUT_OPTIMIZER};
@@ -86,7 +87,7 @@ fn needed(graph: &Graph, roots: &[ValueId], outputs: &[ValueId]) -> Vec<ValueId>
 
 /// The running order: that of making, but an update runs as soon as nobody needs the old parameter any more,
 /// and what changes a parameter without an optimizer once nothing else is left.
-fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<ValueId>, String> {
+fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<ValueId>> {
     let count = graph.nodes().len();
     let (mut waiting, mut followers) = (vec![0u32; count], vec![Vec::new(); count]);
     let updated = |value: ValueId| graph.node(value).operation().and_then(|operation| operation.updates());
@@ -134,13 +135,14 @@ fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<Val
     if ordered.len() == needed.len() {
         return Ok(ordered);
     }
-    Err("compile: expected updates whose old parameters are read before, got one whose new value is needed first"
-        .to_string())
+    value_error!(
+        "compile: expected updates whose old parameters are read before, got one whose new value is needed first"
+    )
 }
 
 impl Schedule {
     /// The schedule of what these outputs need.
-    pub(crate) fn new(graph: &Graph, outputs: &[ValueId], training: bool) -> Result<Self, String> {
+    pub(crate) fn new(graph: &Graph, outputs: &[ValueId], training: bool) -> Result<Self> {
         let roots = roots(graph, training);
         let needed = needed(graph, &roots, outputs);
         let ordered = order(graph, &roots, &needed)?;

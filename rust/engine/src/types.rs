@@ -1,5 +1,6 @@
 //! Types of values, typed slices, and the attributes operations are made from.
 
+use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -38,9 +39,9 @@ impl Dtype {
     }
 
     /// The dtype of this name, or a sentence that lists the valid ones.
-    pub fn from_name(name: &str) -> Result<Dtype, String> {
+    pub fn from_name(name: &str) -> Result<Dtype> {
         let found = Dtype::ALL.into_iter().find(|dtype| dtype.name() == name);
-        found.ok_or_else(|| format!("dtype: expected one of float32, float64, int32, got {name:?}"))
+        found.ok_or_else(|| Error::Dtype(format!("dtype: expected one of float32, float64, int32, got {name:?}")))
     }
 
     /// Whether gradients exist for it.

@@ -211,7 +211,7 @@ fn mistakes_are_sentences() {
     let mut memory = Memory::new(&network.graph);
     let mut state = memory.state();
     let mut ask = |sources: &[Rows<'_>], batch: usize| {
-        run_epoch(&mut full, None, &mut state, &epoch(sources, batch, false), &mut silent).unwrap_err()
+        run_epoch(&mut full, None, &mut state, &epoch(sources, batch, false), &mut silent).unwrap_err().to_string()
     };
     let sources = [bytes(&features), wide_labels(&labels)];
     assert_eq!(ask(&sources, 0), "run_epoch: expected `batch_size` of at least 1, got 0");

@@ -4,6 +4,7 @@ mod common;
 
 use common::network::{Memory, Recipe};
 use common::{apply, evaluate};
+use tilegrad_engine::error::{Result, value_error};
 use tilegrad_engine::gradient::gradients;
 use tilegrad_engine::types::Values;
 use tilegrad_engine::{Attribute, Dtype, Graph, Options, Plan, ValueId};
@@ -11,8 +12,8 @@ use tilegrad_kernels::optimizers::Optimizer;
 use tilegrad_kernels::registry::Setting;
 use tilegrad_kernels::{activations, losses};
 
-/// Gradients of all parameters of a network against differences of its loss; a sentence for the first that differs.
-fn check_network(recipe: &Recipe) -> Result<(), String> {
+/// Gradients of all parameters of a network against differences of its loss; an error for the first that differs.
+fn check_network(recipe: &Recipe) -> Result<()> {
     let network = recipe.build();
     let mut memory = Memory::new(&network.graph);
     let mut plan = Plan::compile(&network.graph, &network.gradients, Options::default())?;
@@ -31,7 +32,7 @@ fn check_network(recipe: &Recipe) -> Result<(), String> {
             let expected = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
             let error = (slope - expected).abs() / expected.abs().max(1.0);
             if error.is_nan() || error >= 1e-7 {
-                return Err(format!("{recipe:?}, {} {index}: got {slope}, expected {expected}", place.name));
+                return value_error!("{recipe:?}, {} {index}: got {slope}, expected {expected}", place.name);
             }
         }
     }
@@ -49,7 +50,7 @@ fn gradients_of_networks_match_differences() {
         failures.extend(check_network(&recipe).err());
         failures.extend(check_network(&Recipe { dropout: 0.3, ..recipe }).err());
     }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(failures.is_empty(), "{failures:#?}");
 }
 
 /// Constants of a worked example.

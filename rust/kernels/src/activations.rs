@@ -24,6 +24,7 @@ use std::marker::PhantomData;
 
 use running::{Defaults, Visitor};
 
+use crate::error::{Result, name_error};
 use crate::real::Real;
 use crate::registry::{ActivationEntry, check_parameters};
 
@@ -59,7 +60,7 @@ macro_rules! activations {
 
         impl Activation {
             /// The activation of this name or alias. The parameters are checked against their ranges.
-            pub fn new(name: &str, parameters: &[f64]) -> Result<Self, String> {
+            pub fn new(name: &str, parameters: &[f64]) -> Result<Self> {
                 $(
                     let entry = $type::ENTRY;
                     if entry.name == name || entry.aliases.contains(&name) {
@@ -67,7 +68,7 @@ macro_rules! activations {
                         return Ok(Self::$type($type::new(parameters)));
                     }
                 )*
-                Err(format!("activation: unknown name {name:?}"))
+                name_error!("activation: unknown name {name:?}")
             }
 
             /// What is known of it.

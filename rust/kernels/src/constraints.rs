@@ -3,6 +3,7 @@
 //! Norms are those of each column of a row-major matrix: of the weights that come into one unit. They are summed in double
 //! precision over ascending rows, without fused multiply-add: the same bits on every machine.
 
+use crate::error::{Result, name_error, value_error};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::sweep::{self, Unary};
@@ -25,9 +26,9 @@ impl Constraint {
     pub const NAMES: [&str; 4] = ["max_norm", "unit_norm", "non_negative", "shrink"];
 
     /// The constraint of this name; `number` is the limit of `max_norm` or the threshold of `shrink`.
-    pub fn named(name: &str, number: f64) -> Result<Self, String> {
+    pub fn named(name: &str, number: f64) -> Result<Self> {
         if !(number.is_finite() && number >= 0.0) {
-            return Err(format!("{name}: expected a finite number from 0, got {number}"));
+            return value_error!("{name}: expected a finite number from 0, got {number}");
         }
         Ok(match name {
             "max_norm" => Self::MaximumNorm(number),
@@ -36,7 +37,7 @@ impl Constraint {
             "shrink" => Self::Shrink(number),
             _ => {
                 let known = Self::NAMES.join(", ");
-                return Err(format!("constrain: expected the constraint to be one of {known}, got {name:?}"));
+                return name_error!("constrain: expected the constraint to be one of {known}, got {name:?}");
             }
         })
     }
@@ -154,7 +155,7 @@ mod tests {
 
     #[test]
     fn unknown_names_and_wrong_numbers_are_refused() {
-        assert!(Constraint::named("box", 1.0).unwrap_err().contains("max_norm, unit_norm"));
+        assert!(Constraint::named("box", 1.0).unwrap_err().message().contains("max_norm, unit_norm"));
         assert!(Constraint::named("max_norm", f64::NAN).is_err());
         assert!(Constraint::named("shrink", -1.0).is_err());
     }

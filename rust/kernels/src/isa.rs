@@ -5,6 +5,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::error::{Error, Result};
 use crate::real::{Element, Real};
 
 /// An instruction set the kernels are compiled for.
@@ -97,7 +98,7 @@ fn detect() -> Isa {
 }
 
 /// What `TILEGRAD_ISA` asks for; a sentence if this machine cannot give it.
-pub fn from_environment() -> Result<Option<Isa>, String> {
+pub fn from_environment() -> Result<Option<Isa>> {
     match std::env::var("TILEGRAD_ISA") {
         Ok(name) if !name.is_empty() => parse(&name).map(Some),
         _ => Ok(None),
@@ -105,10 +106,10 @@ pub fn from_environment() -> Result<Option<Isa>, String> {
 }
 
 /// The available instruction set of this name, or a sentence that lists the valid ones.
-pub fn parse(name: &str) -> Result<Isa, String> {
+pub fn parse(name: &str) -> Result<Isa> {
     Isa::from_name(name).filter(|isa| isa.is_available()).ok_or_else(|| {
         let names: Vec<&str> = available().map(Isa::name).collect();
-        format!("isa: expected one of {}, got {name:?}", names.join(", "))
+        Error::Name(format!("isa: expected one of {}, got {name:?}", names.join(", ")))
     })
 }
 

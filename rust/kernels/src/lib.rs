@@ -19,6 +19,7 @@ pub mod activations;
 pub mod arithmetic;
 pub mod constraints;
 pub mod controls;
+pub mod error;
 pub mod isa;
 pub mod limits;
 pub mod losses;

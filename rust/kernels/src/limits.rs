@@ -8,6 +8,7 @@ use std::hint::black_box;
 use std::sync::{Barrier, mpsc};
 use std::time::{Duration, Instant};
 
+use crate::error::{Error, Result};
 use crate::isa::{self, Kernel};
 use crate::matmul::peak_operations;
 use crate::real::{Element, Real};
@@ -56,7 +57,7 @@ const MEMORY: (usize, usize) = (64 << 20, 256 << 20);
 /// sees them. Takes a few tenths of a second.
 ///
 /// Refuses, with a sentence, if threads or memory for it (up to 256 MiB) cannot be had.
-pub fn measure(threads: usize, caches: [Option<u64>; 3]) -> Result<Limits, String> {
+pub fn measure(threads: usize, caches: [Option<u64>; 3]) -> Result<Limits> {
     let threads = threads.clamp(1, std::thread::available_parallelism().map_or(1, usize::from));
     let plan = levels(threads, caches);
     let longest = plan.iter().map(|(_, set)| *set).max().unwrap_or(0);
@@ -69,7 +70,7 @@ pub fn measure(threads: usize, caches: [Option<u64>; 3]) -> Result<Limits, Strin
 }
 
 /// The best rate of each measurement, summed over a thread for each buffer.
-fn together(plan: &[(Level, usize)], buffers: &mut [Vec<f32>]) -> Result<Vec<f64>, String> {
+fn together(plan: &[(Level, usize)], buffers: &mut [Vec<f32>]) -> Result<Vec<f64>> {
     let barrier = &Barrier::new(buffers.len());
     let count = buffers.len();
     let (first, others) = buffers.split_first_mut().expect("at least one thread");
@@ -80,9 +81,9 @@ fn together(plan: &[(Level, usize)], buffers: &mut [Vec<f32>]) -> Result<Vec<f64
             // Nobody waits for a thread that could not be started: a gate that is gone ends the others.
             let task = move || opened.recv().map_or_else(|_| Vec::new(), |()| worker(barrier, plan, buffer));
             let spawned = std::thread::Builder::new().spawn_scoped(scope, task);
-            workers.push(
-                spawned.map_err(|error| format!("measure_limits: expected to start {count} threads, got: {error}"))?,
-            );
+            workers.push(spawned.map_err(|error| {
+                Error::System(format!("measure_limits: expected to start {count} threads, got: {error}"))
+            })?);
             gates.push(gate);
         }
         for gate in gates {
@@ -95,7 +96,7 @@ fn together(plan: &[(Level, usize)], buffers: &mut [Vec<f32>]) -> Result<Vec<f64
                 blocks.iter_mut().zip(other).for_each(|(sum, rate)| *sum += rate);
             }
         }
-        Ok::<_, String>(rates)
+        Ok::<_, Error>(rates)
     })?;
     Ok(rates.into_iter().map(|blocks| blocks.into_iter().fold(0.0, f64::max)).collect())
 }
@@ -123,9 +124,10 @@ fn to_len(bytes: u64) -> usize {
 }
 
 /// Ones to compute with.
-fn buffer(bytes: usize) -> Result<Vec<f32>, String> {
+fn buffer(bytes: usize) -> Result<Vec<f32>> {
     let (len, mut buffer) = (bytes / 4, Vec::new());
-    let refused = |_| format!("measure_limits: expected {bytes} bytes of memory to measure with, got none");
+    let refused =
+        |_| Error::Memory(format!("measure_limits: expected {bytes} bytes of memory to measure with, got none"));
     buffer.try_reserve_exact(len).map_err(refused)?;
     buffer.resize(len, 1.0);
     Ok(buffer)

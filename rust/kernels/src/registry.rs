@@ -3,6 +3,8 @@
 //! The entries stand beside their formulas ([`crate::activations`], [`crate::losses`], [`crate::optimizers`]); this file
 //! only says what an entry is. Python names, docstrings, validation, property tests and benches are made from it.
 
+use crate::error::{Error, Result, value_error};
+
 /// A hyperparameter: its name, default, allowed range and a sentence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
@@ -80,14 +82,14 @@ impl std::fmt::Display for Range {
 }
 
 /// The values for an entry's parameters: checks their count and ranges. `function` names the caller in the sentence.
-pub fn check_parameters(function: &str, parameters: &[Parameter], values: &[f64]) -> Result<(), String> {
+pub fn check_parameters(function: &str, parameters: &[Parameter], values: &[f64]) -> Result<()> {
     if parameters.len() != values.len() {
-        return Err(format!("{function}: expected {} parameters, got {}", parameters.len(), values.len()));
+        return value_error!("{function}: expected {} parameters, got {}", parameters.len(), values.len());
     }
     for (parameter, &value) in parameters.iter().zip(values) {
         let is_none = parameter.default.is_nan() && value.is_nan();
         if !is_none && !parameter.range.contains(value) {
-            return Err(format!("{function}: expected `{}` in {}, got {value}", parameter.name, parameter.range));
+            return value_error!("{function}: expected `{}` in {}, got {value}", parameter.name, parameter.range);
         }
     }
     Ok(())
@@ -164,10 +166,14 @@ impl Choice {
     }
 
     /// The place of an option. `function` names the caller in the sentence.
-    pub fn index(&self, function: &str, option: &str) -> Result<usize, String> {
+    pub fn index(&self, function: &str, option: &str) -> Result<usize> {
         self.options.iter().position(|known| *known == option).ok_or_else(|| {
             let options: Vec<String> = self.options.iter().map(|option| format!("{option:?}")).collect();
-            format!("{function}: expected `{}` to be one of {}, got {option:?}", self.name, options.join(", "))
+            Error::Name(format!(
+                "{function}: expected `{}` to be one of {}, got {option:?}",
+                self.name,
+                options.join(", ")
+            ))
         })
     }
 }

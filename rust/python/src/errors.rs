@@ -48,10 +48,16 @@ impl From<PyErr> for Error {
     }
 }
 
-/// The sentences of kernels and engine are about shapes and values, but for those that speak of a dtype.
-impl From<String> for Error {
-    fn from(sentence: String) -> Self {
-        if sentence.contains("dtype") { Error::Type(sentence) } else { Error::Value(sentence) }
+impl From<tilegrad_engine::error::Error> for Error {
+    fn from(error: tilegrad_engine::error::Error) -> Self {
+        use tilegrad_engine::error::Error as Refusal;
+        match error {
+            Refusal::Shape(message) | Refusal::Value(message) | Refusal::Name(message) | Refusal::Memory(message) => {
+                Error::Value(message)
+            }
+            Refusal::Dtype(message) => Error::Type(message),
+            Refusal::System(message) => Error::Runtime(message),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ mod state;
 mod updates;
 mod work;
 
-use pyo3::exceptions::PyValueError;
+use errors::Error;
 use pyo3::prelude::*;
 
 /// The compiled core of tilegrad: kernels, the compiled training step and the loop of an epoch.
@@ -42,10 +42,10 @@ use pyo3::prelude::*;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // Loaded here, so that a missing NumPy is an ordinary ImportError and not a surprise in the first call.
     module.py().import("numpy")?;
-    tilegrad_kernels::isa::from_environment().map_err(|sentence| {
-        PyValueError::new_err(format!("the environment variable TILEGRAD_ISA is wrong: {sentence}"))
+    tilegrad_kernels::isa::from_environment().map_err(|error| {
+        Error::from(error.map_message(|message| format!("the environment variable TILEGRAD_ISA is wrong: {message}")))
     })?;
-    tilegrad_kernels::threads::from_environment().map_err(PyValueError::new_err)?;
+    tilegrad_kernels::threads::from_environment().map_err(Error::from)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<activations::Activation>()?;
     module.add_class::<optimizers::Optimizer>()?;

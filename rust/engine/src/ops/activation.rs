@@ -7,6 +7,7 @@ use super::attributes::Reader;
 use super::elementwise::one_real_input;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Result, shape_error};
 use crate::types::{Attribute, Attributes, Type};
 
 /// The entry of this name or alias.
@@ -15,7 +16,7 @@ pub(crate) fn entry(name: &str) -> Option<&'static ActivationEntry> {
 }
 
 /// An activation with attributes for its parameters.
-pub(crate) fn read(entry: &ActivationEntry, reader: &mut Reader<'_>) -> Result<Forward, String> {
+pub(crate) fn read(entry: &ActivationEntry, reader: &mut Reader<'_>) -> Result<Forward> {
     let mut parameters = Vec::with_capacity(entry.parameters.len());
     for parameter in entry.parameters {
         parameters.push(reader.number(parameter.name, parameter.default)?);
@@ -34,11 +35,11 @@ fn attributes(activation: &Activation) -> Attributes {
 pub struct Forward(pub Activation);
 
 impl Operation for Forward {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         one_real_input(self.name(), inputs)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let inputs = [rule.gradient, rule.inputs[0], rule.output];
         Ok(vec![Slope::Value(rule.graph.add_node(Backward::new(self.0), &inputs)?)])
     }
@@ -82,10 +83,10 @@ impl Backward {
 }
 
 /// A sentence unless all inputs have the type of the first one; that type.
-fn alike(name: &str, inputs: &[&Type], count: usize) -> Result<Type, String> {
+fn alike(name: &str, inputs: &[&Type], count: usize) -> Result<Type> {
     match inputs {
         [first, rest @ ..] if rest.len() + 1 == count && rest.iter().all(|kind| kind == first) => Ok((*first).clone()),
-        _ => Err(format!("{name}: expected {count} inputs of one shape and dtype, got {}", types(inputs))),
+        _ => shape_error!("{name}: expected {count} inputs of one shape and dtype, got {}", types(inputs)),
     }
 }
 
@@ -95,11 +96,11 @@ pub(crate) fn types(inputs: &[&Type]) -> String {
 }
 
 impl Operation for Backward {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         alike(&self.name, inputs, 3)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let [gradient, x, y] = [rule.inputs[0], rule.inputs[1], rule.inputs[2]];
         let arriving = rule.gradient;
         let first = rule.when_needed(0, |rule| rule.graph.add_node(self.clone(), &[arriving, x, y]))?;
@@ -156,11 +157,11 @@ impl Curvature {
 }
 
 impl Operation for Curvature {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         alike(&self.name, inputs, 2)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let (x, arriving) = (rule.inputs[1], rule.gradient);
         let first = rule.when_needed(0, |rule| rule.graph.add_node(self.clone(), &[arriving, x]))?;
         Ok(vec![first, Slope::Undefined])

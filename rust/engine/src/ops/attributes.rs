@@ -13,10 +13,11 @@ use super::reduce::{Reduce, ReduceKind};
 use super::shape::{BroadcastTo, Concatenate, Reshape, Slice, Transpose};
 use super::softmax::Softmax;
 use super::{Operation, activation, loss};
+use crate::error::{Error, Result, name_error, shape_error, value_error};
 use crate::types::{Attribute, Attributes};
 
 /// Makes an operation from its attributes.
-type Maker = fn(&mut Reader<'_>) -> Result<Arc<dyn Operation>, String>;
+type Maker = fn(&mut Reader<'_>) -> Result<Arc<dyn Operation>>;
 
 /// The operations that no registry of the kernels lists.
 const MAKERS: &[(&str, Maker)] = &[
@@ -37,12 +38,12 @@ const MAKERS: &[(&str, Maker)] = &[
     ("class_sum", |reader| share(ClassSum::read(reader))),
 ];
 
-fn share<O: Operation>(operation: Result<O, String>) -> Result<Arc<dyn Operation>, String> {
+fn share<O: Operation>(operation: Result<O>) -> Result<Arc<dyn Operation>> {
     operation.map(|operation| -> Arc<dyn Operation> { Arc::new(operation) })
 }
 
 /// The operation of this name with these attributes; a sentence lists the valid names and the closest match.
-pub fn from_name(name: &str, attributes: &Attributes) -> Result<Arc<dyn Operation>, String> {
+pub fn from_name(name: &str, attributes: &Attributes) -> Result<Arc<dyn Operation>> {
     let mut reader = Reader { function: name, attributes, known: Vec::new() };
     if let Some((_, make)) = MAKERS.iter().find(|(known, _)| *known == name) {
         return make(&mut reader);
@@ -60,7 +61,7 @@ pub fn from_name(name: &str, attributes: &Attributes) -> Result<Arc<dyn Operatio
         return operation;
     }
     let names = names();
-    Err(format!("apply: unknown operation {name:?}{}; expected one of {}", closest(name, &names), names.join(", ")))
+    name_error!("apply: unknown operation {name:?}{}; expected one of {}", closest(name, &names), names.join(", "))
 }
 
 /// Every name [`from_name`] knows, aliases left out.
@@ -117,8 +118,8 @@ impl Reader<'_> {
         self.attributes.get(name)
     }
 
-    fn unexpected<T>(&self, name: &str, expected: &str, got: &Attribute) -> Result<T, String> {
-        Err(format!("{}: expected `{name}` to be {expected}, got {}", self.function, show(got)))
+    fn unexpected<T>(&self, name: &str, expected: &str, got: &Attribute) -> Result<T> {
+        value_error!("{}: expected `{name}` to be {expected}, got {}", self.function, show(got))
     }
 
     /// Whether the attribute is given.
@@ -127,7 +128,7 @@ impl Reader<'_> {
     }
 
     /// A number.
-    pub fn number(&mut self, name: &'static str, default: f64) -> Result<f64, String> {
+    pub fn number(&mut self, name: &'static str, default: f64) -> Result<f64> {
         match self.get(name).cloned() {
             None => Ok(default),
             Some(Attribute::Float(value)) => Ok(value),
@@ -137,7 +138,7 @@ impl Reader<'_> {
     }
 
     /// A whole number.
-    pub fn integer(&mut self, name: &'static str) -> Result<Option<i64>, String> {
+    pub fn integer(&mut self, name: &'static str) -> Result<Option<i64>> {
         match self.get(name).cloned() {
             None => Ok(None),
             Some(Attribute::Int(value)) => Ok(Some(value)),
@@ -146,7 +147,7 @@ impl Reader<'_> {
     }
 
     /// Yes or no.
-    pub fn flag(&mut self, name: &'static str, default: bool) -> Result<bool, String> {
+    pub fn flag(&mut self, name: &'static str, default: bool) -> Result<bool> {
         match self.get(name).cloned() {
             None => Ok(default),
             Some(Attribute::Bool(value)) => Ok(value),
@@ -156,7 +157,7 @@ impl Reader<'_> {
     }
 
     /// One of some words.
-    pub fn word(&mut self, name: &'static str, default: &str, choices: &[&str]) -> Result<String, String> {
+    pub fn word(&mut self, name: &'static str, default: &str, choices: &[&str]) -> Result<String> {
         match self.get(name).cloned() {
             None => Ok(default.to_string()),
             Some(Attribute::Text(word)) if choices.contains(&word.as_str()) => Ok(word),
@@ -165,7 +166,7 @@ impl Reader<'_> {
     }
 
     /// Whole numbers; a single one counts as a list.
-    pub fn integers(&mut self, name: &'static str) -> Result<Option<Vec<i64>>, String> {
+    pub fn integers(&mut self, name: &'static str) -> Result<Option<Vec<i64>>> {
         match self.get(name).cloned() {
             None => Ok(None),
             Some(Attribute::Ints(values)) => Ok(Some(values)),
@@ -176,22 +177,22 @@ impl Reader<'_> {
     }
 
     /// A shape, which must be given.
-    pub fn shape(&mut self, name: &'static str) -> Result<Vec<usize>, String> {
+    pub fn shape(&mut self, name: &'static str) -> Result<Vec<usize>> {
         let Some(values) = self.integers(name)? else {
-            return Err(format!("{}: expected `{name}`, got none", self.function));
+            return value_error!("{}: expected `{name}`, got none", self.function);
         };
         let shape: Result<Vec<usize>, _> = values.iter().map(|&value| usize::try_from(value)).collect();
-        shape.map_err(|_| format!("{}: expected `{name}` of sizes from 0, got {values:?}", self.function))
+        shape.map_err(|_| Error::Value(format!("{}: expected `{name}` of sizes from 0, got {values:?}", self.function)))
     }
 
     /// A sentence if there is an attribute that was not asked for.
-    pub fn finish(&mut self) -> Result<(), String> {
+    pub fn finish(&mut self) -> Result<()> {
         let Some(name) = self.attributes.keys().find(|name| !self.known.contains(&name.as_str())) else {
             return Ok(());
         };
         let valid = if self.known.is_empty() { "none".to_string() } else { self.known.join(", ") };
         let hint = closest(name, &self.known);
-        Err(format!("{}: unknown attribute {name:?}{hint}; expected one of {valid}", self.function))
+        name_error!("{}: unknown attribute {name:?}{hint}; expected one of {valid}", self.function)
     }
 }
 
@@ -207,11 +208,11 @@ fn show(attribute: &Attribute) -> String {
 }
 
 /// An axis counted from the front (0 ...) or the back (-1 ...), or a sentence.
-pub(crate) fn axis(function: &str, axis: i64, rank: usize) -> Result<usize, String> {
+pub(crate) fn axis(function: &str, axis: i64, rank: usize) -> Result<usize> {
     let signed_rank = i64::try_from(rank).unwrap_or(i64::MAX);
     let counted = if axis < 0 { axis + signed_rank } else { axis };
     match usize::try_from(counted) {
         Ok(index) if index < rank => Ok(index),
-        _ => Err(format!("{function}: expected an axis of a shape of {rank} axes, got {axis}")),
+        _ => shape_error!("{function}: expected an axis of a shape of {rank} axes, got {axis}"),
     }
 }

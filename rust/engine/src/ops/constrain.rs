@@ -5,6 +5,7 @@ use tilegrad_kernels::registry::Setting;
 
 use super::{Operation, Rule, Slope};
 use crate::call::{Call, Routine, Run, Site, with_element};
+use crate::error::{Result, shape_error, value_error};
 use crate::graph::{Graph, ValueId};
 use crate::types::{Type, Typed};
 
@@ -19,27 +20,27 @@ struct Constrain {
 impl Graph {
     /// Does something to a parameter in place after each update, of which `updated` is the value. The threshold of `shrink`
     /// is `number` times the optimizer's learning rate.
-    pub fn constrain(&mut self, updated: ValueId, name: &str, number: f64) -> Result<ValueId, String> {
+    pub fn constrain(&mut self, updated: ValueId, name: &str, number: f64) -> Result<ValueId> {
         self.check("constrain", updated)?;
         let constraint = Constraint::named(name, number)?;
         let updates = self.node(updated).operation().and_then(|operation| operation.updates());
         let Some((group, parameter)) = updates else {
             let got = self.name(updated);
-            return Err(format!("constrain: expected `updated` to be what an update gave, got {got}"));
+            return value_error!("constrain: expected `updated` to be what an update gave, got {got}");
         };
         self.add_node(Constrain { constraint, group, parameter }, &[updated])
     }
 }
 
 impl Operation for Constrain {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         match inputs {
             [updated] => Ok((*updated).clone()),
-            _ => Err(format!("constrain: expected 1 input, got {}", inputs.len())),
+            _ => shape_error!("constrain: expected 1 input, got {}", inputs.len()),
         }
     }
 
-    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         Ok(vec![Slope::Undefined])
     }
 

@@ -7,6 +7,7 @@ use super::activation::types;
 use super::elementwise::require_real;
 use super::{Operation, Rule, Slope};
 use crate::call::{Kept, Routine, Run, Site, with_element};
+use crate::error::{Result, dtype_error};
 use crate::types::{Dtype, Type};
 
 /// Adds the gradient of a batch to those of the batches before; with the last of them the result is the joint gradient.
@@ -25,15 +26,15 @@ impl Gather {
 }
 
 impl Operation for Gather {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         require_real("accumulate", "gradient", inputs[0])?;
         if inputs.get(1).is_some_and(|weight| weight.len() != 1 || weight.dtype != inputs[0].dtype) {
-            return Err(format!("accumulate: expected `weight` to be one number of the dtype, got {}", types(inputs)));
+            return dtype_error!("accumulate: expected `weight` to be one number of the dtype, got {}", types(inputs));
         }
         Ok(inputs[0].clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         Ok(vec![Slope::Undefined; rule.inputs.len()])
     }
 }
@@ -93,12 +94,12 @@ impl Measure {
 }
 
 impl Operation for Measure {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         inputs.iter().try_for_each(|kind| require_real(self.name(), "gradient", kind))?;
         Ok(Type::new(&[inputs.len()], Dtype::F64))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         Ok(vec![Slope::Undefined; rule.inputs.len()])
     }
 }

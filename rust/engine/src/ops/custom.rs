@@ -6,6 +6,7 @@ use super::attributes::Reader;
 use super::shape::copy;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site};
+use crate::error::{Result, dtype_error, shape_error};
 use crate::graph::{Graph, ValueId};
 use crate::types::{Attributes, Type};
 use crate::work::Work;
@@ -19,36 +20,37 @@ use crate::work::Work;
 pub struct Custom;
 
 impl Custom {
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         reader.finish()?;
         Ok(Self)
     }
 }
 
 impl Operation for Custom {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let (count, sources) = (inputs.len(), inputs.len().saturating_sub(2) / 2);
         if sources == 0 || count % 2 == 1 {
-            return Err(format!(
+            return shape_error!(
                 "custom: expected a value, a placeholder, and as many sources as gradients, got {count} inputs"
-            ));
+            );
         }
         if !inputs[0].dtype.is_real() {
-            return Err(format!("custom: expected a value of float32 or float64, got dtype {}", inputs[0].dtype));
+            return dtype_error!("custom: expected a value of float32 or float64, got dtype {}", inputs[0].dtype);
         }
         let pairs = (2..2 + sources).map(|place| (place, place + sources)).chain([(0, 1)]);
         for (source, gradient) in pairs {
             if inputs[source] != inputs[gradient] {
-                return Err(format!(
+                return shape_error!(
                     "custom: expected a gradient like {}, got {} at input {gradient}",
-                    inputs[source], inputs[gradient]
-                ));
+                    inputs[source],
+                    inputs[gradient]
+                );
             }
         }
         Ok(inputs[0].clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let sources = (rule.inputs.len() - 2) / 2;
         let (placeholder, gradients) = (rule.inputs[1], &rule.inputs[2 + sources..]);
         let wanted: Vec<ValueId> =
@@ -90,7 +92,7 @@ impl Routine for Custom {
 }
 
 /// Values once more, with another value in place of one that they were computed from.
-fn again(graph: &mut Graph, values: &[ValueId], before: ValueId, after: ValueId) -> Result<Vec<ValueId>, String> {
+fn again(graph: &mut Graph, values: &[ValueId], before: ValueId, after: ValueId) -> Result<Vec<ValueId>> {
     let mut changed = HashMap::from([(before, after)]);
     let last = values.iter().map(|value| value.index()).max().unwrap_or(0);
     for index in before.index() + 1..=last {

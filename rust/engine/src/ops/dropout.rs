@@ -4,6 +4,7 @@ use super::attributes::Reader;
 use super::elementwise::one_real_input;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Result, value_error};
 use crate::types::{Attribute, Attributes, Type};
 
 /// `x mask / (1 - rate)`. The mask depends on (seed, stream, step, element) only: the backward pass makes it again instead
@@ -15,25 +16,25 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let (rate, stream) = (reader.number("rate", 0.5)?, reader.integer("stream")?.unwrap_or(0));
         reader.finish()?;
         if !(0.0..1.0).contains(&rate) {
-            return Err(format!("dropout: expected `rate` in [0, 1), got {rate}"));
+            return value_error!("dropout: expected `rate` in [0, 1), got {rate}");
         }
         let Ok(stream) = u32::try_from(stream) else {
-            return Err(format!("dropout: expected `stream` from 0 to 4294967295, got {stream}"));
+            return value_error!("dropout: expected `stream` from 0 to 4294967295, got {stream}");
         };
         Ok(Self { rate, stream: u64::from(stream) })
     }
 }
 
 impl Operation for Dropout {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         one_real_input("dropout", inputs)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         // The same mask, by the same stream: the operation is linear, and its own transpose.
         Ok(vec![Slope::Value(rule.graph.add_node(*self, &[rule.gradient])?)])
     }

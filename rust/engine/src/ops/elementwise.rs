@@ -5,6 +5,7 @@ use tilegrad_kernels::arithmetic::{BinaryFunction, Broadcast, UnaryFunction, bro
 use super::attributes::Reader;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Result, dtype_error, shape_error};
 use crate::graph::ValueId;
 use crate::types::{Shape, Type};
 
@@ -13,33 +14,33 @@ use crate::types::{Shape, Type};
 pub struct Binary(pub BinaryFunction);
 
 impl Binary {
-    pub(crate) fn read(function: BinaryFunction, reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(function: BinaryFunction, reader: &mut Reader<'_>) -> Result<Self> {
         reader.finish()?;
         Ok(Self(function))
     }
 }
 
 impl Operation for Binary {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let name = self.name();
         let [left, right] = inputs else {
-            return Err(format!("{name}: expected 2 inputs, got {}", inputs.len()));
+            return shape_error!("{name}: expected 2 inputs, got {}", inputs.len());
         };
         require_real(name, "left", left)?;
         if left.dtype != right.dtype {
-            return Err(format!("{name}: expected `right` of dtype {}, got dtype {}", left.dtype, right.dtype));
+            return dtype_error!("{name}: expected `right` of dtype {}, got dtype {}", left.dtype, right.dtype);
         }
         match broadcast_shape(&left.shape, &right.shape) {
             Some(shape) => Ok(left.with_shape(&shape)),
-            None => Err(format!(
+            None => shape_error!(
                 "{name}: expected shapes that broadcast, got {} and {}; axes are aligned at the last one and must be equal or 1",
                 Shape(&left.shape),
                 Shape(&right.shape)
-            )),
+            ),
         }
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let (x, y) = (rule.inputs[0], rule.inputs[1]);
         let sides = [x, y].map(|input| rule.graph.shape(input).to_vec());
         let mut slopes = Vec::with_capacity(2);
@@ -65,7 +66,7 @@ impl Binary {
     }
 
     /// What arrives at one side, before the sum over stretched axes.
-    fn slope(self, rule: &mut Rule<'_>, side: usize, x: ValueId, y: ValueId) -> Result<ValueId, String> {
+    fn slope(self, rule: &mut Rule<'_>, side: usize, x: ValueId, y: ValueId) -> Result<ValueId> {
         use BinaryFunction::{
             Add, Divide, Equal, LargerShare, Maximum, Minimum, Multiply, Power, Prelu, PreluSlope, Subtract,
         };
@@ -155,18 +156,18 @@ impl Routine for Binary {
 pub struct Unary(pub UnaryFunction);
 
 impl Unary {
-    pub(crate) fn read(function: UnaryFunction, reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(function: UnaryFunction, reader: &mut Reader<'_>) -> Result<Self> {
         reader.finish()?;
         Ok(Self(function))
     }
 }
 
 impl Operation for Unary {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         one_real_input(self.name(), inputs)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         use UnaryFunction::{Abs, Exp, Expm1, Log, Log1p, Negative, Sign, Sqrt, Square};
         let (x, y, gradient) = (rule.inputs[0], rule.output, rule.gradient);
         let graph = &mut *rule.graph;
@@ -220,18 +221,18 @@ impl Routine for Unary {
 }
 
 /// A sentence unless there is one input and it holds numbers; its type.
-pub(crate) fn one_real_input(name: &str, inputs: &[&Type]) -> Result<Type, String> {
+pub(crate) fn one_real_input(name: &str, inputs: &[&Type]) -> Result<Type> {
     let [input] = inputs else {
-        return Err(format!("{name}: expected 1 input, got {}", inputs.len()));
+        return shape_error!("{name}: expected 1 input, got {}", inputs.len());
     };
     require_real(name, "x", input)?;
     Ok((*input).clone())
 }
 
 /// A sentence unless the argument holds numbers.
-pub(crate) fn require_real(name: &str, argument: &str, kind: &Type) -> Result<(), String> {
+pub(crate) fn require_real(name: &str, argument: &str, kind: &Type) -> Result<()> {
     if kind.dtype.is_real() {
         return Ok(());
     }
-    Err(format!("{name}: expected `{argument}` of dtype float32 or float64, got dtype {}", kind.dtype))
+    dtype_error!("{name}: expected `{argument}` of dtype float32 or float64, got dtype {}", kind.dtype)
 }

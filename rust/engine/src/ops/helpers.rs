@@ -6,67 +6,68 @@ use super::elementwise::{Binary, Unary};
 use super::matmul::MatMul;
 use super::reduce::{Reduce, ReduceKind};
 use super::shape::{BroadcastTo, Reshape};
+use crate::error::Result;
 use crate::graph::{Graph, ValueId};
 
 impl Graph {
     /// A function of two values, broadcast.
-    pub fn binary(&mut self, function: BinaryFunction, left: ValueId, right: ValueId) -> Result<ValueId, String> {
+    pub fn binary(&mut self, function: BinaryFunction, left: ValueId, right: ValueId) -> Result<ValueId> {
         self.add_node(Binary(function), &[left, right])
     }
 
     /// A function of one value.
-    pub fn unary(&mut self, function: UnaryFunction, value: ValueId) -> Result<ValueId, String> {
+    pub fn unary(&mut self, function: UnaryFunction, value: ValueId) -> Result<ValueId> {
         self.add_node(Unary(function), &[value])
     }
 
     /// `left + right`, broadcast.
-    pub fn add(&mut self, left: ValueId, right: ValueId) -> Result<ValueId, String> {
+    pub fn add(&mut self, left: ValueId, right: ValueId) -> Result<ValueId> {
         self.binary(BinaryFunction::Add, left, right)
     }
 
     /// `left - right`, broadcast.
-    pub fn subtract(&mut self, left: ValueId, right: ValueId) -> Result<ValueId, String> {
+    pub fn subtract(&mut self, left: ValueId, right: ValueId) -> Result<ValueId> {
         self.binary(BinaryFunction::Subtract, left, right)
     }
 
     /// `left * right`, broadcast.
-    pub fn multiply(&mut self, left: ValueId, right: ValueId) -> Result<ValueId, String> {
+    pub fn multiply(&mut self, left: ValueId, right: ValueId) -> Result<ValueId> {
         self.binary(BinaryFunction::Multiply, left, right)
     }
 
     /// `left / right`, broadcast.
-    pub fn divide(&mut self, left: ValueId, right: ValueId) -> Result<ValueId, String> {
+    pub fn divide(&mut self, left: ValueId, right: ValueId) -> Result<ValueId> {
         self.binary(BinaryFunction::Divide, left, right)
     }
 
     /// `-value`.
-    pub fn negative(&mut self, value: ValueId) -> Result<ValueId, String> {
+    pub fn negative(&mut self, value: ValueId) -> Result<ValueId> {
         self.unary(UnaryFunction::Negative, value)
     }
 
     /// `value` times a number.
-    pub fn scaled(&mut self, value: ValueId, factor: f64) -> Result<ValueId, String> {
+    pub fn scaled(&mut self, value: ValueId, factor: f64) -> Result<ValueId> {
         let factor = self.scalar(factor, self.dtype(value));
         self.multiply(value, factor)
     }
 
     /// Matrix product, each operand transposed or not.
-    pub fn matmul(&mut self, a: ValueId, b: ValueId, transposed: (bool, bool)) -> Result<ValueId, String> {
+    pub fn matmul(&mut self, a: ValueId, b: ValueId, transposed: (bool, bool)) -> Result<ValueId> {
         self.add_node(MatMul { a_transposed: transposed.0, b_transposed: transposed.1 }, &[a, b])
     }
 
     /// Sum over axes; `None` means all.
-    pub fn sum(&mut self, value: ValueId, axes: Option<&[i64]>, keep_axes: bool) -> Result<ValueId, String> {
+    pub fn sum(&mut self, value: ValueId, axes: Option<&[i64]>, keep_axes: bool) -> Result<ValueId> {
         self.add_node(Reduce::new(ReduceKind::Sum, axes, keep_axes), &[value])
     }
 
     /// Sum over the last axis, which stays as an axis of one.
-    pub(crate) fn sum_rows(&mut self, value: ValueId) -> Result<ValueId, String> {
+    pub(crate) fn sum_rows(&mut self, value: ValueId) -> Result<ValueId> {
         self.sum(value, Some(&[-1]), true)
     }
 
     /// The same numbers in another shape.
-    pub fn reshape(&mut self, value: ValueId, shape: &[usize]) -> Result<ValueId, String> {
+    pub fn reshape(&mut self, value: ValueId, shape: &[usize]) -> Result<ValueId> {
         if self.shape(value) == shape {
             return Ok(value);
         }
@@ -74,7 +75,7 @@ impl Graph {
     }
 
     /// The value stretched to a shape.
-    pub fn broadcast_to(&mut self, value: ValueId, shape: &[usize]) -> Result<ValueId, String> {
+    pub fn broadcast_to(&mut self, value: ValueId, shape: &[usize]) -> Result<ValueId> {
         if self.shape(value) == shape {
             return Ok(value);
         }
@@ -82,7 +83,7 @@ impl Graph {
     }
 
     /// The gradient of a stretched value: the sum over the axes along which it was stretched.
-    pub fn sum_to(&mut self, value: ValueId, shape: &[usize]) -> Result<ValueId, String> {
+    pub fn sum_to(&mut self, value: ValueId, shape: &[usize]) -> Result<ValueId> {
         let from = self.shape(value);
         if from == shape {
             return Ok(value);

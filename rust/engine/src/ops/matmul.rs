@@ -7,6 +7,7 @@ use super::attributes::Reader;
 use super::elementwise::require_real;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Result, dtype_error, shape_error};
 use crate::types::{Attribute, Attributes, Type, Typed};
 use crate::work::Work;
 
@@ -20,7 +21,7 @@ pub struct MatMul {
 }
 
 impl MatMul {
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let (a_transposed, b_transposed) = (reader.flag("transpose_a", false)?, reader.flag("transpose_b", false)?);
         reader.finish()?;
         Ok(Self { a_transposed, b_transposed })
@@ -78,29 +79,29 @@ impl Views {
 }
 
 impl Operation for MatMul {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let [a, b] = inputs else {
-            return Err(format!("matmul: expected 2 inputs, got {}", inputs.len()));
+            return shape_error!("matmul: expected 2 inputs, got {}", inputs.len());
         };
         require_real("matmul", "a", a)?;
         if a.dtype != b.dtype {
-            return Err(format!("matmul: expected `b` of dtype {}, got dtype {}", a.dtype, b.dtype));
+            return dtype_error!("matmul: expected `b` of dtype {}, got dtype {}", a.dtype, b.dtype);
         }
         if a.rank() != 2 || b.rank() != 2 {
-            return Err(format!("matmul: expected matrices, got {}", types(inputs)));
+            return shape_error!("matmul: expected matrices, got {}", types(inputs));
         }
         let (rows, depth, columns) = self.sizes(a, b);
         let b_depth = if self.b_transposed { b.shape[1] } else { b.shape[0] };
         if depth != b_depth {
             let got = types(inputs);
-            return Err(format!(
+            return shape_error!(
                 "matmul: expected `b` with {depth} rows to match the columns of `a`, got {b_depth} ({got})"
-            ));
+            );
         }
         Ok(a.with_shape(&[rows, columns]))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let (a, b, gradient) = (rule.inputs[0], rule.inputs[1], rule.gradient);
         let (a_turned, b_turned) = (self.a_transposed, self.b_transposed);
         // With A' and B' as multiplied: dA' = G B'^T and dB' = A'^T G, turned back where the operand was turned.

@@ -25,6 +25,7 @@ use tilegrad_kernels::losses::check_classes;
 pub use attributes::{from_name, names};
 
 use crate::call::Routine;
+use crate::error::{Error, Result};
 use crate::graph::{Graph, ValueId};
 use crate::types::Type;
 
@@ -37,10 +38,10 @@ pub(crate) const WITHOUT_OPTIMIZER: usize = usize::MAX;
 /// A function of values, with its shape rule, its gradient rule and (as [`Routine`]) its kernel call.
 pub trait Operation: Routine + Any {
     /// Type of the result, or a sentence that says which input does not fit.
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String>;
+    fn infer(&self, inputs: &[&Type]) -> Result<Type>;
 
     /// Adds the nodes of the backward pass: for each input what arrives there.
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String>;
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>>;
 
     /// Whether it reads the numbers of this input when it runs. An input that is not read stands there for the gradient rule.
     fn reads(&self, input: usize) -> bool {
@@ -79,10 +80,10 @@ pub struct Labels {
 
 impl Labels {
     /// A sentence unless every label is allowed.
-    pub(crate) fn check(&self, function: &str, labels: &[i32]) -> Result<(), String> {
+    pub(crate) fn check(&self, function: &str, labels: &[i32]) -> Result<()> {
         check_classes(labels, self.classes, self.ignored).map_err(|(row, label)| {
             let last = self.classes.saturating_sub(1);
-            format!("{function}: expected `target` of classes from 0 to {last}, got {label} in row {row}")
+            Error::Value(format!("{function}: expected `target` of classes from 0 to {last}, got {label} in row {row}"))
         })
     }
 }
@@ -115,18 +116,14 @@ pub struct Rule<'a> {
 
 impl Rule<'_> {
     /// The slope of an input, computed only if it is asked for.
-    pub fn when_needed(
-        &mut self,
-        input: usize,
-        rule: impl FnOnce(&mut Self) -> Result<ValueId, String>,
-    ) -> Result<Slope, String> {
+    pub fn when_needed(&mut self, input: usize, rule: impl FnOnce(&mut Self) -> Result<ValueId>) -> Result<Slope> {
         if self.needed[input] { Ok(Slope::Value(rule(self)?)) } else { Ok(Slope::Zero) }
     }
 }
 
 impl Graph {
     /// Applies an operation that was just made.
-    pub(crate) fn add_node(&mut self, operation: impl Operation, inputs: &[ValueId]) -> Result<ValueId, String> {
+    pub(crate) fn add_node(&mut self, operation: impl Operation, inputs: &[ValueId]) -> Result<ValueId> {
         self.apply(Arc::new(operation), inputs)
     }
 }

@@ -13,6 +13,7 @@ use super::reduce::{Reduce, ReduceKind};
 use super::shape::{Concatenate, Slice};
 use super::{Operation, Rule, Slope, WITHOUT_OPTIMIZER};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Result, shape_error, value_error};
 use crate::gradient::gradients_since;
 use crate::graph::{Graph, Origin, ValueId};
 use crate::types::{Attribute, Attributes, Shape, Type};
@@ -22,20 +23,20 @@ use crate::types::{Attribute, Attributes, Shape, Type};
 struct Moments;
 
 /// The type of the moments of `x`, or a sentence.
-fn moments_of(name: &str, x: &Type) -> Result<Type, String> {
+fn moments_of(name: &str, x: &Type) -> Result<Type> {
     require_real(name, "x", x)?;
     match x.shape.last() {
         Some(&features) if x.rank() >= 2 && !x.is_empty() => Ok(x.with_shape(&[2, features])),
-        _ => Err(format!("{name}: expected `x` of shape (rows, ..., features), got {}", Shape(&x.shape))),
+        _ => shape_error!("{name}: expected `x` of shape (rows, ..., features), got {}", Shape(&x.shape)),
     }
 }
 
 impl Operation for Moments {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         moments_of("moments", &one_real_input("moments", inputs)?)
     }
 
-    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         Ok(vec![Slope::Undefined])
     }
 }
@@ -65,22 +66,22 @@ fn epsilon_of(epsilon: f64) -> Attributes {
 }
 
 impl Operation for BatchNorm {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let ([x, moments] | [x, moments, _, _]) = inputs else {
-            return Err(format!("batch_norm: expected 2 or 4 inputs, got {}", inputs.len()));
+            return shape_error!("batch_norm: expected 2 or 4 inputs, got {}", inputs.len());
         };
         let expected = moments_of("batch_norm", x)?;
         let affine = expected.with_shape(&expected.shape[1..]);
         if **moments != expected || inputs[2..].iter().any(|kind| **kind != affine) {
-            return Err(format!(
+            return shape_error!(
                 "batch_norm: expected `moments` of {expected}, `weight` and `bias` of {affine}, got {}",
                 types(inputs)
-            ));
+            );
         }
         Ok((*x).clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let (x, moments, gradient) = (rule.inputs[0], rule.inputs[1], rule.gradient);
         let sums = rule.graph.add_node(BatchNormSums { epsilon: self.epsilon }, &[gradient, x, moments])?;
         let weight = rule.inputs.get(2).copied();
@@ -126,11 +127,11 @@ struct BatchNormSums {
 }
 
 impl Operation for BatchNormSums {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         moments_of("batch_norm_sums", inputs[1])
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let epsilon = self.epsilon;
         again(rule, |graph, inputs| {
             let normal = normalized(graph, inputs[1], epsilon)?;
@@ -164,11 +165,11 @@ struct BatchNormBackward {
 }
 
 impl Operation for BatchNormBackward {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         Ok(inputs[1].clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let epsilon = self.epsilon;
         again(rule, |graph, inputs| {
             let (gradient, x) = (inputs[0], inputs[1]);
@@ -203,10 +204,7 @@ impl Routine for BatchNormBackward {
 
 /// Slopes of a backward operation: those of the same value made of plain operations, in which moments and sums are functions
 /// of `x` and the gradient.
-fn again(
-    rule: &mut Rule<'_>,
-    make: impl FnOnce(&mut Graph, &[ValueId]) -> Result<ValueId, String>,
-) -> Result<Vec<Slope>, String> {
+fn again(rule: &mut Rule<'_>, make: impl FnOnce(&mut Graph, &[ValueId]) -> Result<ValueId>) -> Result<Vec<Slope>> {
     let since = rule.graph.nodes().len();
     let made = make(rule.graph, rule.inputs)?;
     let product = rule.graph.multiply(rule.gradient, made)?;
@@ -223,17 +221,17 @@ fn again(
 }
 
 /// Sum or mean over all axes but the last, which stay as axes of one.
-fn over_rows(graph: &mut Graph, value: ValueId, kind: ReduceKind) -> Result<ValueId, String> {
+fn over_rows(graph: &mut Graph, value: ValueId, kind: ReduceKind) -> Result<ValueId> {
     let axes: Vec<i64> = (0..graph.shape(value).len() as i64 - 1).collect();
     graph.add_node(Reduce::new(kind, Some(&axes), true), &[value])
 }
 
-fn centred(graph: &mut Graph, x: ValueId) -> Result<ValueId, String> {
+fn centred(graph: &mut Graph, x: ValueId) -> Result<ValueId> {
     let mean = over_rows(graph, x, ReduceKind::Mean)?;
     graph.subtract(x, mean)
 }
 
-fn deviation(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId, String> {
+fn deviation(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId> {
     let centred = centred(graph, x)?;
     let square = graph.unary(UnaryFunction::Square, centred)?;
     let variance = over_rows(graph, square, ReduceKind::Mean)?;
@@ -242,7 +240,7 @@ fn deviation(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId, Str
     graph.unary(UnaryFunction::Sqrt, shifted)
 }
 
-fn normalized(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId, String> {
+fn normalized(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId> {
     let (centred, deviation) = (centred(graph, x)?, deviation(graph, x, epsilon)?);
     graph.divide(centred, deviation)
 }
@@ -264,9 +262,9 @@ impl Graph {
         x: ValueId,
         affine: Option<(ValueId, ValueId)>,
         epsilon: f64,
-    ) -> Result<(ValueId, ValueId), String> {
+    ) -> Result<(ValueId, ValueId)> {
         if !(epsilon > 0.0 && epsilon.is_finite()) {
-            return Err(format!("batch_norm: expected `epsilon` above 0, got {epsilon}"));
+            return value_error!("batch_norm: expected `epsilon` above 0, got {epsilon}");
         }
         let moments = self.add_node(Moments, &[x])?;
         let affine = affine.into_iter().flat_map(|(weight, bias)| [weight, bias]);
@@ -283,31 +281,31 @@ impl Graph {
         row: usize,
         share: f64,
         factor: f64,
-    ) -> Result<ValueId, String> {
+    ) -> Result<ValueId> {
         self.check("track", parameter)?;
         self.check("track", moments)?;
         let Origin::Parameter(index) = self.node(parameter).origin else {
-            return Err(format!("track: expected `parameter` to be a parameter, got {}", self.name(parameter)));
+            return value_error!("track: expected `parameter` to be a parameter, got {}", self.name(parameter));
         };
         if row > 1 || !(0.0..=1.0).contains(&share) || !(factor > 0.0 && factor.is_finite()) {
-            return Err(format!(
+            return value_error!(
                 "track: expected `row` 0 or 1, `share` from 0 to 1 and `factor` above 0, got {row}, {share} and {factor}"
-            ));
+            );
         }
         self.add_node(Track { parameter: index, row, share, factor }, &[parameter, moments])
     }
 }
 
 impl Operation for Track {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let (parameter, moments) = (inputs[0], inputs[1]);
         if parameter.rank() != 1 || *moments != parameter.with_shape(&[2, parameter.len()]) {
-            return Err(format!("track: expected `moments` of two rows like `parameter`, got {}", types(inputs)));
+            return shape_error!("track: expected `moments` of two rows like `parameter`, got {}", types(inputs));
         }
         Ok(parameter.clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         Ok(vec![Slope::Undefined; rule.inputs.len()])
     }
 

@@ -6,6 +6,7 @@ use super::attributes::{Reader, axis};
 use super::elementwise::one_real_input;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Result, shape_error};
 use crate::graph::ValueId;
 use crate::types::{Attribute, Attributes, Shape, Type};
 
@@ -35,14 +36,14 @@ impl Reduce {
         Self { kind, axes: axes.map(<[i64]>::to_vec), keep_axes }
     }
 
-    pub(crate) fn read(kind: ReduceKind, reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(kind: ReduceKind, reader: &mut Reader<'_>) -> Result<Self> {
         let (axes, keep_axes) = (reader.integers("axes")?, reader.flag("keepdims", false)?);
         reader.finish()?;
         Ok(Self { kind, axes, keep_axes })
     }
 
     /// Which axes of a shape of this rank go.
-    fn reduced(&self, rank: usize) -> Result<Vec<bool>, String> {
+    fn reduced(&self, rank: usize) -> Result<Vec<bool>> {
         let Some(axes) = &self.axes else {
             return Ok(vec![true; rank]);
         };
@@ -50,7 +51,7 @@ impl Reduce {
         for &number in axes {
             let index = axis(self.name(), number, rank)?;
             if std::mem::replace(&mut reduced[index], true) {
-                return Err(format!("{}: expected `axes` without repetition, got {axes:?}", self.name()));
+                return shape_error!("{}: expected `axes` without repetition, got {axes:?}", self.name());
             }
         }
         Ok(reduced)
@@ -70,12 +71,12 @@ impl Reduce {
 }
 
 impl Operation for Reduce {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let input = one_real_input(self.name(), inputs)?;
         let reduced = self.reduced(input.rank())?;
         if self.kind != ReduceKind::Sum && Self::count(&input.shape, &reduced) == 0 {
             let shape = Shape(&input.shape);
-            return Err(format!("{}: expected at least one number to reduce, got shape {shape}", self.name()));
+            return shape_error!("{}: expected at least one number to reduce, got shape {shape}", self.name());
         }
         let axes = input.shape.iter().zip(&reduced);
         let shape: Vec<usize> = if self.keep_axes {
@@ -86,7 +87,7 @@ impl Operation for Reduce {
         Ok(input.with_shape(&shape))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let input = rule.inputs[0];
         let shape = rule.graph.shape(input).to_vec();
         let reduced = self.reduced(shape.len())?;
@@ -107,7 +108,7 @@ impl Operation for Reduce {
 
 impl Reduce {
     /// The gradient shared evenly among the numbers that equal the maximum.
-    fn share(&self, rule: &mut Rule<'_>, input: ValueId, gradient: ValueId, kept: &[usize]) -> Result<ValueId, String> {
+    fn share(&self, rule: &mut Rule<'_>, input: ValueId, gradient: ValueId, kept: &[usize]) -> Result<ValueId> {
         let output = rule.graph.reshape(rule.output, kept)?;
         let graph = &mut *rule.graph;
         let ties = graph.binary(BinaryFunction::Equal, input, output)?;

@@ -7,6 +7,7 @@ use super::attributes::{Reader, axis};
 use super::elementwise::one_real_input;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Error, Result, shape_error, value_error};
 use crate::types::{Attribute, Attributes, Shape, Type};
 use crate::work::Work;
 
@@ -32,12 +33,12 @@ impl Reshape {
         Self { shape: shape.iter().map(|&count| count as i64).collect() }
     }
 
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let shape = reader.integers("shape")?;
         reader.finish()?;
-        let shape = shape.ok_or("reshape: expected `shape`, got none")?;
+        let shape = shape.ok_or_else(|| Error::Value("reshape: expected `shape`, got none".into()))?;
         if shape.iter().any(|&count| count < -1) || shape.iter().filter(|&&count| count == -1).count() > 1 {
-            return Err(format!("reshape: expected `shape` of sizes from 0 and at most one -1, got {shape:?}"));
+            return shape_error!("reshape: expected `shape` of sizes from 0 and at most one -1, got {shape:?}");
         }
         Ok(Self { shape })
     }
@@ -54,18 +55,18 @@ impl Reshape {
 }
 
 impl Operation for Reshape {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let input = one_real_input("reshape", inputs)?;
         match self.resolve(input.len()) {
             Some(shape) if shape.len() <= super::MAXIMUM_RANK => Ok(input.with_shape(&shape)),
             _ => {
                 let (count, shape) = (input.len(), Shape(&input.shape));
-                Err(format!("reshape: expected a shape of {count} elements for {shape}, got {:?}", self.shape))
+                shape_error!("reshape: expected a shape of {count} elements for {shape}, got {:?}", self.shape)
             }
         }
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let shape = rule.graph.shape(rule.inputs[0]).to_vec();
         Ok(vec![Slope::Value(rule.graph.reshape(rule.gradient, &shape)?)])
     }
@@ -100,32 +101,32 @@ pub struct Transpose {
 }
 
 impl Transpose {
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let axes = reader.integers("axes")?;
         reader.finish()?;
         Ok(Self { axes })
     }
 
-    fn order(&self, rank: usize) -> Result<Vec<usize>, String> {
+    fn order(&self, rank: usize) -> Result<Vec<usize>> {
         let Some(axes) = &self.axes else {
             return Ok((0..rank).rev().collect());
         };
         let order = axes.iter().map(|&number| axis("transpose", number, rank)).collect::<Result<Vec<_>, _>>()?;
         if order.len() != rank || (0..rank).any(|axis| !order.contains(&axis)) {
-            return Err(format!("transpose: expected `axes` to name each of {rank} axes once, got {axes:?}"));
+            return shape_error!("transpose: expected `axes` to name each of {rank} axes once, got {axes:?}");
         }
         Ok(order)
     }
 }
 
 impl Operation for Transpose {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let input = one_real_input("transpose", inputs)?;
         let shape: Vec<usize> = self.order(input.rank())?.iter().map(|&axis| input.shape[axis]).collect();
         Ok(input.with_shape(&shape))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let order = self.order(rule.graph.shape(rule.inputs[0]).len())?;
         let mut inverse = vec![0; order.len()];
         for (index, &axis) in order.iter().enumerate() {
@@ -164,7 +165,7 @@ pub struct BroadcastTo {
 }
 
 impl BroadcastTo {
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let shape = reader.shape("shape")?;
         reader.finish()?;
         Ok(Self { shape })
@@ -172,18 +173,18 @@ impl BroadcastTo {
 }
 
 impl Operation for BroadcastTo {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let input = one_real_input("broadcast_to", inputs)?;
         let fits =
             tilegrad_kernels::arithmetic::broadcast_shape(&input.shape, &self.shape).as_ref() == Some(&self.shape);
         if !fits || self.shape.len() > super::MAXIMUM_RANK {
             let (from, to) = (Shape(&input.shape), Shape(&self.shape));
-            return Err(format!("broadcast_to: expected a shape that {from} stretches to, got {to}"));
+            return shape_error!("broadcast_to: expected a shape that {from} stretches to, got {to}");
         }
         Ok(input.with_shape(&self.shape))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let shape = rule.graph.shape(rule.inputs[0]).to_vec();
         Ok(vec![Slope::Value(rule.graph.sum_to(rule.gradient, &shape)?)])
     }
@@ -228,12 +229,12 @@ impl Slice {
         Self { axis, start, stop }
     }
 
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let axis = reader.integer("axis")?.unwrap_or(0);
         let bounds = (reader.integer("start")?.unwrap_or(0), reader.integer("stop")?);
         reader.finish()?;
         let (Ok(start), Some(Ok(stop))) = (usize::try_from(bounds.0), bounds.1.map(usize::try_from)) else {
-            return Err(format!("slice: expected `start` and `stop` from 0, got {} and {:?}", bounds.0, bounds.1));
+            return value_error!("slice: expected `start` and `stop` from 0, got {} and {:?}", bounds.0, bounds.1);
         };
         Ok(Self { axis, start, stop })
     }
@@ -245,19 +246,19 @@ fn blocks(shape: &[usize], axis: usize) -> (usize, usize) {
 }
 
 impl Operation for Slice {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let mut kind = one_real_input("slice", inputs)?;
         let index = axis("slice", self.axis, kind.rank())?;
         let count = kind.shape[index];
         if self.start > self.stop || self.stop > count {
             let (start, stop) = (self.start, self.stop);
-            return Err(format!("slice: expected 0 <= `start` <= `stop` <= {count}, got {start} and {stop}"));
+            return value_error!("slice: expected 0 <= `start` <= `stop` <= {count}, got {start} and {stop}");
         }
         kind.shape[index] = self.stop - self.start;
         Ok(kind)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         // The gradient stands between zeros.
         let kind = rule.graph.kind(rule.inputs[0]).clone();
         let index = axis("slice", self.axis, kind.rank())?;
@@ -325,7 +326,7 @@ impl Concatenate {
         Self { axis }
     }
 
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let axis = reader.integer("axis")?.unwrap_or(0);
         reader.finish()?;
         Ok(Self { axis })
@@ -333,9 +334,9 @@ impl Concatenate {
 }
 
 impl Operation for Concatenate {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let [first, ..] = inputs else {
-            return Err("concatenate: expected at least 1 input, got 0".to_string());
+            return value_error!("concatenate: expected at least 1 input, got 0");
         };
         super::elementwise::require_real("concatenate", "x", first)?;
         let index = axis("concatenate", self.axis, first.rank())?;
@@ -348,13 +349,13 @@ impl Operation for Concatenate {
             }
             if other != **first {
                 let got = types(inputs);
-                return Err(format!("concatenate: expected inputs that differ along axis {index} only, got {got}"));
+                return shape_error!("concatenate: expected inputs that differ along axis {index} only, got {got}");
             }
         }
         Ok(kind)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let index = axis("concatenate", self.axis, rule.graph.shape(rule.output).len())?;
         let (mut slopes, mut start) = (Vec::new(), 0);
         for (position, &input) in rule.inputs.iter().enumerate() {

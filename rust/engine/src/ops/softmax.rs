@@ -7,6 +7,7 @@ use super::attributes::{Reader, axis};
 use super::elementwise::one_real_input;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Result, shape_error, value_error};
 use crate::types::Type;
 
 /// `exp(x) / sum(exp(x))` over the last axis, or its logarithm.
@@ -22,7 +23,7 @@ impl Softmax {
         Self { logarithm: false, axis: -1 }
     }
 
-    pub(crate) fn read(logarithm: bool, reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(logarithm: bool, reader: &mut Reader<'_>) -> Result<Self> {
         let axis = reader.integer("axis")?.unwrap_or(-1);
         reader.finish()?;
         Ok(Self { logarithm, axis })
@@ -30,19 +31,19 @@ impl Softmax {
 }
 
 impl Operation for Softmax {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let kind = one_real_input(self.name(), inputs)?;
         if axis(self.name(), self.axis, kind.rank())? + 1 != kind.rank() {
-            return Err(format!(
+            return value_error!(
                 "{}: expected `axis` to be the last one, got {}; transpose first",
                 self.name(),
                 self.axis
-            ));
+            );
         }
         Ok(kind)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let inputs = [rule.gradient, rule.output];
         Ok(vec![Slope::Value(rule.graph.add_node(SoftmaxBackward { logarithm: self.logarithm }, &inputs)?)])
     }
@@ -87,14 +88,14 @@ impl SoftmaxBackward {
 }
 
 impl Operation for SoftmaxBackward {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         match inputs {
             [gradient, output] if gradient == output => Ok((*gradient).clone()),
-            _ => Err(format!("{}: expected 2 inputs of one shape and dtype", self.name())),
+            _ => shape_error!("{}: expected 2 inputs of one shape and dtype", self.name()),
         }
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let (gradient, y, arriving) = (rule.inputs[0], rule.inputs[1], rule.gradient);
         if self.logarithm {
             return log_slopes(rule, gradient, y, arriving);
@@ -120,7 +121,7 @@ fn log_slopes(
     gradient: crate::ValueId,
     y: crate::ValueId,
     arriving: crate::ValueId,
-) -> Result<Vec<Slope>, String> {
+) -> Result<Vec<Slope>> {
     let exponential = rule.graph.unary(UnaryFunction::Exp, y)?;
     let product = rule.graph.multiply(arriving, exponential)?;
     let to_gradient = rule.when_needed(0, |rule| {

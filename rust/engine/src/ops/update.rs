@@ -7,6 +7,7 @@ use super::activation::types;
 use super::elementwise::require_real;
 use super::{Operation, Rule, Slope};
 use crate::call::{Call, Kept, Routine, Run, Site, with_element};
+use crate::error::{Result, dtype_error, shape_error};
 use crate::types::{Type, Typed};
 use crate::work::Work;
 
@@ -85,21 +86,21 @@ impl Update {
 }
 
 impl Operation for Update {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let [parameter, gradient, ..] = inputs else {
-            return Err(format!("update: expected 2 inputs, got {}", inputs.len()));
+            return shape_error!("update: expected 2 inputs, got {}", inputs.len());
         };
         require_real("update", "parameter", parameter)?;
         if parameter != gradient {
-            return Err(format!(
+            return dtype_error!(
                 "update: expected `gradient` of the parameter's shape and dtype, got {}",
                 types(&inputs[..2])
-            ));
+            );
         }
         Ok((*parameter).clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         Ok(vec![Slope::Undefined; rule.inputs.len()])
     }
 

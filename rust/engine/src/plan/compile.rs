@@ -6,6 +6,7 @@ use super::{ARENA, Bases, CONSTANTS, LabelInput, Options, PARAMETERS, Plan, Step
 use crate::call::{Kept, Operand};
 use crate::capacity;
 use crate::describe::Description;
+use crate::error::Result;
 use crate::fusion;
 use crate::graph::{Graph, Origin, ValueId};
 use crate::memory::{self, AlignedBuffer, Kinds, Layout};
@@ -90,9 +91,9 @@ pub(super) fn kept_by(controls: &Controls) -> usize {
 /// What would make a plan smaller.
 const SMALLER: &str = "a smaller batch size, float32 instead of float64, or fewer and narrower layers need less";
 
-/// Memory of so many bytes, or a sentence.
-pub(super) fn allocated(function: &str, bytes: usize) -> Result<AlignedBuffer, String> {
-    let refused = || capacity::sentence(function, "graph", "a plan", bytes, None, SMALLER);
+/// Memory of so many bytes, or an error.
+pub(super) fn allocated(function: &str, bytes: usize) -> Result<AlignedBuffer> {
+    let refused = || capacity::refusal(function, "graph", "a plan", bytes, None, SMALLER);
     AlignedBuffer::try_zeroed(bytes).ok_or_else(refused)
 }
 
@@ -130,7 +131,7 @@ fn fill<const N: usize>(target: &mut [u8], numbers: impl Iterator<Item = [u8; N]
 }
 
 /// The inputs that hold class labels; constant labels are checked now.
-fn label_inputs(graph: &Graph, schedule: &Schedule) -> Result<Vec<LabelInput>, String> {
+fn label_inputs(graph: &Graph, schedule: &Schedule) -> Result<Vec<LabelInput>> {
     let mut found: Vec<LabelInput> = Vec::new();
     for item in &schedule.items {
         let Some(operation) = &item.operation else { continue };
@@ -153,7 +154,7 @@ fn label_inputs(graph: &Graph, schedule: &Schedule) -> Result<Vec<LabelInput>, S
 
 impl Plan {
     /// Compiles what the outputs need. Updates among the outputs run, but are not outputs to read.
-    pub fn compile(graph: &Graph, outputs: &[ValueId], options: Options) -> Result<Plan, String> {
+    pub fn compile(graph: &Graph, outputs: &[ValueId], options: Options) -> Result<Plan> {
         for &output in outputs {
             graph.check("compile", output)?;
         }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Plan;
 use crate::bindings::Bindings;
+use crate::error::Result;
 use crate::work::Work;
 
 /// What is known of a planned step.
@@ -54,7 +55,7 @@ impl Plan {
 
     /// Runs the plan twice `runs` times, in turn as a whole and with each step timed. A plan with updates takes a step of
     /// its optimizer, and advances `bindings.state.step`, at each of them.
-    pub fn profile(&mut self, bindings: &mut Bindings<'_, '_>, runs: usize) -> Result<Profile, String> {
+    pub fn profile(&mut self, bindings: &mut Bindings<'_, '_>, runs: usize) -> Result<Profile> {
         let clock = clock();
         let count = self.steps.len();
         let seconds = |time: Duration| time.saturating_sub(clock).as_secs_f64();

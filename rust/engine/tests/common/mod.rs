@@ -3,6 +3,7 @@
 
 pub(crate) mod network;
 
+use tilegrad_engine::error::{Result, value_error};
 use tilegrad_engine::gradient::gradients;
 use tilegrad_engine::plan::{Bindings, Options, Plan, State};
 use tilegrad_engine::types::Values;
@@ -52,14 +53,14 @@ pub(crate) fn weighted_sum(graph: &mut Graph, value: ValueId, shift: f64) -> Val
     graph.sum(product, None, false).unwrap()
 }
 
-/// Compares gradients of a scalar with fourth-order differences, number by number; a sentence for the first that differs.
+/// Compares gradients of a scalar with fourth-order differences, number by number; an error for the first that differs.
 pub(crate) fn check_gradients(
     graph: &mut Graph,
     scalar: ValueId,
     wrt: &[ValueId],
     inputs: &[Values],
     bound: f64,
-) -> Result<(), String> {
+) -> Result<()> {
     let slopes = gradients(graph, scalar, wrt)?;
     let outputs: Vec<ValueId> = [scalar].into_iter().chain(slopes).collect();
     let got = evaluate(graph, &outputs, inputs, Options::default());
@@ -79,7 +80,7 @@ pub(crate) fn check_gradients(
             let expected = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
             let error = (slope - expected).abs() / expected.abs().max(1.0);
             if error.is_nan() || error >= bound {
-                return Err(format!("input {position}, element {index}: got {slope}, expected {expected}"));
+                return value_error!("input {position}, element {index}: got {slope}, expected {expected}");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Cross-entropy of rows of logits: what it is and what it takes. The loops are in [`super::rows`].
 
 use super::{Totals, rows};
+use crate::error::Result;
 use crate::real::Element;
 use crate::registry::{
     Choice, Domain, LossEntry, LossKind, LossReduction, OutputActivation, Parameter, Range, Setting, check_parameters,
@@ -103,7 +104,7 @@ impl<E: Element> RowBatch<'_, E> {
 
 impl CrossEntropy {
     /// With these settings, which are checked. `normalization` is "weights" or "samples".
-    pub fn new(label_smoothing: f64, normalization: &str, ignore_index: Option<i32>) -> Result<Self, String> {
+    pub fn new(label_smoothing: f64, normalization: &str, ignore_index: Option<i32>) -> Result<Self> {
         check_parameters(ENTRY.name, ENTRY.parameters, &[label_smoothing])?;
         let normalization = match ENTRY.choices[0].index(ENTRY.name, normalization)? {
             0 => Normalization::Weights,

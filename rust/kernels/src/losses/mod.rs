@@ -18,6 +18,7 @@ pub mod point;
 mod points;
 mod rows;
 
+use crate::error::{Error, Result};
 use crate::registry::{LossEntry, LossReduction};
 pub use cross_entropy::{CrossEntropy, Normalization, RowBatch, RowTarget, check_classes};
 pub use point::{PointBatch, PointLoss};
@@ -67,9 +68,9 @@ const ALL: [LossEntry; point::ENTRIES.len() + 1] = {
 };
 
 /// The entry of this name, or a sentence that lists the names.
-pub fn entry(name: &str) -> Result<&'static LossEntry, String> {
+pub fn entry(name: &str) -> Result<&'static LossEntry> {
     ENTRIES.iter().find(|entry| entry.name == name).ok_or_else(|| {
         let known: Vec<&str> = ENTRIES.iter().map(|entry| entry.name).collect();
-        format!("loss: unknown name {name:?}; expected one of {}", known.join(", "))
+        Error::Name(format!("loss: unknown name {name:?}; expected one of {}", known.join(", ")))
     })
 }

@@ -2,6 +2,7 @@
 
 use super::formulas::*;
 use super::{Totals, points};
+use crate::error::{Result, name_error};
 use crate::real::{Dual, Element, Real};
 use crate::registry::{Domain, LossEntry, LossKind, LossReduction, OutputActivation, check_parameters};
 
@@ -134,7 +135,7 @@ macro_rules! point_losses {
         impl PointLoss {
             /// The point loss of this name. The values of the parameters are checked against their ranges; those of the
             /// choices follow, 0 for no and 1 for yes. No values at all are the defaults.
-            pub fn new(name: &str, values: &[f64]) -> Result<Self, String> {
+            pub fn new(name: &str, values: &[f64]) -> Result<Self> {
                 $(
                     if $type::NAMES.iter().any(|known| known.0 == name) {
                         if !values.is_empty() {
@@ -145,7 +146,7 @@ macro_rules! point_losses {
                     }
                 )*
                 let known: Vec<&str> = ENTRIES.iter().map(|entry| entry.name).collect();
-                Err(format!("point loss: unknown name {name:?}; expected one of {}", known.join(", ")))
+                name_error!("point loss: unknown name {name:?}; expected one of {}", known.join(", "))
             }
 
             /// The values of the parameters, then of the choices, as [`PointLoss::new`] takes them.

@@ -3,6 +3,7 @@
 use super::Step;
 use super::rule::{DECAY, Decay, Rule, Settings};
 use super::settings::{MomentumStyle, WeightDecayStyle, rule};
+use crate::error::{Result, value_error};
 use crate::real::Real;
 use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
@@ -37,9 +38,9 @@ impl Rule for Sgd {
         if self.momentum == 0.0 { &[] } else { Self::ENTRY.slots }
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<()> {
         if self.nesterov && self.momentum == 0.0 {
-            return Err("sgd: expected `momentum` above 0 with `nesterov`, got 0".to_string());
+            return value_error!("sgd: expected `momentum` above 0 with `nesterov`, got 0");
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use super::rule::{Evaluation, Rule, Settings};
 use super::signs::{Agreement, Direction, Lion, Rprop};
 use super::trust::{Lamb, Lars};
 use super::whole::Whole;
+use crate::error::{Result, name_error};
 use crate::real::Element;
 use crate::registry::OptimizerEntry;
 
@@ -73,12 +74,12 @@ macro_rules! rules {
 
         impl Optimizer {
             /// The rule of this name, every setting at its default.
-            pub(super) fn of_name(name: &str) -> Result<Self, String> {
+            pub(super) fn of_name(name: &str) -> Result<Self> {
                 match name {
                     $(name if name == $type::ENTRY.name => Ok(Self::$type($type::defaults())),)*
                     _ => {
                         let known: Vec<&str> = ENTRIES.iter().map(|entry| entry.name).collect();
-                        Err(format!("optimizer: unknown name {name:?}; expected one of {}", known.join(", ")))
+                        name_error!("optimizer: unknown name {name:?}; expected one of {}", known.join(", "))
                     }
                 }
             }
@@ -118,7 +119,7 @@ macro_rules! rules {
                 }
             }
 
-            pub(super) fn check(&self) -> Result<(), String> {
+            pub(super) fn check(&self) -> Result<()> {
                 match self {
                     $(Self::$type(rule) => rule.check(),)*
                 }

@@ -29,6 +29,7 @@ mod signs;
 mod trust;
 mod whole;
 
+use crate::error::{Result, name_error, shape_error, value_error};
 use crate::real::Element;
 use crate::registry::{OptimizerEntry, Setting};
 pub use list::{ENTRIES, MOST_SLOTS, Optimizer, Step};
@@ -36,7 +37,7 @@ pub use rule::Evaluation;
 
 impl Optimizer {
     /// The rule of this name with the given settings, the others at their defaults. Settings are checked.
-    pub fn new(name: &str, settings: &[(&str, Setting<'_>)]) -> Result<Self, String> {
+    pub fn new(name: &str, settings: &[(&str, Setting<'_>)]) -> Result<Self> {
         let mut optimizer = Self::of_name(name)?;
         for (name, setting) in settings {
             optimizer.assign(name, *setting)?;
@@ -47,17 +48,17 @@ impl Optimizer {
 
     /// Changes a setting; the next step uses it. Refused, with nothing changed, if the value is out of range or the rule
     /// would then need other slots than it has.
-    pub fn set(&mut self, name: &str, setting: Setting<'_>) -> Result<(), String> {
+    pub fn set(&mut self, name: &str, setting: Setting<'_>) -> Result<()> {
         let mut changed = *self;
         changed.assign(name, setting)?;
         changed.check()?;
         if changed.slots() != self.slots() {
             let function = self.entry().name;
-            return Err(format!(
+            return shape_error!(
                 "{function}: expected `{name}` to keep the slots {:?}, got a value that needs {:?}; make a new optimizer instead",
                 self.slots(),
                 changed.slots()
-            ));
+            );
         }
         *self = changed;
         Ok(())
@@ -93,16 +94,16 @@ impl Optimizer {
         self.prepare(step).update(weight, gradient, slots);
     }
 
-    fn assign(&mut self, name: &str, setting: Setting<'_>) -> Result<(), String> {
+    fn assign(&mut self, name: &str, setting: Setting<'_>) -> Result<()> {
         let entry: &OptimizerEntry = self.entry();
         let function = entry.name;
         if let Some(index) = entry.parameters.iter().position(|parameter| parameter.name == name) {
             let parameter = &entry.parameters[index];
             let Setting::Number(value) = setting else {
-                return Err(format!("{function}: expected `{name}` to be a number, got {setting:?}"));
+                return value_error!("{function}: expected `{name}` to be a number, got {setting:?}");
             };
             if !parameter.range.contains(value) {
-                return Err(format!("{function}: expected `{name}` in {}, got {value}", parameter.range));
+                return value_error!("{function}: expected `{name}` in {}, got {value}", parameter.range);
             }
             *self.number_mut(index) = value;
             return Ok(());
@@ -110,7 +111,7 @@ impl Optimizer {
         let Some(index) = entry.choices.iter().position(|choice| choice.name == name) else {
             let known = entry.parameters.iter().map(|parameter| parameter.name);
             let known: Vec<&str> = known.chain(entry.choices.iter().map(|choice| choice.name)).collect();
-            return Err(format!("{function}: unknown parameter {name:?}; expected one of {}", known.join(", ")));
+            return name_error!("{function}: unknown parameter {name:?}; expected one of {}", known.join(", "));
         };
         let choice = &entry.choices[index];
         let option = match setting {
@@ -118,7 +119,7 @@ impl Optimizer {
             Setting::Flag(flag) if choice.is_flag() => usize::from(flag),
             other => {
                 let kind = if choice.is_flag() { "true or false" } else { "a word" };
-                return Err(format!("{function}: expected `{name}` to be {kind}, got {other:?}"));
+                return value_error!("{function}: expected `{name}` to be {kind}, got {other:?}");
             }
         };
         self.set_option(index, option);

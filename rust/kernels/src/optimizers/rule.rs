@@ -2,6 +2,7 @@
 
 use super::Step;
 use super::settings::WeightDecayStyle;
+use crate::error::Result;
 use crate::real::Real;
 use crate::registry::{OptimizerEntry, Range};
 
@@ -36,7 +37,7 @@ pub(super) trait Rule: Settings {
         None
     }
     /// Whether the settings, each in its range, agree with each other.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<()> {
         Ok(())
     }
 }

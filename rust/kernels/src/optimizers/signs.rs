@@ -3,6 +3,7 @@
 use super::Step;
 use super::rule::{DECAY, Decay, Rule};
 use super::settings::{WeightDecayStyle, rule};
+use crate::error::{Result, value_error};
 use crate::real::Real;
 use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
@@ -84,10 +85,10 @@ impl Rule for Rprop {
         if slot == "step_size" { self.learning_rate } else { 0.0 }
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<()> {
         let Self { smallest_step: least, largest_step: most, .. } = *self;
         if least > most {
-            return Err(format!("rprop: expected `smallest_step` of at most `largest_step`, got {least} and {most}"));
+            return value_error!("rprop: expected `smallest_step` of at most `largest_step`, got {least} and {most}");
         }
         Ok(())
     }

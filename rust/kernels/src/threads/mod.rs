@@ -11,6 +11,7 @@ mod sync;
 #[cfg(all(not(loom), test))]
 mod tests;
 
+use crate::error::{Result, value_error};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -51,7 +52,7 @@ pub fn processors() -> usize {
 }
 
 /// What `TILEGRAD_THREADS` asks for; a sentence if it is not a number of threads.
-pub fn from_environment() -> Result<Option<usize>, String> {
+pub fn from_environment() -> Result<Option<usize>> {
     match std::env::var("TILEGRAD_THREADS") {
         Ok(text) if !text.is_empty() => parse(&text).map(Some),
         _ => Ok(None),
@@ -59,10 +60,10 @@ pub fn from_environment() -> Result<Option<usize>, String> {
 }
 
 /// The number of threads that a text names, or a sentence.
-pub fn parse(text: &str) -> Result<usize, String> {
+pub fn parse(text: &str) -> Result<usize> {
     match text.trim().parse() {
         Ok(count) if (1..=MOST).contains(&count) => Ok(count),
-        _ => Err(format!("threads: expected `TILEGRAD_THREADS` to be a whole number from 1 to {MOST}, got {text:?}")),
+        _ => value_error!("threads: expected `TILEGRAD_THREADS` to be a whole number from 1 to {MOST}, got {text:?}"),
     }
 }
 

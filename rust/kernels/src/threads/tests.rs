@@ -99,8 +99,8 @@ fn counts_are_read_from_text() {
     assert_eq!(parse("3"), Ok(3));
     assert_eq!(parse(" 12 "), Ok(12));
     for text in ["0", "-1", "two", "1.5", "100000", "99999999999999999999999"] {
-        let sentence = parse(text).expect_err(text);
-        assert!(sentence.contains("from 1 to 1024") && sentence.contains(text), "{sentence}");
+        let error = parse(text).expect_err(text);
+        assert!(error.message().contains("from 1 to 1024") && error.message().contains(text), "{error}");
     }
 }
 

@@ -6,6 +6,7 @@ use tilegrad_kernels::registry::{LossKind, LossReduction};
 
 use super::{Loss, LossWeight, Reduction, Seed, expect, narrow, owned};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Result, shape_error};
 use crate::graph::{Graph, Origin, ValueId};
 use crate::ops::softmax::{Softmax, SoftmaxBackward};
 use crate::ops::{Labels, Operation, Rule, Slope};
@@ -27,15 +28,15 @@ impl LossBackward {
 }
 
 impl Operation for LossBackward {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let Some((arriving, inputs)) = inputs.split_last() else {
-            return Err(format!("{}: expected at least 3 inputs, got none", self.name));
+            return shape_error!("{}: expected at least 3 inputs, got none", self.name);
         };
         expect(&self.name, "gradient", arriving, &[&self.loss.infer(inputs)?])?;
         Ok(inputs[0].clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let mut slopes = vec![Slope::Undefined; rule.inputs.len()];
         let last = rule.inputs.len() - 1;
         slopes[0] = rule.when_needed(0, |rule| match self.loss.entry.kind {
@@ -57,7 +58,7 @@ impl Operation for LossBackward {
 
 impl LossBackward {
     /// The gradient is linear in what arrives at the loss: the sum of what each number of that spreads to.
-    fn along_seed(&self, rule: &mut Rule<'_>) -> Result<ValueId, String> {
+    fn along_seed(&self, rule: &mut Rule<'_>) -> Result<ValueId> {
         let mut inputs = rule.inputs.to_vec();
         let last = inputs.len() - 1;
         let kind = rule.graph.kind(inputs[last]).clone();
@@ -74,7 +75,7 @@ impl LossBackward {
 
     /// The slope of a row's gradient is the softmax's, times the sum of the row's weighted shares. That sum is the row's loss
     /// at logits of zero, where every class costs `ln(classes)`.
-    fn row_curvature(&self, rule: &mut Rule<'_>) -> Result<ValueId, String> {
+    fn row_curvature(&self, rule: &mut Rule<'_>) -> Result<ValueId> {
         let last = rule.inputs.len() - 1;
         let (seed, arriving) = (rule.inputs[last], rule.gradient);
         let mut inputs = rule.inputs[..last].to_vec();
@@ -149,11 +150,11 @@ impl LossDerivative {
 }
 
 impl Operation for LossDerivative {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         LossBackward::new(self.loss).infer(inputs)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         Ok(vec![Slope::Undefined; rule.inputs.len()])
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::super::elementwise::require_real;
 use super::super::{Operation, Rule, Slope};
 use crate::call::{Call, Routine, Run, Site, with_element};
+use crate::error::Result;
 use crate::graph::{Graph, ValueId};
 use crate::types::{Array, Dtype, Type, Typed};
 
@@ -32,7 +33,7 @@ impl HostLoss {
         function: Arc<HostFunction>,
         prediction: ValueId,
         target: ValueId,
-    ) -> Result<ValueId, String> {
+    ) -> Result<ValueId> {
         let both = graph.add_node(Self { function }, &[prediction, target])?;
         graph.add_node(HostPart { prediction: None }, &[both])
     }
@@ -48,12 +49,12 @@ impl HostLoss {
 }
 
 impl Operation for HostLoss {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         require_real("host_loss", "prediction", inputs[0])?;
         Ok(inputs[0].with_shape(&[inputs[0].len() + 1]))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let slope = rule.when_needed(0, |rule| {
             // Only the value is ever read but by what follows here, so the first number is all that arrives.
             let prediction = rule.graph.kind(rule.inputs[0]).clone();
@@ -94,11 +95,11 @@ struct HostPart {
 }
 
 impl Operation for HostPart {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         Ok(self.prediction.clone().unwrap_or_else(|| inputs[0].with_shape(&[])))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         if self.prediction.is_some() {
             // Nobody has said what the slope of the gradient is.
             return Ok(vec![Slope::Undefined]);

@@ -19,6 +19,7 @@ use super::attributes::Reader;
 use super::elementwise::require_real;
 use super::{Labels, Operation, Rule, Slope};
 use crate::call::{Call, Routine, Run, Site, with_element};
+use crate::error::{Error, Result, dtype_error, shape_error};
 use crate::types::{Attribute, Attributes, Dtype, Shape, Type, Typed};
 use crate::work::Work;
 
@@ -28,7 +29,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 }
 
 /// The loss of this name, or its weight, if the name is one of these.
-pub(crate) fn read(name: &str, reader: &mut Reader<'_>) -> Option<Result<Arc<dyn Operation>, String>> {
+pub(crate) fn read(name: &str, reader: &mut Reader<'_>) -> Option<Result<Arc<dyn Operation>>> {
     if name == "loss_weight" {
         return Some(read_weight(reader));
     }
@@ -39,11 +40,11 @@ pub(crate) fn read(name: &str, reader: &mut Reader<'_>) -> Option<Result<Arc<dyn
     Some(Loss::read(entry, reader).map(|loss| -> Arc<dyn Operation> { Arc::new(loss) }))
 }
 
-fn read_weight(reader: &mut Reader<'_>) -> Result<Arc<dyn Operation>, String> {
+fn read_weight(reader: &mut Reader<'_>) -> Result<Arc<dyn Operation>> {
     let known: Vec<&str> = losses::ENTRIES.iter().map(|entry| entry.name).collect();
     let name = reader.word("loss", "", &known)?;
-    let entry =
-        losses::entry(&name).map_err(|_| format!("loss_weight: expected `loss`, one of {}", known.join(", ")))?;
+    let entry = losses::entry(&name)
+        .map_err(|_| Error::Name(format!("loss_weight: expected `loss`, one of {}", known.join(", "))))?;
     Ok(Arc::new(LossWeight(Loss::read(entry, reader)?)))
 }
 
@@ -90,7 +91,7 @@ struct Inputs {
 }
 
 impl Loss {
-    fn read(entry: &'static LossEntry, reader: &mut Reader<'_>) -> Result<Self, String> {
+    fn read(entry: &'static LossEntry, reader: &mut Reader<'_>) -> Result<Self> {
         let mut parameters = Vec::with_capacity(entry.parameters.len());
         for parameter in entry.parameters {
             parameters.push(reader.number(parameter.name, parameter.default)?);
@@ -107,7 +108,8 @@ impl Loss {
                 let choice = &entry.choices[0];
                 let normalization = reader.word(choice.name, choice.default, choice.options)?;
                 let ignored = reader.integer("ignore_index")?.map(i32::try_from).transpose();
-                let ignored = ignored.map_err(|_| format!("{}: expected `ignore_index` of 32 bits", entry.name))?;
+                let ignored =
+                    ignored.map_err(|_| Error::Value(format!("{}: expected `ignore_index` of 32 bits", entry.name)))?;
                 Formula::Row(CrossEntropy::new(parameters[0], &normalization, ignored)?)
             }
         };
@@ -131,10 +133,10 @@ impl Loss {
     }
 
     /// Checks the inputs and says which they are.
-    fn inputs(&self, inputs: &[&Type]) -> Result<Inputs, String> {
+    fn inputs(&self, inputs: &[&Type]) -> Result<Inputs> {
         let name = self.entry.name;
         let [prediction, target, further @ ..] = inputs else {
-            return Err(format!("{name}: expected `prediction` and `target`, got {} inputs", inputs.len()));
+            return shape_error!("{name}: expected `prediction` and `target`, got {} inputs", inputs.len());
         };
         require_real(name, "prediction", prediction)?;
         let mut left = further.len();
@@ -143,7 +145,7 @@ impl Loss {
         let sample_weight = self.sample_weight.unwrap_or(left > 0);
         let expected = 2 + usize::from(class_weight) + usize::from(sample_weight);
         if inputs.len() != expected {
-            return Err(format!("{name}: expected {expected} inputs, got {}", inputs.len()));
+            return shape_error!("{name}: expected {expected} inputs, got {}", inputs.len());
         }
         let place = |present: bool, index: usize| present.then_some(index);
         let found = Inputs {
@@ -165,19 +167,19 @@ impl Loss {
         Ok(found)
     }
 
-    fn check_target(&self, prediction: &Type, target: &Type) -> Result<(), String> {
+    fn check_target(&self, prediction: &Type, target: &Type) -> Result<()> {
         let name = self.entry.name;
         if self.entry.kind == LossKind::Point {
             return expect(name, "target", target, &[prediction]);
         }
         let Some((&columns, rows)) = prediction.shape.split_last() else {
-            return Err(format!("{name}: expected `prediction` of rows of logits, got shape ()"));
+            return shape_error!("{name}: expected `prediction` of rows of logits, got shape ()");
         };
         if columns == 0 {
-            return Err(format!(
+            return shape_error!(
                 "{name}: expected `prediction` of at least one class, got shape {}",
                 Shape(&prediction.shape)
-            ));
+            );
         }
         let labels = Type::new(rows, Dtype::I32);
         expect(name, "target", target, &[if target.dtype == Dtype::I32 { &labels } else { prediction }])
@@ -289,17 +291,17 @@ fn row_batch<'a, E: Typed>(
 }
 
 /// A sentence unless the argument has one of these types.
-fn expect(name: &str, argument: &str, got: &Type, expected: &[&Type]) -> Result<(), String> {
+fn expect(name: &str, argument: &str, got: &Type, expected: &[&Type]) -> Result<()> {
     if expected.contains(&got) {
         return Ok(());
     }
     let first = expected[0];
     if got.dtype != first.dtype {
-        return Err(format!("{name}: expected `{argument}` of dtype {}, got dtype {}", first.dtype, got.dtype));
+        return dtype_error!("{name}: expected `{argument}` of dtype {}, got dtype {}", first.dtype, got.dtype);
     }
     let hint = if got.len() == first.len() { "; reshape one of them" } else { "" };
     let (wanted, got) = (Shape(&first.shape), Shape(&got.shape));
-    Err(format!("{name}: expected `{argument}` of shape {wanted}, got {got}{hint}"))
+    shape_error!("{name}: expected `{argument}` of shape {wanted}, got {got}{hint}")
 }
 
 fn owned(site: &[Type]) -> Vec<&Type> {
@@ -307,7 +309,7 @@ fn owned(site: &[Type]) -> Vec<&Type> {
 }
 
 impl Operation for Loss {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         self.inputs(inputs)?;
         Ok(match self.reduction {
             Reduction::None => inputs[0].with_shape(&self.unreduced(inputs[0])),
@@ -315,7 +317,7 @@ impl Operation for Loss {
         })
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let mut slopes = vec![Slope::Undefined; rule.inputs.len()];
         let inputs: Vec<_> = rule.inputs.iter().copied().chain([rule.gradient]).collect();
         slopes[0] = rule.when_needed(0, |rule| rule.graph.add_node(LossBackward::new(*self), &inputs))?;
@@ -391,12 +393,12 @@ fn narrow<E: Typed>(value: f64) -> E {
 pub struct LossWeight(Loss);
 
 impl Operation for LossWeight {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
-        self.0.inputs(inputs).map_err(|error| format!("loss_weight: {error}"))?;
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
+        self.0.inputs(inputs).map_err(|error| error.map_message(|message| format!("loss_weight: {message}")))?;
         Ok(inputs[0].with_shape(&[]))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         let mut slopes = vec![Slope::Undefined; rule.inputs.len()];
         slopes[0] = Slope::Zero;
         Ok(slopes)

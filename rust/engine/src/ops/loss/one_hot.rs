@@ -3,6 +3,7 @@
 use super::super::attributes::Reader;
 use super::super::{Labels, Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Error, Result, dtype_error, value_error};
 use crate::types::{Attribute, Attributes, Dtype, Type};
 
 /// A row for each label: 1 at its class and 0 elsewhere; all 0 for the ignored label.
@@ -14,31 +15,31 @@ pub struct OneHot {
 }
 
 impl OneHot {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let classes = reader.integer("classes")?.and_then(|classes| usize::try_from(classes).ok());
         let Some(classes) = classes.filter(|classes| *classes > 0) else {
-            return Err("one_hot: expected `classes` of at least one, got none".to_string());
+            return value_error!("one_hot: expected `classes` of at least one, got none");
         };
         let dtype = reader.word("dtype", "float32", &["float32", "float64"])?;
         let ignored = reader.integer("ignore_index")?.map(i32::try_from).transpose();
-        let ignored = ignored.map_err(|_| "one_hot: expected `ignore_index` of 32 bits".to_string())?;
+        let ignored = ignored.map_err(|_| Error::Value("one_hot: expected `ignore_index` of 32 bits".into()))?;
         reader.finish()?;
         Ok(Self { classes, dtype: Dtype::from_name(&dtype)?, ignored })
     }
 }
 
 impl Operation for OneHot {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         match inputs {
             [labels] if labels.dtype == Dtype::I32 => {
                 let shape: Vec<usize> = labels.shape.iter().copied().chain([self.classes]).collect();
                 Ok(Type::new(&shape, self.dtype))
             }
-            _ => Err("one_hot: expected one input of labels, of dtype int32".to_string()),
+            _ => dtype_error!("one_hot: expected one input of labels, of dtype int32"),
         }
     }
 
-    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         Ok(vec![Slope::Zero])
     }
 

@@ -4,6 +4,7 @@ use tilegrad_kernels::real::Element;
 
 use super::{check_rows, sums, weights};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Result, shape_error};
 use crate::ops::attributes::Reader;
 use crate::ops::{Operation, Rule, Slope};
 use crate::types::{Attribute, Attributes, Type};
@@ -106,7 +107,7 @@ pub struct AmountSum {
 }
 
 impl AmountSum {
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let word = reader.word("term", TERMS[0].name, &TERMS.map(|term| term.name))?;
         let link = reader.word("link", Link::WORDS[0], &Link::WORDS)?;
         let (parameter, weighted) = (reader.number("parameter", 0.0)?, reader.flag("weighted", false)?);
@@ -119,15 +120,15 @@ impl AmountSum {
 }
 
 impl Operation for AmountSum {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         check_rows("amount_sum", inputs, self.weighted)?;
         if inputs[0] != inputs[1] {
-            return Err(format!("amount_sum: expected `target` like `prediction`, {}, got {}", inputs[0], inputs[1]));
+            return shape_error!("amount_sum: expected `target` like `prediction`, {}, got {}", inputs[0], inputs[1]);
         }
         Ok(sums(inputs[0].shape[1..].iter().product()))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         Ok(vec![Slope::Zero; rule.inputs.len()])
     }
 }

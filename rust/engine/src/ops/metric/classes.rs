@@ -2,6 +2,7 @@
 
 use super::{check_rows, sums, weights};
 use crate::call::{Routine, Run, Site, with_element};
+use crate::error::{Result, dtype_error, shape_error, value_error};
 use crate::ops::attributes::Reader;
 use crate::ops::{Operation, Rule, Slope};
 use crate::types::{Attribute, Attributes, Dtype, Type, Typed};
@@ -82,11 +83,11 @@ pub struct ClassSum {
 }
 
 impl ClassSum {
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let word = reader.word("term", "hits", &WORDS)?;
         let parameter = reader.integer("parameter")?.unwrap_or(1);
         let Some(parameter) = usize::try_from(parameter).ok().filter(|number| (1..=1 << 20).contains(number)) else {
-            return Err(format!("class_sum: expected `parameter` from 1 to 1048576, got {parameter}"));
+            return value_error!("class_sum: expected `parameter` from 1 to 1048576, got {parameter}");
         };
         let term = ALL[WORDS.iter().position(|each| *each == word).unwrap_or_default()];
         let link = reader.word("link", Link::WORDS[0], &Link::WORDS)?;
@@ -107,23 +108,23 @@ impl ClassSum {
 }
 
 impl Operation for ClassSum {
-    fn infer(&self, inputs: &[&Type]) -> Result<Type, String> {
+    fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let rows = check_rows("class_sum", inputs, self.weighted)?;
         let (scores, target) = (inputs[0], inputs[1]);
         if scores.rank() > 2 || scores.shape.get(1) == Some(&0) {
-            return Err(format!("class_sum: expected `prediction` of shape ({rows}, classes), got {scores}"));
+            return shape_error!("class_sum: expected `prediction` of shape ({rows}, classes), got {scores}");
         }
         let dense = target == scores;
         let labels = target.dtype == Dtype::I32 && target.shape.first() == Some(&rows) && target.len() == rows;
         if !(dense || labels && !self.labels) {
-            return Err(format!(
+            return dtype_error!(
                 "class_sum: expected `target` of shape ({rows},) and dtype int32, or like `prediction`, {scores}, got {target}"
-            ));
+            );
         }
         Ok(sums(self.count(scores.shape.get(1).copied().unwrap_or(1))))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>, String> {
+    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
         Ok(vec![Slope::Zero; rule.inputs.len()])
     }
 }

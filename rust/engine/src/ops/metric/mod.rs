@@ -11,25 +11,26 @@ pub use amounts::AmountSum;
 pub use classes::ClassSum;
 
 use crate::call::Call;
+use crate::error::{Result, dtype_error, shape_error};
 use crate::types::{Dtype, Type, Typed};
 
 /// The rows of the first input, or a sentence unless the weights, if there are any, are one for each row.
-fn check_rows(function: &str, inputs: &[&Type], weighted: bool) -> Result<usize, String> {
+fn check_rows(function: &str, inputs: &[&Type], weighted: bool) -> Result<usize> {
     let expected = 2 + usize::from(weighted);
     if inputs.len() != expected {
-        return Err(format!("{function}: expected {expected} inputs, got {}", inputs.len()));
+        return shape_error!("{function}: expected {expected} inputs, got {}", inputs.len());
     }
     let prediction = inputs[0];
     if !prediction.dtype.is_real() || prediction.rank() == 0 {
-        return Err(format!("{function}: expected `prediction` of floats in rows, got {prediction}"));
+        return shape_error!("{function}: expected `prediction` of floats in rows, got {prediction}");
     }
     let rows = prediction.shape[0];
     if weighted && *inputs[2] != prediction.with_shape(&[rows]) {
         let dtype = prediction.dtype;
-        return Err(format!(
+        return dtype_error!(
             "{function}: expected `sample_weight` of shape ({rows},) and dtype {dtype}, got {}",
             inputs[2]
-        ));
+        );
     }
     Ok(rows)
 }
