@@ -82,6 +82,7 @@ lint-python: build $(VENV)/.tools
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m mypy
 	$(VENV_PYTHON) -m mypy.stubtest tilegrad._core
+	$(VENV_PYTHON) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-cache --no-logo
 
 deny: ## licences, advisories and sources of the dependencies
 	@if command -v cargo-deny >/dev/null; then cargo deny --locked check; \

@@ -18,7 +18,8 @@ import tilegrad as tg
 from mkdocs.structure.files import File
 from reference import module_page
 from tilegrad import plots, schedules
-from tilegrad._names import registry
+from tilegrad.functional.losses.catalogue import loss_entries
+from tilegrad.words.registry import registry
 
 # MkDocs runs a hook without its folder on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -26,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 MARK = re.compile(r"<!-- registry: (\w+) -->")
 MODULES = ("", "functional", "nn", "losses", "optim", "schedules", "metrics", "train", "explain")
 PICTURE = re.compile(r"<!-- picture: (\w+) -->")
-REGISTRY = registry()
+REGISTRY = {**registry(), "losses": loss_entries()}
 
 
 def svg(draw, *arguments, **settings):

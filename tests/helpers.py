@@ -5,9 +5,10 @@ import itertools
 
 import numpy as np
 import reference
-from tilegrad._names import registry
+from tilegrad.functional.losses.catalogue import loss_entries
+from tilegrad.words.registry import registry
 
-REGISTRY = registry()
+REGISTRY = {**registry(), "losses": loss_entries()}
 ACTIVATIONS = {entry["name"]: entry for entry in REGISTRY["activations"]}
 LOSSES = {entry["name"]: entry for entry in REGISTRY["losses"]}
 OPTIMIZERS = {entry["name"]: entry for entry in REGISTRY["optimizers"]}

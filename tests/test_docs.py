@@ -28,7 +28,12 @@ def importable(name):
 
 
 NAMES = sorted(module.name for module in pkgutil.walk_packages(tg.__path__, "tilegrad."))
-MODULES = ["tilegrad", *(name for name in NAMES if "._" not in name and importable(name))]
+# The examples of compositions are those of the functions that are made of them.
+COMPOSITIONS = "tilegrad.functional.losses."
+MODULES = [
+    "tilegrad",
+    *(name for name in NAMES if "._" not in name and not name.startswith(COMPOSITIONS) and importable(name)),
+]
 
 
 def blocks(page):

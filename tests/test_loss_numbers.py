@@ -125,7 +125,7 @@ def test_distillation():
 
 @pytest.mark.covers("L22", "S8", "S9")
 def test_large_margin_softmax():
-    from tilegrad._losses.angular import psi
+    from tilegrad.functional.losses.angular import psi
 
     degrees = np.array([0, 30, 60, 90, 120, 180])
     for margin, expected in {2: [1, 0.5, -0.5, -1, -1.5, -3], 4: [1, -0.5, -1.5, -3, -4.5, -7]}.items():

@@ -16,21 +16,19 @@ Example:
 """
 
 from importlib import import_module
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from tilegrad import functional, losses, metrics, nn, optim, schedules, train
 from tilegrad._core import __version__
 from tilegrad._machine import machine, set_isa, set_threads, threads
-from tilegrad.advice import suggest
+from tilegrad.nn.functional_call import functional_call
+from tilegrad.run.batch_size import suggest_batch_size
 from tilegrad.tensor import Tensor
-from tilegrad.train import History, Trainer, suggest_batch_size
+from tilegrad.train import History, Trainer
 from tilegrad.train._lint import DataReport, check_data, check_model
-from tilegrad.train.race import compare_optimizers
 from tilegrad.transform import (
-    check_gradients,
     custom_gradient,
     define_operation,
-    functional_call,
     grad,
     hessian,
     hvp,
@@ -39,10 +37,14 @@ from tilegrad.transform import (
     jvp,
     numeric_derivative,
     numeric_gradient,
-    trace,
     value_and_grad,
     vjp,
 )
+from tilegrad.words.comforts import provide
+
+if TYPE_CHECKING:
+    from tilegrad import explain
+    from tilegrad.explain import check_gradients, compare_optimizers, diagnose, plots, suggest, trace
 
 __all__ = [
     "DataReport",
@@ -57,6 +59,7 @@ __all__ = [
     "custom_gradient",
     "define_operation",
     "diagnose",
+    "explain",
     "functional",
     "functional_call",
     "grad",
@@ -72,6 +75,7 @@ __all__ = [
     "numeric_derivative",
     "numeric_gradient",
     "optim",
+    "plots",
     "schedules",
     "set_isa",
     "set_threads",
@@ -84,19 +88,28 @@ __all__ = [
     "vjp",
 ]
 
-# Loaded when first asked for: pictures need an extra, and a program that only trains needs none of them.
-_LAZY = {
+# Loaded when first asked for: a program that only trains needs none of them.
+_LATER = {
+    "check_gradients": "tilegrad.explain.gradient_check",
+    "compare_optimizers": "tilegrad.explain.race",
     "diagnose": "tilegrad.explain.diagnose",
     "explain": "tilegrad.explain",
     "plots": "tilegrad.explain.plots",
+    "suggest": "tilegrad.explain.advice",
+    "trace": "tilegrad.explain.look",
 }
 
+# What modules offer for comfort, and where the work is done.
+provide("activations", "tilegrad.explain.diagnose:activations")
+provide("draw", "tilegrad.explain.network:draw_network")
 
-def __getattr__(name: str) -> ModuleType:
-    if name not in _LAZY:
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
         raise AttributeError(f"module 'tilegrad' has no attribute {name!r}")
-    return import_module(_LAZY[name])
+    module = import_module(_LATER[name])
+    return getattr(module, name, module)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted([*globals(), *_LATER])

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tilegrad import _core, nn
 from tilegrad._machine import set_threads
-from tilegrad._names import lookup
 from tilegrad.losses import Loss, loss_for
 from tilegrad.nn.activations import NAMED
 from tilegrad.optim import optimizer_for
+from tilegrad.tensor import Array
 from tilegrad.train import Profile, Trainer
-
-if TYPE_CHECKING:
-    from tilegrad.tensor import Array
+from tilegrad.words.names import lookup
 
 __all__ = ["run"]
 

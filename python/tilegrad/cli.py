@@ -12,6 +12,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from tilegrad import _core, bench, demo
+
 __all__ = ["main"]
 
 
@@ -115,10 +119,6 @@ def info(*, measure: bool = False) -> str:
     Args:
         measure: Whether to measure what the machine can do, too, on one thread and on all; takes about a second.
     """
-    import numpy as np
-
-    from tilegrad import _core
-
     machine = _core.machine()
     others = ", ".join(name for name in machine["isas"] if name != machine["isa"])
     rows = {
@@ -138,8 +138,6 @@ def info(*, measure: bool = False) -> str:
 
 def _measured(threads: int) -> dict[str, str]:
     """Measured limits: multiply-adds on registers, and bytes a second of each cache and of memory."""
-    from tilegrad import _core
-
     rows = {}
     for count in sorted({1, threads}):
         limits = _core.measure_limits(count)
@@ -162,14 +160,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "info":
             print(info(measure=options.measure))
         elif options.command == "bench":
-            from tilegrad.bench import run as bench
-
             settings = {name: value for name, value in vars(options).items() if name not in ("command", "json")}
-            bench(**settings, as_json=options.json)
+            bench.run(**settings, as_json=options.json)
         else:
-            from tilegrad.demo import run
-
-            run(
+            demo.run(
                 epochs=options.epochs,
                 batch_size=options.batch_size,
                 seed=options.seed,

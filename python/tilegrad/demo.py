@@ -7,20 +7,18 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tilegrad import _core, nn, optim
 from tilegrad._machine import set_threads
+from tilegrad.charts import plot_history
 from tilegrad.data import digits
 from tilegrad.explain.terminal import curve
 from tilegrad.losses import CrossEntropy
-from tilegrad.train import Trainer
-
-if TYPE_CHECKING:
-    from tilegrad.train import History
+from tilegrad.train import History, Trainer
 
 __all__ = ["NumpyNetwork", "run"]
 
@@ -129,8 +127,6 @@ def _save_picture(history: History, path: Path) -> str:
     """Draws the loss curve into a file; says where, or what is missing for it."""
     try:
         from matplotlib.figure import Figure
-
-        from tilegrad.explain.plots import plot_history
     except ImportError:
         return "For the loss curve as a picture: pip install tilegrad[plot]"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,6 @@ from tilegrad import _core
 
 __all__ = ["Tensor"]
 
-if TYPE_CHECKING:
-    from tilegrad.nn.parameter import Parameter
-
 Array: TypeAlias = NDArray[Any]
 Axes: TypeAlias = int | Sequence[int] | None
 
@@ -29,6 +26,22 @@ Axes: TypeAlias = int | Sequence[int] | None
 _UFUNCS = {name: name for name in ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "matmul")}
 _UFUNCS |= {name: name for name in ("negative", "exp", "log", "sqrt", "square", "tanh")}
 _UFUNCS |= {"true_divide": "divide", "absolute": "abs", "float_power": "power"}
+
+
+class Parameter(Protocol):
+    """What a trace needs of a parameter; :class:`tilegrad.nn.Parameter` is one."""
+
+    # Name of the activation that the layer's output goes through, once known.
+    following: str | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape."""
+
+    @property
+    def dtype(self) -> str:
+        """``"float32"`` or ``"float64"``."""
+
 
 _active: ContextVar[Tracer | None] = ContextVar("tilegrad_tracer", default=None)
 

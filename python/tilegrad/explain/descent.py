@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tilegrad import optim
-from tilegrad._names import lookup
 from tilegrad.optim import Optimizer
 from tilegrad.tensor import Array
 from tilegrad.transform import jit, value_and_grad
+from tilegrad.words.names import lookup
 
 __all__ = ["SURFACES", "Path", "Surface", "descent_paths", "zigzag_paths"]
 

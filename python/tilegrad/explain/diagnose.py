@@ -19,20 +19,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tilegrad._activations import with_parameters
-from tilegrad._names import registry
-from tilegrad.explain.trace import Text, Trace
+from tilegrad.charts.style import begin, finish, line
+from tilegrad.explain.graph import Text
+from tilegrad.explain.look import Trace, trace
+from tilegrad.functional.activations import with_parameters
 from tilegrad.nn.module import Module
 from tilegrad.tensor import Array
+from tilegrad.train import Trainer
 from tilegrad.train.callbacks import Callback
-from tilegrad.transform import trace
+from tilegrad.words.registry import registry
 
 __all__ = ["DeadUnits", "Layer", "Report", "activations", "dead_units", "gradient_flow", "report", "saturation"]
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from tilegrad.train import Trainer
 
 # Beyond this input a sigmoid has less than 2 % of its slope left.
 SATURATED = 4.0
@@ -112,8 +112,6 @@ class Report:
         Raises:
             ValueError: If no layer has this figure.
         """
-        from tilegrad.explain.plots._style import begin, finish, line
-
         known = [layer for layer in self.layers if getattr(layer, figure, None) is not None]
         if not known:
             raise ValueError(f"plot: expected `figure` that the report has, got {figure!r}")

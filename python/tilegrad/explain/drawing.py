@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from tilegrad.explain.graph import SIGNS, Computation, number
 from tilegrad.explain.layout import Box, Layout, layered
-from tilegrad.explain.trace import SIGNS, Trace, number
 
 if TYPE_CHECKING:
     import os
@@ -81,7 +81,7 @@ def width_of(content: str, size: float = SIZE) -> float:
     return len(content) * LETTER * size
 
 
-def layout_of(trace: Trace) -> Layout:
+def layout_of(trace: Computation) -> Layout:
     """The place of each node, with room for the value above and the gradient below."""
     sizes = {}
     for place in trace._order:
@@ -91,18 +91,18 @@ def layout_of(trace: Trace) -> Layout:
     return layered(sizes, _edges(trace))
 
 
-def _edges(trace: Trace) -> list[tuple[int, int]]:
+def _edges(trace: Computation) -> list[tuple[int, int]]:
     return [(source, place) for place in trace._order for source in trace._nodes[place]["inputs"]]
 
 
-def _title(trace: Trace, place: int) -> str:
+def _title(trace: Computation, place: int) -> str:
     """What stands in the box: a name, or an operation with its sign."""
     label, node = trace._labels[place], trace._nodes[place]
     sign = SIGNS.get(node["operation"]) if node["kind"] == "operation" else None
     return f"{label} {sign}" if sign else label
 
 
-def draw(trace: Trace, step: int | None = None, *, hidden: bool = False) -> Picture:
+def draw(trace: Computation, step: int | None = None, *, hidden: bool = False) -> Picture:
     """The graph with its numbers; with ``step`` only what so many steps of the backward pass made known."""
     layout, walk = layout_of(trace), trace.walk
     shown = walk if step is None else walk[:step]
@@ -133,7 +133,7 @@ def draw(trace: Trace, step: int | None = None, *, hidden: bool = False) -> Pict
     )
 
 
-def _known(trace: Trace, step: int) -> tuple[dict[int, str], list[str]]:
+def _known(trace: Computation, step: int) -> tuple[dict[int, str], list[str]]:
     """The sums of what has arrived so far, and what the last step did, in words."""
     sums = {trace._result: trace._gradients[trace._result]}
     for signals in trace.walk[:step]:
@@ -149,7 +149,7 @@ def _known(trace: Trace, step: int) -> tuple[dict[int, str], list[str]]:
     ]
 
 
-def _frame(trace: Trace, place: int, box: Box) -> Box:
+def _frame(trace: Computation, place: int, box: Box) -> Box:
     """The part of a node's place that its name stands in."""
     width, (middle, centre) = max(width_of(_title(trace, place)) + 20, 44.0), box.centre
     return Box(middle - width / 2, centre - _FRAME / 2, width, _FRAME)
@@ -159,7 +159,7 @@ def _moved(box: Box) -> Box:
     return box._replace(x=box.x + _MARGIN, y=box.y + _MARGIN)
 
 
-def _node(trace: Trace, place: int, box: Box, gradient: str, now: bool) -> list[str]:
+def _node(trace: Computation, place: int, box: Box, gradient: str, now: bool) -> list[str]:
     """A box with its name, the value above and the gradient below."""
     kind, (middle, centre) = trace._nodes[place]["kind"], box.centre
     title, (left, top, width, _) = _title(trace, place), _frame(trace, place, box)
@@ -194,7 +194,7 @@ def _route(route: Sequence[tuple[float, float]], active: bool) -> str:
     return f'<path d="{path}" fill="none" {look}/>'
 
 
-def dot(trace: Trace) -> str:
+def dot(trace: Computation) -> str:
     """The graph in the language of Graphviz."""
 
     def quoted(content: str) -> str:

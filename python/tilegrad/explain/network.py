@@ -10,12 +10,11 @@ import numpy as np
 
 from tilegrad.explain.drawing import BLUE, INK, SMALL, Picture, document, text, width_of
 from tilegrad.explain.layout import Box
+from tilegrad.explain.look import Trace, trace
 from tilegrad.explain.rules import is_elementwise
-from tilegrad.explain.trace import Trace
 from tilegrad.nn.layers import Dense
 from tilegrad.nn.module import Module
 from tilegrad.tensor import Array
-from tilegrad.transform import trace
 
 __all__ = ["draw_network"]
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from tilegrad._names import hint
-from tilegrad.explain.trace import Text, Trace, number
+from tilegrad.explain.drawing import Picture, draw
+from tilegrad.explain.graph import Computation, Text, number
+from tilegrad.words.names import hint
 
 __all__ = ["Marks", "Quiz"]
-
-if TYPE_CHECKING:
-    from tilegrad.explain.drawing import Picture
 
 
 class Marks(dict[str, bool]):
@@ -44,7 +42,7 @@ class Quiz:
         True
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Computation) -> None:
         self._trace = trace
         answers = trace.arriving
         del answers[trace._labels[trace._result]]
@@ -61,8 +59,6 @@ class Quiz:
 
     def draw(self) -> Picture:
         """The picture, with a question mark for each gradient."""
-        from tilegrad.explain.drawing import draw
-
         return draw(self._trace, None, hidden=True)
 
     def solution(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tilegrad._names import registry
+from tilegrad.words.registry import registry
 
 __all__ = ["is_elementwise", "rule"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tilegrad.explain.drawing import Picture, document, text, width_of
-from tilegrad.explain.trace import Text
+from tilegrad.explain.graph import Text
 from tilegrad.nn.layers import Dense, Dropout, Flatten, Sequential
 from tilegrad.nn.module import Module
 from tilegrad.tensor import Array

@@ -23,7 +23,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from tilegrad import nn
+from tilegrad import functional, nn
 from tilegrad.optim import Optimizer, optimizer_for
 from tilegrad.tensor import Array
 from tilegrad.train import Trainer
@@ -236,8 +236,6 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     def predict_proba(self, x: Any) -> Array:
         """The probability of each class, by the softmax of the logits."""
-        from tilegrad import functional
-
         result: Array = functional.softmax(self._scores(x).astype(np.float64))
         return result
 

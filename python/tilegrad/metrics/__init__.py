@@ -22,7 +22,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from tilegrad._names import unknown
 from tilegrad.metrics import _amounts, _classes, _whole
 from tilegrad.metrics._arrays import figure
 from tilegrad.metrics._base import FunctionMetric, Metric, WholeMetric
@@ -34,6 +33,7 @@ from tilegrad.metrics._report import (
     roc_curve,
 )
 from tilegrad.metrics._sklearn import has_scikit, scikit_metric
+from tilegrad.words.names import unknown
 
 __all__ = [
     "FunctionMetric",

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad._labels import check_range, to_int32
-from tilegrad._losses.checks import check_choice
 from tilegrad.metrics._base import Key, Metric, Reading, Said, Summed, Summing, WholeMetric, parted
 from tilegrad.tensor import Array, Tracer
+from tilegrad.words.checks import check_choice
+from tilegrad.words.labels import check_range, to_int32
 
 OUTPUTS = ("logits", "probabilities", "scores")
 

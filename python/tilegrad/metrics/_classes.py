@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad._losses.checks import check_choice
 from tilegrad.metrics._base import Key, Reading, Summed
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_choice
 
 AVERAGES = ("auto", "binary", "macro", "micro", "weighted")
 

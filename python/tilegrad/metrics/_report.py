@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad._losses.checks import check_choice
 from tilegrad.metrics._arrays import checked
 from tilegrad.metrics._base import Said
 from tilegrad.metrics._classes import F1, CohenKappa, Precision, Recall
 from tilegrad.metrics._whole import ranked
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_choice
 
 NORMALIZE = ("true", "prediction", "all")
 

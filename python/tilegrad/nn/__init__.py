@@ -11,7 +11,6 @@ Example:
 
 from typing import Any
 
-from tilegrad._names import hint
 from tilegrad.nn.activations import CLASSES as _CLASSES
 from tilegrad.nn.activations import GELU, Activation, LogSoftmax, Softmax, Softmin
 from tilegrad.nn.constraints import Constraint, MaxNorm, NonNegative, UnitNorm
@@ -42,6 +41,7 @@ from tilegrad.nn.module import Module
 from tilegrad.nn.normalization import BatchNorm
 from tilegrad.nn.parameter import Parameter
 from tilegrad.nn.regularizers import L1, L2, ElasticNet, Regularizer
+from tilegrad.words.names import hint
 
 __all__ = [
     "GELU",

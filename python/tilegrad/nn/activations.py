@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tilegrad import functional
-from tilegrad._activations import parameter_lines, with_parameters
-from tilegrad._names import class_name, registry, summary_line
-from tilegrad._softmax import check_temperature
+from tilegrad.functional.activations import parameter_lines, with_parameters
+from tilegrad.functional.softmaxes import check_temperature
 from tilegrad.nn.module import Module
+from tilegrad.words.checks import check_choice
+from tilegrad.words.names import class_name, summary_line
+from tilegrad.words.registry import registry
 
 __all__ = ["GELU", "Activation", "LogSoftmax", "Softmax", "Softmin"]
 
@@ -120,8 +122,6 @@ class GELU(Activation):
     """
 
     def __init__(self, approximate: str = "none") -> None:
-        from tilegrad._losses.checks import check_choice
-
         check_choice("GELU", "approximate", approximate, ("none", "tanh"))
         self._settings = {}
         self._approximate = approximate

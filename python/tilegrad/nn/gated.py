@@ -6,11 +6,12 @@ import math
 from typing import Any
 
 from tilegrad import functional
-from tilegrad._names import check_flag, entries
 from tilegrad.nn.activations import CLASSES, NAMED, Activation
 from tilegrad.nn.initializers import Constant
 from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter
+from tilegrad.words.checks import check_flag
+from tilegrad.words.registry import entries
 
 __all__ = ["GLU", "PReLU", "SwiGLU", "Swish"]
 

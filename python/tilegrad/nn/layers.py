@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tilegrad import functional
-from tilegrad._names import check_flag, lookup
 from tilegrad.nn.activations import NAMED, Activation
 from tilegrad.nn.constraints import Constraint, check_constraints
 from tilegrad.nn.initializers import NAMED as INITIALIZERS
@@ -16,6 +15,8 @@ from tilegrad.nn.normalization import BatchNorm
 from tilegrad.nn.parameter import Parameter
 from tilegrad.nn.regularizers import Regularizer, check_regularizer
 from tilegrad.tensor import active_tracer
+from tilegrad.words.checks import check_flag
+from tilegrad.words.names import lookup
 
 __all__ = ["Dense", "Dropout", "Flatten", "Sequential"]
 

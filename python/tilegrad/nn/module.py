@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tilegrad import _core
-from tilegrad._names import check_flag, hint
 from tilegrad.nn.parameter import Parameter
-from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
+from tilegrad.nn.summary import Summary
+from tilegrad.run.memory import Memory, memory_of
+from tilegrad.run.runner import Runner
+from tilegrad.tensor import Array, Traceable, active_tracer
+from tilegrad.words.checks import check_flag
+from tilegrad.words.comforts import comfort
+from tilegrad.words.names import hint
 
 __all__ = ["Module"]
 
 if TYPE_CHECKING:
     import os
 
-    from tilegrad.explain.drawing import Picture
-    from tilegrad.nn._summary import Summary
-    from tilegrad.train._memory import Memory
-    from tilegrad.train._runner import Runner
 
 FORMAT = "tilegrad model 1"
 
@@ -215,17 +216,13 @@ class Module:
             ValueError: If the shape does not fit the model, or a number is not finite.
             TypeError: If ``x`` is no array of numbers.
         """
-        from tilegrad.train._runner import Runner
-
         if self._runner is None:
             self._runner = Runner(self)
         return self._runner.predict(x, batch_size, scale)
 
     def activations(self, x: Any) -> dict[str, Any]:
         """What goes into each activation and what comes out, by layer: :func:`tilegrad.diagnose.activations`."""
-        from tilegrad.explain.diagnose import activations
-
-        return dict(activations(self, x))
+        return dict(comfort("activations")(self, x))
 
     def memory(self, batch_size: int = 256, input_shape: tuple[int, ...] | None = None) -> Memory:
         """How many bytes predictions take beside the data: parameters, and all values of a batch.
@@ -239,9 +236,6 @@ class Module:
         Raises:
             ValueError: If the shape of a row is not known.
         """
-        from tilegrad.train._memory import memory_of
-        from tilegrad.train._runner import Runner
-
         shape = self.input_shape if input_shape is None else tuple(input_shape)
         runner = self._runner if self._runner is not None else Runner(self)
         shape = runner.row_shape if shape is None else shape
@@ -256,13 +250,11 @@ class Module:
         Args:
             input_shape: Shape of one row, if the first layer does not tell.
         """
-        from tilegrad.nn._summary import Summary
-
         return Summary(self, input_shape)
 
     def draw(
         self, x: Any = None, target: Any = None, *, loss: Any = None, values: bool = True, grads: bool = False
-    ) -> Picture:
+    ) -> Any:
         """The dense layers as a picture of units and connections, with numbers.
 
         Args:
@@ -288,10 +280,8 @@ class Module:
             >>> "grad" in picture
             True
         """
-        from tilegrad.explain.network import draw_network
-
         self.initialize()
-        return draw_network(self, x, target, loss, values=values, grads=grads)
+        return comfort("draw")(self, x, target, loss, values=values, grads=grads)
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of all parameters by name."""
@@ -382,11 +372,3 @@ def check_tensors(
             raise TypeError(
                 f"{function}: expected {name!r} of {dtype}, got dtype {array.dtype}; use model.astype first"
             )
-
-
-def trace_model(model: Module, x: Tensor) -> Tensor:
-    """Runs the model's forward pass on a tensor, in the active trace."""
-    result: Any = model(x)
-    if not isinstance(result, Traceable):
-        raise TypeError(f"model: expected `forward` to return a tensor, got {type(result).__name__}")
-    return result._tensor()

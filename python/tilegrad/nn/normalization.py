@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tilegrad._names import check_flag, lookup
 from tilegrad.nn.initializers import Constant, Zeros
 from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter, check_dtype
 from tilegrad.tensor import Tensor
+from tilegrad.words.checks import check_flag
+from tilegrad.words.names import lookup
 
 __all__ = ["BatchNorm"]
 

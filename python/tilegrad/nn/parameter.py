@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad._names import check_flag
 from tilegrad.nn.constraints import Constraint, check_constraints
 from tilegrad.nn.initializers import Initializer, chosen_for
 from tilegrad.nn.regularizers import Regularizer, check_regularizer
 from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
+from tilegrad.words.checks import check_flag
 
 __all__ = ["Parameter"]
 

@@ -11,8 +11,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from tilegrad._names import check_flag, lookup
 from tilegrad.nn.constraints import check_strength
+from tilegrad.words.checks import check_flag
+from tilegrad.words.names import lookup
 
 __all__ = ["L1", "L2", "ElasticNet", "Regularizer"]
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tilegrad._names import lookup
 from tilegrad.optim.adaptive import Adadelta, Adagrad, RMSprop
 from tilegrad.optim.base import Optimizer
 from tilegrad.optim.descent import ASGD, SGD, Lion, Rprop
@@ -26,6 +25,7 @@ from tilegrad.optim.groups import Groups
 from tilegrad.optim.moments import Adam, AdamW, NAdam, RAdam, ScheduleFreeAdamW
 from tilegrad.optim.relatives import AdaBelief, Adamax, Adan
 from tilegrad.optim.whole import LAMB, LARS, Adafactor, Muon
+from tilegrad.words.names import lookup
 
 __all__ = [
     "ASGD",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from inspect import Parameter, Signature
 from typing import Any, ClassVar, Literal, dataclass_transform
 
+from tilegrad.words.names import hint
+
 
 class _Keyword:
     """The default of an argument that is given by name only."""
@@ -50,8 +52,6 @@ class Declared:
     @classmethod
     def _given(cls, values: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
         """What a call gave, by name."""
-        from tilegrad._names import hint
-
         known = cls.__signature__.parameters
         for name in named:
             if name not in known:

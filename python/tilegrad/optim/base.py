@@ -8,11 +8,11 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from tilegrad import _core
-from tilegrad._names import hint, lookup
 from tilegrad.optim._arguments import Declared, keyword
 from tilegrad.optim._controls import OFF, Keeper, changed, checked
 from tilegrad.schedules.base import Schedule, Training, scheduled
 from tilegrad.tensor import Array
+from tilegrad.words.names import hint, lookup
 
 # What a preset sets where the caller does not: the library's defaults and forms, by its name.
 Styles: TypeAlias = Mapping[str, Mapping[str, Any]]

@@ -14,6 +14,7 @@ from tilegrad.optim._line_search import Probe, dot, wolfe
 from tilegrad.optim.base import Optimizer
 from tilegrad.schedules.base import Schedule, Training
 from tilegrad.tensor import Array
+from tilegrad.transform import jacobian, value_and_grad
 
 
 class Minimum(NamedTuple):
@@ -168,12 +169,10 @@ class _Function(Objective):
     """A function of an array, and its derivative."""
 
     def __init__(self, function: Callable[..., Any], derivative: Callable[..., Any] | None, start: Any) -> None:
-        import tilegrad as tg
-
         self.function, self.shape = function, np.shape(start)
-        self.with_gradient = None if derivative is not None else tg.value_and_grad(function)
+        self.with_gradient = None if derivative is not None else value_and_grad(function)
         self.derivative = derivative
-        self.jacobian = derivative or tg.jacobian(function)
+        self.jacobian = derivative or jacobian(function)
 
     def value(self, point: Array) -> tuple[float, Array]:
         at = point.reshape(self.shape)

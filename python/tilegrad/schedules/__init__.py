@@ -14,10 +14,9 @@ Example:
     True
 """
 
-from tilegrad.schedules.base import Custom, Schedule, Training, Warmup, chain, sequence
+from tilegrad.schedules.base import Constant, Custom, Schedule, Training, Warmup, chain, sequence
 from tilegrad.schedules.cycles import CosineRestarts, Cyclic, OneCycle, OneCycleMomentum
 from tilegrad.schedules.decays import (
-    Constant,
     Cosine,
     Exponential,
     InverseSquareRoot,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tilegrad.charts import plot_schedule
 from tilegrad.tensor import Array
+from tilegrad.words.checks import ascending, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,8 +130,6 @@ class Schedule(ABC):
         Returns:
             The Axes drawn on.
         """
-        from tilegrad.explain.plots import plot_schedule
-
         own = getattr(self, "steps", None) if self.unit == "step" else None
         count = steps if steps is not None else round(own * 1.1) if own else 100
         training = Training(max(count // 10, 1), count)
@@ -174,31 +173,6 @@ class Schedule(ABC):
         """Refuses a field that is no length above 0; it may be left out."""
         if getattr(self, argument) is not None:
             self._number(argument, 0.0, above=True)
-
-
-def number(function: str, argument: str, value: Any, low: float = -math.inf, *, above: bool = False) -> float:
-    """The value, if it is a finite number from ``low`` or above it."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{function}: expected `{argument}` to be a number, got {value!r}")
-    if not math.isfinite(value) or value < low or (above and value == low):
-        bound = "finite" if low == -math.inf else f"above {low:g}" if above else f"of at least {low:g}"
-        raise ValueError(f"{function}: expected `{argument}` to be a number {bound}, got {value}")
-    return float(value)
-
-
-def numbers(function: str, argument: str, values: Any, low: float = -math.inf) -> tuple[float, ...]:
-    """The values, if they are finite numbers."""
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise TypeError(f"{function}: expected `{argument}` to be a list of numbers, got {values!r}")
-    return tuple(number(function, argument, value, low) for value in values)
-
-
-def ascending(function: str, argument: str, values: Any, low: float = 0.0) -> tuple[float, ...]:
-    """The values, if they are positions that rise."""
-    found = numbers(function, argument, values, low)
-    if any(second <= first for first, second in itertools.pairwise(found)):
-        raise ValueError(f"{function}: expected `{argument}` that rise, got {list(found)}")
-    return found
 
 
 def each(function: Callable[[float], float], values: Array) -> Array:
@@ -349,14 +323,33 @@ def _within(training: Training | None, steps: float) -> Training | None:
     return None if training is None else training.within(max(steps, 1.0))
 
 
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """The same value at each step.
+
+    Example:
+        >>> from tilegrad import schedules
+        >>> schedules.Constant(0.1)(7)
+        0.1
+    """
+
+    value: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._number("value")
+
+    def compute(self, steps: Array, training: Training | None) -> Array:
+        """The value."""
+        return np.full_like(steps, self.value)
+
+
 def schedule_for(function: str, argument: str, value: Any) -> Schedule:
     """A schedule as it is, a function of the step or a number made into one."""
     if isinstance(value, Schedule):
         return value
     if callable(value) and not isinstance(value, type):
         return Custom(value)
-    from tilegrad.schedules.decays import Constant
-
     return Constant(number(function, argument, value))
 
 

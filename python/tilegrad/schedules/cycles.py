@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tilegrad._names import lookup
 from tilegrad.schedules.base import Schedule, Training, powers
 from tilegrad.schedules.decays import half_cosine
 from tilegrad.tensor import Array
+from tilegrad.words.names import lookup
 
 __all__ = ["CosineRestarts", "Cyclic", "OneCycle", "OneCycleMomentum"]
 

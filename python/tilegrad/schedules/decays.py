@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tilegrad.schedules.base import Schedule, Training, ascending, each, numbers, powers
+from tilegrad.schedules.base import Schedule, Training, each, powers
 from tilegrad.tensor import Array
+from tilegrad.words.checks import ascending, numbers
 
 __all__ = [
-    "Constant",
     "Cosine",
     "Exponential",
     "InverseSquareRoot",
@@ -25,27 +25,6 @@ __all__ = [
     "Polynomial",
     "Step",
 ]
-
-
-@dataclass(frozen=True)
-class Constant(Schedule):
-    """The same value at each step.
-
-    Example:
-        >>> from tilegrad import schedules
-        >>> schedules.Constant(0.1)(7)
-        0.1
-    """
-
-    value: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._number("value")
-
-    def compute(self, steps: Array, training: Training | None) -> Array:
-        """The value."""
-        return np.full_like(steps, self.value)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tilegrad._names import hint, lookup
 from tilegrad.schedules.base import Schedule, Training
 from tilegrad.tensor import Array
+from tilegrad.words.names import hint, lookup
 
 __all__ = ["Plateau"]
 

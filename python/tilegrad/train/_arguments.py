@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tilegrad import _core
-from tilegrad._losses.checks import check_choice
+from tilegrad.run.features import check_features
 from tilegrad.tensor import Array
 from tilegrad.train import _data as data
 from tilegrad.train._rows import Rows
 from tilegrad.train._steps import form_of
+from tilegrad.words.checks import check_choice
 
 if TYPE_CHECKING:
     from tilegrad.train.trainer import Trainer
@@ -46,7 +47,7 @@ def rows_for(
     trainer: Trainer, function: str, x: Any, y: Any, sample_weight: Any, class_weight: Any, scale: float | None
 ) -> Rows:
     """Checked data for a trainer."""
-    features = data.check_features(function, x, trainer.model.input_shape, scale)
+    features = check_features(function, x, trainer.model.input_shape, scale)
     output = trainer._runner.output_shape(features.shape[1:])
     dtype = trainer._runner.dtype
     targets = data.check_targets(function, y, len(features), output, trainer.loss, dtype)

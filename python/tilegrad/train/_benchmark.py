@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from tilegrad.schedules.base import number
 from tilegrad.train._rows import Rows, run_rows
+from tilegrad.words.checks import number
 
 if TYPE_CHECKING:
     from tilegrad.train.trainer import Trainer

@@ -6,10 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from tilegrad import _core
-from tilegrad._names import hint
 from tilegrad.nn.module import check_tensors
 from tilegrad.tensor import Array
 from tilegrad.train.history import History
+from tilegrad.words.names import hint
 
 if TYPE_CHECKING:
     from tilegrad.train.trainer import Trainer

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tilegrad import _core
+from tilegrad.charts import plot_learning_rate_search
 from tilegrad.functional import ewma
-from tilegrad.schedules.base import number
 from tilegrad.tensor import Array
-from tilegrad.train._data import check_count
 from tilegrad.train._rows import Rows, run_rows
+from tilegrad.words.checks import check_count, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,8 +54,6 @@ class RateSearch(NamedTuple):
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draws the smoothed losses and the suggestion by rate; needs the extra ``plot``."""
-        from tilegrad.explain.plots import plot_learning_rate_search
-
         return plot_learning_rate_search(self.rates, self.smoothed, self.suggestion, ax=ax)
 
     def __repr__(self) -> str:

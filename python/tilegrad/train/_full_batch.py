@@ -13,7 +13,7 @@ from tilegrad.tensor import Array
 from tilegrad.train._rows import Rows
 
 if TYPE_CHECKING:
-    from tilegrad.nn.parameter import Parameter
+    from tilegrad.run.model import Parameter
     from tilegrad.train.trainer import Trainer
 
 # Losses that are sums or means of squares.

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tilegrad.nn.summary import known_shape
+from tilegrad.run.features import as_array
+from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array
-from tilegrad.train._data import as_array
 from tilegrad.train._stopping import TrainingWarning
 
 if TYPE_CHECKING:
@@ -181,9 +183,7 @@ def check_model(model: Module, input_shape: tuple[int, ...] | None = None) -> li
         >>> tg.check_model(nn.Sequential(nn.Dense(4, 8), nn.Dense(8, 3)))[0]
         'layers 0 and 1 are linear with nothing between them, which is one linear layer: put an activation between them, such as nn.ReLU()'
     """
-    from tilegrad.nn._summary import _known_shape
-
-    shape = input_shape if input_shape is not None else _known_shape(model)
+    shape = input_shape if input_shape is not None else known_shape(model)
     if shape is None:
         return []
     nodes = _nodes(model, shape)
@@ -203,8 +203,6 @@ def check_model(model: Module, input_shape: tuple[int, ...] | None = None) -> li
 
 def _nodes(model: Module, shape: tuple[int, ...]) -> list[Any]:
     """The values of the model's graph, in order."""
-    from tilegrad.train._runner import Runner
-
     return list(Runner(model).trace(1, shape, training=False)[0].graph.nodes())
 
 

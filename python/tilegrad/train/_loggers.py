@@ -6,9 +6,9 @@ import math
 import os
 from typing import TYPE_CHECKING
 
-from tilegrad.train._data import check_count
 from tilegrad.train._stopping import greater_is_better, watched
 from tilegrad.train.callbacks import Callback
+from tilegrad.words.checks import check_count
 
 if TYPE_CHECKING:
     from tilegrad.train.trainer import Trainer

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from tilegrad.train import _data as data
+from tilegrad.run.batch_size import check_batch_size
+from tilegrad.run.memory import Memory, training_memory
 from tilegrad.train._arguments import rows_for
 from tilegrad.train._benchmark import Throughput, measure_throughput
 from tilegrad.train._finder import RateSearch, search_rates
-from tilegrad.train._memory import Memory, training_memory
 from tilegrad.train._noise import GradientNoise, measure_noise
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Measuring:
         trainer = cast("Trainer", self)
         with trainer._runner.alone("find_learning_rate"):
             rows = rows_for(trainer, "find_learning_rate", x, y, sample_weight, class_weight, scale)
-            size = data.check_batch_size("find_learning_rate", batch_size, len(rows.x))
+            size = check_batch_size("find_learning_rate", batch_size, len(rows.x))
             return search_rates(trainer, rows, size, (start, end), steps, stop_factor, smoothing)
 
     def benchmark(
@@ -115,7 +115,7 @@ class Measuring:
         trainer = cast("Trainer", self)
         with trainer._runner.alone("benchmark"):
             rows = rows_for(trainer, "benchmark", x, y, sample_weight, class_weight, scale)
-            sizes = [data.check_batch_size("benchmark", size, len(rows.x)) for size in batch_sizes]
+            sizes = [check_batch_size("benchmark", size, len(rows.x)) for size in batch_sizes]
             return measure_throughput(trainer, rows, sizes, seconds)
 
     def memory(self, x: Any, y: Any, *, batch_size: int | str = 32, scale: float | None = None) -> Memory:
@@ -145,7 +145,7 @@ class Measuring:
         trainer = cast("Trainer", self)
         with trainer._runner.alone("memory"):
             rows = rows_for(trainer, "memory", x, y, None, None, scale)
-            size = data.check_batch_size("memory", batch_size, len(rows.x))
+            size = check_batch_size("memory", batch_size, len(rows.x))
             return training_memory(trainer._runner.state(trainer.seed), trainer._steps.training_plan(size, rows.form))
 
     def gradient_noise(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tilegrad import _core
 from tilegrad.tensor import Tensor
-from tilegrad.train._data import check_count
 from tilegrad.train._rows import Rows, run_rows
+from tilegrad.words.checks import check_count
 
 if TYPE_CHECKING:
     from tilegrad.train.trainer import Trainer

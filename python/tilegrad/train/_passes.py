@@ -9,8 +9,7 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad.metrics._base import Said, WholeMetric
-from tilegrad.train._averages import evaluating
-from tilegrad.train._data import check_batch_size
+from tilegrad.run.batch_size import check_batch_size
 from tilegrad.train._full_batch import iterate
 from tilegrad.train._rows import Rows, run_rows
 
@@ -57,7 +56,7 @@ def pass_over(
     state = trainer._runner.state(trainer.seed)
     settings |= {"shuffle": shuffle, "seed": trainer.seed, "epoch": trainer.epoch, "maxima": maxima}
     settings["drop_last"] = drop_last
-    with nullcontext() if training else evaluating(trainer._runner, state):
+    with nullcontext() if training else trainer._runner.evaluating(state):
         return run_rows(state, plans, rows, size, report=report, schedules=schedules, **settings)
 
 

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from tilegrad import _core
-from tilegrad.nn.module import Module
-from tilegrad.nn.parameter import Parameter
+from tilegrad.run.model import Model, Parameter
 from tilegrad.tensor import Tensor, Tracer
 
 # The sum of penalties among the sums of a step.
 PENALTY = ("penalty", "sum", 0.0)
 
 
-def bounds_of(model: Module) -> tuple[Any, ...]:
+def bounds_of(model: Model) -> tuple[Any, ...]:
     """What decides on penalties and constraints: part of a plan's key."""
     return tuple((parameter.regularizer, parameter.constraint) for _, parameter in model._parameters())
 

@@ -15,7 +15,7 @@ from tilegrad.train._passes import EVALUATION_BATCH
 
 if TYPE_CHECKING:
     from tilegrad.losses import Loss
-    from tilegrad.train._runner import Runner
+    from tilegrad.run.runner import Runner
 
 
 class Predicting:

@@ -11,9 +11,9 @@ import numpy as np
 from tilegrad import _core
 from tilegrad.losses import Loss
 from tilegrad.metrics._base import Key, Metric, Reading, Summing, WholeMetric, parted, reading_of
+from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array, Tensor, Tracer
 from tilegrad.train._penalties import PENALTY, bounds_of, constrained, penalty_of
-from tilegrad.train._runner import Runner
 
 
 class Form(NamedTuple):

@@ -7,10 +7,10 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from tilegrad._names import hint
 from tilegrad.tensor import Array
-from tilegrad.train._data import check_count
 from tilegrad.train.callbacks import Callback
+from tilegrad.words.checks import check_count
+from tilegrad.words.names import hint
 
 if TYPE_CHECKING:
     from tilegrad.train.history import History

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tilegrad import _core
+from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array
 from tilegrad.train._profile import Profile, ProfileRow
 from tilegrad.train._rows import Rows, run_rows
-from tilegrad.train._runner import Runner
 
 if TYPE_CHECKING:
     from tilegrad._core import _Limits, _StepInfo

@@ -6,8 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tilegrad._names import hint
+from tilegrad.charts import plot_history
+from tilegrad.functional import ewma
 from tilegrad.tensor import Array
+from tilegrad.words.names import hint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,8 +69,6 @@ class History(dict[str, list[float]]):
             >>> tg.train.History({"loss": [1.0, 2.0, 3.0]}).smoothed(beta=0.9).round(6)
             array([1.      , 1.526316, 2.070111])
         """
-        from tilegrad.functional import ewma
-
         values = self.steps if name == "steps" else self.get(name)
         if not values:
             known = [*self, *(["steps"] if self.steps else [])]
@@ -123,8 +123,4 @@ class History(dict[str, list[float]]):
             ImportError: If Matplotlib is not installed.
             ValueError: If there is no such figure.
         """
-        try:
-            from tilegrad.explain.plots import plot_history
-        except ImportError as error:
-            raise ImportError(f'plot: expected Matplotlib, got {error}; pip install "tilegrad[plot]"') from None
         return plot_history(self, metric=metric, ax=ax)

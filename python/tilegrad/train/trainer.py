@@ -6,16 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tilegrad import _core
-from tilegrad._losses.checks import check_choice
-from tilegrad._names import check_flag
 from tilegrad.losses import Loss, loss_for
 from tilegrad.metrics import Metric, metrics_for
 from tilegrad.nn.module import Module
 from tilegrad.optim import Optimizer, optimizer_for
+from tilegrad.run.batch_size import check_batch_size
+from tilegrad.run.runner import Runner
 from tilegrad.train import _checkpoint as checkpoint
-from tilegrad.train import _data as data
 from tilegrad.train._arguments import rows_for, split_rows
-from tilegrad.train._averages import averages, use_average
 from tilegrad.train._batch_size import warn_of_few_updates
 from tilegrad.train._full_batch import check_full_batch
 from tilegrad.train._lint import warn_of
@@ -25,12 +23,12 @@ from tilegrad.train._passes import EVALUATION_BATCH, evaluate_rows
 from tilegrad.train._predicting import Predicting
 from tilegrad.train._profile import Profile
 from tilegrad.train._progress import progress_for
-from tilegrad.train._runner import Runner
 from tilegrad.train._steps import Steps
 from tilegrad.train._stopping import EarlyStopping, Kept, Limits
 from tilegrad.train._timing import time_steps
 from tilegrad.train.callbacks import AnyCallback, callbacks_for
 from tilegrad.train.history import History
+from tilegrad.words.checks import check_choice, check_count, check_flag
 
 __all__ = ["Trainer"]
 
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     import os
     from contextlib import AbstractContextManager
 
-    from tilegrad.nn._summary import Summary
+    from tilegrad.nn.summary import Summary
     from tilegrad.tensor import Array
 
 
@@ -86,7 +84,7 @@ class Trainer(Measuring, Predicting):
         self.loss: Loss = loss_for(loss)
         self.optimizer: Optimizer = optimizer_for(optimizer)
         self.metrics = metrics_for(metrics)
-        self.seed = data.check_count("Trainer", "seed", seed, 0)
+        self.seed = check_count("Trainer", "seed", seed, 0)
         if not model._parameters():
             raise ValueError("Trainer: expected `model` with parameters to train, got none")
         self.history = History()
@@ -124,7 +122,7 @@ class Trainer(Measuring, Predicting):
     @property
     def averaged(self) -> dict[str, Array]:
         """Copies of the moving averages of all weights that are trained, by name (``average_decay``)."""
-        return {name: view.copy() for name, view in averages("averaged", self).items()}
+        return {name: view.copy() for name, view in self._runner.averages("averaged", self.seed).items()}
 
     def use_average(self) -> AbstractContextManager[None]:
         """The averages of the weights in their place, for as long as a ``with`` block lasts.
@@ -148,7 +146,7 @@ class Trainer(Measuring, Predicting):
             >>> averaged != trainer.evaluate(x, 3 * x)["loss"]
             True
         """
-        return use_average(self)
+        return self._runner.use_average(self.seed)
 
     def stop(self, reason: str) -> None:
         """Ends the training after the epoch under way; for callbacks."""
@@ -245,7 +243,7 @@ class Trainer(Measuring, Predicting):
             >>> sorted(history), history.stop_reason
             (['learning_rate', 'loss', 'seconds'], 'epochs')
         """
-        epochs = data.check_count("fit", "epochs", epochs, 1)
+        epochs = check_count("fit", "epochs", epochs, 1)
         finite = check_flag("fit", "check_finite", check_finite)
         check_choice("fit", "record", record, ("epoch", "step"))
         limits = Limits(tolerance, target_loss, max_time, divergence, monitor)
@@ -254,7 +252,7 @@ class Trainer(Measuring, Predicting):
         with self._runner.alone("fit"):
             rows = rows_for(self, "fit", x, y, sample_weight, class_weight, scale)
             train, held = split_rows(self, rows, validation_data, validation_split, validation_from)
-            size = data.check_batch_size("fit", batch_size, len(train.x))
+            size = check_batch_size("fit", batch_size, len(train.x))
             if self.optimizer.full_batch:
                 check_full_batch(self, len(train.x), size)
             display = progress_for(progress, epochs, self.epoch + 1)
@@ -341,10 +339,10 @@ class Trainer(Measuring, Predicting):
             0
         """
         if steps is not None:
-            steps = data.check_count("profile", "steps", steps, 1)
+            steps = check_count("profile", "steps", steps, 1)
         with self._runner.alone("profile"):
             rows = rows_for(self, "profile", x, y, sample_weight, class_weight, scale)
-            size = data.check_batch_size("profile", batch_size, len(rows.x))
+            size = check_batch_size("profile", batch_size, len(rows.x))
             plan = self._steps.training_plan(size, rows.form)
             return time_steps(plan, self._runner, rows, size=size, seed=self.seed, steps=steps)
 

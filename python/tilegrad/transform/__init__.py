@@ -1,4 +1,4 @@
-"""Functions of functions: derivatives of any order, ``jit``, ``trace`` and ``check_gradients``.
+"""Functions of functions: derivatives of any order, ``jit``, and operations of one's own.
 
 Each of them runs a Python function once on traced tensors, compiles the graph that this gives, and keeps the result by
 the shapes and dtypes of the arguments: the next call with arguments of the same kind runs no Python of yours at all.
@@ -12,17 +12,13 @@ the shapes and dtypes of the arguments: the next call with arguments of the same
 """
 
 from tilegrad.transform.gradients import grad, jit, value_and_grad
-from tilegrad.transform.look import trace
-from tilegrad.transform.models import functional_call
-from tilegrad.transform.numeric import check_gradients, numeric_derivative, numeric_gradient
+from tilegrad.transform.numeric import numeric_derivative, numeric_gradient
 from tilegrad.transform.operations import custom_gradient, define_operation
 from tilegrad.transform.products import hessian, hvp, jacobian, jvp, vjp
 
 __all__ = [
-    "check_gradients",
     "custom_gradient",
     "define_operation",
-    "functional_call",
     "grad",
     "hessian",
     "hvp",
@@ -31,7 +27,6 @@ __all__ = [
     "jvp",
     "numeric_derivative",
     "numeric_gradient",
-    "trace",
     "value_and_grad",
     "vjp",
 ]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from tilegrad import _core
-from tilegrad._trees import Spec, flatten, number_dtype, rebuild
 from tilegrad.tensor import Array, Tensor, Traceable, Tracer
+from tilegrad.transform.trees import Spec, flatten, number_dtype, rebuild
 
 _MOST_PLANS = 256
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad._trees import Spec, has_values, rebuild, values_of
 from tilegrad.tensor import Tensor, Traceable, find_tensor
 from tilegrad.transform._calls import Arguments, Cache, Compiled, argument_names, result_spec, scalar_result, trace_call
+from tilegrad.transform.trees import Spec, has_values, rebuild, values_of
 
 __all__ = ["grad", "jit", "value_and_grad"]
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from tilegrad._trees import flatten, rebuild
 from tilegrad.tensor import Array, Traceable
-from tilegrad.transform._calls import argument_names, leaf_names, one_tensor
+from tilegrad.transform._calls import leaf_names, one_tensor
 from tilegrad.transform.gradients import chosen_places, jit, value_and_grad
-from tilegrad.transform.models import as_function
+from tilegrad.transform.trees import flatten, rebuild
 
-__all__ = ["check_gradients", "numeric_derivative", "numeric_gradient"]
+__all__ = ["compare_gradients", "numeric_derivative", "numeric_gradient"]
 
 # Offsets and weights of central differences: (f(x + h) - f(x - h)) / 2h, and the rule that is exact up to x^4.
 _RULES = {2: ((-1, -1 / 2), (1, 1 / 2)), 4: ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))}
 # About where rounding (1e-16 / h) and the rule's own error (h^2 or h^4) are equally large.
 _STEPS = {2: 1e-5, 4: 1e-3}
+# Distance of the differences that gradients are compared with.
+CHECK_STEP = 1e-4
 
 
 def numeric_derivative(
@@ -79,44 +80,28 @@ def numeric_gradient(function: Callable[[Array], Any], x: Any, *, step: float | 
     return gradient
 
 
-def check_gradients(
-    function: Any, *arguments: Any, loss: Any = None, step: float = 1e-4, tolerance: float = 1e-6
+def compare_gradients(
+    called: Callable[..., Any],
+    given: Sequence[Any],
+    names: Sequence[str],
+    differentiable: tuple[int, ...] | None,
+    *,
+    step: float,
+    tolerance: float,
 ) -> float:
-    """Compares gradients with central differences of fourth order, in float64.
+    """The largest relative difference between gradients and central differences of fourth order, in float64.
 
     Args:
-        function: A function of numbers and arrays, a layer or model, a loss, or a trainer. What returns several numbers
-            is checked along one fixed combination of them. A model is checked by its input and all its parameters.
-        *arguments: Where to check. Floats are converted to float64; integer arrays are labels. A model is called with
-            ``x``, or with ``x`` and the target where there is a loss; a trainer with both; a loss with prediction and
-            target.
-        loss: For a model: a loss object, its name, or a function of (prediction, target).
+        called: A function of numbers and arrays.
+        given: Its arguments; floats are converted to float64, integer arrays are labels.
+        names: What the arguments are called in error messages.
+        differentiable: Which arguments have gradients; all by default.
         step: Distance of the differences, relative to the size of each number where that exceeds 1.
-        tolerance: Largest difference allowed, relative to the size of the gradient where that exceeds 1.
-
-    Returns:
-        The largest relative difference found.
+        tolerance: Largest difference allowed.
 
     Raises:
-        ValueError: If a difference exceeds the tolerance; the sentence names argument, index and both values.
-
-    Example:
-        >>> import numpy as np, tilegrad as tg
-        >>> from tilegrad import nn
-        >>> tg.check_gradients(lambda x: (x * x).sum(), np.array([3.0, 4.0])) < 1e-9
-        True
-        >>> model = nn.Sequential(nn.Dense(2, 3), "tanh", nn.Dense(3, 2))
-        >>> tg.check_gradients(model, np.array([[0.5, -1.0]]), np.array([1]), loss="cross_entropy") < 1e-8
-        True
+        ValueError: If a difference exceeds the tolerance.
     """
-    subject = as_function("check_gradients", function, loss, arguments)
-    if subject is None:
-        if not callable(function):
-            raise TypeError(f"check_gradients: expected a function, got {type(function).__name__}")
-        called, given, names = function, list(arguments), argument_names(function, arguments, {})
-        differentiable = getattr(function, "differentiable", None)
-    else:
-        called, given, names, differentiable = subject
     leaves: list[Any] = []
     specs = [flatten("check_gradients", each, leaves, numbers=True) for each in given]
     arrays = [leaf if _is_label(leaf) else np.array(leaf, np.float64) for leaf in leaves]

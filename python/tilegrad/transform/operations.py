@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from tilegrad.tensor import Tensor, as_tensor, find_tensor
-from tilegrad.transform._calls import one_tensor
+from tilegrad.transform._calls import argument_names, one_tensor
 from tilegrad.transform.gradients import compiled_as
-from tilegrad.transform.numeric import check_gradients
+from tilegrad.transform.numeric import CHECK_STEP, compare_gradients
 
 __all__ = ["custom_gradient", "define_operation"]
 
@@ -96,7 +96,8 @@ def define_operation(
     operation = custom_gradient(forward, backward, name=name)
     arguments = example if isinstance(example, tuple) else (example,)
     try:
-        check_gradients(operation, *arguments, tolerance=tolerance)
+        names = argument_names(operation, arguments, {})
+        compare_gradients(operation, arguments, names, None, step=CHECK_STEP, tolerance=tolerance)
     except ValueError as error:
         said = str(error).replace("check_gradients: argument inputs", f"{name}: argument ")
         raise ValueError(said) from None

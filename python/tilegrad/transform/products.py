@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad._trees import flatten, rebuild
 from tilegrad.tensor import Tensor, as_tensor, concatenate, find_tensor
 from tilegrad.transform._calls import one_tensor
 from tilegrad.transform.gradients import chosen_places, compiled_as, grad
+from tilegrad.transform.trees import flatten, rebuild
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vjp"]
 

@@ -14,19 +14,15 @@ Example:
     'gelu, relu and their derivatives'
 """
 
-from tilegrad.explain.plots.curves import plot_activation, plot_ewma, plot_loss, plot_schedule, plot_tangent
+from tilegrad.charts import plot_history, plot_learning_rate_search, plot_schedule
+from tilegrad.explain.plots.curves import plot_activation, plot_ewma, plot_loss, plot_tangent
 from tilegrad.explain.plots.surfaces import (
     plot_descent_paths,
     plot_gradient,
     plot_learning_rate_effect,
     plot_zigzag,
 )
-from tilegrad.explain.plots.training import (
-    plot_confusion,
-    plot_histograms,
-    plot_history,
-    plot_learning_rate_search,
-)
+from tilegrad.explain.plots.training import plot_confusion, plot_histograms
 
 __all__ = [
     "plot_activation",

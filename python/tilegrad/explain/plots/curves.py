@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tilegrad import functional
-from tilegrad._names import lookup, registry
-from tilegrad.explain.plots._style import GUIDE, begin, finish, line, listed
+from tilegrad.charts.style import GUIDE, begin, finish, line, listed
+from tilegrad.functional.losses.catalogue import loss_entries
 from tilegrad.losses import CrossEntropy, Loss, loss_for
 from tilegrad.nn.activations import NAMED
 from tilegrad.tensor import Array
 from tilegrad.transform import grad, jit
+from tilegrad.words.names import lookup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_activation", "plot_ewma", "plot_loss", "plot_schedule", "plot_tangent"]
+__all__ = ["plot_activation", "plot_ewma", "plot_loss", "plot_tangent"]
 
 _POINTS = 601
 # Where a derivative would be a flat line beside its loss, it gets an axis of its own.
@@ -91,7 +92,7 @@ def plot_activation(
 def _drawable(given: Any) -> Loss:
     """The loss of a name, if it compares number with number; or cross-entropy."""
     loss = loss_for(given)
-    entry = next((each for each in registry()["losses"] if each["name"] == loss.name), None)
+    entry = next((each for each in loss_entries() if each["name"] == loss.name), None)
     if not isinstance(loss, CrossEntropy) and (entry is None or entry["facts"].get("kind") != "point"):
         raise ValueError(
             f"plot_loss: expected a loss that compares number with number, or cross_entropy, got {loss.name}"
@@ -292,44 +293,3 @@ def plot_ewma(
         ax.plot(times, average, label=f"beta {beta:g}, about {1 / (1 - beta):.0f} steps", **line(place))
     corrected = "with" if bias_correction else "without"
     return finish(ax, f"Moving averages {corrected} bias correction", "step", "value")
-
-
-def plot_schedule(
-    schedule: Callable[[int], float] | Mapping[str, Callable[[int], float]],
-    steps: int,
-    *,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draws what schedules give by step.
-
-    Args:
-        schedule: A function of the step, which counts from 0; or several by name.
-        steps: How many steps.
-        ax: Where to draw; a new figure if not given.
-
-    Returns:
-        The Axes drawn on.
-
-    Raises:
-        ValueError: If there is not at least one step.
-
-    Example:
-        >>> import matplotlib
-        >>> matplotlib.use("Agg")
-        >>> import tilegrad as tg
-        >>> ax = tg.plots.plot_schedule(lambda step: 0.1 / (1 + step), 3)
-        >>> ax.get_lines()[0].get_ydata().round(3)
-        array([0.1  , 0.05 , 0.033])
-    """
-    if steps < 1:
-        raise ValueError(f"plot_schedule: expected `steps` of at least 1, got {steps}")
-    named = dict(schedule) if isinstance(schedule, Mapping) else {_schedule_name(schedule): schedule}
-    ax = begin(ax)
-    for place, (name, each) in enumerate(named.items()):
-        values = [float(each(step)) for step in range(steps)]
-        ax.plot(range(steps), values, label=name, **line(place), drawstyle="steps-post" if steps < 50 else "default")
-    return finish(ax, "Learning rate by step", "step", "learning rate", legend=len(named) > 1)
-
-
-def _schedule_name(schedule: Callable[[int], float]) -> str:
-    return getattr(schedule, "__name__", type(schedule).__name__)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tilegrad import optim
+from tilegrad.charts.style import GUIDE, INK, begin, finish, line
 from tilegrad.explain.descent import Path, Surface, descent_paths, surface_for, zigzag_paths
-from tilegrad.explain.plots._style import GUIDE, INK, begin, finish, line
 from tilegrad.optim import Optimizer
 from tilegrad.tensor import Array
 from tilegrad.transform import jit, value_and_grad

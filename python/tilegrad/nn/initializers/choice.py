@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from tilegrad._names import entries, lookup, registry
 from tilegrad.nn.initializers.plain import (
     IdentityMatrix,
     Initializer,
@@ -26,6 +25,8 @@ from tilegrad.nn.initializers.scaled import (
     XavierNormal,
     XavierUniform,
 )
+from tilegrad.words.names import lookup
+from tilegrad.words.registry import entries, registry
 
 __all__ = ["NAMED", "STYLES", "chosen_for", "gain"]
 

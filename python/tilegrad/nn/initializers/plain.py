@@ -14,8 +14,8 @@ from typing import Protocol
 import numpy as np
 
 from tilegrad import _core
-from tilegrad._names import check_flag
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_flag
 
 __all__ = [
     "Constant",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from tilegrad._names import lookup
 from tilegrad.nn.initializers.plain import Initializer, Normal, TruncatedNormal, Uniform, fans
 from tilegrad.tensor import Array
+from tilegrad.words.names import lookup
 
 __all__ = [
     "HeNormal",

@@ -1,0 +1,135 @@
+"""``trace``: the graph of a function, model or trainer with its numbers."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any
+
+from tilegrad.explain.drawing import Picture, dot, draw
+from tilegrad.explain.graph import Computation, Text
+from tilegrad.explain.quiz import Quiz
+from tilegrad.explain.subject import as_function
+from tilegrad.tensor import Tracer
+from tilegrad.train import Trainer
+from tilegrad.transform._calls import Arguments, argument_names, one_tensor, trace_call
+
+__all__ = ["Trace", "trace"]
+
+
+class Trace(Computation):
+    """The graph of a function of numbers or arrays, evaluated once. ``tg.trace`` makes it.
+
+    A notebook shows its picture. Where the result has several numbers, the gradients are those of their sum.
+
+    Example:
+        >>> import tilegrad as tg
+        >>> def pay(price, count, tax):
+        ...     return price * count * tax
+        >>> graph = tg.trace(pay)(10.0, 2.0, 1.1)
+        >>> graph.value, graph.gradients["price"]
+        (22.0, 2.2)
+    """
+
+    def to_dot(self) -> Text:
+        """The graph in the language of Graphviz, with values and gradients.
+
+        Example:
+            >>> import tilegrad as tg
+            >>> print(tg.trace(lambda x: x * 3.0)(2.0).to_dot().splitlines()[0])
+            digraph "function" {
+        """
+        return Text(dot(self))
+
+    def draw(self, step: int | None = None) -> Picture:
+        """The graph as an SVG picture: the value above each node, the arriving gradient below.
+
+        Args:
+            step: How many steps of the backward pass to show: 0 is the forward pass with the gradient 1 of the result,
+                each further step lets one node pass on what arrived, and says how. All by default.
+
+        Returns:
+            The SVG text, which a notebook shows, and which has a ``save(path)``.
+
+        Raises:
+            ValueError: If there is no such step.
+
+        Example:
+            >>> import tilegrad as tg
+            >>> graph = tg.trace(lambda x, y: (x + y) * y)(3.0, 2.0)
+            >>> picture = graph.draw()
+            >>> picture.startswith("<svg"), graph.steps, "add to x: 2 * 1 = 2" in graph.draw(step=2)
+            (True, 2, True)
+        """
+        if step is not None and (isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= self.steps):
+            raise ValueError(f"draw: expected `step` from 0 to {self.steps}, got {step!r}")
+        return draw(self, step)
+
+    def save(self, path: str | os.PathLike[str], step: int | None = None) -> None:
+        """Writes the picture of :meth:`draw` into an SVG file."""
+        self.draw(step).save(path)
+
+    def quiz(self) -> Quiz:
+        """An exercise: the graph with its gradients hidden, which checks answers.
+
+        Example:
+            >>> import tilegrad as tg
+            >>> quiz = tg.trace(lambda price, count: price * count)(10.0, 2.0).quiz()
+            >>> quiz.check({"price": 2, "count": 2})
+            price: right, 2
+            count: wrong, got 2; multiply passes on g * price, and g = 1 arrives there
+            1 of 2 right
+        """
+        return Quiz(self)
+
+    def _repr_svg_(self) -> str:
+        return str(self.draw())
+
+
+def trace(function: Any, *, loss: Any = None) -> Callable[..., Trace]:
+    """A function that returns the graph of ``function`` with its numbers, to be looked at.
+
+    The result's ``explain()`` goes through backpropagation node by node: the value of each node, the local derivative
+    on each edge, and the gradient that arrives. ``draw()`` gives the picture, ``quiz()`` an exercise.
+
+    Args:
+        function: A function of numbers and arrays; or a model, a trainer or a loss. A model is called with ``x``, or
+            with ``x`` and the target where there is a ``loss``; a trainer with both; a loss with prediction and target.
+            A model's parameters are arguments like any other, and it acts as in evaluation.
+        loss: For a model: a loss object, its name, or a function of (prediction, target).
+
+    Returns:
+        A function of the arguments that returns a :class:`tilegrad.explain.Trace`. Where the result has several
+        numbers, the gradients are those of their sum.
+
+    Raises:
+        TypeError: If ``function`` cannot be called, or, on call, if it does what a trace cannot follow.
+
+    Example:
+        >>> import tilegrad as tg
+        >>> tg.trace(lambda price, count: price * count)(10.0, 2.0).explain()
+        forward                     value     arriving gradient
+          price                     10        2
+          count                     2         10
+          multiply = price * count  20        1
+        backward
+          multiply -> price         1 * 2 = 2
+          multiply -> count         1 * 10 = 10
+    """
+    if not callable(function) and not isinstance(function, Trainer):
+        raise TypeError(f"trace: expected a function, got {type(function).__name__}")
+
+    def traced(*arguments: Any, **settings: Any) -> Trace:
+        subject = as_function("trace", function, loss, arguments)
+        if subject is None:
+            called, given, names = function, list(arguments), argument_names(function, arguments, settings)
+        else:
+            called, given, names = subject.function, subject.arguments, subject.names
+        taken = Arguments("trace", given, settings)
+        tracer, tensors, result = trace_call(called, taken, names, Tracer())
+        title = getattr(function, "__name__", "function" if subject is None else type(function).__name__)
+        shown = title if title.isidentifier() else "function"
+        return Trace(tracer, tensors, one_tensor("trace", result), taken.arrays(), shown)
+
+    return functools.wraps(function)(traced) if hasattr(function, "__name__") else traced

@@ -1,0 +1,1 @@
+"""Running a model on rows: its plans, its buffers, averages of its weights, memory, checks of features."""

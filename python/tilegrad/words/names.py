@@ -1,0 +1,49 @@
+"""Finding things by name, and saying what was meant when there is no such name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def hint(name: object, known: Iterable[str]) -> str:
+    """`` (did you mean 'relu'?)`` if a known name is close, else nothing."""
+    # Needed for messages only, and slow to load.
+    import difflib
+
+    by_lower = {each.lower(): each for each in known}
+    word = str(name).lower()
+    close = difflib.get_close_matches(word, list(by_lower), n=3, cutoff=0.6)
+    # Letters that only changed places are the likeliest slip: `adma` is `adam`, not `adamax`.
+    close.sort(key=lambda known: sorted(known) != sorted(word))
+    return f" (did you mean {by_lower[close[0]]!r}?)" if close else ""
+
+
+def unknown(function: str, what: str, name: object, known: Iterable[str]) -> str:
+    """The sentence for an unknown name: the closest match and the valid ones."""
+    names = list(known)
+    return f"{function}: unknown {what} {name!r}{hint(name, names)}; expected one of {', '.join(names)}"
+
+
+def lookup(function: str, what: str, name: object, table: Mapping[str, T]) -> T:
+    """The entry of a table, or a ``ValueError`` that lists what there is; a ``TypeError`` if it is no name at all."""
+    if not isinstance(name, str):
+        raise TypeError(
+            f"{function}: expected `{what}` to be a name or an object of its kind, got {type(name).__name__}"
+        )
+    found = table.get(name)
+    if found is None:
+        raise ValueError(unknown(function, what, name, table))
+    return found
+
+
+def class_name(name: str) -> str:
+    """Name of the class that belongs to a registry name: ``leaky_relu`` gives ``LeakyRelu``."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def summary_line(doc: str) -> str:
+    """First line of a documentation text."""
+    return doc.strip().split("\n", 1)[0].strip()

@@ -1,0 +1,61 @@
+"""The rooms of the package: what the contracts in pyproject.toml do not see."""
+
+import ast
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "python" / "tilegrad"
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("__main__.py",))
+
+# The one hook: lower rooms call what a higher one provides, and the top room loads what not every program needs.
+BY_NAME = {"words/comforts.py", "__init__.py"}
+
+
+def name_of(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def is_part(name):
+    """Whether a name is a module or package of tilegrad."""
+    return name == "_core" or (PACKAGE / f"{name}.py").exists() or (PACKAGE / name / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_imports_name_the_room(path):
+    """The contracts cannot see what is taken from the package as a whole, so nothing is."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "tilegrad":
+            for alias in node.names:
+                known = is_part(alias.name)
+                assert known, f"{name_of(path)}:{node.lineno} imports {alias.name} from the whole package"
+        if isinstance(node, ast.Import):
+            whole = [alias.name for alias in node.names if alias.name == "tilegrad"]
+            assert not whole, f"{name_of(path)}:{node.lineno} imports the whole package"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_modules_are_loaded_by_name_in_one_place(path):
+    """`import_module` would be a door that no contract sees."""
+    if name_of(path) in BY_NAME:
+        return
+    text = path.read_text(encoding="utf-8")
+    assert "import_module" not in text, f"{name_of(path)} loads modules by name"
+    assert "__import__" not in text, f"{name_of(path)} loads modules by name"
+
+
+def internal_imports_inside_functions():
+    found = []
+    for path in FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                for node in ast.walk(function):
+                    modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                    modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                    found += [f"{name_of(path)}:{node.lineno}" for each in modules if each.split(".")[0] == "tilegrad"]
+    return sorted(set(found))
+
+
+def test_no_import_of_our_own_hides_in_a_function():
+    assert internal_imports_inside_functions() == []
