@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import re
 
 import pytest
 import tilegrad as tg
@@ -81,6 +82,29 @@ def test_every_entry_has_its_python_names(kind, entry):
         )
     else:
         assert class_name(name) in classes_of(losses), f"loss `{name}` has no class in tilegrad.losses"
+
+
+@pytest.mark.parametrize("entry", REGISTRY["optimizers"], ids=lambda entry: entry["name"])
+def test_the_class_of_an_optimizer_says_what_its_entry_says(entry):
+    rule = getattr(optim, entry["class"])
+    assert rule.name == entry["name"]
+    assert {style: dict(settings) for style, settings in rule.styles.items()} == entry["facts"]["styles"]
+    defaults = {}
+    for name, argument in inspect.signature(rule).parameters.items():
+        if name == "betas":
+            defaults |= {f"beta{place}": beta for place, beta in enumerate(argument.default, 1)}
+        elif name not in inspect.signature(optim.Optimizer).parameters:
+            defaults[name] = argument.default
+    assert defaults == {parameter["name"]: parameter["default"] for parameter in entry["parameters"]}
+
+
+@pytest.mark.parametrize("entry", REGISTRY["optimizers"], ids=lambda entry: entry["name"])
+def test_an_optimizer_says_its_source_and_what_each_word_means(entry):
+    assert re.search(r"\([A-Z].*\b(19|20)\d\d\b.*\)", entry["doc"].split("\n\n")[0], re.DOTALL), "no source with a year"
+    for parameter in entry["parameters"]:
+        if parameter.get("choices", [False, True]) != [False, True]:
+            assert len(parameter["meanings"]) == len(parameter["choices"]), parameter["name"]
+            assert all(len(meaning) >= 10 for meaning in parameter["meanings"])
 
 
 @pytest.mark.parametrize(("kind", "entry"), ENTRIES, ids=NAMES)

@@ -155,6 +155,8 @@ pub struct Choice {
     pub default: &'static str,
     /// The options.
     pub options: &'static [&'static str],
+    /// What each option stands for, where the options are documented one by one; else nothing.
+    pub meanings: &'static [&'static str],
     /// What it does, in a sentence.
     pub doc: &'static str,
 }
@@ -243,7 +245,7 @@ pub enum OutputActivation {
     Exp,
 }
 
-/// Settings under which a loss computes what another library does.
+/// Settings under which a loss or an update rule computes what another library does.
 pub type Style = (&'static str, &'static [(&'static str, Setting<'static>)]);
 
 /// What is made of the losses of a batch when the caller does not say.
@@ -324,12 +326,16 @@ impl OptimizerFacts {
 pub struct OptimizerEntry {
     /// Name, as the string that stands for it.
     pub name: &'static str,
-    /// Documentation in Markdown: sentence, update with its state, source, where others differ.
+    /// Name of its class, as people write it.
+    pub class: &'static str,
+    /// Documentation in Markdown: sentence with its source, update with its state, where others differ, slots.
     pub doc: &'static str,
     /// Hyperparameters.
     pub parameters: &'static [Parameter],
     /// Hyperparameters that are words.
     pub choices: &'static [Choice],
+    /// What other libraries and the paper set where they have the rule.
+    pub styles: &'static [Style],
     /// Every slot the rule can have; which it has depends on its settings.
     pub slots: &'static [&'static str],
     /// Facts for the laws.

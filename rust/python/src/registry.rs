@@ -116,7 +116,11 @@ fn optimizer<'py>(py: Python<'py>, entry: &OptimizerEntry) -> PyResult<Bound<'py
     facts.set_item("divisions", entry.facts.divisions)?;
     facts.set_item("rests_at_zero_gradient", entry.facts.rests_at_zero_gradient)?;
     facts.set_item("elementwise", entry.facts.elementwise)?;
-    described(py, (entry.name, &[], entry.doc), parameters(py, entry.parameters, entry.choices)?, facts)
+    facts.set_item("styles", styles(py, entry.styles)?)?;
+    let dictionary =
+        described(py, (entry.name, &[], entry.doc), parameters(py, entry.parameters, entry.choices)?, facts)?;
+    dictionary.set_item("class", entry.class)?;
+    Ok(dictionary)
 }
 
 fn described<'py>(
@@ -140,6 +144,11 @@ fn unindented(doc: &str) -> String {
     lines.join("\n").trim().to_string()
 }
 
+/// What is said of a parameter stands in a cell or after a colon: lines are joined.
+fn one_line(doc: &str) -> String {
+    doc.split_whitespace().collect::<Vec<&str>>().join(" ")
+}
+
 fn parameters<'py>(py: Python<'py>, parameters: &[Parameter], choices: &[Choice]) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     for parameter in parameters {
@@ -151,7 +160,7 @@ fn parameters<'py>(py: Python<'py>, parameters: &[Parameter], choices: &[Choice]
         dictionary.set_item("high", parameter.range.high)?;
         dictionary.set_item("low_closed", parameter.range.low_closed)?;
         dictionary.set_item("high_closed", parameter.range.high_closed)?;
-        dictionary.set_item("doc", unindented(parameter.doc))?;
+        dictionary.set_item("doc", one_line(parameter.doc))?;
         list.append(dictionary)?;
     }
     for choice in choices {
@@ -165,7 +174,9 @@ fn parameters<'py>(py: Python<'py>, parameters: &[Parameter], choices: &[Choice]
             dictionary.set_item("default", choice.default)?;
             dictionary.set_item("choices", choice.options)?;
         }
-        dictionary.set_item("doc", unindented(choice.doc))?;
+        let meanings: Vec<String> = choice.meanings.iter().map(|meaning| one_line(meaning)).collect();
+        dictionary.set_item("meanings", meanings)?;
+        dictionary.set_item("doc", one_line(choice.doc))?;
         list.append(dictionary)?;
     }
     Ok(list)

@@ -29,6 +29,7 @@ pub(super) const ENTRY: LossEntry = LossEntry {
         name: "normalization",
         default: "weights",
         options: &["weights", "samples"],
+        meanings: &[],
         doc: "What the mean divides by: the sum of the rows' weights, or the count of rows.",
     }],
     reduction: LossReduction::Mean,

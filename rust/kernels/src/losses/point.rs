@@ -52,7 +52,7 @@ macro_rules! point_loss {
                 }),*],
                 choices: &[$($($crate::registry::Choice {
                     name: stringify!($choice), default: stringify!($choice_default), options: &["false", "true"],
-                    doc: $choice_doc,
+                    meanings: &[], doc: $choice_doc,
                 }),*)?],
                 reduction: Self::NAMES[0].1,
                 kind: $crate::registry::LossKind::Point,

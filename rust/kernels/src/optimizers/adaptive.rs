@@ -4,34 +4,63 @@ use super::Step;
 use super::rule::{DECAY, Decay, EPSILON, Rule, Settings, tamed};
 use super::settings::{EpsilonModeUncorrected, Epsilons, MomentumStyle, WeightDecayStyle, rule};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range};
+use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
 rule! {
-    /// RMSprop: each step is divided by the root of a moving average of squared gradients.
+    /// Divides by a running root mean square of the gradient (Tieleman and Hinton, 2012, lecture 6e).
     ///
-    /// `s = decay * s + (1 - decay) * gradient^2`, from zero and without bias correction, so the first steps are larger by
-    /// `1 / sqrt(1 - decay)`; `weight = weight - learning_rate * gradient / sqrt(s + epsilon)`, or with `epsilon_mode`
-    /// "outside" `... / (sqrt(s) + epsilon)`. `centered` takes the square of a moving average of the gradient from `s`: what
-    /// divides is then the deviation. With `momentum` the divided gradients drive a velocity, as in `sgd`. Slots:
-    /// `mean_square`, `mean_gradient` if centred, `velocity` with momentum. Keras and optax stand inside, PyTorch outside
-    /// with decay 0.99. (Tieleman and Hinton, 2012, lecture 6e; centred: Graves, 2013.)
-    Rmsprop "rmsprop"
+    /// `s = decay * s + (1 - decay) * gradient^2`, `weight = weight - learning_rate * gradient / sqrt(s + epsilon)`,
+    /// from zero and without bias correction: the first step is `1 / sqrt(1 - decay)` times the learning rate. With
+    /// `momentum` the divided gradients drive a velocity, as in `sgd`. Slots: `mean_square`, `mean_gradient` if
+    /// centred, `velocity` with momentum.
+    Rmsprop "rmsprop" "RMSprop"
     {
-        learning_rate: 1e-3, Range::non_negative(), "Step size.";
-        decay: 0.9, DECAY, "What the average of squares keeps of its past.";
-        epsilon: 1e-8, EPSILON, "Keeps the divisor from zero.";
-        momentum: 0.0, DECAY, "What the velocity keeps of its past; 0 is none.";
-        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+        /// Size of a step; PyTorch takes 0.01.
+        learning_rate: 1e-3 in Range::non_negative();
+        /// Share of `s` that is kept; Keras and optax take 0.9 as we do, PyTorch 0.99.
+        decay: 0.9 in DECAY;
+        /// Keeps the divisor from zero; Keras takes 1e-7.
+        epsilon: 1e-8 in EPSILON;
+        /// Share of a velocity that is kept, which the divided gradient drives; 0 is none.
+        momentum: 0.0 in DECAY;
+        /// How strongly weights are pulled towards zero.
+        weight_decay: 0.0 in Range::non_negative();
     }
     {
-        epsilon_mode: EpsilonModeUncorrected = "inside", "Where epsilon stands.";
-        centered: bool = "false", "Whether to divide by the deviation instead of the root of the mean square.";
-        momentum_style: MomentumStyle = "heavy-ball", "How the velocity takes in the divided gradient.";
-        weight_decay_style: WeightDecayStyle = "coupled", "Whether the gradient or the weight itself is decayed.";
+        /// Where epsilon stands: inside the root (Keras, optax) or outside it (PyTorch).
+        epsilon_mode: EpsilonModeUncorrected = "inside";
+        /// Whether to take the square of a running mean of the gradient from `s`, so that the deviation divides
+        /// (Graves, 2013).
+        centered: bool = "false";
+        /// How the velocity takes in the divided gradient, as in `sgd`; PyTorch's is `"heavy-ball"`, that of Keras
+        /// and optax `"keras"`.
+        momentum_style: MomentumStyle = "heavy-ball";
+        /// How weights are pulled towards zero.
+        weight_decay_style: WeightDecayStyle = "coupled";
     }
+    styles &[
+        ("paper", &[]),
+        ("torch", &[
+            ("learning_rate", Setting::Number(0.01)),
+            ("decay", Setting::Number(0.99)),
+            ("epsilon_mode", Setting::Option("outside")),
+        ]),
+        ("keras", &[
+            ("epsilon", Setting::Number(1e-7)),
+            ("momentum_style", Setting::Option("keras")),
+            ("weight_decay_style", Setting::Option("decoupled")),
+        ]),
+        ("optax", &[("momentum_style", Setting::Option("keras"))]),
+    ];
     slots &["mean_square", "mean_gradient", "velocity"];
-    facts OptimizerFacts { divisions: 2, parabola_rate: 0.01, rosenbrock_rate: 0.001, scale_free_start: true, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        divisions: 2,
+        parabola_rate: 0.01,
+        rosenbrock_rate: 0.001,
+        scale_free_start: true,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Rmsprop {
@@ -153,24 +182,51 @@ impl Update<3> for Centred {
 }
 
 rule! {
-    /// Adagrad: each step is divided by the root of the sum of all squared gradients so far.
+    /// Divides by the root of the sum of all squared gradients so far (Duchi, Hazan and Singer, 2011).
     ///
-    /// `s = s + gradient^2`, from `initial_accumulator`; `weight = weight - learning_rate * gradient / (sqrt(s) + epsilon)`,
-    /// or with `epsilon_mode` "inside" `... / sqrt(s + epsilon)`. Slot: `sum_of_squares`. PyTorch is as here; Keras and
-    /// optax stand inside with epsilon 1e-7 and start from 0.1. (Duchi, Hazan and Singer, 2011.)
-    Adagrad "adagrad"
+    /// `s = s + gradient^2`, `weight = weight - learning_rate * gradient / (sqrt(s) + epsilon)`. Follows PyTorch;
+    /// Keras and optax start `s` at 0.1, with epsilon 1e-7 inside the root. Slot: `sum_of_squares`.
+    Adagrad "adagrad" "Adagrad"
     {
-        learning_rate: 0.01, Range::non_negative(), "Step size.";
-        initial_accumulator: 0.0, Range::non_negative(), "What the sum of squares starts from.";
-        epsilon: 1e-10, EPSILON, "Keeps the divisor from zero.";
-        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+        /// Size of a step; Keras takes 0.001.
+        learning_rate: 0.01 in Range::non_negative();
+        /// Where `s` starts.
+        initial_accumulator: 0.0 in Range::non_negative();
+        /// Keeps the divisor from zero.
+        epsilon: 1e-10 in EPSILON;
+        /// How strongly weights are pulled towards zero.
+        weight_decay: 0.0 in Range::non_negative();
     }
     {
-        epsilon_mode: EpsilonModeUncorrected = "outside", "Where epsilon stands.";
-        weight_decay_style: WeightDecayStyle = "coupled", "Whether the gradient or the weight itself is decayed.";
+        /// Where epsilon stands: outside the root (PyTorch) or inside it (Keras, optax).
+        epsilon_mode: EpsilonModeUncorrected = "outside";
+        /// How weights are pulled towards zero.
+        weight_decay_style: WeightDecayStyle = "coupled";
     }
+    styles &[
+        ("paper", &[]),
+        ("torch", &[]),
+        ("keras", &[
+            ("learning_rate", Setting::Number(1e-3)),
+            ("initial_accumulator", Setting::Number(0.1)),
+            ("epsilon", Setting::Number(1e-7)),
+            ("epsilon_mode", Setting::Option("inside")),
+            ("weight_decay_style", Setting::Option("decoupled")),
+        ]),
+        ("optax", &[
+            ("initial_accumulator", Setting::Number(0.1)),
+            ("epsilon", Setting::Number(1e-7)),
+            ("epsilon_mode", Setting::Option("inside")),
+        ]),
+    ];
     slots &["sum_of_squares"];
-    facts OptimizerFacts { divisions: 2, parabola_rate: 0.5, rosenbrock_rate: 0.5, scale_free_start: true, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        divisions: 2,
+        parabola_rate: 0.5,
+        rosenbrock_rate: 0.5,
+        scale_free_start: true,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Adagrad {
@@ -190,20 +246,36 @@ impl Rule for Adagrad {
 }
 
 rule! {
-    /// Adadelta: steps are as large as steps lately were, relative to how large gradients lately were.
+    /// Takes steps as large as steps lately were, relative to how large gradients lately were (Zeiler, 2012).
     ///
-    /// `s = decay * s + (1 - decay) * gradient^2`, `d = sqrt(u + epsilon) / sqrt(s + epsilon) * gradient`,
-    /// `u = decay * u + (1 - decay) * d^2`, `weight = weight - learning_rate * d`. Slots, from zero: `mean_square` (`s`),
-    /// `mean_square_step` (`u`). The paper has no learning rate, which is 1 there and in PyTorch (decay 0.9, epsilon 1e-6);
-    /// Keras takes 0.001, decay 0.95, epsilon 1e-7. (Zeiler, 2012.)
-    Adadelta "adadelta"
+    /// `s = decay * s + (1 - decay) * gradient^2`, `d = sqrt(u + epsilon) / sqrt(s + epsilon) * gradient`, `u = decay
+    /// * u + (1 - decay) * d^2`, `weight = weight - learning_rate * d`; both averages start at zero, so the first
+    /// steps are about `sqrt(epsilon)`. Slots: `mean_square` (`s`), `mean_square_step` (`u`).
+    Adadelta "adadelta" "Adadelta"
     {
-        learning_rate: 1.0, Range::non_negative(), "Factor of a step.";
-        decay: 0.95, DECAY, "What both averages keep of their past.";
-        epsilon: 1e-6, EPSILON, "Gets the first steps going, and keeps the divisor from zero.";
-        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+        /// Factor of a step; 1 as in the paper, which has none, and in PyTorch. Keras takes 0.001.
+        learning_rate: 1.0 in Range::non_negative();
+        /// Share of both averages that is kept; 0.95 as in the paper and Keras, PyTorch and optax take 0.9.
+        decay: 0.95 in DECAY;
+        /// Gets the first steps going; 1e-6 as in the paper, PyTorch and optax, Keras takes 1e-7.
+        epsilon: 1e-6 in EPSILON;
+        /// How strongly weights are pulled towards zero.
+        weight_decay: 0.0 in Range::non_negative();
     }
-    { weight_decay_style: WeightDecayStyle = "coupled", "Whether the gradient or the weight itself is decayed."; }
+    {
+        /// How weights are pulled towards zero; optax is as PyTorch.
+        weight_decay_style: WeightDecayStyle = "coupled";
+    }
+    styles &[
+        ("paper", &[]),
+        ("torch", &[("decay", Setting::Number(0.9))]),
+        ("keras", &[
+            ("learning_rate", Setting::Number(1e-3)),
+            ("epsilon", Setting::Number(1e-7)),
+            ("weight_decay_style", Setting::Option("decoupled")),
+        ]),
+        ("optax", &[("decay", Setting::Number(0.9))]),
+    ];
     slots &["mean_square", "mean_square_step"];
     facts OptimizerFacts { divisions: 2, parabola_rate: 3.0, rosenbrock_rate: 0.01, ..OptimizerFacts::USUAL };
 }

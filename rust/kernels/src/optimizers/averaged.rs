@@ -4,26 +4,34 @@ use super::Step;
 use super::rule::{DECAY, Decay, EPSILON, Evaluation, Rule, correction, tamed};
 use super::settings::{Averaging, WeightDecayStyle, rule};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range};
+use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
 rule! {
-    /// ASGD: gradient descent with falling steps, which gathers the average of its weights.
+    /// Gradient descent with falling steps, evaluated with the average of its weights (Polyak and Juditsky, 1992).
     ///
-    /// In step `t`, with `r = learning_rate / (1 + shrink * learning_rate * (t - 1))^power`:
-    /// `weight = (1 - shrink * r) * weight - r * gradient`, and `average = average + (weight - average) / max(1, t - 1 -
-    /// average_from)`: until `average_from` steps the average is the weight itself. Evaluate with the average. The defaults
-    /// are PyTorch's; the paper averages from the first step on. Slot: `mean_weight`. (Polyak and Juditsky, 1992; the steps:
-    /// Xu, 2011.)
-    Asgd "asgd"
+    /// In step `t`, with `r = learning_rate / (1 + shrink * learning_rate * (t - 1))^power` (Xu, 2011): `weight = (1
+    /// - shrink * r) * weight - r * gradient`, and `average = average + (weight - average) / max(1, t - 1 -
+    /// average_from)`: until `average_from` steps the average is the weight itself. The average is the weight to
+    /// evaluate with. The defaults are PyTorch's. Slot: `mean_weight`.
+    Asgd "asgd" "ASGD"
     {
-        learning_rate: 0.01, Range::non_negative(), "Size of the first step.";
-        shrink: 1e-4, Range::non_negative(), "How fast steps fall and weights shrink; PyTorch's `lambd`.";
-        power: 0.75, Range::non_negative(), "How steeply steps fall; PyTorch's `alpha`.";
-        average_from: 1e6, Range::non_negative(), "Steps before averaging begins; PyTorch's `t0`.";
-        weight_decay: 0.0, Range::non_negative(), "Added to the gradient, times the weight (an L2 penalty).";
+        /// Size of the first step.
+        learning_rate: 0.01 in Range::non_negative();
+        /// How fast steps fall and weights shrink, PyTorch's `lambd`; the paper does not shrink weights: 0.
+        shrink: 1e-4 in Range::non_negative();
+        /// How steeply steps fall, PyTorch's `alpha`.
+        power: 0.75 in Range::non_negative();
+        /// Steps before averaging begins, PyTorch's `t0`; the paper's is 0.
+        average_from: 1e6 in Range::non_negative();
+        /// Added to the gradient, times the weight (an L2 penalty).
+        weight_decay: 0.0 in Range::non_negative();
     }
     {}
+    styles &[
+        ("paper", &[("shrink", Setting::Number(0.0)), ("average_from", Setting::Number(0.0))]),
+        ("torch", &[]),
+    ];
     slots &["mean_weight"];
     facts OptimizerFacts { rests_at_zero_gradient: false, ..OptimizerFacts::USUAL };
 }
@@ -64,26 +72,46 @@ impl Update<1> for Averaged {
 }
 
 rule! {
-    /// Schedule-free AdamW: AdamW that needs no schedule, since it evaluates with an average of its steps.
+    /// AdamW that needs no schedule, since it evaluates with the average of its steps (Defazio et al., 2024).
     ///
-    /// Three points: `z` takes the steps, `x` is their average, and gradients are taken at `y = (1 - beta1) z + beta1 x`,
-    /// which is the weight that is trained. In step `t`, with `r = learning_rate * min(1, t / warmup_steps)` and
-    /// `vc = v / (1 - beta2^t)`, `v` as in `adam`: `z = z - r * (gradient / (sqrt(vc) + epsilon) + weight_decay * y)`,
-    /// `x = (1 - c) x + c z`. Points are weighted by the square of the warm-up (`averaging` "weighted", as the authors and
-    /// optax), or all alike ("uniform", as Keras); without warm-up `c = 1 / t`. Evaluate with `x = (y - (1 - beta1) z) /
-    /// beta1`. Slots: `base` (`z`, which starts at the weight), `second_moment`. (Defazio et al., 2024.)
-    ScheduleFreeAdamw "schedule_free_adamw"
+    /// Three points: `z` takes the steps, `x` is their average, and gradients are taken at `y = (1 - beta1) * z +
+    /// beta1 * x`, which is the weight that is trained. In step `t`, with `r = learning_rate * min(1, t /
+    /// warmup_steps)` and `vc = v / (1 - beta2^t)`, `v` as in `adam`: `z = z - r * (gradient / (sqrt(vc) + epsilon) +
+    /// weight_decay * y)`, `x = (1 - c) * x + c * z`; without warm-up `c = 1 / t`. The weight to evaluate with is `x
+    /// = (y - (1 - beta1) * z) / beta1`. Slots: `base` (`z`, which starts at the weight), `second_moment`.
+    ScheduleFreeAdamw "schedule_free_adamw" "ScheduleFreeAdamW"
     {
-        learning_rate: 0.0025, Range::non_negative(), "Step size.";
-        beta1: 0.9, Range { low: 0.0, high: 1.0, low_closed: false, high_closed: false }, "Share of the average in the point where gradients are taken.";
-        beta2: 0.999, DECAY, "What the average of squares keeps of its past.";
-        epsilon: 1e-8, EPSILON, "Keeps the divisor from zero.";
-        weight_decay: 0.0, Range::non_negative(), "Share of the weight taken off, times the learning rate.";
-        warmup_steps: 0.0, Range::non_negative(), "Steps until the learning rate is reached.";
+        /// Size of a step; 0.0025 as in the authors' code, Keras and optax.
+        learning_rate: 0.0025 in Range::non_negative();
+        /// Share of the average in the point where gradients are taken.
+        beta1: 0.9 in Range::open(0.0, 1.0);
+        /// Share of the mean of squares `v` that is kept.
+        beta2: 0.999 in DECAY;
+        /// Keeps the divisor from zero.
+        epsilon: 1e-8 in EPSILON;
+        /// How strongly weights are pulled towards zero.
+        weight_decay: 0.0 in Range::non_negative();
+        /// Steps until the learning rate is reached. (optax' own warm-up is one step behind.)
+        warmup_steps: 0.0 in Range::non_negative();
     }
-    { averaging: Averaging = "weighted", "How points count in the average."; }
+    {
+        /// How points count in the average with warm-up. A learning rate that is changed later does not change how
+        /// they count.
+        averaging: Averaging = "weighted";
+    }
+    styles &[
+        ("paper", &[]),
+        ("keras", &[("averaging", Setting::Option("uniform"))]),
+        ("optax", &[]),
+    ];
     slots &["base", "second_moment"];
-    facts OptimizerFacts { divisions: 2, parabola_rate: 0.5, rosenbrock_rate: 0.005, scale_free_start: true, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        divisions: 2,
+        parabola_rate: 0.5,
+        rosenbrock_rate: 0.005,
+        scale_free_start: true,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl ScheduleFreeAdamw {

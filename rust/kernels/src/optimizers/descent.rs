@@ -5,30 +5,56 @@ use super::rule::{DECAY, Decay, Rule, Settings};
 use super::settings::{MomentumStyle, WeightDecayStyle, rule};
 use crate::error::{Result, value_error};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range};
+use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
 rule! {
-    /// Gradient descent, with momentum if asked for.
+    /// Stochastic gradient descent, with momentum if asked for (Robbins and Monro, 1951; Polyak, 1964).
     ///
-    /// With `d = gradient + weight_decay * weight`: without momentum `weight = weight - learning_rate * d`. With momentum
-    /// `m` the slot `velocity`, zero at first, is `v = m v + d` (`momentum_style` "heavy-ball", as PyTorch and optax),
-    /// `v = m v + (1 - m) d` ("ema", as textbooks write it) or `v = m v - learning_rate * d` ("keras", also scikit-learn);
-    /// then `weight = weight - learning_rate * v` (keras: `weight + v`). With `nesterov`, what the weight moves by is not
-    /// `v` but the next velocity under the same gradient (`m v + d`, and alike).
+    /// Without momentum `weight = weight - learning_rate * gradient`. With it, a velocity `v`, zero at first, takes
+    /// in the gradient `g`, with momentum `m`:
     ///
-    /// (Robbins and Monro, 1951; Polyak, 1964; Nesterov, 1983, in the form of Sutskever et al., 2013.)
-    Sgd "sgd"
+    /// - `"heavy-ball"` (PyTorch, optax): `v = m v + g`, `weight = weight - learning_rate * v`
+    /// - `"ema"` (textbooks): `v = m v + (1 - m) g`, `weight = weight - learning_rate * v`
+    /// - `"keras"` (Keras, scikit-learn): `v = m v - learning_rate * g`, `weight = weight + v`; a changed learning
+    ///   rate leaves the velocity as it was.
+    ///
+    /// With `nesterov` the weight moves not by `v` but by the next velocity under the same gradient, `m v + g` and
+    /// alike; it needs a momentum above 0 (Nesterov, 1983, in the form of Sutskever et al., 2013). Slot: `velocity`
+    /// with momentum.
+    Sgd "sgd" "SGD"
     {
-        learning_rate: 0.01, Range::non_negative(), "Step size.";
-        momentum: 0.0, DECAY, "What the velocity keeps of its past; 0 is plain descent.";
-        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+        /// Size of a step. Keras' default is 0.01 as well, PyTorch's and scikit-learn's 0.001.
+        learning_rate: 0.01 in Range::non_negative();
+        /// Share of the velocity that is kept; 0 is plain descent, scikit-learn takes 0.9.
+        momentum: 0.0 in DECAY;
+        /// How strongly weights are pulled towards zero.
+        weight_decay: 0.0 in Range::non_negative();
     }
     {
-        momentum_style: MomentumStyle = "heavy-ball", "How the velocity takes in the gradient.";
-        nesterov: bool = "false", "Whether to look one step ahead.";
-        weight_decay_style: WeightDecayStyle = "coupled", "Whether the gradient or the weight itself is decayed.";
+        /// How the velocity takes in the gradient.
+        momentum_style: MomentumStyle = "heavy-ball";
+        /// Whether to look one step ahead along the velocity; scikit-learn does.
+        nesterov: bool = "false";
+        /// How weights are pulled towards zero. scikit-learn's `alpha` is coupled, divided by the rows of a batch,
+        /// and leaves biases alone.
+        weight_decay_style: WeightDecayStyle = "coupled";
     }
+    styles &[
+        ("paper", &[]),
+        ("torch", &[("learning_rate", Setting::Number(1e-3))]),
+        ("keras", &[
+            ("momentum_style", Setting::Option("keras")),
+            ("weight_decay_style", Setting::Option("decoupled")),
+        ]),
+        ("optax", &[]),
+        ("sklearn", &[
+            ("learning_rate", Setting::Number(1e-3)),
+            ("momentum", Setting::Number(0.9)),
+            ("momentum_style", Setting::Option("keras")),
+            ("nesterov", Setting::Flag(true)),
+        ]),
+    ];
     slots &["velocity"];
     facts OptimizerFacts { parabola_rate: 0.1, rosenbrock_rate: 0.001, ..OptimizerFacts::USUAL };
 }

@@ -11,27 +11,43 @@ use crate::registry::{OptimizerFacts, Range};
 use crate::threads;
 
 rule! {
-    /// Adafactor: divides by the root of a second moment that a matrix keeps for its rows and columns only.
+    /// Divides by a second moment that a matrix keeps for rows and columns only (Shazeer and Stern, 2018).
     ///
-    /// In step `t`, with `d = t^decay_exponent` the share of the new: a matrix keeps `R = (1 - d) R + d mean(gradient^2)` of each
-    /// row and `C` of each column, and `s = R C / mean(R)`; a vector keeps `s` of each number. Then
-    /// `u = gradient / sqrt(max(s, epsilon^2))`, divided by `max(1, rms(u) / clip_threshold)`, and
-    /// `weight = (1 - learning_rate * weight_decay) * weight - max(smallest_scale, rms(weight)) * min(learning_rate, 1 / sqrt(t)) * u`,
-    /// with `rms` the root of the mean square of the tensor. All axes but the last count as rows. The form and its defaults
-    /// are PyTorch's, whose epsilon is that of the dtype. Slot, from zero: `second_moment`, of which a matrix uses one number
-    /// for each row, then one for each column. (Shazeer and Stern, 2018.)
-    Adafactor "adafactor"
+    /// In step `t`, with `d = t^decay_exponent` the share of the new: a matrix keeps `R = (1 - d) R + d
+    /// mean(gradient^2)` of each row and `C` of each column, and `s = R C / mean(R)`; a vector keeps `s` of each
+    /// number. Then `u = gradient / sqrt(max(s, epsilon^2))`, divided by `max(1, rms(u) / clip_threshold)`, and
+    /// `weight = (1 - learning_rate * weight_decay) * weight - max(smallest_scale, rms(weight)) * min(learning_rate,
+    /// 1 / sqrt(t)) * u`, with `rms` the root of the mean square of the tensor. All axes but the last count as rows.
+    /// Follows PyTorch. Slot, from zero: `second_moment`, of which a matrix uses one number for each row, then one
+    /// for each column.
+    Adafactor "adafactor" "Adafactor"
     {
-        learning_rate: 0.01, Range::non_negative(), "Largest step relative to the size of the weights.";
-        decay_exponent: -0.8, Range { low: -1.0, high: 0.0, low_closed: true, high_closed: false }, "Exponent of the share of the new in the second moment.";
-        epsilon: 1e-15, EPSILON, "Smallest root of the second moment.";
-        smallest_scale: 1e-3, Range::non_negative(), "Smallest size of the weights that a step is relative to.";
-        clip_threshold: 1.0, Range { low: 0.0, high: f64::INFINITY, low_closed: false, high_closed: false }, "Root mean square from which on a step is scaled down.";
-        weight_decay: 0.0, Range::non_negative(), "Share of the weight taken off, times the learning rate.";
+        /// Largest step, relative to the size of the weights.
+        learning_rate: 0.01 in Range::non_negative();
+        /// How fast the share of a new gradient falls; from -1 to below 0.
+        decay_exponent: -0.8 in Range::half_open(-1.0, 0.0);
+        /// Smallest root of the second moment; PyTorch has the epsilon of the dtype.
+        epsilon: 1e-15 in EPSILON;
+        /// Smallest size of the weights that a step is relative to.
+        smallest_scale: 1e-3 in Range::non_negative();
+        /// Root mean square of `u` from which on it is scaled down.
+        clip_threshold: 1.0 in Range::positive();
+        /// Share of each weight that a step takes away, times the learning rate.
+        weight_decay: 0.0 in Range::non_negative();
     }
     {}
+    styles &[
+        ("torch", &[]),
+        ("paper", &[]),
+    ];
     slots &["second_moment"];
-    facts OptimizerFacts { parabola_rate: 0.05, rosenbrock_rate: 0.003, scale_free_start: true, elementwise: false, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        parabola_rate: 0.05,
+        rosenbrock_rate: 0.003,
+        scale_free_start: true,
+        elementwise: false,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Adafactor {

@@ -4,34 +4,62 @@ use super::Step;
 use super::rule::{DECAY, Decay, EPSILON, Rule, Settings, correction, tamed_square};
 use super::settings::{AmsgradMode, EpsilonMode, Epsilons, WeightDecayStyle, rule};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range};
+use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
 rule! {
-    /// Adam: momentum, divided by the root of a moving average of squared gradients, both bias corrected.
+    /// Momentum and a running root mean square, both corrected for their start at zero (Kingma and Ba, 2015).
     ///
-    /// `m = beta1 * m + (1 - beta1) * gradient` and `v = beta2 * v + (1 - beta2) * gradient^2`, from zero; in step `t`,
-    /// `mc = m / (1 - beta1^t)` and `vc = v / (1 - beta2^t)`; `weight = weight - learning_rate * mc / (sqrt(vc) + epsilon)`.
-    /// `epsilon_mode` "inside" is `... / sqrt(vc + epsilon)`; "hat" adds epsilon to `sqrt(v)` before the correction, as
-    /// Keras and scikit-learn do. With `amsgrad` the largest `v` so far stands for `v` (`amsgrad_mode` "raw", as PyTorch and
-    /// Keras), or the largest `vc` for `vc` ("corrected", as optax). Slots: `first_moment`, `second_moment`,
-    /// `largest_second_moment` with `amsgrad`. (Kingma and Ba, 2014; Reddi, Kale and Kumar, 2018.)
-    Adam "adam"
+    /// `m = beta1 * m + (1 - beta1) * gradient` and `v = beta2 * v + (1 - beta2) * gradient^2`; in step `t`, `mc = m
+    /// / (1 - beta1^t)` and `vc = v / (1 - beta2^t)`; `weight = weight - learning_rate * mc / (sqrt(vc) + epsilon)`.
+    /// The first step is the learning rate, whatever the scale of the gradient. For decoupled decay take `adamw`.
+    /// Slots: `first_moment`, `second_moment`, `largest_second_moment` with `amsgrad`.
+    Adam "adam" "Adam"
     {
-        learning_rate: 1e-3, Range::non_negative(), "Step size.";
-        beta1: 0.9, DECAY, "What the average of gradients keeps of its past.";
-        beta2: 0.999, DECAY, "What the average of squares keeps of its past.";
-        epsilon: 1e-8, EPSILON, "Keeps the divisor from zero.";
-        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+        /// Size of a step: about how far each weight moves.
+        learning_rate: 1e-3 in Range::non_negative();
+        /// Share of the mean of gradients `m` that is kept.
+        beta1: 0.9 in DECAY;
+        /// Share of the mean of squares `v` that is kept.
+        beta2: 0.999 in DECAY;
+        /// Keeps the divisor from zero; 1e-8 as in the paper and PyTorch, Keras takes 1e-7.
+        epsilon: 1e-8 in EPSILON;
+        /// How strongly weights are pulled towards zero.
+        weight_decay: 0.0 in Range::non_negative();
     }
     {
-        epsilon_mode: EpsilonMode = "outside", "Where epsilon stands.";
-        weight_decay_style: WeightDecayStyle = "coupled", "Whether the gradient or the weight itself is decayed.";
-        amsgrad: bool = "false", "Whether the largest second moment so far divides.";
-        amsgrad_mode: AmsgradMode = "raw", "Whether that is the largest before or after bias correction.";
+        /// Where epsilon stands: outside the root (paper, PyTorch, optax), inside it, or outside before the
+        /// correction of `v` (Keras, scikit-learn).
+        epsilon_mode: EpsilonMode = "outside";
+        /// How weights are pulled towards zero.
+        weight_decay_style: WeightDecayStyle = "coupled";
+        /// Whether the largest `v` so far stands for `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
+        amsgrad: bool = "false";
+        /// Which `v` is the largest so far.
+        amsgrad_mode: AmsgradMode = "raw";
     }
+    styles &[
+        ("paper", &[]),
+        ("torch", &[]),
+        ("keras", &[
+            ("epsilon", Setting::Number(1e-7)),
+            ("epsilon_mode", Setting::Option("hat")),
+            ("weight_decay_style", Setting::Option("decoupled")),
+        ]),
+        ("optax", &[
+            ("amsgrad_mode", Setting::Option("corrected")),
+            ("weight_decay_style", Setting::Option("decoupled")),
+        ]),
+        ("sklearn", &[("epsilon_mode", Setting::Option("hat"))]),
+    ];
     slots &["first_moment", "second_moment", "largest_second_moment"];
-    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.01, scale_free_start: true, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        divisions: 2,
+        parabola_rate: 0.05,
+        rosenbrock_rate: 0.01,
+        scale_free_start: true,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Adam {
@@ -60,23 +88,42 @@ impl Rule for Adam {
 }
 
 rule! {
-    /// Adam with decoupled weight decay: the weight itself shrinks, the averages do not see it.
+    /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
     ///
-    /// `weight = (1 - learning_rate * weight_decay) * weight`, then the step of `adam`, with its slots. The default decay is
-    /// PyTorch's; Keras has 0.004, optax 1e-4. (Loshchilov and Hutter, 2017.)
-    Adamw "adamw"
+    /// `weight = (1 - learning_rate * weight_decay) * weight`, then the step of `adam`, whose averages do not see the
+    /// decay. (The paper's decay is that product without the learning rate.) Slots: those of `adam`.
+    Adamw "adamw" "AdamW"
     {
-        learning_rate: 1e-3, Range::non_negative(), "Step size.";
-        beta1: 0.9, DECAY, "What the average of gradients keeps of its past.";
-        beta2: 0.999, DECAY, "What the average of squares keeps of its past.";
-        epsilon: 1e-8, EPSILON, "Keeps the divisor from zero.";
-        weight_decay: 0.01, Range::non_negative(), "Share of the weight taken off, times the learning rate.";
+        /// Size of a step.
+        learning_rate: 1e-3 in Range::non_negative();
+        /// Share of the mean of gradients `m` that is kept.
+        beta1: 0.9 in DECAY;
+        /// Share of the mean of squares `v` that is kept.
+        beta2: 0.999 in DECAY;
+        /// Keeps the divisor from zero; Keras takes 1e-7.
+        epsilon: 1e-8 in EPSILON;
+        /// Share of each weight that a step takes away, times the learning rate; 0.01 as in PyTorch (Keras 0.004,
+        /// optax 1e-4).
+        weight_decay: 0.01 in Range::non_negative();
     }
     {
-        epsilon_mode: EpsilonMode = "outside", "Where epsilon stands.";
-        amsgrad: bool = "false", "Whether the largest second moment so far divides.";
-        amsgrad_mode: AmsgradMode = "raw", "Whether that is the largest before or after bias correction.";
+        /// Where epsilon stands, as in `adam`.
+        epsilon_mode: EpsilonMode = "outside";
+        /// Whether the largest `v` so far stands for `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
+        amsgrad: bool = "false";
+        /// Which `v` is the largest so far.
+        amsgrad_mode: AmsgradMode = "raw";
     }
+    styles &[
+        ("paper", &[]),
+        ("torch", &[]),
+        ("keras", &[
+            ("epsilon", Setting::Number(1e-7)),
+            ("epsilon_mode", Setting::Option("hat")),
+            ("weight_decay", Setting::Number(0.004)),
+        ]),
+        ("optax", &[("weight_decay", Setting::Number(1e-4)), ("amsgrad_mode", Setting::Option("corrected"))]),
+    ];
     slots Adam::ENTRY.slots;
     facts OptimizerFacts { scale_free_start: false, rests_at_zero_gradient: false, ..Adam::ENTRY.facts };
 }
@@ -111,23 +158,42 @@ impl Rule for Adamw {
 }
 
 rule! {
-    /// NAdam: Adam that looks one step ahead along its momentum, which is warmed up.
+    /// Adam that looks a step ahead along its momentum, which is warmed up (Dozat, 2016).
     ///
-    /// With `m` and `vc` of `adam`, `p(t) = beta1 * (1 - 0.5 * 0.96^(t * momentum_decay))` and `P(t) = p(1) ... p(t)`:
-    /// `mc = p(t+1) * m / (1 - P(t+1)) + (1 - p(t)) * gradient / (1 - P(t))`,
-    /// `weight = weight - learning_rate * mc / (sqrt(vc) + epsilon)`. PyTorch has `momentum_decay` 0.004, as the paper; Keras
-    /// 1; optax a constant momentum, which is what any large number gives. Slots: `first_moment`, `second_moment`.
-    /// (Dozat, 2016.)
-    Nadam "nadam"
+    /// With `m` and `vc` of `adam`, `p(t) = beta1 * (1 - 0.5 * 0.96^(t * momentum_decay))` and `P(t) = p(1) ...
+    /// p(t)`: `weight = weight - learning_rate * mc / (sqrt(vc) + epsilon)` with `mc = p(t+1) * m / (1 - P(t+1)) + (1
+    /// - p(t)) * gradient / (1 - P(t))`. Slots: `first_moment`, `second_moment`.
+    Nadam "nadam" "NAdam"
     {
-        learning_rate: 2e-3, Range::non_negative(), "Step size.";
-        beta1: 0.9, DECAY, "What the average of gradients keeps of its past, and the momentum at last.";
-        beta2: 0.999, DECAY, "What the average of squares keeps of its past.";
-        epsilon: 1e-8, EPSILON, "Keeps the divisor from zero.";
-        momentum_decay: 0.004, Range::non_negative(), "How fast the momentum rises from the half of beta1 to beta1.";
-        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+        /// Size of a step; 0.002 as in PyTorch, Keras takes 0.001.
+        learning_rate: 2e-3 in Range::non_negative();
+        /// Share of the mean of gradients `m` that is kept, and the momentum at last.
+        beta1: 0.9 in DECAY;
+        /// Share of the mean of squares `v` that is kept.
+        beta2: 0.999 in DECAY;
+        /// Keeps the divisor from zero; Keras takes 1e-7.
+        epsilon: 1e-8 in EPSILON;
+        /// How fast the momentum rises from half of it; 0.004 as in the paper and PyTorch, Keras takes 1, and optax
+        /// has a constant momentum, which any large number gives.
+        momentum_decay: 0.004 in Range::non_negative();
+        /// How strongly weights are pulled towards zero.
+        weight_decay: 0.0 in Range::non_negative();
     }
-    { weight_decay_style: WeightDecayStyle = "coupled", "Whether the gradient or the weight itself is decayed."; }
+    {
+        /// How weights are pulled towards zero; optax is as Keras.
+        weight_decay_style: WeightDecayStyle = "coupled";
+    }
+    styles &[
+        ("paper", &[]),
+        ("torch", &[]),
+        ("keras", &[
+            ("learning_rate", Setting::Number(1e-3)),
+            ("epsilon", Setting::Number(1e-7)),
+            ("momentum_decay", Setting::Number(1.0)),
+            ("weight_decay_style", Setting::Option("decoupled")),
+        ]),
+        ("optax", &[("momentum_decay", Setting::Number(1e4)), ("weight_decay_style", Setting::Option("decoupled"))]),
+    ];
     slots &["first_moment", "second_moment"];
     facts OptimizerFacts { scale_free_start: true, ..Adam::ENTRY.facts };
 }
@@ -182,29 +248,45 @@ impl Rule for Nadam {
 }
 
 rule! {
-    /// RAdam: Adam whose first steps, while the second moment is too uncertain to divide by, are momentum alone.
+    /// Adam whose first steps are momentum alone, until the second moment can be relied on (Liu et al., 2020).
     ///
-    /// With `mc` and `vc` of `adam`, `r = 2 / (1 - beta2) - 1` and `rho = r - 2 t beta2^t / (1 - beta2^t)`: where `rho` is
-    /// above `rectify_above`, `weight = weight - learning_rate * f * mc / (sqrt(vc) + epsilon)` with
-    /// `f^2 = (rho - 4) (rho - 2) r / ((r - 4) (r - 2) rho)`; before, `weight = weight - learning_rate * mc`. PyTorch and
-    /// optax rectify above 5, the paper above 4; PyTorch has epsilon at the "hat". Slots: `first_moment`, `second_moment`.
-    /// (Liu, Jiang, He, Chen, Liu, Gao and Han, 2020.)
-    Radam "radam"
+    /// With `mc` and `vc` of `adam`, `r = 2 / (1 - beta2) - 1` and `q = r - 2 t beta2^t / (1 - beta2^t)`: once `q` is
+    /// above `rectify_above`, `weight = weight - learning_rate * f * mc / (sqrt(vc) + epsilon)` with `f^2 = (q - 4)
+    /// (q - 2) r / ((r - 4) (r - 2) q)`; before, `weight = weight - learning_rate * mc`. Slots: `first_moment`,
+    /// `second_moment`.
+    Radam "radam" "RAdam"
     {
-        learning_rate: 1e-3, Range::non_negative(), "Step size.";
-        beta1: 0.9, DECAY, "What the average of gradients keeps of its past.";
-        beta2: 0.999, DECAY, "What the average of squares keeps of its past.";
-        epsilon: 1e-8, EPSILON, "Keeps the divisor from zero.";
-        rectify_above: 5.0, Range { low: 4.0, high: f64::INFINITY, low_closed: true, high_closed: false },
-            "How many gradients the second moment must stand for before it divides.";
-        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+        /// Size of a step.
+        learning_rate: 1e-3 in Range::non_negative();
+        /// Share of the mean of gradients `m` that is kept.
+        beta1: 0.9 in DECAY;
+        /// Share of the mean of squares `v` that is kept.
+        beta2: 0.999 in DECAY;
+        /// Keeps the divisor from zero.
+        epsilon: 1e-8 in EPSILON;
+        /// How many gradients `v` must stand for before it divides; 5 as in PyTorch and optax, 4 in the paper.
+        rectify_above: 5.0 in Range::half_open(4.0, f64::INFINITY);
+        /// How strongly weights are pulled towards zero.
+        weight_decay: 0.0 in Range::non_negative();
     }
     {
-        epsilon_mode: EpsilonMode = "outside", "Where epsilon stands.";
-        weight_decay_style: WeightDecayStyle = "coupled", "Whether the gradient or the weight itself is decayed.";
+        /// Where epsilon stands, as in `adam`; PyTorch has it at the `"hat"`.
+        epsilon_mode: EpsilonMode = "outside";
+        /// How weights are pulled towards zero.
+        weight_decay_style: WeightDecayStyle = "coupled";
     }
+    styles &[
+        ("paper", &[("rectify_above", Setting::Number(4.0))]),
+        ("torch", &[("epsilon_mode", Setting::Option("hat"))]),
+        ("optax", &[("weight_decay_style", Setting::Option("decoupled"))]),
+    ];
     slots &["first_moment", "second_moment"];
-    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.001, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        divisions: 2,
+        parabola_rate: 0.05,
+        rosenbrock_rate: 0.001,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Radam {

@@ -7,34 +7,55 @@ use super::settings::{RateAdjustment, rule};
 use super::whole::{Pass, Whole, matrix, sweep};
 use crate::matmul::{Matrix, Store, multiply, workspace_len};
 use crate::real::{Element, Real};
-use crate::registry::{OptimizerFacts, Range};
+use crate::registry::{OptimizerFacts, Range, Setting};
 
 rule! {
-    /// Muon: each step of a matrix is its momentum with all singular values brought near one; other parameters go by AdamW.
+    /// Moves matrices along their momentum with all singular values brought near one (Jordan et al., 2024).
     ///
-    /// A matrix keeps `m = momentum * m + (1 - momentum) * gradient` and takes `u = m`, with `nesterov`
-    /// `u = momentum * m + (1 - momentum) * gradient`. `X = u / max(|u|, epsilon)` then goes `iterations` times through
-    /// `X = 3.4445 X - 4.775 (X X') X + 2.0315 (X X')^2 X` (Newton and Schulz), and `weight = (1 - learning_rate *
-    /// weight_decay) * weight - learning_rate * adjustment * X`. All axes but the last count as rows; vectors take the step
-    /// of `adamw` with the same rate and decay, with `beta1`, `beta2` and epsilon 1e-8, as Keras and optax do; PyTorch leaves them to
-    /// another optimizer. Dense weights are (inputs, outputs) here, so the adjustment is that of PyTorch's transposed ones.
-    /// Slots, from zero: `first_moment`; `second_moment`, which matrices leave alone. (Jordan et al., 2024.)
-    Muon "muon"
+    /// A matrix keeps `m = momentum * m + (1 - momentum) * gradient` and takes `u = m`, with `nesterov` `u = momentum
+    /// * m + (1 - momentum) * gradient`. `X = u / max(|u|, epsilon)` then goes `iterations` times through `X = 3.4445
+    /// X - 4.775 (X X') X + 2.0315 (X X')^2 X` (Newton and Schulz), and `weight = (1 - learning_rate * weight_decay)
+    /// * weight - learning_rate * adjustment * X`. All axes but the last count as rows. Vectors take the step of
+    /// `adamw` with the same rate and decay, with `beta1`, `beta2` and epsilon 1e-8, as in Keras and optax; PyTorch
+    /// leaves them to another optimizer. Dense weights are (inputs, outputs) here, so the adjustment is that of
+    /// PyTorch's transposed ones. Slots, from zero: `first_moment`; `second_moment`, which matrices leave alone.
+    Muon "muon" "Muon"
     {
-        learning_rate: 1e-3, Range::non_negative(), "Step size: how far each singular value moves.";
-        momentum: 0.95, DECAY, "What the average of a matrix' gradients keeps of its past.";
-        weight_decay: 0.1, Range::non_negative(), "Share of the weight taken off, times the learning rate.";
-        epsilon: 1e-7, EPSILON, "Smallest norm that a matrix is divided by.";
-        iterations: 5.0, Range { low: 1.0, high: 99.0, low_closed: true, high_closed: true }, "How often singular values are brought nearer one; a whole number, or it is rounded down.";
-        beta1: 0.9, DECAY, "What a vector's average of gradients keeps of its past.";
-        beta2: 0.999, DECAY, "What a vector's average of squares keeps of its past.";
+        /// Size of a step: about how far each singular value moves.
+        learning_rate: 1e-3 in Range::non_negative();
+        /// Share of a matrix' momentum that is kept.
+        momentum: 0.95 in DECAY;
+        /// Share of each weight that a step takes away, times the learning rate; 0.1 as in PyTorch.
+        weight_decay: 0.1 in Range::non_negative();
+        /// Smallest norm that a matrix is divided by.
+        epsilon: 1e-7 in EPSILON;
+        /// How often singular values are brought nearer one; a whole number, or it is rounded down.
+        iterations: 5.0 in Range::closed(1.0, 99.0);
+        /// Share of a vector's mean of gradients that is kept.
+        beta1: 0.9 in DECAY;
+        /// Share of a vector's mean of squares that is kept.
+        beta2: 0.999 in DECAY;
     }
     {
-        nesterov: bool = "true", "Whether a matrix looks one step ahead.";
-        adjustment: RateAdjustment = "original", "How the step of a matrix depends on its shape.";
+        /// Whether a matrix looks one step ahead.
+        nesterov: bool = "true";
+        /// How the step of a matrix depends on its shape (Liu et al., 2025).
+        adjustment: RateAdjustment = "original";
     }
+    styles &[
+        ("paper", &[]),
+        ("torch", &[]),
+        ("optax", &[("weight_decay", Setting::Number(0.0)), ("epsilon", Setting::Number(1e-8))]),
+    ];
     slots &["first_moment", "second_moment"];
-    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.01, scale_free_start: false, rests_at_zero_gradient: false, elementwise: false };
+    facts OptimizerFacts {
+        divisions: 2,
+        parabola_rate: 0.05,
+        rosenbrock_rate: 0.01,
+        scale_free_start: false,
+        rests_at_zero_gradient: false,
+        elementwise: false,
+    };
 }
 
 impl Rule for Muon {

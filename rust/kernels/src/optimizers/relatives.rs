@@ -4,30 +4,54 @@ use super::Step;
 use super::rule::{DECAY, Decay, EPSILON, Rule, correction, tamed};
 use super::settings::{EpsilonModeLargest, Epsilons, WeightDecayStyle, rule};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range};
+use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
 rule! {
-    /// Adamax: Adam that divides by the largest gradient lately, not by a root of squares.
+    /// Adam that divides by the largest gradient lately (Kingma and Ba, 2015, section 7).
     ///
-    /// `m = beta1 * m + (1 - beta1) * gradient`, `u = max(beta2 * u, |gradient| + epsilon)`,
-    /// `weight = weight - learning_rate / (1 - beta1^t) * m / u`. With `epsilon_mode` "outside" epsilon joins the divisor
-    /// instead, `m / (u + epsilon)`, as Keras does; PyTorch and optax are as here. Slots, from zero: `first_moment`,
-    /// `largest`. (Kingma and Ba, 2014, section 7.)
-    Adamax "adamax"
+    /// `m = beta1 * m + (1 - beta1) * gradient`, `u = max(beta2 * u, |gradient| + epsilon)`, `weight = weight -
+    /// learning_rate / (1 - beta1^t) * m / u`. It squares nothing, so it takes gradients of any size. Slots, from
+    /// zero: `first_moment`, `largest`.
+    Adamax "adamax" "Adamax"
     {
-        learning_rate: 2e-3, Range::non_negative(), "Step size.";
-        beta1: 0.9, DECAY, "What the average of gradients keeps of its past.";
-        beta2: 0.999, DECAY, "What the largest gradient keeps of itself in a step.";
-        epsilon: 1e-8, EPSILON, "Keeps the divisor from zero.";
-        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+        /// Size of a step; 0.002 as in the paper and PyTorch, Keras takes 0.001.
+        learning_rate: 2e-3 in Range::non_negative();
+        /// Share of the mean of gradients `m` that is kept.
+        beta1: 0.9 in DECAY;
+        /// Share of the largest gradient `u` that is kept.
+        beta2: 0.999 in DECAY;
+        /// Keeps the divisor from zero; Keras takes 1e-7.
+        epsilon: 1e-8 in EPSILON;
+        /// How strongly weights are pulled towards zero.
+        weight_decay: 0.0 in Range::non_negative();
     }
     {
-        epsilon_mode: EpsilonModeLargest = "inside", "Whether epsilon joins the gradient, inside the maximum, or the divisor.";
-        weight_decay_style: WeightDecayStyle = "coupled", "Whether the gradient or the weight itself is decayed.";
+        /// Whether epsilon joins the gradient, inside the maximum (PyTorch, optax), or the divisor outside, `m / (u +
+        /// epsilon)` (Keras).
+        epsilon_mode: EpsilonModeLargest = "inside";
+        /// How weights are pulled towards zero.
+        weight_decay_style: WeightDecayStyle = "coupled";
     }
+    styles &[
+        ("paper", &[]),
+        ("torch", &[]),
+        ("keras", &[
+            ("learning_rate", Setting::Number(1e-3)),
+            ("epsilon", Setting::Number(1e-7)),
+            ("epsilon_mode", Setting::Option("outside")),
+            ("weight_decay_style", Setting::Option("decoupled")),
+        ]),
+        ("optax", &[("weight_decay_style", Setting::Option("decoupled"))]),
+    ];
     slots &["first_moment", "largest"];
-    facts OptimizerFacts { divisions: 1, parabola_rate: 0.05, rosenbrock_rate: 0.02, scale_free_start: true, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        divisions: 1,
+        parabola_rate: 0.05,
+        rosenbrock_rate: 0.02,
+        scale_free_start: true,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Adamax {
@@ -67,22 +91,40 @@ impl Update<2> for Largest {
 }
 
 rule! {
-    /// AdaBelief: Adam that divides by how far gradients are from their mean, so that it strides where they agree.
+    /// Adam that strides where gradients agree: it divides by how far they are from their mean (Zhuang et al., 2020).
     ///
-    /// `m = beta1 * m + (1 - beta1) * gradient`, `s = beta2 * s + (1 - beta2) * (gradient - m)^2 + epsilon`, both from zero
-    /// and bias corrected as in `adam`; `weight = weight - learning_rate * mc / (sqrt(sc) + epsilon)`. optax is as here, with
-    /// epsilon 1e-16. Slots: `first_moment`, `spread`. (Zhuang et al., 2020.)
-    Adabelief "adabelief"
+    /// `m = beta1 * m + (1 - beta1) * gradient`, `s = beta2 * s + (1 - beta2) * (gradient - m)^2 + epsilon`, both
+    /// corrected for their start at zero as in `adam`; `weight = weight - learning_rate * mc / (sqrt(sc) + epsilon)`.
+    /// Follows optax. Slots: `first_moment`, `spread`.
+    Adabelief "adabelief" "AdaBelief"
     {
-        learning_rate: 1e-3, Range::non_negative(), "Step size.";
-        beta1: 0.9, DECAY, "What the average of gradients keeps of its past.";
-        beta2: 0.999, DECAY, "What the spread keeps of its past.";
-        epsilon: 1e-16, EPSILON, "Keeps the spread and the divisor from zero.";
-        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+        /// Size of a step.
+        learning_rate: 1e-3 in Range::non_negative();
+        /// Share of the mean of gradients `m` that is kept.
+        beta1: 0.9 in DECAY;
+        /// Share of the spread `s` that is kept.
+        beta2: 0.999 in DECAY;
+        /// Keeps the spread and the divisor from zero; 1e-16 as in optax.
+        epsilon: 1e-16 in EPSILON;
+        /// How strongly weights are pulled towards zero.
+        weight_decay: 0.0 in Range::non_negative();
     }
-    { weight_decay_style: WeightDecayStyle = "decoupled", "Whether the gradient or the weight itself is decayed."; }
+    {
+        /// How weights are pulled towards zero.
+        weight_decay_style: WeightDecayStyle = "decoupled";
+    }
+    styles &[
+        ("paper", &[("epsilon", Setting::Number(1e-8))]),
+        ("optax", &[]),
+    ];
     slots &["first_moment", "spread"];
-    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.01, scale_free_start: true, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        divisions: 2,
+        parabola_rate: 0.05,
+        rosenbrock_rate: 0.01,
+        scale_free_start: true,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Adabelief {
@@ -121,26 +163,44 @@ impl Update<2> for Belief {
 }
 
 rule! {
-    /// Adan: Adam with a momentum of its own for how gradients change from step to step.
+    /// Adam with a momentum of its own for how gradients change from step to step (Xie et al., 2022).
     ///
-    /// With `d = gradient - previous gradient` (0 in the first step): `m = beta1 * m + (1 - beta1) * gradient`,
-    /// `n = beta2 * n + (1 - beta2) * d`, `s = beta3 * s + (1 - beta3) * (gradient + beta2 * d)^2`, all from zero and bias
-    /// corrected; `weight = weight - learning_rate * (mc + beta2 * nc) / (sqrt(sc) + epsilon)`. This is the authors' code; in
-    /// optax `1 - beta2` stands before `d` and `nc`, and the decay of the paper divides the weight by
-    /// `1 + learning_rate * weight_decay`, where ours multiplies it. Slots: `first_moment`, `mean_difference`,
-    /// `second_moment`, `previous_gradient`. (Xie et al., 2022.)
-    Adan "adan"
+    /// With `d = gradient - previous gradient` (0 in the first step): `m = beta1 * m + (1 - beta1) * gradient`, `n =
+    /// beta2 * n + (1 - beta2) * d`, `s = beta3 * s + (1 - beta3) * (gradient + beta2 * d)^2`, all corrected for
+    /// their start at zero; `weight = weight - learning_rate * (mc + beta2 * nc) / (sqrt(sc) + epsilon)`. This is the
+    /// authors' code; optax has `1 - beta2` before `d` and `nc`, and the decay of the paper divides the weight by `1
+    /// + learning_rate * weight_decay`, where ours multiplies it. Four arrays are kept beside each weight:
+    /// `first_moment`, `mean_difference`, `second_moment`, `previous_gradient`.
+    Adan "adan" "Adan"
     {
-        learning_rate: 1e-3, Range::non_negative(), "Step size.";
-        beta1: 0.98, DECAY, "What the average of gradients keeps of its past.";
-        beta2: 0.92, DECAY, "What the average of differences keeps of its past.";
-        beta3: 0.99, DECAY, "What the average of squares keeps of its past.";
-        epsilon: 1e-8, EPSILON, "Keeps the divisor from zero.";
-        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+        /// Size of a step.
+        learning_rate: 1e-3 in Range::non_negative();
+        /// Share of the mean of gradients `m` that is kept.
+        beta1: 0.98 in DECAY;
+        /// Share of the mean of differences `n` that is kept.
+        beta2: 0.92 in DECAY;
+        /// Share of the mean of squares `s` that is kept.
+        beta3: 0.99 in DECAY;
+        /// Keeps the divisor from zero.
+        epsilon: 1e-8 in EPSILON;
+        /// How strongly weights are pulled towards zero.
+        weight_decay: 0.0 in Range::non_negative();
     }
-    { weight_decay_style: WeightDecayStyle = "decoupled", "Whether the gradient or the weight itself is decayed."; }
+    {
+        /// How weights are pulled towards zero.
+        weight_decay_style: WeightDecayStyle = "decoupled";
+    }
+    styles &[
+        ("paper", &[]),
+    ];
     slots &["first_moment", "mean_difference", "second_moment", "previous_gradient"];
-    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.0005, scale_free_start: true, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        divisions: 2,
+        parabola_rate: 0.05,
+        rosenbrock_rate: 0.0005,
+        scale_free_start: true,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Adan {

@@ -6,6 +6,8 @@ use crate::real::Real;
 pub(super) trait Word: Copy {
     /// The words, in the order of the indices.
     const WORDS: &'static [&'static str];
+    /// What each word stands for; nothing of a yes-or-no.
+    const MEANINGS: &'static [&'static str];
     /// The setting of this index, which is in range.
     fn from_index(index: usize) -> Self;
     /// The index of this setting.
@@ -14,6 +16,7 @@ pub(super) trait Word: Copy {
 
 impl Word for bool {
     const WORDS: &'static [&'static str] = &["false", "true"];
+    const MEANINGS: &'static [&'static str] = &[];
     fn from_index(index: usize) -> Self {
         index == 1
     }
@@ -22,8 +25,28 @@ impl Word for bool {
     }
 }
 
+/// The place of a word among some; asked for in constants, so that a word that is not among them does not compile.
+pub(super) const fn place_of(words: &[&str], word: &str) -> usize {
+    let mut place = 0;
+    while place < words.len() {
+        let (known, word) = (words[place].as_bytes(), word.as_bytes());
+        let mut equal = 0;
+        while equal < known.len() && equal < word.len() && known[equal] == word[equal] {
+            equal += 1;
+        }
+        if equal == known.len() && equal == word.len() {
+            return place;
+        }
+        place += 1;
+    }
+    panic!("the default is not one of the words")
+}
+
 macro_rules! words {
-    ($(#[doc = $doc:literal])* $type:ident { $($(#[doc = $option_doc:literal])* $option:ident = $word:literal),* $(,)? }) => {
+    (
+        $(#[doc = $doc:literal])*
+        $type:ident { $($(#[doc = $option_doc:literal])* $option:ident = $word:literal),* $(,)? }
+    ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $type {
@@ -31,6 +54,7 @@ macro_rules! words {
         }
         impl Word for $type {
             const WORDS: &'static [&'static str] = &[$($word),*];
+            const MEANINGS: &'static [&'static str] = &[$(concat!($($option_doc, "\n"),*)),*];
             fn from_index(index: usize) -> Self {
                 [$(Self::$option),*][index]
             }
@@ -69,7 +93,8 @@ words! {
     WeightDecayStyle {
         /// The gradient has `weight_decay * weight` added to it, an L2 penalty, which the rule then scales (PyTorch).
         Coupled = "coupled",
-        /// The weight is first multiplied by `1 - learning_rate * weight_decay`, apart from the rule (Keras; AdamW anywhere).
+        /// The weight is first multiplied by `1 - learning_rate * weight_decay`, apart from the rule (Keras; AdamW
+        /// anywhere).
         Decoupled = "decoupled",
     }
 }
@@ -121,7 +146,8 @@ words! {
         Outside = "outside",
         /// `g / sqrt(s + epsilon)`, `s` after bias correction where there is one.
         Inside = "inside",
-        /// `g / (sqrt(s) + epsilon)` with `s` *before* bias correction, corrected afterwards (Kingma and Ba's second form; Keras, scikit-learn).
+        /// `g / (sqrt(s) + epsilon)` with `s` *before* bias correction, corrected afterwards (Kingma and Ba's second form;
+        /// Keras, scikit-learn).
         Hat = "hat",
     }
 }
@@ -132,6 +158,7 @@ pub struct EpsilonModeUncorrected(pub EpsilonMode);
 
 impl Word for EpsilonModeUncorrected {
     const WORDS: &'static [&'static str] = &["outside", "inside"];
+    const MEANINGS: &'static [&'static str] = &[EpsilonMode::MEANINGS[0], EpsilonMode::MEANINGS[1]];
     fn from_index(index: usize) -> Self {
         Self(EpsilonMode::from_index(index))
     }
@@ -170,44 +197,54 @@ impl EpsilonMode {
     }
 }
 
-/// Declares a rule: its documentation, settings, slots and facts, beside which its scalars and formula are written.
+/// Declares a rule: its documentation, name and class, settings, what other libraries set, slots and facts, beside which
+/// its scalars and formula are written. Everything that is said of a rule is said here: the classes of other languages are
+/// written from it.
 macro_rules! rule {
     (
         $(#[doc = $doc:literal])*
-        $type:ident $name:literal
-        { $($number:ident : $default:expr, $range:expr, $number_doc:literal;)* }
-        { $($choice:ident : $word:ty = $choice_default:literal, $choice_doc:literal;)* }
+        $type:ident $name:literal $class:literal
+        { $($(#[doc = $number_doc:literal])+ $number:ident : $default:literal in $range:expr;)* }
+        { $($(#[doc = $choice_doc:literal])+ $choice:ident : $word:ty = $choice_default:literal;)* }
+        styles $styles:expr;
         slots $slots:expr;
         facts $facts:expr;
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $type {
-            $(#[doc = $number_doc] pub $number: f64,)*
-            $(#[doc = $choice_doc] pub $choice: $word,)*
+            $($(#[doc = $number_doc])+ pub $number: f64,)*
+            $($(#[doc = $choice_doc])+ pub $choice: $word,)*
         }
 
         impl $crate::optimizers::rule::Settings for $type {
             const ENTRY: $crate::registry::OptimizerEntry = $crate::registry::OptimizerEntry {
                 name: $name,
+                class: $class,
                 doc: concat!($($doc, "\n"),*),
                 parameters: &[$($crate::registry::Parameter {
-                    name: stringify!($number), default: $default, range: $range, doc: $number_doc,
+                    name: stringify!($number), default: $default, range: $range, doc: concat!($($number_doc, "\n"),+),
                 }),*],
                 choices: &[$($crate::registry::Choice {
-                    name: stringify!($choice), default: $choice_default, options: <$word as $crate::optimizers::settings::Word>::WORDS, doc: $choice_doc,
+                    name: stringify!($choice),
+                    default: $choice_default,
+                    options: <$word as $crate::optimizers::settings::Word>::WORDS,
+                    meanings: <$word as $crate::optimizers::settings::Word>::MEANINGS,
+                    doc: concat!($($choice_doc, "\n"),+),
                 }),*],
+                styles: $styles,
                 slots: $slots,
                 facts: $facts,
             };
 
             fn defaults() -> Self {
+                #[allow(unused_imports)]
+                use $crate::optimizers::settings::Word;
                 Self {
                     $($number: $default,)*
-                    $($choice: {
-                        let words = <$word as $crate::optimizers::settings::Word>::WORDS;
-                        <$word as $crate::optimizers::settings::Word>::from_index(words.iter().position(|word| *word == $choice_default).unwrap_or(0))
-                    },)*
+                    $($choice: <$word>::from_index(
+                        const { $crate::optimizers::settings::place_of(<$word>::WORDS, $choice_default) },
+                    ),)*
                 }
             }
 

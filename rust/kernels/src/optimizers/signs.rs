@@ -5,7 +5,7 @@ use super::rule::{DECAY, Decay, Rule};
 use super::settings::{WeightDecayStyle, rule};
 use crate::error::{Result, value_error};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range};
+use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
 /// -1, 0 or 1; NaN stays.
@@ -15,21 +15,38 @@ fn sign<R: Real>(x: R) -> R {
 }
 
 rule! {
-    /// Lion: every weight moves by the same step, against the sign of a momentum.
+    /// Moves every weight by the same step, against the sign of a momentum (Chen et al., 2023).
     ///
-    /// `weight = weight - learning_rate * sign(beta1 * m + (1 - beta1) * gradient)`, then
-    /// `m = beta2 * m + (1 - beta2) * gradient`; decay is decoupled. Learning rates are three to ten times smaller than
-    /// Adam's. Keras starts at 1e-3; optax decays by 1e-3. Slot, from zero: `first_moment`. (Chen et al., 2023.)
-    Lion "lion"
+    /// `weight = weight - learning_rate * sign(beta1 * m + (1 - beta1) * gradient)`, then `m = beta2 * m + (1 -
+    /// beta2) * gradient`, from zero. Take a learning rate three to ten times smaller than for Adam, and a decay as
+    /// many times larger. Slot: `first_moment`.
+    Lion "lion" "Lion"
     {
-        learning_rate: 1e-4, Range::non_negative(), "Step size: how far each weight moves.";
-        beta1: 0.9, DECAY, "Share of the momentum in the step.";
-        beta2: 0.99, DECAY, "What the momentum keeps of its past.";
-        weight_decay: 0.0, Range::non_negative(), "How strongly weights are pulled towards zero.";
+        /// How far each weight moves; 1e-4 as in the paper, Keras takes 1e-3.
+        learning_rate: 1e-4 in Range::non_negative();
+        /// Share of the momentum in the step.
+        beta1: 0.9 in DECAY;
+        /// Share of the momentum that is kept.
+        beta2: 0.99 in DECAY;
+        /// How strongly weights are pulled towards zero; optax takes 1e-3.
+        weight_decay: 0.0 in Range::non_negative();
     }
-    { weight_decay_style: WeightDecayStyle = "decoupled", "Whether the gradient or the weight itself is decayed."; }
+    {
+        /// How weights are pulled towards zero; the paper decouples.
+        weight_decay_style: WeightDecayStyle = "decoupled";
+    }
+    styles &[
+        ("paper", &[]),
+        ("keras", &[("learning_rate", Setting::Number(1e-3))]),
+        ("optax", &[("weight_decay", Setting::Number(1e-3))]),
+    ];
     slots &["first_moment"];
-    facts OptimizerFacts { parabola_rate: 0.05, rosenbrock_rate: 0.001, scale_free_start: true, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        parabola_rate: 0.05,
+        rosenbrock_rate: 0.001,
+        scale_free_start: true,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Lion {
@@ -60,24 +77,38 @@ impl Update<1> for Direction {
 }
 
 rule! {
-    /// Rprop: each weight has a step size of its own, which grows while the sign of its gradient stays. For full batches.
+    /// Gives each weight a step size of its own, by signs alone (Riedmiller and Braun, 1993). For full batches.
     ///
-    /// The size of a step is that of the last one times `increase` if the gradient has the sign it had, times `decrease` if
-    /// it has the other one, always from `smallest_step` to `largest_step`; `weight = weight - size * sign(gradient)`. Where
-    /// the sign changed the weight rests for a step, and the next one counts as without a gradient before it. Sizes start at
-    /// `learning_rate`, which counts before the first step only. Slots: `previous_gradient`, `step_size`.
-    /// (Riedmiller and Braun, 1993; this form: Igel and Huesken, 2000, as PyTorch; optax takes each step one call later.)
-    Rprop "rprop"
+    /// The size of a step is that of the last one times `increase` if the gradient has the sign it had, times
+    /// `decrease` if it has the other one, always from `smallest_step` to `largest_step`; `weight = weight - size *
+    /// sign(gradient)`. Where the sign changed the weight rests for a step, and the next one counts as without a
+    /// gradient before it. This is the form of Igel and Hüsken (2000), as in PyTorch; optax takes each step one call
+    /// later. Slots: `previous_gradient`, `step_size`.
+    Rprop "rprop" "Rprop"
     {
-        learning_rate: 0.01, Range::non_negative(), "Size of the first step.";
-        decrease: 0.5, Range { low: 0.0, high: 1.0, low_closed: false, high_closed: false }, "Factor of a step's size after a change of sign.";
-        increase: 1.2, Range { low: 1.0, high: f64::INFINITY, low_closed: false, high_closed: false }, "Factor of a step's size while the sign stays.";
-        smallest_step: 1e-6, Range::non_negative(), "Smallest size of a step.";
-        largest_step: 50.0, Range::non_negative(), "Largest size of a step.";
+        /// Size of the first step; it counts before that only. PyTorch starts at 0.01, the paper at 0.0125.
+        learning_rate: 0.01 in Range::non_negative();
+        /// Factor of a step's size after a change of sign.
+        decrease: 0.5 in Range::open(0.0, 1.0);
+        /// Factor of a step's size while the sign stays.
+        increase: 1.2 in Range::open(1.0, f64::INFINITY);
+        /// Smallest size of a step.
+        smallest_step: 1e-6 in Range::non_negative();
+        /// Largest size of a step.
+        largest_step: 50.0 in Range::non_negative();
     }
     {}
+    styles &[
+        ("paper", &[("learning_rate", Setting::Number(0.0125)), ("smallest_step", Setting::Number(0.0))]),
+        ("torch", &[]),
+    ];
     slots &["previous_gradient", "step_size"];
-    facts OptimizerFacts { parabola_rate: 0.1, rosenbrock_rate: 0.01, scale_free_start: true, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        parabola_rate: 0.1,
+        rosenbrock_rate: 0.01,
+        scale_free_start: true,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Rprop {

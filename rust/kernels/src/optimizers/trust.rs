@@ -6,7 +6,7 @@ use super::rule::{DECAY, EPSILON, Rule, correction, tamed};
 use super::settings::rule;
 use super::whole::{Pass, Whole, sweep};
 use crate::real::{Element, Real};
-use crate::registry::{OptimizerFacts, Range};
+use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
 /// Norm of a tensor over that of its step, or 1 where one of them is zero.
@@ -20,23 +20,40 @@ fn largest<E: Element>() -> f64 {
 }
 
 rule! {
-    /// LAMB: Adam's direction, each tensor's step as long as its weights say.
+    /// Adam's direction, with each tensor's step as long as its weights say (You et al., 2019): for large batches.
     ///
-    /// `m = beta1 * m + (1 - beta1) * gradient`, `v = beta2 * v + (1 - beta2) * gradient^2`, both bias corrected;
-    /// `r = mc / (sqrt(vc) + epsilon) + weight_decay * weight`; `weight = weight - learning_rate * |weight| / |r| * r`, with
-    /// the norms of the whole tensor, and 1 for their ratio where one is zero. Without a bound of the norm of the weight,
-    /// as optax and PyTorch's users have it. Slots, from zero: `first_moment`, `second_moment`. (You et al., 2019.)
-    Lamb "lamb"
+    /// `r = mc / (sqrt(vc) + epsilon) + weight_decay * weight` with the moments of `adam`, then `weight = weight -
+    /// learning_rate * |weight| / |r| * r`, with the norms of the whole tensor, and 1 for their ratio where one is
+    /// zero. Without a bound of the norm of the weight, as optax and PyTorch's users have it. Slots, from zero:
+    /// `first_moment`, `second_moment`.
+    Lamb "lamb" "LAMB"
     {
-        learning_rate: 1e-3, Range::non_negative(), "Step size: what share of its length a tensor moves.";
-        beta1: 0.9, DECAY, "What the average of gradients keeps of its past.";
-        beta2: 0.999, DECAY, "What the average of squares keeps of its past.";
-        epsilon: 1e-6, EPSILON, "Keeps the divisor from zero.";
-        weight_decay: 0.0, Range::non_negative(), "Share of the weight added to the direction.";
+        /// Share of its length that a tensor moves in a step.
+        learning_rate: 1e-3 in Range::non_negative();
+        /// Share of the mean of gradients `m` that is kept.
+        beta1: 0.9 in DECAY;
+        /// Share of the mean of squares `v` that is kept.
+        beta2: 0.999 in DECAY;
+        /// Keeps the divisor from zero; 1e-6 as in the paper and optax.
+        epsilon: 1e-6 in EPSILON;
+        /// Share of the weight that is added to the direction.
+        weight_decay: 0.0 in Range::non_negative();
     }
     {}
+    styles &[
+        ("paper", &[]),
+        ("optax", &[]),
+        ("keras", &[("epsilon", Setting::Number(1e-7))]),
+    ];
     slots &["first_moment", "second_moment"];
-    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.003, scale_free_start: true, elementwise: false, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        divisions: 2,
+        parabola_rate: 0.05,
+        rosenbrock_rate: 0.003,
+        scale_free_start: true,
+        elementwise: false,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Lamb {
@@ -111,22 +128,40 @@ impl Layered {
 }
 
 rule! {
-    /// LARS: descent with momentum, each tensor's gradient brought to a share of the length of its weights.
+    /// Descent with momentum, each tensor's gradient brought to a share of the length of its weights (You et al.,
+    /// 2017).
     ///
-    /// With `d = gradient + weight_decay * weight`: `v = momentum * v + learning_rate * trust * |weight| / |d| * d`, with the
-    /// norms of the whole tensor and 1 for their ratio times `trust` where one is zero; `weight = weight - v`, with `nesterov` the
-    /// next velocity under the same gradient. The paper divides by `|gradient| + weight_decay * |weight|`; this form is
-    /// optax'. Biases are usually left to another rule (`Groups`). Slot, from zero: `velocity`. (You, Gitman and Ginsburg, 2017.)
-    Lars "lars"
+    /// With `d = gradient + weight_decay * weight`: `v = momentum * v + learning_rate * trust * |weight| / |d| * d`,
+    /// with the norms of the whole tensor and 1 for their ratio times `trust` where one is zero; `weight = weight -
+    /// v`, with `nesterov` the next velocity under the same gradient. Follows optax; the paper divides by `|gradient|
+    /// + weight_decay * |weight|`. Biases are usually left to another rule (`Groups`). Slot, from zero: `velocity`.
+    Lars "lars" "LARS"
     {
-        learning_rate: 1.0, Range::non_negative(), "Step size, of the share that trust allows.";
-        momentum: 0.9, DECAY, "What the velocity keeps of its past.";
-        trust: 1e-3, Range::non_negative(), "Share of its length that a tensor moves at rate 1.";
-        weight_decay: 0.0, Range::non_negative(), "Added to the gradient, times the weight.";
+        /// Size of a step, of the share that `trust` allows.
+        learning_rate: 1.0 in Range::non_negative();
+        /// Share of the velocity that is kept.
+        momentum: 0.9 in DECAY;
+        /// Share of its length that a tensor moves at rate 1.
+        trust: 1e-3 in Range::non_negative();
+        /// Added to the gradient, times the weight.
+        weight_decay: 0.0 in Range::non_negative();
     }
-    { nesterov: bool = "false", "Whether to look one step ahead."; }
+    {
+        /// Whether to look one step ahead along the velocity.
+        nesterov: bool = "false";
+    }
+    styles &[
+        ("paper", &[]),
+        ("optax", &[]),
+    ];
     slots &["velocity"];
-    facts OptimizerFacts { parabola_rate: 10.0, rosenbrock_rate: 1.0, scale_free_start: true, elementwise: false, ..OptimizerFacts::USUAL };
+    facts OptimizerFacts {
+        parabola_rate: 10.0,
+        rosenbrock_rate: 1.0,
+        scale_free_start: true,
+        elementwise: false,
+        ..OptimizerFacts::USUAL
+    };
 }
 
 impl Rule for Lars {
