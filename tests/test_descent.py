@@ -278,10 +278,10 @@ def test_rates_too_small_right_and_too_large_on_a_parabola():
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"start": 0.0}, "find_learning_rate: expected `start` to be a number above 0, got 0"),
+        ({"start": 0.0}, "find_learning_rate: expected `start` above 0, got 0"),
         ({"end": 1e-9}, "find_learning_rate: expected `end` above `start`"),
         ({"steps": 2}, "find_learning_rate: expected `steps` of at least 5, got 2"),
-        ({"stop_factor": 1.0}, "find_learning_rate: expected `stop_factor` to be a number above 1"),
+        ({"stop_factor": 1.0}, "find_learning_rate: expected `stop_factor` above 1, got 1"),
         ({"smoothing": 1.0}, r"find_learning_rate: expected `smoothing` in \[0, 1\), got 1.0"),
         ({"start": 1e30, "end": 1e31}, "find_learning_rate: expected a finite loss from `start` on"),
     ],

@@ -6,13 +6,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from tilegrad.charts import plot_schedule
 from tilegrad.tensor import Array
-from tilegrad.words.checks import ascending, number
+from tilegrad.words.checks import check_ascending, check_choice, check_number, is_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,10 +82,17 @@ class Schedule(ABC):
 
     unit: str = field(default="step", kw_only=True)
 
+    # The intervals of numeric fields. What is ``None`` by default may be left out.
+    ranges: ClassVar[Mapping[str, str]] = {}
+
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
             known = ", ".join(map(repr, UNITS))
             raise ValueError(f"{self.name}: expected `unit` to be one of {known}, got {self.unit!r}")
+        for name, allowed in self.ranges.items():
+            value = getattr(self, name)
+            if value is not None or getattr(type(self), name, 0) is not None:
+                check_number(self.name, name, value, allowed)
 
     @property
     def name(self) -> str:
@@ -157,6 +164,10 @@ class Schedule(ABC):
         whole = known.total_steps
         return 1.0 if self.unit == "share" else whole / known.steps_per_epoch if self.unit == "epoch" else whole
 
+    def _share(self, steps: Array, length: float | None, training: Training | None) -> Array:
+        """Which share of a length has passed, 1 from its end on."""
+        return np.minimum(self._position(steps, training) / self._length(length, training), 1.0)
+
     def _known(self, training: Training | None, reason: str) -> Training:
         if training is None:
             raise ValueError(
@@ -164,15 +175,6 @@ class Schedule(ABC):
                 f"call fit, or pass `training=schedules.Training(steps_per_epoch, total_steps)`"
             )
         return training
-
-    def _number(self, argument: str, low: float = -math.inf, *, above: bool = False) -> None:
-        """Refuses a field that is no finite number from `low` (or above it)."""
-        number(self.name, argument, getattr(self, argument), low, above=above)
-
-    def _horizon(self, argument: str = "steps") -> None:
-        """Refuses a field that is no length above 0; it may be left out."""
-        if getattr(self, argument) is not None:
-            self._number(argument, 0.0, above=True)
 
 
 def each(function: Callable[[float], float], values: Array) -> Array:
@@ -218,7 +220,7 @@ class Custom(Schedule):
 
     def _value(self, position: float) -> float:
         value = self.function(int(position) if position.is_integer() and self.unit != "share" else position)
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        if not is_number(value):
             raise TypeError(f"Custom: expected the function to return a number, got {value!r} for {position:g}")
         return float(value)
 
@@ -298,12 +300,12 @@ class Warmup(Schedule):
     start: float = 0.0
     shape: str = "linear"
 
+    ranges: ClassVar = {"steps": "(0, inf)"}
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._number("steps", 0.0, above=True)
-        self._number("start", 0.0, above=self.shape == "exponential")
-        if self.shape not in ("linear", "exponential"):
-            raise ValueError(f"Warmup: expected `shape` to be 'linear' or 'exponential', got {self.shape!r}")
+        check_choice("Warmup", "shape", self.shape, ("linear", "exponential"))
+        check_number("Warmup", "start", self.start, "(0, inf)" if self.shape == "exponential" else "[0, inf)")
         object.__setattr__(self, "after", schedule_for("Warmup", "after", self.after))
 
     def compute(self, steps: Array, training: Training | None) -> Array:
@@ -335,9 +337,7 @@ class Constant(Schedule):
 
     value: float
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._number("value")
+    ranges: ClassVar = {"value": "(-inf, inf)"}
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """The value."""
@@ -350,7 +350,7 @@ def schedule_for(function: str, argument: str, value: Any) -> Schedule:
         return value
     if callable(value) and not isinstance(value, type):
         return Custom(value)
-    return Constant(number(function, argument, value))
+    return Constant(check_number(function, argument, value))
 
 
 def scheduled(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Schedule]]:
@@ -399,7 +399,7 @@ def sequence(
         array([0.  , 0.05, 0.1 , 0.1 , 0.01])
     """
     made = tuple(schedule_for("sequence", "parts", part) for part in parts)
-    places = ascending("sequence", "boundaries", boundaries)
+    places = check_ascending("sequence", "boundaries", boundaries)
     if len(places) != len(made) - 1:
         raise ValueError(f"sequence: expected a boundary between each two of {len(made)} parts, got {len(places)}")
     return Joined(made, places, unit=unit)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from tilegrad.schedules.base import Schedule, Training, powers
 from tilegrad.schedules.decays import half_cosine
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_choice
 from tilegrad.words.names import lookup
 
 __all__ = ["CosineRestarts", "Cyclic", "OneCycle", "OneCycleMomentum"]
@@ -41,13 +43,13 @@ class CosineRestarts(Schedule):
     peak_factor: float = 1.0
     end: float = 0.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._number("start")
-        self._number("first", 0.0, above=True)
-        self._number("growth", 1.0)
-        self._number("peak_factor", 0.0)
-        self._number("end")
+    ranges: ClassVar = {
+        "start": "(-inf, inf)",
+        "first": "(0, inf)",
+        "growth": "[1, inf)",
+        "peak_factor": "[0, inf)",
+        "end": "(-inf, inf)",
+    }
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """The cosine of the cycle that each step falls into."""
@@ -77,6 +79,7 @@ _ONE_CYCLES = {
     "optax": (0.3, 25.0, 1e4, 0),
     "fastai": (0.25, 25.0, 4e3, 0),
 }
+_SHAPES = ("cosine", "linear")
 
 
 @dataclass(frozen=True)
@@ -115,16 +118,21 @@ class OneCycle(Schedule):
     final_divisor: float | None = None
     shape: str = "cosine"
 
+    ranges: ClassVar = {
+        "peak": "(0, inf)",
+        "steps": "(0, inf)",
+        "rise": "(0, 1)",
+        "divisor": "(0, inf)",
+        "final_divisor": "(0, inf)",
+    }
+
     def __post_init__(self) -> None:
-        super().__post_init__()
         rise, divisor, final, _ = lookup("OneCycle", "style", self.style, _ONE_CYCLES)
         for name, default in (("rise", rise), ("divisor", divisor), ("final_divisor", final)):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
-            self._number(name, 0.0, above=True)
-        self._number("peak", 0.0, above=True)
-        self._horizon()
-        _check_cycle(self)
+        super().__post_init__()
+        check_choice("OneCycle", "shape", self.shape, _SHAPES)
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """The rise, then the fall."""
@@ -159,26 +167,17 @@ class OneCycleMomentum(Schedule):
     rise: float | None = None
     shape: str = "cosine"
 
+    ranges: ClassVar = {"high": "(-inf, inf)", "low": "(-inf, inf)", "steps": "(0, inf)", "rise": "(0, 1)"}
+
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.rise is None:
             object.__setattr__(self, "rise", lookup("OneCycleMomentum", "style", self.style, _ONE_CYCLES)[0])
-        for name in ("high", "low"):
-            self._number(name)
-        self._number("rise", 0.0, above=True)
-        self._horizon()
-        _check_cycle(self)
+        super().__post_init__()
+        check_choice("OneCycleMomentum", "shape", self.shape, _SHAPES)
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """The fall, then the rise."""
         return _one_cycle(self, steps, training, self.high, self.low, self.high)
-
-
-def _check_cycle(cycle: OneCycle | OneCycleMomentum) -> None:
-    if not _set(cycle.rise) < 1:
-        raise ValueError(f"{cycle.name}: expected `rise` below 1, got {cycle.rise}")
-    if cycle.shape not in ("cosine", "linear"):
-        raise ValueError(f"{cycle.name}: expected `shape` to be 'cosine' or 'linear', got {cycle.shape!r}")
 
 
 def _set(value: float | None) -> float:
@@ -237,16 +236,17 @@ class Cyclic(Schedule):
     mode: str = "triangular"
     factor: float = 1.0
 
+    ranges: ClassVar = {
+        "low": "(-inf, inf)",
+        "high": "(-inf, inf)",
+        "rise": "(0, inf)",
+        "fall": "(0, inf)",
+        "factor": "(0, inf)",
+    }
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("low", "high"):
-            self._number(name)
-        for name in ("rise", "factor"):
-            self._number(name, 0.0, above=True)
-        self._horizon("fall")
-        if self.mode not in ("triangular", "triangular2", "exponential"):
-            known = "'triangular', 'triangular2' or 'exponential'"
-            raise ValueError(f"Cyclic: expected `mode` to be {known}, got {self.mode!r}")
+        check_choice("Cyclic", "mode", self.mode, ("triangular", "triangular2", "exponential"))
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """The place in the cycle, times its height."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from tilegrad.schedules.base import Schedule, Training, each, powers
 from tilegrad.tensor import Array
-from tilegrad.words.checks import ascending, numbers
+from tilegrad.words.checks import check_ascending, check_numbers
 
 __all__ = [
     "Cosine",
@@ -47,11 +48,7 @@ class Step(Schedule):
     every: float
     factor: float = 0.1
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._number("start")
-        self._number("every", 0.0, above=True)
-        self._number("factor", 0.0)
+    ranges: ClassVar = {"start": "(-inf, inf)", "every": "(0, inf)", "factor": "[0, inf)"}
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """``start * factor^floor(t / every)``."""
@@ -78,11 +75,11 @@ class MultiStep(Schedule):
     milestones: Sequence[float]
     factor: float = 0.1
 
+    ranges: ClassVar = {"start": "(-inf, inf)", "factor": "[0, inf)"}
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._number("start")
-        self._number("factor", 0.0)
-        object.__setattr__(self, "milestones", ascending("MultiStep", "milestones", self.milestones))
+        object.__setattr__(self, "milestones", check_ascending("MultiStep", "milestones", self.milestones))
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """``start * factor^(milestones passed)``."""
@@ -112,11 +109,7 @@ class Exponential(Schedule):
     factor: float
     every: float = 1.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._number("start")
-        self._number("factor", 0.0, above=True)
-        self._number("every", 0.0, above=True)
+    ranges: ClassVar = {"start": "(-inf, inf)", "factor": "(0, inf)", "every": "(0, inf)"}
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """``start * factor^(t / every)``."""
@@ -146,16 +139,11 @@ class Cosine(Schedule):
     steps: float | None = None
     end: float = 0.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._number("start")
-        self._number("end")
-        self._horizon()
+    ranges: ClassVar = {"start": "(-inf, inf)", "steps": "(0, inf)", "end": "(-inf, inf)"}
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """``end + (start - end) * (1 + cos(pi * t / steps)) / 2``."""
-        share = np.minimum(self._position(steps, training) / self._length(self.steps, training), 1.0)
-        return self.end + (self.start - self.end) * half_cosine(share)
+        return self.end + (self.start - self.end) * half_cosine(self._share(steps, self.steps, training))
 
 
 def half_cosine(share: Array) -> Array:
@@ -183,16 +171,11 @@ class Linear(Schedule):
     end: float = 0.0
     steps: float | None = None
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._number("start")
-        self._number("end")
-        self._horizon()
+    ranges: ClassVar = {"start": "(-inf, inf)", "end": "(-inf, inf)", "steps": "(0, inf)"}
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """``start + (end - start) * t / steps``."""
-        share = np.minimum(self._position(steps, training) / self._length(self.steps, training), 1.0)
-        return self.start + (self.end - self.start) * share
+        return self.start + (self.end - self.start) * self._share(steps, self.steps, training)
 
 
 @dataclass(frozen=True)
@@ -217,17 +200,12 @@ class Polynomial(Schedule):
     steps: float | None = None
     power: float = 1.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._number("start")
-        self._number("end")
-        self._number("power", 0.0, above=True)
-        self._horizon()
+    ranges: ClassVar = {"start": "(-inf, inf)", "end": "(-inf, inf)", "steps": "(0, inf)", "power": "(0, inf)"}
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """``end + (start - end) * (1 - t / steps)^power``."""
-        share = np.minimum(self._position(steps, training) / self._length(self.steps, training), 1.0)
-        return self.end + (self.start - self.end) * each(lambda rest: math.pow(rest, self.power), 1 - share)
+        rest = 1 - self._share(steps, self.steps, training)
+        return self.end + (self.start - self.end) * each(lambda share: math.pow(share, self.power), rest)
 
 
 @dataclass(frozen=True)
@@ -250,11 +228,7 @@ class InverseTime(Schedule):
     rate: float
     every: float = 1.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._number("start")
-        self._number("rate", 0.0)
-        self._number("every", 0.0, above=True)
+    ranges: ClassVar = {"start": "(-inf, inf)", "rate": "[0, inf)", "every": "(0, inf)"}
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """``start / (1 + rate * t / every)``."""
@@ -279,10 +253,7 @@ class InverseSquareRoot(Schedule):
     start: float
     shift: float = 1.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._number("start")
-        self._number("shift", 0.0, above=True)
+    ranges: ClassVar = {"start": "(-inf, inf)", "shift": "(0, inf)"}
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """``start * sqrt(shift / (t + shift))``."""
@@ -308,10 +279,7 @@ class Noam(Schedule):
     warmup: float = 4000
     factor: float = 1.0
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("width", "warmup", "factor"):
-            self._number(name, 0.0, above=True)
+    ranges: ClassVar = {"width": "(0, inf)", "warmup": "(0, inf)", "factor": "(0, inf)"}
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """``factor / sqrt(width) * min(1 / sqrt(s), s / warmup^1.5)``."""
@@ -343,8 +311,8 @@ class PiecewiseConstant(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "values", numbers("PiecewiseConstant", "values", self.values))
-        object.__setattr__(self, "boundaries", ascending("PiecewiseConstant", "boundaries", self.boundaries))
+        object.__setattr__(self, "values", check_numbers("PiecewiseConstant", "values", self.values))
+        object.__setattr__(self, "boundaries", check_ascending("PiecewiseConstant", "boundaries", self.boundaries))
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
                 f"PiecewiseConstant: expected one value more than the {len(self.boundaries)} boundaries, got {len(self.values)}"
@@ -377,8 +345,8 @@ class PiecewiseLinear(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "positions", ascending("PiecewiseLinear", "positions", self.positions))
-        object.__setattr__(self, "values", numbers("PiecewiseLinear", "values", self.values))
+        object.__setattr__(self, "positions", check_ascending("PiecewiseLinear", "positions", self.positions))
+        object.__setattr__(self, "values", check_numbers("PiecewiseLinear", "values", self.values))
         if not self.positions or len(self.values) != len(self.positions):
             raise ValueError(
                 f"PiecewiseLinear: expected a value for each of the {len(self.positions)} positions, got {len(self.values)}"

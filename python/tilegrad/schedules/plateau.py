@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from tilegrad.schedules.base import Schedule, Training
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_choice
 from tilegrad.words.names import hint, lookup
 
 __all__ = ["Plateau"]
@@ -57,15 +59,14 @@ class Plateau(Schedule):
     minimum: float = 0.0
     style: str = "torch"
 
+    ranges: ClassVar = {
+        **dict.fromkeys(("start", "patience", "threshold", "cooldown", "minimum"), "[0, inf)"),
+        "factor": "(0, 1)",
+    }
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("start", "patience", "threshold", "cooldown", "minimum"):
-            self._number(name, 0.0)
-        self._number("factor", 0.0, above=True)
-        if self.factor >= 1:
-            raise ValueError(f"Plateau: expected `factor` below 1, got {self.factor}")
-        if self.mode not in ("min", "max"):
-            raise ValueError(f"Plateau: expected `mode` to be 'min' or 'max', got {self.mode!r}")
+        check_choice("Plateau", "mode", self.mode, ("min", "max"))
         lookup("Plateau", "style", self.style, _STYLES)
 
     def after(self, figures: Iterable[float]) -> float:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from tilegrad.train._rows import Rows, run_rows
-from tilegrad.words.checks import number
+from tilegrad.words.checks import check_number
 
 if TYPE_CHECKING:
     from tilegrad.train.trainer import Trainer
@@ -51,7 +51,7 @@ class Throughput(NamedTuple):
 
 def measure_throughput(trainer: Trainer, rows: Rows, sizes: list[int], seconds: float) -> Throughput:
     """Times the loop over the first rows for each size in turn; the least time of a step counts."""
-    number("benchmark", "seconds", seconds, 0.0, above=True)
+    check_number("benchmark", "seconds", seconds, "(0, inf)")
     sizes = list(dict.fromkeys(sizes))
     if not sizes:
         raise ValueError("benchmark: expected at least one number in `batch_sizes`, got none")

@@ -12,7 +12,7 @@ from tilegrad.charts import plot_learning_rate_search
 from tilegrad.functional import ewma
 from tilegrad.tensor import Array
 from tilegrad.train._rows import Rows, run_rows
-from tilegrad.words.checks import check_count, number
+from tilegrad.words.checks import check_count, check_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,14 +75,13 @@ def search_rates(
     """Trains a copy of the trainer's state with growing rates."""
     function = "find_learning_rate"
     start, end = (
-        number(function, name, value, 0.0, above=True) for name, value in zip(("start", "end"), ends, strict=True)
+        check_number(function, name, value, "(0, inf)") for name, value in zip(("start", "end"), ends, strict=True)
     )
     if not end > start:
         raise ValueError(f"{function}: expected `end` above `start`, got {end} and {start}")
     steps = check_count(function, "steps", steps, 5)
-    number(function, "stop_factor", stop_factor, 1.0, above=True)
-    if not 0 <= number(function, "smoothing", smoothing, 0.0) < 1:
-        raise ValueError(f"{function}: expected `smoothing` in [0, 1), got {smoothing}")
+    check_number(function, "stop_factor", stop_factor, "(1, inf)")
+    check_number(function, "smoothing", smoothing, "[0, 1)")
     owners = {id(owner): owner._core for _, _, owner in trainer._runner.trained()}
     cores = list(owners.values())
     if not all("learning_rate" in core.parameters for core in cores):
