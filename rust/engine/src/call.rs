@@ -32,7 +32,7 @@ impl Site<'_> {
 
 /// Something a plan can run.
 pub trait Routine: Debug + Send + Sync {
-    /// Name, as plans and sentences show it.
+    /// Name, as plans and error messages show it.
     fn name(&self) -> &str;
 
     /// What it was made from beside its inputs.

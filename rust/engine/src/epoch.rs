@@ -9,7 +9,7 @@ use tilegrad_kernels::registry::Setting;
 use crate::error::{Result, dtype_error, shape_error, value_error};
 use crate::plan::{Bindings, NotFinite, Plan, State, parameters_are_finite};
 use crate::rows::{Batch, Rows};
-use crate::types::Array;
+use crate::types::{Array, Dtype};
 
 /// What an epoch runs over.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ pub fn run_epoch(
     for plan in std::iter::once(&*plan).chain(last.as_deref()) {
         let outputs = plan.output_count();
         if outputs < 2 + epoch.maxima || (0..2).any(|index| plan.output(index).len() != 1) {
-            return value_error!(
+            return shape_error!(
                 "run_epoch: expected a plan whose outputs are a loss, its weight and sums, got {outputs} outputs"
             );
         }
@@ -141,16 +141,16 @@ pub fn run_batches(
 ) -> Result<Sums> {
     let rows = epoch.sources.first().map_or(0, Rows::count);
     let width = plan.output(0).len() / epoch.batch_size.max(1);
-    let fits = match (&*out, plan.output(0)) {
-        (RowsMut::F32(out), Array::F32(_)) => out.len() == rows * width,
-        (RowsMut::F64(out), Array::F64(_)) => out.len() == rows * width,
-        _ => false,
+    let (dtype, len) = match &*out {
+        RowsMut::F32(out) => (Dtype::F32, out.len()),
+        RowsMut::F64(out) => (Dtype::F64, out.len()),
     };
-    if !fits {
-        let expected = plan.output(0).dtype();
-        return dtype_error!(
-            "run_batches: expected `out` of {rows} rows of {width} elements of dtype {expected}, got another size or dtype"
-        );
+    let expected = plan.output(0).dtype();
+    if dtype != expected {
+        return dtype_error!("run_batches: expected `out` of dtype {expected}, got dtype {dtype}");
+    }
+    if len != rows * width {
+        return shape_error!("run_batches: expected `out` of {rows} rows of {width} elements, got {len} elements");
     }
     let mut start = 0;
     let run = Loop { function: "run_batches", epoch, plan, last, state, rows };
@@ -197,14 +197,14 @@ struct Loop<'a, 's> {
 }
 
 impl Loop<'_, '_> {
-    /// A sentence unless sources, fixed inputs and plans fit each other.
+    /// An error unless sources, fixed inputs and plans fit each other.
     fn check(&self) -> Result<()> {
         let (function, epoch) = (self.function, self.epoch);
         if epoch.batch_size == 0 {
             return value_error!("{function}: expected `batch_size` of at least 1, got 0");
         }
         if self.rows == 0 {
-            return value_error!("{function}: expected at least one row, got none");
+            return shape_error!("{function}: expected at least one row, got none");
         }
         if u32::try_from(self.rows).is_err() {
             return shape_error!("{function}: expected fewer than 2^32 rows, got {}", self.rows);
@@ -232,13 +232,13 @@ impl Loop<'_, '_> {
         }
     }
 
-    /// A sentence unless each schedule has a value for each batch, all of which its optimizer takes.
+    /// An error unless each schedule has a value for each batch, all of which its optimizer takes.
     fn check_scheduled(&self, batches: usize) -> Result<()> {
         let function = self.function;
         for Scheduled { optimizer, name, values } in self.epoch.scheduled {
             if values.len() != batches {
                 let got = values.len();
-                return value_error!(
+                return shape_error!(
                     "{function}: expected {batches} values of `{name}`, one for each batch, got {got}"
                 );
             }
@@ -385,7 +385,7 @@ impl Loop<'_, '_> {
 /// Most inputs a plan can have in the loop of an epoch.
 const MOST_INPUTS: usize = 16;
 
-/// What a source is called in sentences.
+/// What a source is called in error messages.
 fn source_name(index: usize) -> &'static str {
     ["features", "targets", "sample_weight"].get(index).copied().unwrap_or("inputs")
 }

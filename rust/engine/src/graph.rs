@@ -121,10 +121,10 @@ impl Graph {
         }
         let offset = self.flat_len(dtype);
         if offset.saturating_add(kind.len()) > isize::MAX as usize / 2 / dtype.size() {
-            return shape_error!(
+            return Err(Error::Memory(format!(
                 "parameter: expected a shape that fits into memory, got {} for {full_name}",
                 Shape(shape)
-            );
+            )));
         }
         let value = self.push(Origin::Parameter(self.parameters.len()), Vec::new(), kind.clone(), name);
         self.parameters.push(ParameterPlace { value, name: full_name, kind, offset });
@@ -314,7 +314,7 @@ impl Graph {
         last.map_or(0, |place| (place.offset + place.kind.len()).next_multiple_of(unit))
     }
 
-    /// A sentence if the value is not of this graph.
+    /// An error if the value is not of this graph.
     pub(crate) fn check(&self, function: &str, value: ValueId) -> Result<()> {
         if value.index() < self.nodes.len() {
             return Ok(());
@@ -338,7 +338,7 @@ impl Graph {
     }
 }
 
-/// The type, or a sentence if it is too large to address.
+/// The type, or an error if it is too large to address.
 fn checked_type(function: &str, shape: &[usize], dtype: Dtype) -> Result<Type> {
     if shape.len() > crate::ops::MAXIMUM_RANK {
         let (most, got) = (crate::ops::MAXIMUM_RANK, shape.len());
@@ -347,6 +347,6 @@ fn checked_type(function: &str, shape: &[usize], dtype: Dtype) -> Result<Type> {
     let bytes = shape.iter().try_fold(dtype.size(), |bytes, &axis| bytes.checked_mul(axis));
     match bytes {
         Some(bytes) if bytes <= isize::MAX as usize / 2 => Ok(Type::new(shape, dtype)),
-        _ => shape_error!("{function}: expected a shape that fits into memory, got {}", Shape(shape)),
+        _ => Err(Error::Memory(format!("{function}: expected a shape that fits into memory, got {}", Shape(shape)))),
     }
 }

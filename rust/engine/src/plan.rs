@@ -161,7 +161,7 @@ impl Plan {
         if state.optimizers.is_empty() { &self.optimizers } else { &state.optimizers }
     }
 
-    /// A sentence unless inputs, parameters, slots and optimizers fit the plan.
+    /// An error unless inputs, parameters, slots and optimizers fit the plan.
     fn check(&self, bindings: &Bindings<'_, '_>) -> Result<()> {
         if bindings.inputs.len() != self.inputs.len() {
             return shape_error!("run: expected {} inputs, got {}", self.inputs.len(), bindings.inputs.len());
@@ -201,7 +201,7 @@ impl Plan {
         for (index, dtype) in [Dtype::F32, Dtype::F64].into_iter().enumerate() {
             if lengths[index] < self.parameters[index] {
                 let (expected, got) = (self.parameters[index], lengths[index]);
-                return dtype_error!("run: expected {name} of {expected} {dtype} elements, got {got}");
+                return shape_error!("run: expected {name} of {expected} {dtype} elements, got {got}");
             }
         }
         Ok(())

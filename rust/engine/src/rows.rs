@@ -143,7 +143,7 @@ impl<'a> Rows<'a> {
         self.shape[1..].iter().product()
     }
 
-    /// A sentence unless batches of this source can fill an input of this type.
+    /// An error unless batches of this source can fill an input of this type.
     pub(crate) fn check(&self, function: &str, name: &str, input: &Type, batch: usize) -> Result<()> {
         if input.dtype == Dtype::I32 && matches!(self.kind, SourceKind::F32 | SourceKind::F64) {
             return dtype_error!("{function}: expected `{name}` of an integer dtype, got dtype {}", self.kind.name());
@@ -290,7 +290,7 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Memory for an input of this type, or a sentence.
+    /// Memory for an input of this type, or an error.
     pub(crate) fn new(kind: &Type) -> Result<Self> {
         let (bytes, hint) = (kind.bytes(), "a smaller one needs less");
         capacity::require("run", "batch_size", "rows", bytes, hint)?;

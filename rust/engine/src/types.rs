@@ -1,10 +1,11 @@
 //! Types of values, typed slices, and the attributes operations are made from.
 
-use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::fmt;
 
 use tilegrad_kernels::real::Element;
+
+use crate::error::{Error, Result, dtype_error, shape_error};
 
 /// What the elements of a value are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +39,7 @@ impl Dtype {
         }
     }
 
-    /// The dtype of this name, or a sentence that lists the valid ones.
+    /// The dtype of this name, or an error that lists the valid ones.
     pub fn from_name(name: &str) -> Result<Dtype> {
         let found = Dtype::ALL.into_iter().find(|dtype| dtype.name() == name);
         found.ok_or_else(|| Error::Dtype(format!("dtype: expected one of float32, float64, int32, got {name:?}")))
@@ -120,6 +121,20 @@ impl fmt::Display for Shape<'_> {
             }
         }
     }
+}
+
+/// An error unless the argument has one of these types: about its dtype if that is wrong, else about its shape.
+pub(crate) fn require_type(function: &str, argument: &str, got: &Type, expected: &[&Type]) -> Result<()> {
+    if expected.contains(&got) {
+        return Ok(());
+    }
+    let first = expected[0];
+    if got.dtype != first.dtype {
+        return dtype_error!("{function}: expected `{argument}` of dtype {}, got dtype {}", first.dtype, got.dtype);
+    }
+    let hint = if got.len() == first.len() { "; reshape one of them" } else { "" };
+    let (wanted, got) = (Shape(&first.shape), Shape(&got.shape));
+    shape_error!("{function}: expected `{argument}` of shape {wanted}, got {got}{hint}")
 }
 
 /// A typed slice that somebody else owns.

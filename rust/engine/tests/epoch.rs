@@ -205,7 +205,7 @@ fn predictions_come_row_by_row() {
 }
 
 #[test]
-fn mistakes_are_sentences() {
+fn mistakes_are_refused() {
     let (features, labels) = (features(), labels());
     let (network, mut full) = plan(4, true);
     let mut memory = Memory::new(&network.graph);

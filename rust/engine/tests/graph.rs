@@ -1,4 +1,4 @@
-//! Building a graph: mistakes are sentences; plans describe themselves, leave out what is not needed, and bind strictly.
+//! Building a graph: mistakes are refused; plans describe themselves, leave out what is not needed, and bind strictly.
 
 mod common;
 
@@ -19,7 +19,7 @@ fn refusal(name: &str, shapes: &[(&[usize], Dtype)], pairs: &[(&str, Attribute)]
 }
 
 #[test]
-fn mistakes_are_sentences() {
+fn mistakes_are_refused() {
     const F: Dtype = Dtype::F32;
     let ints = |values: &[i64]| Attribute::Ints(values.to_vec());
     let cases: Vec<(String, &str)> = vec![

@@ -97,7 +97,7 @@ fn detect() -> Isa {
     isa
 }
 
-/// What `TILEGRAD_ISA` asks for; a sentence if this machine cannot give it.
+/// What `TILEGRAD_ISA` asks for; an error if this machine cannot give it.
 pub fn from_environment() -> Result<Option<Isa>> {
     match std::env::var("TILEGRAD_ISA") {
         Ok(name) if !name.is_empty() => parse(&name).map(Some),
@@ -105,7 +105,7 @@ pub fn from_environment() -> Result<Option<Isa>> {
     }
 }
 
-/// The available instruction set of this name, or a sentence that lists the valid ones.
+/// The available instruction set of this name, or an error that lists the valid ones.
 pub fn parse(name: &str) -> Result<Isa> {
     Isa::from_name(name).filter(|isa| isa.is_available()).ok_or_else(|| {
         let names: Vec<&str> = available().map(Isa::name).collect();

@@ -56,7 +56,7 @@ const MEMORY: (usize, usize) = (64 << 20, 256 << 20);
 /// Measures the limits of so many threads, at most as many as there are processors, with cache sizes in bytes as one core
 /// sees them. Takes a few tenths of a second.
 ///
-/// Refuses, with a sentence, if threads or memory for it (up to 256 MiB) cannot be had.
+/// Refuses, with an error message, if threads or memory for it (up to 256 MiB) cannot be had.
 pub fn measure(threads: usize, caches: [Option<u64>; 3]) -> Result<Limits> {
     let threads = threads.clamp(1, std::thread::available_parallelism().map_or(1, usize::from));
     let plan = levels(threads, caches);

@@ -81,7 +81,7 @@ impl std::fmt::Display for Range {
     }
 }
 
-/// The values for an entry's parameters: checks their count and ranges. `function` names the caller in the sentence.
+/// The values for an entry's parameters: checks their count and ranges. `function` names the caller in the error message.
 pub fn check_parameters(function: &str, parameters: &[Parameter], values: &[f64]) -> Result<()> {
     if parameters.len() != values.len() {
         return value_error!("{function}: expected {} parameters, got {}", parameters.len(), values.len());
@@ -167,7 +167,7 @@ impl Choice {
         self.options == ["false", "true"]
     }
 
-    /// The place of an option. `function` names the caller in the sentence.
+    /// The place of an option. `function` names the caller in the error message.
     pub fn index(&self, function: &str, option: &str) -> Result<usize> {
         self.options.iter().position(|known| *known == option).ok_or_else(|| {
             let options: Vec<String> = self.options.iter().map(|option| format!("{option:?}")).collect();
@@ -189,6 +189,16 @@ pub enum Setting<'a> {
     Option(&'a str),
     /// For a choice between `false` and `true`.
     Flag(bool),
+}
+
+impl std::fmt::Display for Setting<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Setting::Number(number) => write!(f, "{number}"),
+            Setting::Option(option) => write!(f, "{option:?}"),
+            Setting::Flag(flag) => write!(f, "{flag}"),
+        }
+    }
 }
 
 /// How a loss reads its operands.

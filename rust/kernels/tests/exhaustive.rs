@@ -95,7 +95,7 @@ fn measure_all(function: &Function) -> Worst {
     })
 }
 
-/// A sentence if the error is above the stated bound.
+/// An error if the error is above the stated bound.
 fn complaint(function: &Function, worst: Worst) -> Option<String> {
     (worst.error > function.ulp_f32).then(|| {
         format!(

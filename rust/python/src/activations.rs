@@ -6,7 +6,7 @@ use tilegrad_kernels::real::Element;
 use tilegrad_kernels::registry::SlopeFrom;
 
 use crate::elementwise::{Map, Zip, map, zip};
-use crate::errors::{Error, Result};
+use crate::errors::{Result, value_error};
 
 /// An activation with its hyperparameters, for NumPy arrays of any shape and layout.
 ///
@@ -26,7 +26,7 @@ impl Activation {
         if let Some(entry) = ENTRIES.iter().find(|entry| entry.name == name || entry.aliases.contains(&name)) {
             if values.len() > entry.parameters.len() {
                 let (most, got) = (entry.parameters.len(), values.len());
-                return Err(Error::Value(format!("{name}: expected at most {most} parameters, got {got}")));
+                return value_error!("{name}: expected at most {most} parameters, got {got}");
             }
             values.extend(entry.parameters[values.len()..].iter().map(|parameter| parameter.default));
         }

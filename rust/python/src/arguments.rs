@@ -1,10 +1,10 @@
-//! What functions ask of the arrays they are given, and the sentences for those that do not fit.
+//! What functions ask of the arrays they are given, and the errors for those that do not fit.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
 
 use crate::arrays::Array;
-use crate::errors::{Error, Result, type_error, value_error};
+use crate::errors::{Error, Refusal, Result, dtype_error, shape_error, type_error, value_error};
 use crate::kinds::Kind;
 
 /// A shape as Python writes it.
@@ -15,7 +15,7 @@ pub(crate) fn shape_text(shape: &[usize]) -> String {
     }
 }
 
-/// The class of an object, for sentences.
+/// The class of an object, for error messages.
 pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
     let class: Bound<'_, PyType> = object.get_type();
     class.name().map_or_else(|_| "an object".to_string(), |name| name.to_string())
@@ -46,13 +46,13 @@ fn not_real(function: &str, argument: &str, array: &Array<'_>, kind: Kind) -> Er
         (Kind::Other, _) => "only real numbers are taken",
         _ => "convert it with astype(numpy.float32)",
     };
-    Error::Type(format!("{function}: expected `{argument}` of dtype float32 or float64, got {got}; {hint}"))
+    Refusal::Dtype(format!("{function}: expected `{argument}` of dtype float32 or float64, got {got}; {hint}")).into()
 }
 
-/// The sentence for an array of a dtype that is not taken.
+/// The error for an array of a dtype that is not taken.
 #[cold]
-pub(crate) fn type_error_of(function: &str, argument: &str, array: &Array<'_>, expected: &str) -> Error {
-    Error::Type(format!("{function}: expected `{argument}` of dtype {expected}, got {}", array.dtype_name()))
+pub(crate) fn dtype_error_of(function: &str, argument: &str, array: &Array<'_>, expected: &str) -> Error {
+    Refusal::Dtype(format!("{function}: expected `{argument}` of dtype {expected}, got {}", array.dtype_name())).into()
 }
 
 /// A second operand: of the same shape and dtype as the first, whose name is given too.
@@ -64,11 +64,11 @@ pub(crate) fn same_as<'py>(
     let array = Array::new(function, argument, object)?;
     if array.kind() != first.kind() {
         let (expected, got) = (first.dtype_name(), array.dtype_name());
-        return type_error!("{function}: expected `{argument}` of dtype {expected}, as `{first_name}`, got {got}");
+        return dtype_error!("{function}: expected `{argument}` of dtype {expected}, as `{first_name}`, got {got}");
     }
     if array.shape() != first.shape() {
         let (expected, got) = (shape_text(first.shape()), shape_text(array.shape()));
-        return value_error!("{function}: expected `{argument}` of shape {expected}, as `{first_name}`, got {got}");
+        return shape_error!("{function}: expected `{argument}` of shape {expected}, as `{first_name}`, got {got}");
     }
     Ok(array)
 }
@@ -99,7 +99,7 @@ pub(crate) fn checked_out<'py>(
     Ok(out)
 }
 
-/// The elements of a list, a tuple or another sequence; a sentence for anything else.
+/// The elements of a list, a tuple or another sequence; an error for anything else.
 pub(crate) fn list_of<'py>(
     function: &str,
     argument: &str,

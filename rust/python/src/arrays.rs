@@ -21,7 +21,7 @@ pub(crate) struct Array<'py> {
 }
 
 impl<'py> Array<'py> {
-    /// The object as an array; a sentence naming function and argument if it is none.
+    /// The object as an array; an error naming function and argument if it is none.
     #[inline]
     pub(crate) fn new(function: &str, argument: &str, object: &Bound<'py, PyAny>) -> Result<Self> {
         // SAFETY: the interpreter lock is held, the pointer is a live object.
@@ -244,7 +244,7 @@ impl<'py> Array<'py> {
         Kind::from_type_number(descriptor.type_num)
     }
 
-    /// The dtype as NumPy spells it, for sentences.
+    /// The dtype as NumPy spells it, for error messages.
     pub(crate) fn dtype_name(&self) -> String {
         let name = self.object.getattr("dtype").and_then(|dtype| dtype.str().map(|text| text.to_string()));
         name.unwrap_or_else(|_| "an unknown dtype".to_string())

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use crate::arguments::{real_array, type_error_of};
+use crate::arguments::{dtype_error_of, real_array};
 use crate::arrays::Array;
 use crate::errors::Result;
 use crate::kinds::{Kind, Number};
@@ -15,7 +15,7 @@ pub(crate) fn check_finite(x: &Bound<'_, PyAny>) -> Result<Option<usize>> {
     match x.kind() {
         Kind::F32 => find(&x, 1, |values: &[f32]| search(values, |value| value.is_finite())),
         Kind::F64 => find(&x, 1, |values: &[f64]| search(values, |value| value.is_finite())),
-        Kind::Other => Err(type_error_of("check_finite", "x", &x, "real numbers")),
+        Kind::Other => Err(dtype_error_of("check_finite", "x", &x, "real numbers")),
         _ => Ok(None),
     }
 }

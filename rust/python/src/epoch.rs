@@ -10,9 +10,9 @@ use tilegrad_engine::epoch::{self, Epoch, Progress, RowsMut, Scheduled, Sums};
 use tilegrad_engine::rows::{Rows, SourceKind};
 use tilegrad_engine::{Array as Numbers, Dtype, NotFinite, Type};
 
-use crate::arguments::{list_of, shape_text, type_error_of, type_name};
+use crate::arguments::{dtype_error_of, list_of, shape_text, type_name};
 use crate::arrays::Array;
-use crate::errors::{Error, Result, type_error, value_error};
+use crate::errors::{Error, Result, shape_error, type_error, value_error};
 use crate::graph::{Places, engine_array, same_place};
 use crate::kinds::Kind;
 use crate::numbers::{Seed, Whole, in_range};
@@ -136,7 +136,7 @@ pub(crate) fn run_batches<'py>(
     let rows = match out.kind() {
         Kind::F32 => RowsMut::F32(out.slice_mut()),
         Kind::F64 => RowsMut::F64(out.slice_mut()),
-        _ => return Err(type_error_of(FUNCTION, "out", &out, "float32 or float64")),
+        _ => return Err(dtype_error_of(FUNCTION, "out", &out, "float32 or float64")),
     };
     let batch_size = in_range(FUNCTION, "batch_size", batch_size, 1, i64::MAX)?;
     let (courses, maxima, record, drop_last) = (Vec::new(), 0, false, false);
@@ -175,11 +175,11 @@ impl<'py> Source<'py> {
     fn new(function: &str, argument: &str, object: &Bound<'py, PyAny>, scale: Option<f64>) -> Result<Self> {
         let array = Array::new(function, argument, object)?;
         let Some(kind) = source_kind(array.kind()) else {
-            return Err(type_error_of(function, argument, &array, "float32, float64, bool or an integer"));
+            return Err(dtype_error_of(function, argument, &array, "float32, float64, bool or an integer"));
         };
         if array.shape().is_empty() || array.len() == 0 {
             let got = shape_text(array.shape());
-            return value_error!("{function}: expected `{argument}` with at least one row, got shape {got}");
+            return shape_error!("{function}: expected `{argument}` with at least one row, got shape {got}");
         }
         if scale.is_some_and(|scale| !scale.is_finite()) {
             return value_error!("{function}: expected a finite `scale`, got {}", scale.unwrap_or_default());
@@ -219,10 +219,10 @@ fn fixed_input<'py>(plan: &Bound<'py, Plan>, index: usize, weight: &Bound<'py, P
     };
     if array.shape() != shape {
         let (expected, got) = (shape_text(shape), shape_text(array.shape()));
-        return value_error!("{FUNCTION}: expected `class_weight` of shape {expected}, got {got}");
+        return shape_error!("{FUNCTION}: expected `class_weight` of shape {expected}, got {got}");
     }
     if source_kind(array.kind()).is_none() || *dtype == Dtype::I32 {
-        return Err(type_error_of(FUNCTION, "class_weight", &array, dtype.name()));
+        return Err(dtype_error_of(FUNCTION, "class_weight", &array, dtype.name()));
     }
     let kind = Kind::from_name(FUNCTION, dtype.name())?;
     if array.kind() == kind {

@@ -2,17 +2,18 @@
 
 use pyo3::PyErr;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTypeError, PyValueError};
+pub(crate) use tilegrad_engine::error::{Error as Refusal, dtype_error, name_error, shape_error, value_error};
 
 /// What can go wrong between Python and the engine.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// A wrong shape or value: `ValueError`.
-    Value(String),
-    /// A wrong type or dtype: `TypeError`.
+    /// What kernels and engine refuse, and the bindings for the same reasons.
+    Refused(Refusal),
+    /// An object of a wrong type.
     Type(String),
-    /// An object in use elsewhere, or a fault of ours that was caught: `RuntimeError`.
+    /// An object in use elsewhere, or a fault of ours that was caught.
     Runtime(String),
-    /// The file system said no: the `OSError` of that kind.
+    /// The file system said no.
     File(String, std::io::Error),
     /// Python itself raised.
     Python(PyErr),
@@ -23,9 +24,11 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 impl From<Error> for PyErr {
     fn from(error: Error) -> PyErr {
         match error {
-            Error::Value(sentence) => PyValueError::new_err(sentence),
-            Error::Type(sentence) => PyTypeError::new_err(sentence),
-            Error::Runtime(sentence) => PyRuntimeError::new_err(sentence),
+            Error::Refused(Refusal::Dtype(message)) | Error::Type(message) => PyTypeError::new_err(message),
+            Error::Refused(
+                Refusal::Shape(message) | Refusal::Value(message) | Refusal::Name(message) | Refusal::Memory(message),
+            ) => PyValueError::new_err(message),
+            Error::Refused(Refusal::System(message)) | Error::Runtime(message) => PyRuntimeError::new_err(message),
             // With an error number, Python picks the subclass: FileNotFoundError, PermissionError and so on.
             Error::File(path, error) => match error.raw_os_error() {
                 Some(number) => PyOSError::new_err((number, reason(&error), path)),
@@ -48,27 +51,27 @@ impl From<PyErr> for Error {
     }
 }
 
-impl From<tilegrad_engine::error::Error> for Error {
-    fn from(error: tilegrad_engine::error::Error) -> Self {
-        use tilegrad_engine::error::Error as Refusal;
-        match error {
-            Refusal::Shape(message) | Refusal::Value(message) | Refusal::Name(message) | Refusal::Memory(message) => {
-                Error::Value(message)
-            }
-            Refusal::Dtype(message) => Error::Type(message),
-            Refusal::System(message) => Error::Runtime(message),
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Error::Refused(refusal)
+    }
+}
+
+impl Error {
+    /// An error of the same kind that says something else, but for one that Python or the system worded.
+    pub(crate) fn map_message(self, change: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Error::Refused(refusal) => Error::Refused(refusal.map_message(change)),
+            Error::Type(message) => Error::Type(change(&message)),
+            Error::Runtime(message) => Error::Runtime(change(&message)),
+            error @ (Error::File(..) | Error::Python(_)) => error,
         }
     }
 }
 
-/// `Err(Error::Value(format!(...)))`.
-macro_rules! value_error {
-    ($($part:tt)*) => { Err($crate::errors::Error::Value(format!($($part)*))) };
-}
-
-/// `Err(Error::Type(format!(...)))`.
+/// `Err(Error::Type(format!(...)))`: the other kinds have theirs in `tilegrad_engine::error`.
 macro_rules! type_error {
     ($($part:tt)*) => { Err($crate::errors::Error::Type(format!($($part)*))) };
 }
 
-pub(crate) use {type_error, value_error};
+pub(crate) use type_error;

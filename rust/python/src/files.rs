@@ -7,12 +7,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 
 use crate::arrays::Array;
-use crate::errors::{Error, Result, type_error, value_error};
+use crate::errors::{Error, Refusal, Result, dtype_error, name_error, value_error};
 use crate::kinds::Kind;
 use crate::work;
 
@@ -32,14 +33,12 @@ pub(crate) fn save_tensors(
     for (name, array) in tensors.iter() {
         let name: String = name.extract()?;
         if name == "__metadata__" {
-            return value_error!(
-                "save_tensors: expected another name than {name:?}, which the format keeps for itself"
-            );
+            return name_error!("save_tensors: expected another name than {name:?}, which the format keeps for itself");
         }
         let array = Array::new("save_tensors", &name, &array)?;
         let Some(dtype) = file_dtype(array.kind()) else {
             let got = array.dtype_name();
-            return type_error!("save_tensors: expected `{name}` of a numeric dtype in native byte order, got {got}");
+            return dtype_error!("save_tensors: expected `{name}` of a numeric dtype in native byte order, got {got}");
         };
         arrays.push((name, dtype, array.contiguous()?));
     }
@@ -51,7 +50,7 @@ pub(crate) fn save_tensors(
         // The crate's own map differs from the one of `std`; it is made from pairs.
         let metadata = metadata.map(|pairs| pairs.into_iter().collect());
         let content = safetensors::serialize(views, metadata)
-            .map_err(|error| Error::Value(format!("save_tensors: cannot write these tensors: {error}")))?;
+            .map_err(|error| Refusal::Value(format!("save_tensors: cannot write these tensors: {error}")))?;
         replace(&path, &content).map_err(|error| Error::File(path.display().to_string(), error))
     });
     written?
@@ -69,7 +68,7 @@ pub(crate) fn load_tensors(py: Python<'_>, path: PathBuf) -> Result<(Bound<'_, P
         return value_error!("load_tensors: expected a file, got {shown:?}");
     };
     let damaged = |reason: String| {
-        Error::Value(format!("load_tensors: expected a whole safetensors file, got {shown:?}: {reason}"))
+        Refusal::Value(format!("load_tensors: expected a whole safetensors file, got {shown:?}: {reason}"))
     };
     let (_, header) = SafeTensors::read_metadata(&content).map_err(|error| damaged(error.to_string()))?;
     let file = SafeTensors::deserialize(&content).map_err(|error| damaged(error.to_string()))?;
@@ -78,8 +77,10 @@ pub(crate) fn load_tensors(py: Python<'_>, path: PathBuf) -> Result<(Bound<'_, P
     tensors.sort_by(|first, second| first.0.cmp(&second.0));
     for (name, tensor) in tensors {
         let array = read_tensor(py, &tensor).map_err(|error| match error {
-            Error::Python(error) => damaged(format!("tensor {name:?}: {}", error.value(py))),
-            Error::Value(reason) => damaged(format!("tensor {name:?} {reason}")),
+            Error::Python(error) if !error.is_instance_of::<PyMemoryError>(py) => {
+                damaged(format!("tensor {name:?}: {}", error.value(py))).into()
+            }
+            Error::Refused(reason) => damaged(format!("tensor {name:?} {reason}")).into(),
             other => other,
         })?;
         arrays.set_item(name, array.into_object())?;

@@ -9,9 +9,9 @@ use tilegrad_engine::ops::loss::HostLoss;
 use tilegrad_engine::{Array as Numbers, Attribute, Attributes, Dtype, Options, ValueId, fusion, gradient, ops};
 use tilegrad_kernels::controls::Controls;
 
-use crate::arguments::{type_error_of, type_name};
+use crate::arguments::{dtype_error_of, type_name};
 use crate::arrays::Array;
-use crate::errors::{Result, type_error, value_error};
+use crate::errors::{Result, shape_error, type_error, value_error};
 use crate::kinds::Kind;
 use crate::locks::{Guard, Locked};
 use crate::numbers::{self, Whole, in_range};
@@ -62,7 +62,7 @@ fn called(
     let gradient = Array::new("host_loss", "gradient", &gradient)?.contiguous()?;
     match engine_array(&gradient) {
         Some(Numbers::F64(numbers)) if numbers.len() == prediction.len() => Ok((value, numbers.to_vec())),
-        _ => value_error!("host_loss: expected a gradient of {} numbers of float64", prediction.len()),
+        _ => shape_error!("host_loss: expected a gradient of {} numbers of float64", prediction.len()),
     }
 }
 
@@ -89,7 +89,7 @@ impl Graph {
     fn constant(&self, py: Python<'_>, array: &Bound<'_, PyAny>) -> Result<u32> {
         let array = Array::new("constant", "array", array)?.contiguous()?;
         let Some(numbers) = engine_array(&array) else {
-            return Err(type_error_of("constant", "array", &array, "float32, float64 or int32"));
+            return Err(dtype_error_of("constant", "array", &array, "float32, float64 or int32"));
         };
         Ok(self.lock(py)?.graph.constant(numbers, array.shape())?.0)
     }

@@ -8,7 +8,7 @@ use tilegrad_kernels::real::Element;
 
 use crate::arguments::{shape_text, type_name};
 use crate::arrays::Array;
-use crate::errors::{Error, Result, type_error, value_error};
+use crate::errors::{Error, Refusal, Result, dtype_error, name_error, value_error};
 use crate::kinds::{Kind, Number};
 use crate::numbers::{self, Seed, Whole, in_range};
 use crate::work;
@@ -31,11 +31,12 @@ pub(crate) fn initialize<'py>(
     let kind = Initializer::new(kind, parameters)?;
     let element = Kind::from_name("initialize", dtype)?;
     if element == Kind::I32 {
-        return type_error!("initialize: expected `dtype` float32 or float64, got {dtype:?}");
+        return dtype_error!("initialize: expected `dtype` float32 or float64, got {dtype:?}");
     }
     let bytes = shape.iter().try_fold(element.size(), |bytes, &axis| bytes.checked_mul(axis));
     if bytes.is_none_or(|bytes| bytes > isize::MAX as usize / 2) {
-        return value_error!("initialize: expected a `shape` that fits into memory, got {}", shape_text(&shape));
+        let message = format!("initialize: expected a `shape` that fits into memory, got {}", shape_text(&shape));
+        return Err(Refusal::Memory(message).into());
     }
     let array = Array::empty(py, &shape, element)?;
     let stream = Stream { seed: seed.0, stream: stream.0 };
@@ -108,7 +109,7 @@ impl Initializer {
             "orthogonal" => Self::Orthogonal { gain: read([("gain", 1.0), ("", 0.0)])?[0] },
             _ => {
                 let known = "zeros, constant, uniform, normal, truncated_normal, orthogonal";
-                return value_error!("initialize: expected `kind` to be one of {known}, got {kind:?}");
+                return name_error!("initialize: expected `kind` to be one of {known}, got {kind:?}");
             }
         })
     }
@@ -160,7 +161,7 @@ fn read_parameters(kind: &str, known: [(&str, f64); 2], given: Option<&Bound<'_,
         let Some(index) = known.iter().position(|(known, _)| *known == name && !known.is_empty()) else {
             let names: Vec<&str> = known.iter().map(|(name, _)| *name).filter(|name| !name.is_empty()).collect();
             let expected = if names.is_empty() { "none".to_string() } else { names.join(", ") };
-            return value_error!("{kind}: unknown parameter {name:?}; expected {expected}");
+            return name_error!("{kind}: unknown parameter {name:?}; expected {expected}");
         };
         let number = value
             .extract::<f64>()

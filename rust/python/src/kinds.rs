@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use crate::errors::{Result, type_error};
+use crate::errors::{Result, dtype_error};
 
 /// What the elements of a NumPy array are, in this machine's byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Kind {
             "float32" => Ok(Kind::F32),
             "float64" => Ok(Kind::F64),
             "int32" => Ok(Kind::I32),
-            _ => type_error!("{function}: expected `dtype` float32, float64 or int32, got {name:?}"),
+            _ => dtype_error!("{function}: expected `dtype` float32, float64 or int32, got {name:?}"),
         }
     }
 }

@@ -31,7 +31,7 @@ impl<T> Locked<T> {
         Self { value: Mutex::new(value), owner: AtomicUsize::new(0) }
     }
 
-    /// Waits for the value. A thread that has it already (a callback that runs the plan it is called from) gets a sentence
+    /// Waits for the value. A thread that has it already (a callback that runs the plan it is called from) gets an error
     /// instead of waiting for itself; Ctrl-C ends the waiting.
     pub(crate) fn lock(&self, py: Python<'_>, name: &str) -> Result<Guard<'_, T>> {
         loop {

@@ -8,7 +8,7 @@ use tilegrad_kernels::real::Element;
 
 use crate::arguments::real_array;
 use crate::arrays::Array;
-use crate::errors::{Result, type_error, value_error};
+use crate::errors::{Result, dtype_error, shape_error, value_error};
 use crate::kinds::{Kind, Number};
 use crate::work;
 
@@ -25,12 +25,12 @@ pub(crate) fn matmul<'py>(
     let (a, kind) = matrix_array("a", a)?;
     let (b, b_kind) = matrix_array("b", b)?;
     if b_kind != kind {
-        return type_error!("matmul: expected `b` of dtype {}, got {}", a.dtype_name(), b.dtype_name());
+        return dtype_error!("matmul: expected `b` of dtype {}, got {}", a.dtype_name(), b.dtype_name());
     }
     let (rows, depth, columns) = (a.shape()[0], a.shape()[1], b.shape()[1]);
     if b.shape()[0] != depth {
         let got = b.shape()[0];
-        return value_error!("matmul: expected `b` with {depth} rows to match the columns of `a`, got {got}");
+        return shape_error!("matmul: expected `b` with {depth} rows to match the columns of `a`, got {got}");
     }
     let out = match out {
         Some(out) => target(out, (rows, columns), kind, [("a", &a), ("b", &b)])?,
@@ -48,7 +48,7 @@ fn matrix_array<'py>(argument: &str, object: &Bound<'py, PyAny>) -> Result<(Arra
     let (array, kind) = real_array("matmul", argument, object)?;
     if array.shape().len() != 2 {
         let got = array.shape();
-        return value_error!("matmul: expected `{argument}` to be a matrix, got an array with {} axes", got.len());
+        return shape_error!("matmul: expected `{argument}` to be a matrix, got an array with {} axes", got.len());
     }
     Ok((if array.is_flat() { array } else { array.contiguous()? }, kind))
 }
@@ -62,11 +62,15 @@ fn target<'py>(
 ) -> Result<Array<'py>> {
     let (out, out_kind) = real_array("matmul", "out", out)?;
     if out_kind != kind {
-        return type_error!("matmul: expected `out` of dtype {}, got {}", operands[0].1.dtype_name(), out.dtype_name());
+        return dtype_error!(
+            "matmul: expected `out` of dtype {}, got {}",
+            operands[0].1.dtype_name(),
+            out.dtype_name()
+        );
     }
     if out.shape() != [rows, columns] {
         let got = out.shape();
-        return value_error!("matmul: expected `out` of shape ({rows}, {columns}), got {got:?}");
+        return shape_error!("matmul: expected `out` of shape ({rows}, {columns}), got {got:?}");
     }
     if !out.is_writable() {
         return value_error!("matmul: expected `out` to be writable, got a read-only array");

@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use pyo3::prelude::*;
 
 use crate::arrays::Array;
-use crate::errors::{Error, Result, value_error};
+use crate::errors::{Refusal, Result, value_error};
 use crate::kinds::{Kind, Number};
 use crate::numbers::Whole;
 
@@ -29,7 +29,8 @@ unsafe impl Sync for Memory {}
 impl Memory {
     /// So many zeros. The system hands them out page by page when they are first touched.
     pub(crate) fn zeros(len: usize, kind: Kind) -> Result<Self> {
-        let too_large = || Error::Value(format!("aligned_zeros: expected a `count` that fits into memory, got {len}"));
+        let too_large =
+            || Refusal::Memory(format!("aligned_zeros: expected a `count` that fits into memory, got {len}"));
         let bytes = len.checked_mul(kind.size()).filter(|&bytes| bytes <= isize::MAX as usize / 2);
         let layout =
             Layout::from_size_align(bytes.ok_or_else(too_large)?.max(1), ALIGNMENT).map_err(|_| too_large())?;

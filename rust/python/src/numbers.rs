@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 
-use crate::errors::{Result, value_error};
+use crate::errors::{Result, shape_error, value_error};
 
 /// A whole number; one beyond 64 bits is held at the nearest end, far outside of every range that is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +38,7 @@ impl<'py> FromPyObject<'_, 'py> for Seed {
         match object.extract::<u64>() {
             Ok(value) => Ok(Self(value)),
             Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
-                let sentence = "expected a whole number from 0 to 2**64 - 1";
-                Err(pyo3::exceptions::PyValueError::new_err(sentence))
+                Err(pyo3::exceptions::PyValueError::new_err("expected a whole number from 0 to 2**64 - 1"))
             }
             Err(error) => Err(error),
         }
@@ -51,7 +50,7 @@ pub(crate) fn shape(function: &str, axes: &[Whole]) -> Result<Vec<usize>> {
     let mut shape = Vec::with_capacity(axes.len());
     for axis in axes {
         let Ok(axis) = usize::try_from(axis.0) else {
-            return value_error!("{function}: expected `shape` without negative axes, got {}", axis.0);
+            return shape_error!("{function}: expected `shape` without negative axes, got {}", axis.0);
         };
         shape.push(axis);
     }

@@ -9,7 +9,7 @@ pub(crate) use tilegrad_kernels::optimizers::Optimizer as Rule;
 
 use crate::arguments::{list_of, real_array, same_as, shape_text, type_name};
 use crate::arrays::Array;
-use crate::errors::{Error, Result, type_error, value_error};
+use crate::errors::{Error, Result, dtype_error, name_error, shape_error, type_error, value_error};
 use crate::kinds::Kind;
 use crate::locks::Locked;
 use crate::memory::Memory;
@@ -104,7 +104,7 @@ impl Optimizer {
         inner.step(py)
     }
 
-    /// A sentence unless ``step`` would take these arrays; nothing is changed.
+    /// An error unless ``step`` would take these arrays; nothing is changed.
     fn check(&self, parameters: &Bound<'_, PyAny>, gradients: &Bound<'_, PyAny>) -> Result<()> {
         let pairs = checked_pairs(parameters, gradients)?;
         let mut inner = self.inner.lock(parameters.py(), "Optimizer")?;
@@ -126,7 +126,7 @@ impl Optimizer {
         let Some(setting) = rule.get(name) else {
             let names: Vec<&str> = rule.settings().iter().map(|(name, _)| *name).collect();
             let function = rule.entry().name;
-            return value_error!("{function}: unknown parameter {name:?}; expected one of {}", names.join(", "));
+            return name_error!("{function}: unknown parameter {name:?}; expected one of {}", names.join(", "));
         };
         Ok(setting_object(py, setting)?)
     }
@@ -234,7 +234,7 @@ fn checked_pairs<'py>(parameters: &Bound<'py, PyAny>, gradients: &Bound<'py, PyA
         pairs = checked.collect::<Result<Vec<_>>>();
     }
     if count == 0 || count != got {
-        return value_error!(
+        return shape_error!(
             "step: expected one gradient for each parameter, got {count} parameters and {got} gradients"
         );
     }
@@ -243,11 +243,7 @@ fn checked_pairs<'py>(parameters: &Bound<'py, PyAny>, gradients: &Bound<'py, PyA
 
 fn checked_pair<'py>(index: usize, parameter: &Bound<'py, PyAny>, gradient: &Bound<'py, PyAny>) -> Result<Pair<'py>> {
     // The names are only written out when something is wrong.
-    let named = |error: Error| match error {
-        Error::Value(sentence) => Error::Value(sentence.replace("[]", &format!("[{index}]"))),
-        Error::Type(sentence) => Error::Type(sentence.replace("[]", &format!("[{index}]"))),
-        other => other,
-    };
+    let named = |error: Error| error.map_message(|message| message.replace("[]", &format!("[{index}]")));
     let (parameter, kind) = real_array("step", "parameters[]", parameter).map_err(named)?;
     if !parameter.is_writable() {
         return value_error!("step: expected `parameters[{index}]` to be writable, got a read-only array");
@@ -294,16 +290,18 @@ impl Inner {
         }
         if self.parameters.len() != pairs.len() {
             let (expected, got) = (self.parameters.len(), pairs.len());
-            return value_error!("step: expected the {expected} parameters of the steps before, got {got}");
+            return shape_error!("step: expected the {expected} parameters of the steps before, got {got}");
         }
         for (index, (kept, pair)) in self.parameters.iter().zip(pairs).enumerate() {
             if kept.shape != pair.parameter.shape() {
                 let (expected, got) = (shape_text(&kept.shape), shape_text(pair.parameter.shape()));
-                return value_error!("step: expected `parameters[{index}]` of shape {expected}, as before, got {got}");
+                return shape_error!("step: expected `parameters[{index}]` of shape {expected}, as before, got {got}");
             }
             if kept.kind != pair.kind {
                 let got = pair.parameter.dtype_name();
-                return type_error!("step: expected `parameters[{index}]` of the dtype of the steps before, got {got}");
+                return dtype_error!(
+                    "step: expected `parameters[{index}]` of the dtype of the steps before, got {got}"
+                );
             }
         }
         Ok(())
@@ -353,7 +351,7 @@ impl Inner {
                 && (kept.shape != array.shape() || kept.kind != array.kind())
             {
                 let (expected, got) = (shape_text(&kept.shape), shape_text(array.shape()));
-                return value_error!(
+                return shape_error!(
                     "load_state: expected arrays of shape {expected} at {index}, as the parameters, got {got}"
                 );
             }
@@ -361,7 +359,7 @@ impl Inner {
         }
         if !self.parameters.is_empty() && self.parameters.len() != loaded.len() {
             let (expected, got) = (self.parameters.len(), loaded.len());
-            return value_error!("load_state: expected {expected} arrays a slot, as there are parameters, got {got}");
+            return shape_error!("load_state: expected {expected} arrays a slot, as there are parameters, got {got}");
         }
         for (slot, arrays) in slots.iter().enumerate() {
             for (kept, array) in loaded.iter().zip(arrays) {
@@ -386,13 +384,13 @@ fn read_state<'py>(rule: &Rule, state: &Bound<'py, PyMapping>) -> Result<Vec<Vec
     for key in state.keys()?.iter() {
         let key: String = key.extract()?;
         if !names.contains(&key.as_str()) {
-            return value_error!("load_state: expected the slots {}, got {key:?}", names.join(", "));
+            return name_error!("load_state: expected the slots {}, got {key:?}", names.join(", "));
         }
     }
     let mut slots: Vec<Vec<Array<'py>>> = Vec::with_capacity(names.len());
     for name in names {
         if !state.contains(name)? {
-            return value_error!("load_state: expected the slots {}, got none named {name:?}", names.join(", "));
+            return name_error!("load_state: expected the slots {}, got none named {name:?}", names.join(", "));
         }
         let objects: Vec<Bound<'py, PyAny>> = list_of("load_state", name, &state.get_item(name)?)?;
         let mut arrays = Vec::with_capacity(objects.len());
@@ -400,14 +398,14 @@ fn read_state<'py>(rule: &Rule, state: &Bound<'py, PyMapping>) -> Result<Vec<Vec
             let (array, _) = real_array("load_state", name, object)?;
             if let Some(first) = slots.first() {
                 let Some(first) = first.get(index) else {
-                    return value_error!("load_state: expected equally many arrays in each slot, got more in {name:?}");
+                    return shape_error!("load_state: expected equally many arrays in each slot, got more in {name:?}");
                 };
                 same_as("load_state", (name, object), (names[0], first))?;
             }
             arrays.push(array);
         }
         if slots.first().is_some_and(|first| first.len() != arrays.len()) {
-            return value_error!("load_state: expected equally many arrays in each slot, got fewer in {name:?}");
+            return shape_error!("load_state: expected equally many arrays in each slot, got fewer in {name:?}");
         }
         slots.push(arrays);
     }

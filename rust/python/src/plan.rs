@@ -4,9 +4,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tilegrad_engine::{Bindings, Options, Type, ValueId};
 
-use crate::arguments::{list_of, shape_text, type_error_of};
+use crate::arguments::{dtype_error_of, list_of, shape_text};
 use crate::arrays::Array;
-use crate::errors::{Result, value_error};
+use crate::errors::{Result, shape_error, value_error};
 use crate::graph::{Inner, Places, engine_array};
 use crate::kinds::Kind;
 use crate::locks::{Guard, Locked};
@@ -248,17 +248,17 @@ impl Plan {
     /// The inputs in C order, each of the shape and dtype that the plan was compiled for.
     fn check_inputs<'py>(&self, function: &str, given: &[Bound<'py, PyAny>]) -> Result<Vec<Array<'py>>> {
         if given.len() != self.inputs.len() {
-            return value_error!("{function}: expected {} inputs, got {}", self.inputs.len(), given.len());
+            return shape_error!("{function}: expected {} inputs, got {}", self.inputs.len(), given.len());
         }
         let mut arrays = Vec::with_capacity(given.len());
         for (object, (name, kind)) in given.iter().zip(&self.inputs) {
             let array = Array::new(function, name, object)?;
             if array.kind() != Kind::from_name(function, kind.dtype.name())? {
-                return Err(type_error_of(function, name, &array, kind.dtype.name()));
+                return Err(dtype_error_of(function, name, &array, kind.dtype.name()));
             }
             if array.shape() != kind.shape {
                 let (expected, got) = (shape_text(&kind.shape), shape_text(array.shape()));
-                return value_error!("{function}: expected `{name}` of shape {expected}, got {got}");
+                return shape_error!("{function}: expected `{name}` of shape {expected}, got {got}");
             }
             arrays.push(array.contiguous()?);
         }

@@ -6,7 +6,7 @@ use tilegrad_kernels::softmax as kernels;
 
 use crate::arrays::Array;
 use crate::elementwise::{Map, Zip, map, zip};
-use crate::errors::{Result, value_error};
+use crate::errors::{Result, shape_error};
 
 /// Softmax over the last axis. ``out`` may be ``x`` itself.
 #[pyfunction]
@@ -50,7 +50,7 @@ pub(crate) fn log_softmax_backward<'py>(
 
 fn has_rows(function: &str, argument: &str, object: &Bound<'_, PyAny>) -> Result<()> {
     if Array::new(function, argument, object)?.shape().is_empty() {
-        return value_error!("{function}: expected `{argument}` of at least one axis, got shape ()");
+        return shape_error!("{function}: expected `{argument}` of at least one axis, got shape ()");
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use tilegrad_engine::graph::ParameterPlace;
 use tilegrad_engine::{Buffers, Dtype, Tally, capacity};
 
 use crate::arguments::shape_text;
-use crate::errors::{Error, Result, value_error};
+use crate::errors::{Error, Refusal, Result, name_error, shape_error, value_error};
 use crate::graph::{Graph, Inner, Places, same_place};
 use crate::kinds::Kind;
 use crate::locks::{Guard, Locked};
@@ -113,7 +113,7 @@ impl Rules {
             },
         };
         if of.len() != count {
-            return value_error!("State: expected an optimizer for each of {count} parameters, got {}", of.len());
+            return shape_error!("State: expected an optimizer for each of {count} parameters, got {}", of.len());
         }
         let mut slots: Vec<String> = Vec::new();
         for (index, name) in of.iter().flatten().flat_map(|rule| rule.slots().iter().enumerate()) {
@@ -173,15 +173,17 @@ impl State {
         let differs = |&index: &usize| !self.places.get(index).is_some_and(|own| same_place(own, &places[index]));
         let index = (0..places.len()).find(differs).unwrap_or(0);
         let (expected, got) = (text(places.get(index)), text(self.places.get(index)));
-        Error::Value(format!(
+        let message = format!(
             "{function}: expected `state` to have the parameters of the plan, got another one; parameter {index}: expected {expected}, got {got}"
-        ))
+        );
+        Refusal::Value(message).into()
     }
 
     fn place(&self, function: &str, name: &str) -> Result<&ParameterPlace> {
         self.places.iter().find(|place| place.name == name).ok_or_else(|| {
             let names: Vec<&str> = self.places.iter().map(|place| place.name.as_str()).collect();
-            Error::Value(format!("{function}: expected the name of a parameter ({}), got {name:?}", names.join(", ")))
+            let names = names.join(", ");
+            Refusal::Name(format!("{function}: expected the name of a parameter ({names}), got {name:?}")).into()
         })
     }
 }
@@ -255,7 +257,7 @@ impl State {
         let place = self.place("slot_view", name)?;
         let Some((_, pair)) = self.slots.iter().find(|(known, _)| known == slot) else {
             let names: Vec<&str> = self.slots.iter().map(|(name, _)| name.as_str()).collect();
-            return value_error!("slot_view: expected the name of a slot ({}), got {slot:?}", names.join(", "));
+            return name_error!("slot_view: expected the name of a slot ({}), got {slot:?}", names.join(", "));
         };
         Ok(view(pair.of(place.kind.dtype).bind(py), place.offset, &place.kind.shape)?.into_object())
     }

@@ -1,4 +1,4 @@
-//! The one way into arithmetic: releases the interpreter lock where it pays, and turns a panic into a sentence.
+//! The one way into arithmetic: releases the interpreter lock where it pays, and turns a panic into an error.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -8,7 +8,7 @@ use super::elementwise::one_real_input;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Result, shape_error};
-use crate::types::{Attribute, Attributes, Type};
+use crate::types::{Attribute, Attributes, Type, require_type};
 
 /// The entry of this name or alias.
 pub(crate) fn entry(name: &str) -> Option<&'static ActivationEntry> {
@@ -82,15 +82,16 @@ impl Backward {
     }
 }
 
-/// A sentence unless all inputs have the type of the first one; that type.
-fn alike(name: &str, inputs: &[&Type], count: usize) -> Result<Type> {
-    match inputs {
-        [first, rest @ ..] if rest.len() + 1 == count && rest.iter().all(|kind| kind == first) => Ok((*first).clone()),
-        _ => shape_error!("{name}: expected {count} inputs of one shape and dtype, got {}", types(inputs)),
+/// An error unless all inputs have the type of the first one; that type.
+pub(super) fn alike(name: &str, inputs: &[&Type], count: usize) -> Result<Type> {
+    if inputs.len() != count {
+        return shape_error!("{name}: expected {count} inputs, got {}", inputs.len());
     }
+    inputs[1..].iter().try_for_each(|input| require_type(name, "input", input, &inputs[..1]))?;
+    Ok(inputs[0].clone())
 }
 
-/// Types in a sentence.
+/// Types for an error message.
 pub(crate) fn types(inputs: &[&Type]) -> String {
     inputs.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(", ")
 }

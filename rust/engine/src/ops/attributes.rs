@@ -1,4 +1,4 @@
-//! Operations by name: finding one, and reading its attributes with a sentence for whatever does not fit.
+//! Operations by name: finding one, and reading its attributes with an error for whatever does not fit.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ fn share<O: Operation>(operation: Result<O>) -> Result<Arc<dyn Operation>> {
     operation.map(|operation| -> Arc<dyn Operation> { Arc::new(operation) })
 }
 
-/// The operation of this name with these attributes; a sentence lists the valid names and the closest match.
+/// The operation of this name with these attributes; an error lists the valid names and the closest match.
 pub fn from_name(name: &str, attributes: &Attributes) -> Result<Arc<dyn Operation>> {
     let mut reader = Reader { function: name, attributes, known: Vec::new() };
     if let Some((_, make)) = MAKERS.iter().find(|(known, _)| *known == name) {
@@ -108,7 +108,7 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Name of the operation, for sentences.
+    /// Name of the operation, for error messages.
     pub fn function(&self) -> &str {
         self.function
     }
@@ -156,11 +156,21 @@ impl Reader<'_> {
         }
     }
 
+    /// Yes or no, if it is said.
+    pub fn optional_flag(&mut self, name: &'static str) -> Result<Option<bool>> {
+        let given = self.has(name);
+        Ok(Some(self.flag(name, false)?).filter(|_| given))
+    }
+
     /// One of some words.
     pub fn word(&mut self, name: &'static str, default: &str, choices: &[&str]) -> Result<String> {
         match self.get(name).cloned() {
             None => Ok(default.to_string()),
             Some(Attribute::Text(word)) if choices.contains(&word.as_str()) => Ok(word),
+            Some(Attribute::Text(word)) => {
+                let choices = choices.join(", ");
+                name_error!("{}: expected `{name}` to be one of {choices}, got {word:?}", self.function)
+            }
             Some(other) => self.unexpected(name, &format!("one of {}", choices.join(", ")), &other),
         }
     }
@@ -185,7 +195,7 @@ impl Reader<'_> {
         shape.map_err(|_| Error::Value(format!("{}: expected `{name}` of sizes from 0, got {values:?}", self.function)))
     }
 
-    /// A sentence if there is an attribute that was not asked for.
+    /// An error if there is an attribute that was not asked for.
     pub fn finish(&mut self) -> Result<()> {
         let Some(name) = self.attributes.keys().find(|name| !self.known.contains(&name.as_str())) else {
             return Ok(());
@@ -207,7 +217,7 @@ fn show(attribute: &Attribute) -> String {
     }
 }
 
-/// An axis counted from the front (0 ...) or the back (-1 ...), or a sentence.
+/// An axis counted from the front (0 ...) or the back (-1 ...), or an error.
 pub(crate) fn axis(function: &str, axis: i64, rank: usize) -> Result<usize> {
     let signed_rank = i64::try_from(rank).unwrap_or(i64::MAX);
     let counted = if axis < 0 { axis + signed_rank } else { axis };

@@ -3,12 +3,11 @@
 use tilegrad_kernels::controls::{self, Controls};
 use tilegrad_kernels::real::Element;
 
-use super::activation::types;
 use super::elementwise::require_real;
 use super::{Operation, Rule, Slope};
 use crate::call::{Kept, Routine, Run, Site, with_element};
-use crate::error::{Result, dtype_error};
-use crate::types::{Dtype, Type};
+use crate::error::Result;
+use crate::types::{Dtype, Type, require_type};
 
 /// Adds the gradient of a batch to those of the batches before; with the last of them the result is the joint gradient.
 ///
@@ -28,8 +27,9 @@ impl Gather {
 impl Operation for Gather {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         require_real("accumulate", "gradient", inputs[0])?;
-        if inputs.get(1).is_some_and(|weight| weight.len() != 1 || weight.dtype != inputs[0].dtype) {
-            return dtype_error!("accumulate: expected `weight` to be one number of the dtype, got {}", types(inputs));
+        if let Some(weight) = inputs.get(1) {
+            let shape: &[usize] = if weight.len() == 1 { &weight.shape } else { &[] };
+            require_type("accumulate", "weight", weight, &[&inputs[0].with_shape(shape)])?;
         }
         Ok(inputs[0].clone())
     }

@@ -8,7 +8,7 @@ use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site};
 use crate::error::{Result, dtype_error, shape_error};
 use crate::graph::{Graph, ValueId};
-use crate::types::{Attributes, Type};
+use crate::types::{Attributes, Type, require_type};
 use crate::work::Work;
 
 /// The first input, as if its gradient were what the last inputs say.
@@ -39,13 +39,7 @@ impl Operation for Custom {
         }
         let pairs = (2..2 + sources).map(|place| (place, place + sources)).chain([(0, 1)]);
         for (source, gradient) in pairs {
-            if inputs[source] != inputs[gradient] {
-                return shape_error!(
-                    "custom: expected a gradient like {}, got {} at input {gradient}",
-                    inputs[source],
-                    inputs[gradient]
-                );
-            }
+            require_type("custom", &format!("input {gradient}"), inputs[gradient], &[inputs[source]])?;
         }
         Ok(inputs[0].clone())
     }

@@ -220,7 +220,7 @@ impl Routine for Unary {
     }
 }
 
-/// A sentence unless there is one input and it holds numbers; its type.
+/// An error unless there is one input and it holds numbers; its type.
 pub(crate) fn one_real_input(name: &str, inputs: &[&Type]) -> Result<Type> {
     let [input] = inputs else {
         return shape_error!("{name}: expected 1 input, got {}", inputs.len());
@@ -229,7 +229,7 @@ pub(crate) fn one_real_input(name: &str, inputs: &[&Type]) -> Result<Type> {
     Ok((*input).clone())
 }
 
-/// A sentence unless the argument holds numbers.
+/// An error unless the argument holds numbers.
 pub(crate) fn require_real(name: &str, argument: &str, kind: &Type) -> Result<()> {
     if kind.dtype.is_real() {
         return Ok(());

@@ -37,7 +37,7 @@ pub(crate) const WITHOUT_OPTIMIZER: usize = usize::MAX;
 
 /// A function of values, with its shape rule, its gradient rule and (as [`Routine`]) its kernel call.
 pub trait Operation: Routine + Any {
-    /// Type of the result, or a sentence that says which input does not fit.
+    /// Type of the result, or an error that says which input does not fit.
     fn infer(&self, inputs: &[&Type]) -> Result<Type>;
 
     /// Adds the nodes of the backward pass: for each input what arrives there.
@@ -79,7 +79,7 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// A sentence unless every label is allowed.
+    /// An error unless every label is allowed.
     pub(crate) fn check(&self, function: &str, labels: &[i32]) -> Result<()> {
         check_classes(labels, self.classes, self.ignored).map_err(|(row, label)| {
             let last = self.classes.saturating_sub(1);

@@ -7,7 +7,6 @@ use tilegrad_kernels::arithmetic::UnaryFunction;
 use tilegrad_kernels::normalization as kernels;
 use tilegrad_kernels::real::Element;
 
-use super::activation::types;
 use super::elementwise::{one_real_input, require_real};
 use super::reduce::{Reduce, ReduceKind};
 use super::shape::{Concatenate, Slice};
@@ -16,13 +15,13 @@ use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Result, shape_error, value_error};
 use crate::gradient::gradients_since;
 use crate::graph::{Graph, Origin, ValueId};
-use crate::types::{Attribute, Attributes, Shape, Type};
+use crate::types::{Attribute, Attributes, Shape, Type, require_type};
 
 /// Mean and variance of each number on the last axis: shape (2, features). The variance is divided by the count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Moments;
 
-/// The type of the moments of `x`, or a sentence.
+/// The type of the moments of `x`, or an error.
 fn moments_of(name: &str, x: &Type) -> Result<Type> {
     require_real(name, "x", x)?;
     match x.shape.last() {
@@ -72,11 +71,9 @@ impl Operation for BatchNorm {
         };
         let expected = moments_of("batch_norm", x)?;
         let affine = expected.with_shape(&expected.shape[1..]);
-        if **moments != expected || inputs[2..].iter().any(|kind| **kind != affine) {
-            return shape_error!(
-                "batch_norm: expected `moments` of {expected}, `weight` and `bias` of {affine}, got {}",
-                types(inputs)
-            );
+        require_type("batch_norm", "moments", moments, &[&expected])?;
+        for (argument, input) in ["weight", "bias"].into_iter().zip(&inputs[2..]) {
+            require_type("batch_norm", argument, input, &[&affine])?;
         }
         Ok((*x).clone())
     }
@@ -299,9 +296,10 @@ impl Graph {
 impl Operation for Track {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let (parameter, moments) = (inputs[0], inputs[1]);
-        if parameter.rank() != 1 || *moments != parameter.with_shape(&[2, parameter.len()]) {
-            return shape_error!("track: expected `moments` of two rows like `parameter`, got {}", types(inputs));
+        if parameter.rank() != 1 {
+            return shape_error!("track: expected `parameter` of one axis, got shape {}", Shape(&parameter.shape));
         }
+        require_type("track", "moments", moments, &[&parameter.with_shape(&[2, parameter.len()])])?;
         Ok(parameter.clone())
     }
 

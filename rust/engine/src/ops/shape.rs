@@ -7,7 +7,7 @@ use super::attributes::{Reader, axis};
 use super::elementwise::one_real_input;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
-use crate::error::{Error, Result, shape_error, value_error};
+use crate::error::{Error, Result, dtype_error, shape_error, value_error};
 use crate::types::{Attribute, Attributes, Shape, Type};
 use crate::work::Work;
 
@@ -336,13 +336,20 @@ impl Concatenate {
 impl Operation for Concatenate {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let [first, ..] = inputs else {
-            return value_error!("concatenate: expected at least 1 input, got 0");
+            return shape_error!("concatenate: expected at least 1 input, got 0");
         };
         super::elementwise::require_real("concatenate", "x", first)?;
         let index = axis("concatenate", self.axis, first.rank())?;
         let mut kind = first.with_shape(&first.shape);
         kind.shape[index] = 0;
         for input in inputs {
+            if input.dtype != first.dtype {
+                return dtype_error!(
+                    "concatenate: expected inputs of dtype {}, got dtype {}",
+                    first.dtype,
+                    input.dtype
+                );
+            }
             let mut other = (*input).clone();
             if let Some(count) = other.shape.get_mut(index) {
                 kind.shape[index] += std::mem::replace(count, first.shape[index]);

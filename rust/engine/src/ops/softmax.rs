@@ -3,11 +3,12 @@
 use tilegrad_kernels::arithmetic::UnaryFunction;
 use tilegrad_kernels::softmax;
 
+use super::activation::alike;
 use super::attributes::{Reader, axis};
 use super::elementwise::one_real_input;
 use super::{Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
-use crate::error::{Result, shape_error, value_error};
+use crate::error::{Result, value_error};
 use crate::types::Type;
 
 /// `exp(x) / sum(exp(x))` over the last axis, or its logarithm.
@@ -89,10 +90,7 @@ impl SoftmaxBackward {
 
 impl Operation for SoftmaxBackward {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
-        match inputs {
-            [gradient, output] if gradient == output => Ok((*gradient).clone()),
-            _ => shape_error!("{}: expected 2 inputs of one shape and dtype", self.name()),
-        }
+        alike(self.name(), inputs, 2)
     }
 
     fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {

@@ -3,12 +3,11 @@
 use tilegrad_kernels::controls::{self, Controls};
 use tilegrad_kernels::optimizers::{MOST_SLOTS, Optimizer, Step};
 
-use super::activation::types;
 use super::elementwise::require_real;
 use super::{Operation, Rule, Slope};
 use crate::call::{Call, Kept, Routine, Run, Site, with_element};
-use crate::error::{Result, dtype_error, shape_error};
-use crate::types::{Type, Typed};
+use crate::error::{Result, shape_error};
+use crate::types::{Type, Typed, require_type};
 use crate::work::Work;
 
 /// Updates a parameter and its slots from (parameter, gradient), and from the factors of all gradients where there are any.
@@ -91,12 +90,7 @@ impl Operation for Update {
             return shape_error!("update: expected 2 inputs, got {}", inputs.len());
         };
         require_real("update", "parameter", parameter)?;
-        if parameter != gradient {
-            return dtype_error!(
-                "update: expected `gradient` of the parameter's shape and dtype, got {}",
-                types(&inputs[..2])
-            );
-        }
+        require_type("update", "gradient", gradient, &[parameter])?;
         Ok((*parameter).clone())
     }
 

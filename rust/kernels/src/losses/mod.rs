@@ -67,7 +67,7 @@ const ALL: [LossEntry; point::ENTRIES.len() + 1] = {
     all
 };
 
-/// The entry of this name, or a sentence that lists the names.
+/// The entry of this name, or an error that lists the names.
 pub fn entry(name: &str) -> Result<&'static LossEntry> {
     ENTRIES.iter().find(|entry| entry.name == name).ok_or_else(|| {
         let known: Vec<&str> = ENTRIES.iter().map(|entry| entry.name).collect();

@@ -29,7 +29,7 @@ mod signs;
 mod trust;
 mod whole;
 
-use crate::error::{Result, name_error, shape_error, value_error};
+use crate::error::{Result, name_error, value_error};
 use crate::real::Element;
 use crate::registry::{OptimizerEntry, Setting};
 pub use list::{ENTRIES, MOST_SLOTS, Optimizer, Step};
@@ -54,7 +54,7 @@ impl Optimizer {
         changed.check()?;
         if changed.slots() != self.slots() {
             let function = self.entry().name;
-            return shape_error!(
+            return value_error!(
                 "{function}: expected `{name}` to keep the slots {:?}, got a value that needs {:?}; make a new optimizer instead",
                 self.slots(),
                 changed.slots()
@@ -100,7 +100,7 @@ impl Optimizer {
         if let Some(index) = entry.parameters.iter().position(|parameter| parameter.name == name) {
             let parameter = &entry.parameters[index];
             let Setting::Number(value) = setting else {
-                return value_error!("{function}: expected `{name}` to be a number, got {setting:?}");
+                return value_error!("{function}: expected `{name}` to be a number, got {setting}");
             };
             if !parameter.range.contains(value) {
                 return value_error!("{function}: expected `{name}` in {}, got {value}", parameter.range);
@@ -119,7 +119,7 @@ impl Optimizer {
             Setting::Flag(flag) if choice.is_flag() => usize::from(flag),
             other => {
                 let kind = if choice.is_flag() { "true or false" } else { "a word" };
-                return value_error!("{function}: expected `{name}` to be {kind}, got {other:?}");
+                return value_error!("{function}: expected `{name}` to be {kind}, got {other}");
             }
         };
         self.set_option(index, option);

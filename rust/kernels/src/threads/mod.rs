@@ -51,7 +51,7 @@ pub fn processors() -> usize {
     *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from).min(MOST))
 }
 
-/// What `TILEGRAD_THREADS` asks for; a sentence if it is not a number of threads.
+/// What `TILEGRAD_THREADS` asks for; an error if it is not a number of threads.
 pub fn from_environment() -> Result<Option<usize>> {
     match std::env::var("TILEGRAD_THREADS") {
         Ok(text) if !text.is_empty() => parse(&text).map(Some),
@@ -59,7 +59,7 @@ pub fn from_environment() -> Result<Option<usize>> {
     }
 }
 
-/// The number of threads that a text names, or a sentence.
+/// The number of threads that a text names, or an error.
 pub fn parse(text: &str) -> Result<usize> {
     match text.trim().parse() {
         Ok(count) if (1..=MOST).contains(&count) => Ok(count),

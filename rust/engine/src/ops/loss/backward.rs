@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use tilegrad_kernels::real::Element;
 use tilegrad_kernels::registry::{LossKind, LossReduction};
 
-use super::{Loss, LossWeight, Reduction, Seed, expect, narrow, owned};
+use super::{Loss, LossWeight, Reduction, Seed, each};
 use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Result, shape_error};
 use crate::graph::{Graph, Origin, ValueId};
 use crate::ops::softmax::{Softmax, SoftmaxBackward};
 use crate::ops::{Labels, Operation, Rule, Slope};
 use crate::schedule::Item;
-use crate::types::{Attributes, Type};
+use crate::types::{Attributes, Type, require_type};
 use crate::work::Work;
 
 /// Gradient of a loss with respect to the prediction; the last input is the gradient that arrives at the loss.
@@ -32,7 +33,7 @@ impl Operation for LossBackward {
         let Some((arriving, inputs)) = inputs.split_last() else {
             return shape_error!("{}: expected at least 3 inputs, got none", self.name);
         };
-        expect(&self.name, "gradient", arriving, &[&self.loss.infer(inputs)?])?;
+        require_type(&self.name, "gradient", arriving, &[&self.loss.infer(inputs)?])?;
         Ok(inputs[0].clone())
     }
 
@@ -114,7 +115,7 @@ impl Routine for LossBackward {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let (loss, last) = (self.loss, site.inputs.len() - 1);
-        let inputs = loss.inputs(&owned(&site.inputs[..last])).expect("the shape rule has checked it");
+        let inputs = loss.inputs(&each(&site.inputs[..last])).expect("the shape rule has checked it");
         with_element!(site.dtype(), E => Box::new(move |call| {
             let seed = loss.seed::<E>(call.input(last));
             loss.pass::<E>(call, inputs, &seed, None, Some(call.output(0)));
@@ -170,7 +171,7 @@ impl Routine for LossDerivative {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let (loss, derivative, last) = (self.loss, self.derivative, site.inputs.len() - 1);
-        let inputs = loss.inputs(&owned(&site.inputs[..last])).expect("the shape rule has checked it");
+        let inputs = loss.inputs(&each(&site.inputs[..last])).expect("the shape rule has checked it");
         with_element!(site.dtype(), E => Box::new(move |call| {
             let seed = loss.seed::<E>(call.input(last));
             loss.derive::<E>(derivative, call, inputs, &seed, call.output(0));
@@ -213,10 +214,10 @@ impl Routine for LossAndGradient {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let (loss, reduction) = (self.loss, self.reduction);
-        let inputs = loss.inputs(&owned(site.inputs)).expect("the shape rule has checked it");
+        let inputs = loss.inputs(&each(site.inputs)).expect("the shape rule has checked it");
         with_element!(site.dtype(), E => Box::new(move |call| {
             let totals = loss.pass::<E>(call, inputs, &Seed::Scalar(1.0), None, Some(call.output(1)));
-            call.output::<E>(0)[0] = narrow(totals.reduced(reduction));
+            call.output::<E>(0)[0] = E::from_f64(totals.reduced(reduction));
         }))
     }
 }

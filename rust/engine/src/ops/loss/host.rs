@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tilegrad_kernels::real::Element;
+
 use super::super::elementwise::require_real;
 use super::super::{Operation, Rule, Slope};
 use crate::call::{Call, Routine, Run, Site, with_element};
 use crate::error::Result;
 use crate::graph::{Graph, ValueId};
-use crate::types::{Array, Dtype, Type, Typed};
+use crate::types::{Array, Dtype, Type};
 
 /// Value and gradient of a prediction and a target; the gradient has as many numbers as the prediction. What it may raise
 /// is its own business: it must not return then.
@@ -78,14 +80,10 @@ impl Routine for HostLoss {
             let (value, gradient) = function(Self::array(call, 0, prediction), Self::array(call, 1, target));
             let out = call.output::<E>(0);
             for (out, number) in out.iter_mut().zip([value].iter().chain(&gradient)) {
-                *out = number_of(*number);
+                *out = E::from_f64(*number);
             }
         }))
     }
-}
-
-fn number_of<E: Typed>(number: f64) -> E {
-    E::from_f64(number)
 }
 
 /// The value, or the gradient in the form of the prediction.

@@ -7,6 +7,7 @@ mod one_hot;
 use std::sync::Arc;
 
 use tilegrad_kernels::losses::{self, CrossEntropy, PointBatch, PointLoss, RowBatch, RowTarget, Totals};
+use tilegrad_kernels::real::Element;
 use tilegrad_kernels::registry::{LossEntry, LossKind, LossReduction};
 
 pub use backward::LossBackward;
@@ -19,8 +20,8 @@ use super::attributes::Reader;
 use super::elementwise::require_real;
 use super::{Labels, Operation, Rule, Slope};
 use crate::call::{Call, Routine, Run, Site, with_element};
-use crate::error::{Error, Result, dtype_error, shape_error};
-use crate::types::{Attribute, Attributes, Dtype, Shape, Type, Typed};
+use crate::error::{Error, Result, shape_error};
+use crate::types::{Attribute, Attributes, Dtype, Shape, Type, Typed, require_type};
 use crate::work::Work;
 
 /// Names of the losses.
@@ -43,8 +44,9 @@ pub(crate) fn read(name: &str, reader: &mut Reader<'_>) -> Option<Result<Arc<dyn
 fn read_weight(reader: &mut Reader<'_>) -> Result<Arc<dyn Operation>> {
     let known: Vec<&str> = losses::ENTRIES.iter().map(|entry| entry.name).collect();
     let name = reader.word("loss", "", &known)?;
-    let entry = losses::entry(&name)
-        .map_err(|_| Error::Name(format!("loss_weight: expected `loss`, one of {}", known.join(", "))))?;
+    let entry = losses::entry(&name).map_err(|_| {
+        Error::Name(format!("loss_weight: expected `loss` to be one of {}, got none", known.join(", ")))
+    })?;
     Ok(Arc::new(LossWeight(Loss::read(entry, reader)?)))
 }
 
@@ -122,12 +124,11 @@ impl Loss {
             "sum" => Reduction::One(LossReduction::Sum),
             _ => Reduction::None,
         };
-        let flag = |reader: &mut Reader<'_>, name| match reader.has(name) {
-            true => reader.flag(name, false).map(Some),
-            false => reader.flag(name, false).map(|_| None),
+        let class_weight = match entry.kind {
+            LossKind::Row => reader.optional_flag("class_weight")?,
+            LossKind::Point => Some(false),
         };
-        let class_weight = if entry.kind == LossKind::Row { flag(reader, "class_weight")? } else { Some(false) };
-        let sample_weight = flag(reader, "sample_weight")?;
+        let sample_weight = reader.optional_flag("sample_weight")?;
         reader.finish()?;
         Ok(Self { entry, formula, reduction, class_weight, sample_weight })
     }
@@ -156,13 +157,13 @@ impl Loss {
         };
         self.check_target(prediction, target)?;
         if let Some(index) = found.class_weight {
-            expect(name, "weight", inputs[index], &[&prediction.with_shape(&[found.columns])])?;
+            require_type(name, "weight", inputs[index], &[&prediction.with_shape(&[found.columns])])?;
         }
         if let Some(index) = found.sample_weight {
             let rows = prediction.shape.first().copied().unwrap_or(1);
             let per_row = [prediction.with_shape(&[rows]), prediction.with_shape(&[rows, 1])];
             let per_element = if self.entry.kind == LossKind::Point { *prediction } else { &per_row[0] };
-            expect(name, "sample_weight", inputs[index], &[&per_row[0], &per_row[1], per_element])?;
+            require_type(name, "sample_weight", inputs[index], &[&per_row[0], &per_row[1], per_element])?;
         }
         Ok(found)
     }
@@ -170,7 +171,7 @@ impl Loss {
     fn check_target(&self, prediction: &Type, target: &Type) -> Result<()> {
         let name = self.entry.name;
         if self.entry.kind == LossKind::Point {
-            return expect(name, "target", target, &[prediction]);
+            return require_type(name, "target", target, &[prediction]);
         }
         let Some((&columns, rows)) = prediction.shape.split_last() else {
             return shape_error!("{name}: expected `prediction` of rows of logits, got shape ()");
@@ -182,7 +183,7 @@ impl Loss {
             );
         }
         let labels = Type::new(rows, Dtype::I32);
-        expect(name, "target", target, &[if target.dtype == Dtype::I32 { &labels } else { prediction }])
+        require_type(name, "target", target, &[if target.dtype == Dtype::I32 { &labels } else { prediction }])
     }
 
     /// Shape of the losses before any reduction.
@@ -290,22 +291,9 @@ fn row_batch<'a, E: Typed>(
     RowBatch { logits, columns: inputs.columns, target, class_weight, sample_weight, upstream }
 }
 
-/// A sentence unless the argument has one of these types.
-fn expect(name: &str, argument: &str, got: &Type, expected: &[&Type]) -> Result<()> {
-    if expected.contains(&got) {
-        return Ok(());
-    }
-    let first = expected[0];
-    if got.dtype != first.dtype {
-        return dtype_error!("{name}: expected `{argument}` of dtype {}, got dtype {}", first.dtype, got.dtype);
-    }
-    let hint = if got.len() == first.len() { "; reshape one of them" } else { "" };
-    let (wanted, got) = (Shape(&first.shape), Shape(&got.shape));
-    shape_error!("{name}: expected `{argument}` of shape {wanted}, got {got}{hint}")
-}
-
-fn owned(site: &[Type]) -> Vec<&Type> {
-    site.iter().collect()
+/// The types, as shape rules take them.
+fn each(types: &[Type]) -> Vec<&Type> {
+    types.iter().collect()
 }
 
 impl Operation for Loss {
@@ -367,7 +355,7 @@ impl Routine for Loss {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let loss = *self;
-        let inputs = self.inputs(&owned(site.inputs)).expect("the shape rule has checked it");
+        let inputs = self.inputs(&each(site.inputs)).expect("the shape rule has checked it");
         with_element!(site.dtype(), E => Box::new(move |call| {
             let out = call.output::<E>(0);
             match loss.reduction {
@@ -376,16 +364,11 @@ impl Routine for Loss {
                 }
                 Reduction::One(reduction) => {
                     let totals = loss.pass::<E>(call, inputs, &Seed::Scalar(1.0), None, None);
-                    out[0] = narrow(totals.reduced(reduction));
+                    out[0] = E::from_f64(totals.reduced(reduction));
                 }
             }
         }))
     }
-}
-
-/// The nearest number of this type.
-fn narrow<E: Typed>(value: f64) -> E {
-    E::from_f64(value)
 }
 
 /// What the mean of a loss divides by: the sum of weights, or the count. Its inputs are those of the loss.
@@ -427,7 +410,7 @@ impl Routine for LossWeight {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let loss = self.0;
-        let inputs = loss.inputs(&owned(site.inputs)).expect("the shape rule has checked it");
+        let inputs = loss.inputs(&each(site.inputs)).expect("the shape rule has checked it");
         with_element!(site.dtype(), E => Box::new(move |call| {
             let prediction = call.input::<E>(0);
             let sample_weight = inputs.sample_weight.map(|index| call.input::<E>(index));
@@ -438,7 +421,7 @@ impl Routine for LossWeight {
                 }
                 Formula::Row(row) => row.denominator(&row_batch(call, inputs, prediction, sample_weight, None)),
             };
-            call.output::<E>(0)[0] = narrow(weight);
+            call.output::<E>(0)[0] = E::from_f64(weight);
         }))
     }
 }

@@ -3,7 +3,7 @@
 use super::super::attributes::Reader;
 use super::super::{Labels, Operation, Rule, Slope};
 use crate::call::{Routine, Run, Site, with_element};
-use crate::error::{Error, Result, dtype_error, value_error};
+use crate::error::{Error, Result, dtype_error, shape_error, value_error};
 use crate::types::{Attribute, Attributes, Dtype, Type};
 
 /// A row for each label: 1 at its class and 0 elsewhere; all 0 for the ignored label.
@@ -16,9 +16,9 @@ pub struct OneHot {
 
 impl OneHot {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
-        let classes = reader.integer("classes")?.and_then(|classes| usize::try_from(classes).ok());
-        let Some(classes) = classes.filter(|classes| *classes > 0) else {
-            return value_error!("one_hot: expected `classes` of at least one, got none");
+        let classes = reader.integer("classes")?.unwrap_or(0);
+        let Some(classes) = usize::try_from(classes).ok().filter(|classes| *classes > 0) else {
+            return value_error!("one_hot: expected `classes` of at least 1, got {classes}");
         };
         let dtype = reader.word("dtype", "float32", &["float32", "float64"])?;
         let ignored = reader.integer("ignore_index")?.map(i32::try_from).transpose();
@@ -35,7 +35,8 @@ impl Operation for OneHot {
                 let shape: Vec<usize> = labels.shape.iter().copied().chain([self.classes]).collect();
                 Ok(Type::new(&shape, self.dtype))
             }
-            _ => dtype_error!("one_hot: expected one input of labels, of dtype int32"),
+            [other] => dtype_error!("one_hot: expected labels of dtype int32, got dtype {}", other.dtype),
+            _ => shape_error!("one_hot: expected 1 input, got {}", inputs.len()),
         }
     }
 

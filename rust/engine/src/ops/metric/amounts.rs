@@ -4,10 +4,10 @@ use tilegrad_kernels::real::Element;
 
 use super::{check_rows, sums, weights};
 use crate::call::{Routine, Run, Site, with_element};
-use crate::error::{Result, shape_error};
+use crate::error::Result;
 use crate::ops::attributes::Reader;
 use crate::ops::{Operation, Rule, Slope};
-use crate::types::{Attribute, Attributes, Type};
+use crate::types::{Attribute, Attributes, Type, require_type};
 
 /// What is added up, of a predicted amount `p` and a true one `y`, with the error `e = p - y`, and a parameter `a`.
 struct Term {
@@ -122,9 +122,7 @@ impl AmountSum {
 impl Operation for AmountSum {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         check_rows("amount_sum", inputs, self.weighted)?;
-        if inputs[0] != inputs[1] {
-            return shape_error!("amount_sum: expected `target` like `prediction`, {}, got {}", inputs[0], inputs[1]);
-        }
+        require_type("amount_sum", "target", inputs[1], &inputs[..1])?;
         Ok(sums(inputs[0].shape[1..].iter().product()))
     }
 

@@ -2,10 +2,10 @@
 
 use super::{check_rows, sums, weights};
 use crate::call::{Routine, Run, Site, with_element};
-use crate::error::{Result, dtype_error, shape_error, value_error};
+use crate::error::{Result, shape_error, value_error};
 use crate::ops::attributes::Reader;
 use crate::ops::{Operation, Rule, Slope};
-use crate::types::{Attribute, Attributes, Dtype, Type, Typed};
+use crate::types::{Attribute, Attributes, Dtype, Type, Typed, require_type};
 
 /// What is added up over the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,9 +117,9 @@ impl Operation for ClassSum {
         let dense = target == scores;
         let labels = target.dtype == Dtype::I32 && target.shape.first() == Some(&rows) && target.len() == rows;
         if !(dense || labels && !self.labels) {
-            return dtype_error!(
-                "class_sum: expected `target` of shape ({rows},) and dtype int32, or like `prediction`, {scores}, got {target}"
-            );
+            let classes = Type::new(&[rows], Dtype::I32);
+            let expected = if target.dtype == Dtype::I32 && !self.labels { &classes } else { scores };
+            require_type("class_sum", "target", target, &[expected])?;
         }
         Ok(sums(self.count(scores.shape.get(1).copied().unwrap_or(1))))
     }

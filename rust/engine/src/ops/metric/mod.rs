@@ -10,27 +10,24 @@ mod classes;
 pub use amounts::AmountSum;
 pub use classes::ClassSum;
 
+use super::elementwise::require_real;
 use crate::call::Call;
-use crate::error::{Result, dtype_error, shape_error};
-use crate::types::{Dtype, Type, Typed};
+use crate::error::{Result, shape_error};
+use crate::types::{Dtype, Type, Typed, require_type};
 
-/// The rows of the first input, or a sentence unless the weights, if there are any, are one for each row.
+/// The rows of the first input, or an error unless the weights, if there are any, are one for each row.
 fn check_rows(function: &str, inputs: &[&Type], weighted: bool) -> Result<usize> {
     let expected = 2 + usize::from(weighted);
     if inputs.len() != expected {
         return shape_error!("{function}: expected {expected} inputs, got {}", inputs.len());
     }
     let prediction = inputs[0];
-    if !prediction.dtype.is_real() || prediction.rank() == 0 {
-        return shape_error!("{function}: expected `prediction` of floats in rows, got {prediction}");
-    }
-    let rows = prediction.shape[0];
-    if weighted && *inputs[2] != prediction.with_shape(&[rows]) {
-        let dtype = prediction.dtype;
-        return dtype_error!(
-            "{function}: expected `sample_weight` of shape ({rows},) and dtype {dtype}, got {}",
-            inputs[2]
-        );
+    require_real(function, "prediction", prediction)?;
+    let Some(&rows) = prediction.shape.first() else {
+        return shape_error!("{function}: expected `prediction` of rows, got shape ()");
+    };
+    if weighted {
+        require_type(function, "sample_weight", inputs[2], &[&prediction.with_shape(&[rows])])?;
     }
     Ok(rows)
 }
