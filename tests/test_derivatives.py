@@ -341,7 +341,7 @@ def test_the_core_refuses_nodes_that_are_no_operation():
         with pytest.raises(ValueError, match="custom: expected a value, a placeholder"):
             graph.apply("custom", inputs)
     for inputs in ([x, y, x, x], [x, x, x, y]):
-        with pytest.raises(ValueError, match="custom: expected `input \\d` of shape"):
+        with pytest.raises(ValueError, match=r"custom: expected `input \d` of shape"):
             graph.apply("custom", inputs)
     with pytest.raises(TypeError, match="custom: expected a value of float32 or float64"):
         graph.apply("custom", [labels, labels, x, x])

@@ -96,6 +96,58 @@ def test_kernels_know_no_graph_and_engine_no_python():
             assert not re.search(r"\b(pyo3|numpy)::", text), name_of(path)
 
 
+def type_arguments(code, opening):
+    """The arguments of a generic type, whose ``<`` stands at this place, over as many lines as they take."""
+    arguments, depth = [""], 0
+    for character, before in zip(code[opening:], code[opening - 1 :], strict=False):
+        if character == ">" and before == "-":
+            continue
+        depth += {"<": 1, "(": 1, "[": 1, ">": -1, ")": -1, "]": -1}.get(character, 0)
+        if depth == 0:
+            break
+        if depth == 1 and character == ",":
+            arguments.append("")
+        else:
+            arguments[-1] += character
+    return [argument.strip(" \n<") for argument in arguments]
+
+
+# A message that something is looked for in.
+SEARCHED = re.compile(
+    r"\b(\w*(error|message|sentence|reason|text)|(to_string|message)\(\))\s*\.(contains|starts_with|ends_with)\(\s*\""
+)
+
+
+def errors_of_text(code):
+    """The types of results whose error is a text."""
+    results = (type_arguments(code, match.end() - 1) for match in re.finditer(r"\bResult<", code))
+    return [result for result in results if re.fullmatch(r"String|&\s*('\w+\s+)?str|Cow<.*>", "".join(result[1:2]))]
+
+
+def test_errors_of_text_are_found():
+    for code in ("Result<(), String>", "Result<\n    Vec<(A, B)>,\n    String,\n>", "Result<fn() -> T, &'static str>"):
+        assert errors_of_text(code), code
+    for code in ("Result<String>", "Result<Vec<String>, Error>", "Result<(String, String)>", "Result<_, _>"):
+        assert not errors_of_text(code), code
+    for code in (
+        'if sentence.contains("dtype")',
+        'error.to_string().contains("dtype")',
+        'message\n.starts_with("run")',
+    ):
+        assert SEARCHED.search(code), code
+    assert not SEARCHED.search('group.contains("memory")')
+
+
+@pytest.mark.parametrize("path", RUST, ids=name_of)
+def test_errors_have_a_kind(path):
+    """An error is a variant of an enum: never a text, and never found out by looking into one."""
+    assert not errors_of_text(code_of(path)), name_of(path)
+    code = re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8")).split("#[cfg(test)]")[0]
+    searched = SEARCHED.search(code)
+    in_tests = "/tests/" in path.as_posix() or path.name == "tests.rs"
+    assert in_tests or not searched, f"{name_of(path)}: {searched and searched[0]}"
+
+
 def test_the_package_needs_numpy_only():
     import tomllib
 
