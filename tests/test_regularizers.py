@@ -181,12 +181,12 @@ def test_threads_and_instruction_sets_change_no_bit(with_threads, with_isa):
 @pytest.mark.parametrize(
     ("make", "kind", "sentence"),
     [
-        (lambda: nn.L1(-1), ValueError, "L1: expected a finite `strength` of at least 0, got -1"),
-        (lambda: nn.L2(float("nan")), ValueError, "L2: expected a finite `strength`"),
+        (lambda: nn.L1(-1), ValueError, "L1: expected `strength` of at least 0, got -1"),
+        (lambda: nn.L2(float("nan")), ValueError, "L2: expected `strength` to be a finite number of at least 0, got nan"),
         (lambda: nn.L2(1.0, style="jax"), ValueError, "L2: unknown style 'jax'"),
         (lambda: nn.ElasticNet("1"), TypeError, "ElasticNet: expected `l1` to be a number, got '1'"),
         (lambda: nn.L1(proximal=1), TypeError, "L1: expected `proximal` to be True or False"),
-        (lambda: nn.MaxNorm(0), ValueError, "MaxNorm: expected a finite `limit` above 0, got 0"),
+        (lambda: nn.MaxNorm(0), ValueError, "MaxNorm: expected `limit` above 0, got 0"),
         (lambda: nn.Dense(2, 1, regularizer=0.1), TypeError, r"Dense: expected `regularizer` such as nn.L2\(1e-4\), or None, got 0.1"),
         (lambda: nn.Dense(2, 1, regularizer=nn.L1), TypeError, "create it, with parentheses"),
         (lambda: nn.Dense(2, 1, constraint=nn.NonNegative), TypeError, "create it, with parentheses"),

@@ -30,6 +30,7 @@ from tilegrad.functional.losses.counting import entropy, zero_one_loss
 from tilegrad.functional.losses.functions import make_losses
 from tilegrad.functional.softmaxes import log_softmax, log_softmax_backward, softmax, softmax_backward, softmin
 from tilegrad.tensor import Array, Traceable, unary
+from tilegrad.words.checks import check_number
 from tilegrad.words.names import hint
 from tilegrad.words.registry import entries
 
@@ -68,14 +69,13 @@ def dropout(x: Any, rate: float = 0.5, *, seed: int = 0) -> Any:
         >>> sorted(set(kept.tolist()))
         [0.0, 1.25]
     """
-    if not 0 <= rate < 1:
-        raise ValueError(f"dropout: expected `rate` in [0, 1), got {rate}")
+    rate = check_number("dropout", "rate", rate, "[0, 1)")
     if not isinstance(x, Traceable):
-        return _dropped(np.asarray(x), float(rate), seed)
+        return _dropped(np.asarray(x), rate, seed)
     tensor = x._tensor()
     if not tensor.tracer.training or rate == 0:
         return tensor
-    result = unary("dropout", tensor, {"rate": float(rate), "stream": tensor.tracer.next_stream()})
+    result = unary("dropout", tensor, {"rate": rate, "stream": tensor.tracer.next_stream()})
     result.origin = tensor.origin
     return result
 
@@ -107,8 +107,7 @@ def ewma(x: Any, beta: float, bias_correction: bool = False) -> Array:
         >>> ewma([1.0, 2.0, 3.0], 0.9, bias_correction=True).round(6)
         array([1.      , 1.526316, 2.070111])
     """
-    if not 0 <= beta < 1:
-        raise ValueError(f"ewma: expected `beta` in [0, 1), got {beta}")
+    beta = check_number("ewma", "beta", beta, "[0, 1)")
     array = np.asarray(x)
     if array.ndim == 0:
         raise ValueError("ewma: expected `x` with at least one axis, got a single number")

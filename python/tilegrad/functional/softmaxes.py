@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad.tensor import Array, Traceable, unary
+from tilegrad.words.checks import check_number
 
 __all__ = ["log_softmax", "log_softmax_backward", "softmax", "softmax_backward", "softmin"]
 
@@ -111,15 +111,6 @@ def _last(function: str, x: Any, axis: int, out: Array | None) -> bool:
     return last
 
 
-def check_temperature(function: str, temperature: Any) -> float:
-    """The temperature if it is a positive finite number, else a sentence."""
-    if isinstance(temperature, bool) or not isinstance(temperature, int | float | np.floating):
-        raise TypeError(f"{function}: expected `temperature` to be a number, got {temperature!r}")
-    if not 0.0 < temperature < math.inf:
-        raise ValueError(f"{function}: expected `temperature` in (0, inf), got {temperature}")
-    return float(temperature)
-
-
 def _blocked(function: str, mask: Any, shape: tuple[int, ...], axis: int) -> Array | None:
     """What is added to the logits: 0 where the mask is True, minus infinity where it is False."""
     if mask is None:
@@ -141,7 +132,7 @@ def _blocked(function: str, mask: Any, shape: tuple[int, ...], axis: int) -> Arr
 def _along(
     function: str, core: Callable[..., Array], x: Any, axis: int, settings: tuple[float, Any], out: Array | None
 ) -> Any:
-    temperature = check_temperature(function, settings[0])
+    temperature = check_number(function, "temperature", settings[0], "(0, inf)")
     if isinstance(x, Traceable):
         return _traced(function, x, axis, temperature, settings[1])
     x = _array(function, "x", x)
@@ -181,7 +172,7 @@ def _backward_along(
     temperature: float,
     out: Array | None,
 ) -> Array:
-    temperature = check_temperature(function, temperature)
+    temperature = check_number(function, "temperature", temperature, "(0, inf)")
     gradient, y = _array(function, "gradient", gradient), _array(function, "y", y)
     if _last(function, y, axis, out):
         result = core(gradient, y, out)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tilegrad.losses.base import Loss
 from tilegrad.tensor import Array, Tensor, Traceable
+from tilegrad.words.checks import check_number
 
 # So many numbers of a gradient are compared with differences at the first use.
 _CHECKED = 50
@@ -62,9 +63,8 @@ class Custom(Loss):
             raise TypeError(
                 f"Custom: expected `value_and_gradient` to be a function, got {type(value_and_gradient).__name__}"
             )
-        if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 < tolerance < np.inf:
-            raise ValueError(f"Custom: expected `tolerance` of a number above 0, got {tolerance!r}")
-        self.function, self.tolerance = value_and_gradient, tolerance
+        self.function = value_and_gradient
+        self.tolerance = check_number("Custom", "tolerance", tolerance, "(0, inf)")
         self.name = getattr(value_and_gradient, "__name__", type(value_and_gradient).__name__)
         self._unchecked = bool(check)
 

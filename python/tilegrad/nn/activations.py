@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from tilegrad import functional
 from tilegrad.functional.activations import parameter_lines, with_parameters
-from tilegrad.functional.softmaxes import check_temperature
 from tilegrad.nn.module import Module
-from tilegrad.words.checks import check_choice
+from tilegrad.words.checks import check_choice, check_number
 from tilegrad.words.names import class_name, summary_line
 from tilegrad.words.registry import registry
 
@@ -153,7 +152,7 @@ class Softmax(Module):
 
     def __init__(self, axis: int = -1, *, temperature: float = 1.0) -> None:
         self.axis = axis
-        self.temperature = check_temperature(type(self).__name__, temperature)
+        self.temperature = check_number(type(self).__name__, "temperature", temperature, "(0, inf)")
 
     def forward(self, x: Any) -> Any:
         """The softmax of the input."""

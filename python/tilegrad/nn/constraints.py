@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from tilegrad.words.checks import check_number
 
 __all__ = ["Constraint", "MaxNorm", "NonNegative", "UnitNorm"]
 
@@ -56,7 +57,7 @@ class MaxNorm(Constraint):
     operation: ClassVar[str] = "max_norm"
 
     def __post_init__(self) -> None:
-        check_strength("MaxNorm", "limit", self.limit, above=True)
+        check_number("MaxNorm", "limit", self.limit, "(0, inf)")
 
     @property
     def number(self) -> float:
@@ -100,11 +101,3 @@ def check_constraints(function: str, constraint: Any) -> tuple[Constraint, ...]:
             hint = "; create it, with parentheses" if isinstance(each, type) else ""
             raise TypeError(f"{function}: expected `constraint` such as nn.MaxNorm(2.0), or a list, got {each!r}{hint}")
     return given
-
-
-def check_strength(function: str, name: str, value: Any, *, above: bool = False) -> None:
-    """Refuses what is no finite number from 0, or above it."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{function}: expected `{name}` to be a number, got {value!r}")
-    if not math.isfinite(value) or value < 0 or (above and value == 0):
-        raise ValueError(f"{function}: expected a finite `{name}` {'above' if above else 'of at least'} 0, got {value}")

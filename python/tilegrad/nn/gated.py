@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from tilegrad import functional
@@ -10,18 +9,10 @@ from tilegrad.nn.activations import CLASSES, NAMED, Activation
 from tilegrad.nn.initializers import Constant
 from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter
-from tilegrad.words.checks import check_flag
+from tilegrad.words.checks import check_count, check_flag, check_number
 from tilegrad.words.registry import entries
 
 __all__ = ["GLU", "PReLU", "SwiGLU", "Swish"]
-
-
-def _number(function: str, name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{function}: expected `{name}` to be a number, got {value!r}")
-    if not math.isfinite(value):
-        raise ValueError(f"{function}: expected `{name}` in (-inf, inf), got {value}")
-    return float(value)
 
 
 class PReLU(Activation):
@@ -46,11 +37,9 @@ class PReLU(Activation):
     """
 
     def __init__(self, init: float = 0.25, *, channels: int | None = None) -> None:
-        self._init = _number("PReLU", "init", init)
-        if channels is not None and (isinstance(channels, bool) or not isinstance(channels, int)):
-            raise TypeError(f"PReLU: expected `channels` to be a whole number or None, got {channels!r}")
-        if channels is not None and channels < 1:
-            raise ValueError(f"PReLU: expected `channels` of at least 1, got {channels}")
+        self._init = check_number("PReLU", "init", init)
+        if channels is not None:
+            channels = check_count("PReLU", "channels", channels, kind="a whole number or None")
         self._channels = channels
         self.slope = Parameter((channels or 1,), Constant(self._init))
 
@@ -94,7 +83,7 @@ class Swish(Activation):
     _entry = entries("activations")["swish"]
 
     def __init__(self, beta: float = 1.0, *, learnable: bool = False) -> None:
-        self._settings = {"beta": _number("Swish", "beta", beta)}
+        self._settings = {"beta": check_number("Swish", "beta", beta)}
         self._learnable = check_flag("Swish", "learnable", learnable)
         if learnable:
             self.beta = Parameter((1,), Constant(self._settings["beta"]))

@@ -15,19 +15,10 @@ from tilegrad.nn.normalization import BatchNorm
 from tilegrad.nn.parameter import Parameter
 from tilegrad.nn.regularizers import Regularizer, check_regularizer
 from tilegrad.tensor import active_tracer
-from tilegrad.words.checks import check_flag
+from tilegrad.words.checks import check_count, check_flag, check_number
 from tilegrad.words.names import lookup
 
 __all__ = ["Dense", "Dropout", "Flatten", "Sequential"]
-
-
-def _size(function: str, name: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{function}: expected `{name}` to be a whole number, got {value!r}")
-    size = int(value.__index__())
-    if size < 1:
-        raise ValueError(f"{function}: expected `{name}` of at least 1, got {size}")
-    return size
 
 
 def _initializer(function: str, name: str, value: Any) -> Initializer:
@@ -87,8 +78,8 @@ class Dense(Module):
         style: str | None = None,
         dtype: str = "float32",
     ) -> None:
-        self.in_features = _size("Dense", "in_features", in_features)
-        self.out_features = _size("Dense", "out_features", out_features)
+        self.in_features = check_count("Dense", "in_features", in_features)
+        self.out_features = check_count("Dense", "out_features", out_features)
         last = lookup("Dense", "activation", activation, NAMED)() if isinstance(activation, str) else activation
         if last is not None and not isinstance(last, Module):
             raise TypeError(f"Dense: expected `activation` to be a name or a layer, got {type(last).__name__}")
@@ -168,11 +159,7 @@ class Dropout(Module):
     """
 
     def __init__(self, rate: float = 0.5) -> None:
-        if isinstance(rate, bool) or not isinstance(rate, int | float):
-            raise TypeError(f"Dropout: expected `rate` to be a number, got {rate!r}")
-        if not 0 <= rate < 1:
-            raise ValueError(f"Dropout: expected `rate` in [0, 1), got {rate}")
-        self.rate = float(rate)
+        self.rate = check_number("Dropout", "rate", rate, "[0, 1)")
 
     def forward(self, x: Any) -> Any:
         """Drops in training, else passes on."""

@@ -8,7 +8,7 @@ from tilegrad.nn.initializers import Constant, Zeros
 from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter, check_dtype
 from tilegrad.tensor import Tensor
-from tilegrad.words.checks import check_flag
+from tilegrad.words.checks import check_count, check_flag, check_number
 from tilegrad.words.names import lookup
 
 __all__ = ["BatchNorm"]
@@ -78,12 +78,8 @@ class BatchNorm(Module):
         lookup("BatchNorm", "momentum_convention", convention, {"new": 0, "old": 0})
         if momentum is None:
             momentum = weight if convention == whose else 1 - weight
-        self.momentum = _number("momentum", momentum)
-        if not 0 <= self.momentum <= 1:
-            raise ValueError(f"BatchNorm: expected `momentum` from 0 to 1, got {momentum}")
-        self.epsilon = _number("epsilon", small if epsilon is None else epsilon)
-        if not 0 < self.epsilon < float("inf"):
-            raise ValueError(f"BatchNorm: expected `epsilon` above 0, got {epsilon}")
+        self.momentum = check_number("BatchNorm", "momentum", momentum, "[0, 1]")
+        self.epsilon = check_number("BatchNorm", "epsilon", small if epsilon is None else epsilon, "(0, inf)")
         kind = variance if running_variance is None else running_variance
         lookup("BatchNorm", "running_variance", kind, {"unbiased": 0, "biased": 0})
         self.momentum_convention, self.variance_kind = convention, kind
@@ -95,11 +91,7 @@ class BatchNorm(Module):
 
     def build(self, features: int) -> None:
         """Makes the parameters for so many features, once they are known."""
-        if isinstance(features, bool) or not hasattr(features, "__index__"):
-            raise TypeError(f"BatchNorm: expected `features` to be a whole number, got {features!r}")
-        if features < 1:
-            raise ValueError(f"BatchNorm: expected `features` of at least 1, got {features}")
-        self.features = int(features)
+        self.features = check_count("BatchNorm", "features", features)
         shape = (self.features,)
         self.weight = Parameter(shape, Constant(1.0), self._dtype) if self.affine else None
         self.bias = Parameter(shape, Zeros(), self._dtype) if self.affine else None
@@ -145,9 +137,3 @@ class BatchNorm(Module):
     def describe(self) -> str:
         """The layer with its settings."""
         return f"BatchNorm({'' if self.features is None else self.features})"
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"BatchNorm: expected `{name}` to be a number, got {value!r}")
-    return float(value)

@@ -11,8 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from tilegrad.nn.constraints import check_strength
-from tilegrad.words.checks import check_flag
+from tilegrad.words.checks import check_flag, check_number
 from tilegrad.words.names import lookup
 
 __all__ = ["L1", "L2", "ElasticNet", "Regularizer"]
@@ -77,7 +76,7 @@ class L1(Regularizer):
     proximal: bool = False
 
     def __post_init__(self) -> None:
-        check_strength("L1", "strength", self.strength)
+        check_number("L1", "strength", self.strength, "[0, inf)")
         check_flag("L1", "proximal", self.proximal)
 
     def penalty(self, parameter: Any, rows: int) -> Any:
@@ -115,7 +114,7 @@ class L2(Regularizer):
     style: str = "keras"
 
     def __post_init__(self) -> None:
-        check_strength("L2", "strength", self.strength)
+        check_number("L2", "strength", self.strength, "[0, inf)")
         lookup("L2", "style", self.style, _STYLES)
 
     def penalty(self, parameter: Any, rows: int) -> Any:
@@ -147,8 +146,8 @@ class ElasticNet(Regularizer):
     proximal: bool = False
 
     def __post_init__(self) -> None:
-        check_strength("ElasticNet", "l1", self.l1)
-        check_strength("ElasticNet", "l2", self.l2)
+        check_number("ElasticNet", "l1", self.l1, "[0, inf)")
+        check_number("ElasticNet", "l2", self.l2, "[0, inf)")
         check_flag("ElasticNet", "proximal", self.proximal)
 
     def penalty(self, parameter: Any, rows: int) -> Any:

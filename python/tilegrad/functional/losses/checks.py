@@ -9,7 +9,7 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad.tensor import Array, Traceable
-from tilegrad.words.checks import check_choice
+from tilegrad.words.checks import check_choice, is_number
 
 if TYPE_CHECKING:
     from tilegrad._core import _Entry
@@ -44,7 +44,7 @@ def check_settings(function: str, entry: _Entry, settings: Mapping[str, Any]) ->
             check_choice(function, name, value, tuple(parameter["choices"]))
         elif parameter.get("per_class"):
             _check_range(function, parameter, np.asarray(value))
-        elif isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
+        elif not is_number(value):
             raise TypeError(f"{function}: expected `{name}` to be a number, got {value!r}")
         else:
             _check_range(function, parameter, np.asarray(value))

@@ -10,6 +10,7 @@ import numpy as np
 from tilegrad.functional.losses import checks
 from tilegrad.functional.losses.operations import log_of
 from tilegrad.tensor import Traceable
+from tilegrad.words.checks import check_number
 
 # What is asked to be a loss but only counts.
 COUNTING = ("zero_one", "zero_one_loss", "accuracy", "error_rate", "f1")
@@ -75,8 +76,7 @@ def entropy(p: Any, base: float = math.e) -> Any:
         >>> float(entropy(np.array([0.5, 0.5]), base=2))
         1.0
     """
-    if isinstance(base, bool) or not isinstance(base, int | float | np.floating) or not 1 < base < math.inf:
-        raise ValueError(f"entropy: expected `base` of a number above 1, got {base!r}")
+    base = check_number("entropy", "base", base, "(1, inf)")
     if isinstance(p, Traceable):
         return -(p * log_of(p)).sum(axis=-1) / math.log(base)
     array = checks.float_array("entropy", "p", p)

@@ -15,7 +15,7 @@ from tilegrad.functional.losses.entries import default_reduction, domain_of, is_
 from tilegrad.functional.losses.traced import Options, check_shapes, classes_of, trace
 from tilegrad.tensor import Array, Traceable
 from tilegrad.transform import jit
-from tilegrad.words.checks import check_choice
+from tilegrad.words.checks import check_choice, check_count
 from tilegrad.words.labels import check_range
 
 if TYPE_CHECKING:
@@ -62,9 +62,8 @@ def _same(value: Any, default: Any) -> bool:
 def check_options(entry: _Entry, options: Options) -> None:
     """Refuses a normalization that does not exist, and a class to ignore that is no number."""
     check_choice(entry["name"], "normalization", options.normalization, checks.NORMALIZATIONS)
-    ignored = options.ignore_index
-    if ignored is not None and (isinstance(ignored, bool) or not hasattr(ignored, "__index__")):
-        raise TypeError(f"{entry['name']}: expected `ignore_index` to be a whole number or None, got {ignored!r}")
+    if options.ignore_index is not None:
+        check_count(entry["name"], "ignore_index", options.ignore_index, -(2**63), kind="a whole number or None")
 
 
 @cache

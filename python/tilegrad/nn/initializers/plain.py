@@ -15,7 +15,7 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad.tensor import Array
-from tilegrad.words.checks import check_flag
+from tilegrad.words.checks import check_flag, check_number
 
 __all__ = [
     "Constant",
@@ -127,9 +127,8 @@ class Normal:
     """
 
     def __init__(self, mean: float = 0.0, deviation: float = 0.05) -> None:
-        if not deviation > 0:
-            raise ValueError(f"Normal: expected `deviation` above 0, got {deviation}")
-        self.mean, self.deviation = float(mean), float(deviation)
+        self.mean = check_number("Normal", "mean", mean)
+        self.deviation = check_number("Normal", "deviation", deviation, "(0, inf)")
 
     def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
         """Draws the values."""
@@ -167,9 +166,8 @@ class TruncatedNormal:
     """
 
     def __init__(self, mean: float = 0.0, deviation: float = 0.05, *, corrected: bool = True) -> None:
-        if not deviation > 0:
-            raise ValueError(f"TruncatedNormal: expected `deviation` above 0, got {deviation}")
-        self.mean, self.deviation = float(mean), float(deviation)
+        self.mean = check_number("TruncatedNormal", "mean", mean)
+        self.deviation = check_number("TruncatedNormal", "deviation", deviation, "(0, inf)")
         self.corrected = check_flag("TruncatedNormal", "corrected", corrected)
 
     def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
@@ -218,7 +216,7 @@ class Orthogonal:
     """
 
     def __init__(self, gain: float = 1.0) -> None:
-        self.gain = _finite("Orthogonal", "gain", gain)
+        self.gain = check_number("Orthogonal", "gain", gain)
 
     def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
         """Draws the values."""
@@ -246,7 +244,7 @@ class IdentityMatrix:
     """
 
     def __init__(self, gain: float = 1.0) -> None:
-        self.gain = _finite("IdentityMatrix", "gain", gain)
+        self.gain = check_number("IdentityMatrix", "gain", gain)
 
     def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
         """Fills an array."""
@@ -275,11 +273,8 @@ class Sparse:
     """
 
     def __init__(self, sparsity: float, deviation: float = 0.01) -> None:
-        if not 0 <= sparsity < 1:
-            raise ValueError(f"Sparse: expected `sparsity` in [0, 1), got {sparsity}")
-        if not deviation > 0:
-            raise ValueError(f"Sparse: expected `deviation` above 0, got {deviation}")
-        self.sparsity, self.deviation = float(sparsity), float(deviation)
+        self.sparsity = check_number("Sparse", "sparsity", sparsity, "[0, 1)")
+        self.deviation = check_number("Sparse", "deviation", deviation, "(0, inf)")
 
     def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
         """Draws the values."""
@@ -294,14 +289,6 @@ class Sparse:
 
     def __str__(self) -> str:
         return f"sparse ({self.sparsity:g} zeros)"
-
-
-def _finite(function: str, name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{function}: expected `{name}` to be a number, got {value!r}")
-    if not math.isfinite(value):
-        raise ValueError(f"{function}: expected a finite `{name}`, got {value}")
-    return float(value)
 
 
 def _matrix(function: str, shape: Sequence[int]) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from tilegrad.nn.initializers.plain import Initializer, Normal, TruncatedNormal, Uniform, fans
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_number
 from tilegrad.words.names import lookup
 
 __all__ = [
@@ -51,13 +52,10 @@ class VarianceScaling:
     label = ""
 
     def __init__(self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "normal") -> None:
-        if isinstance(scale, bool) or not isinstance(scale, int | float):
-            raise TypeError(f"{type(self).__name__}: expected `scale` to be a number, got {scale!r}")
-        if not 0 < scale < math.inf:
-            raise ValueError(f"{type(self).__name__}: expected a finite `scale` above 0, got {scale}")
+        self.scale = check_number(type(self).__name__, "scale", scale, "(0, inf)")
         lookup("VarianceScaling", "mode", mode, _MODES)
         lookup("VarianceScaling", "distribution", distribution, dict.fromkeys(_DISTRIBUTIONS, ""))
-        self.scale, self.mode, self.distribution = float(scale), mode, distribution
+        self.mode, self.distribution = mode, distribution
 
     def deviation(self, shape: Sequence[int]) -> float:
         """Standard deviation for a shape: ``sqrt(scale / n)``."""
@@ -79,10 +77,7 @@ class VarianceScaling:
 
 
 def _squared(name: str, gain: float) -> float:
-    if isinstance(gain, bool) or not isinstance(gain, int | float):
-        raise TypeError(f"{name}: expected `gain` to be a number, got {gain!r}")
-    if not 0 < gain < math.inf:
-        raise ValueError(f"{name}: expected a finite `gain` above 0, got {gain}")
+    gain = check_number(name, "gain", gain, "(0, inf)")
     return gain * gain
 
 
