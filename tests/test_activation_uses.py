@@ -199,7 +199,7 @@ def test_gradient_with_temperature_and_mask():
 def test_softmax_refuses_what_makes_no_sense():
     x = np.zeros((2, 3))
     for temperature in (0.0, -1.0, math.nan, math.inf):
-        with pytest.raises(ValueError, match=r"softmax: expected `temperature` above 0, got 0.0"):
+        with pytest.raises(ValueError, match=r"softmax: expected `temperature` .*above 0, got "):
             F.softmax(x, temperature=temperature)
     with pytest.raises(ValueError, match="Softmax: expected `temperature`"):
         nn.Softmax(temperature=0.0)
