@@ -157,7 +157,11 @@ def test_lsuv_gives_each_layer_variance_one():
         (lambda: nn.VarianceScaling(0.0), ValueError, "expected `scale` above 0, got 0.0"),
         (lambda: nn.VarianceScaling(mode="fan"), ValueError, "unknown mode 'fan'.*fan_in"),
         (lambda: nn.VarianceScaling(distribution="cauchy"), ValueError, "unknown distribution 'cauchy'"),
-        (lambda: nn.XavierNormal(float("nan")), ValueError, "XavierNormal: expected `gain` to be a finite number above 0, got nan"),
+        (
+            lambda: nn.XavierNormal(float("nan")),
+            ValueError,
+            "XavierNormal: expected `gain` to be a finite number above 0, got nan",
+        ),
         (lambda: nn.Orthogonal(float("inf")), ValueError, "Orthogonal: expected `gain` to be a finite number, got inf"),
         (lambda: nn.Orthogonal("2"), TypeError, "Orthogonal: expected `gain` to be a number"),
         (

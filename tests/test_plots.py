@@ -292,8 +292,10 @@ def test_what_a_descent_needs_is_said():
         descent_paths(["bgd"], "ravine")
     with pytest.raises(ValueError, match="expected `start` for a surface of your own"):
         descent_paths(["sgd"], lambda w: w.sum())
-    for wrong in (0, True, 2.5):
-        with pytest.raises(ValueError, match="expected `steps` of at least 1"):
+    with pytest.raises(ValueError, match="expected `steps` of at least 1, got 0"):
+        descent_paths(steps=0)
+    for wrong in (True, 2.5):
+        with pytest.raises(TypeError, match="expected `steps` to be a whole number"):
             descent_paths(steps=wrong)
     with pytest.raises(ValueError, match="expected `start` of two finite numbers"):
         descent_paths(start=(np.nan, 1.0))

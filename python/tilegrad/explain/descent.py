@@ -11,6 +11,7 @@ from tilegrad import optim
 from tilegrad.optim import Optimizer
 from tilegrad.tensor import Array
 from tilegrad.transform import jit, value_and_grad
+from tilegrad.words.checks import check_count
 from tilegrad.words.names import lookup
 
 __all__ = ["SURFACES", "Path", "Surface", "descent_paths", "zigzag_paths"]
@@ -182,9 +183,7 @@ def descent_paths(
         True
     """
     ground = surface_for("descent_paths", surface, start)
-    steps = ground.steps if steps is None else steps
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
-        raise ValueError(f"descent_paths: expected `steps` of at least 1, got {steps!r}")
+    steps = ground.steps if steps is None else check_count("descent_paths", "steps", steps)
     first = np.asarray(ground.start if start is None else start, np.float64)
     if first.shape != (2,) or not np.isfinite(first).all():
         raise ValueError(f"descent_paths: expected `start` of two finite numbers, got {start}")

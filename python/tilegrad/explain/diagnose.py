@@ -27,6 +27,7 @@ from tilegrad.nn.module import Module
 from tilegrad.tensor import Array
 from tilegrad.train import Trainer
 from tilegrad.train.callbacks import Callback
+from tilegrad.words.checks import check_number
 from tilegrad.words.registry import registry
 
 __all__ = ["DeadUnits", "Layer", "Report", "activations", "dead_units", "gradient_flow", "report", "saturation"]
@@ -296,9 +297,7 @@ class DeadUnits(Callback):
     """
 
     def __init__(self, x: Any, threshold: float = 0.5) -> None:
-        if not 0 < threshold <= 1:
-            raise ValueError(f"DeadUnits: expected `threshold` in (0, 1], got {threshold}")
-        self.x, self.threshold = x, float(threshold)
+        self.x, self.threshold = x, check_number("DeadUnits", "threshold", threshold, "(0, 1]")
         self.found: dict[str, float] = {}
 
     def epoch_end(self, trainer: Trainer, epoch: int, figures: dict[str, float]) -> None:

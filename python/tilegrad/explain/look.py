@@ -14,6 +14,7 @@ from tilegrad.explain.subject import as_function
 from tilegrad.tensor import Tracer
 from tilegrad.train import Trainer
 from tilegrad.transform._calls import Arguments, argument_names, one_tensor, trace_call
+from tilegrad.words.checks import check_count
 
 __all__ = ["Trace", "trace"]
 
@@ -62,9 +63,7 @@ class Trace(Computation):
             >>> picture.startswith("<svg"), graph.steps, "add to x: 2 * 1 = 2" in graph.draw(step=2)
             (True, 2, True)
         """
-        if step is not None and (isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= self.steps):
-            raise ValueError(f"draw: expected `step` from 0 to {self.steps}, got {step!r}")
-        return draw(self, step)
+        return draw(self, None if step is None else check_count("draw", "step", step, 0, self.steps))
 
     def save(self, path: str | os.PathLike[str], step: int | None = None) -> None:
         """Writes the picture of :meth:`draw` into an SVG file."""

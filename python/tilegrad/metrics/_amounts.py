@@ -12,6 +12,7 @@ import numpy as np
 
 from tilegrad.metrics._base import GREATEST, Reading, Summed
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_count, check_number
 
 
 class AmountMetric(Summed):
@@ -169,9 +170,7 @@ class MeanPinballLoss(MeanOver):
     terms = ("pinball", "weight")
 
     def __init__(self, alpha: float = 0.5) -> None:
-        if not 0 <= alpha <= 1:
-            raise ValueError(f"{type(self).__name__}: expected `alpha` in [0, 1], got {alpha}")
-        self.alpha = float(alpha)
+        self.alpha = check_number(type(self).__name__, "alpha", alpha, "[0, 1]")
 
     def parameter(self, term: str) -> float:
         """The quantile."""
@@ -305,8 +304,8 @@ class AdjustedR2(R2):
     name = "adjusted_r2"
 
     def __init__(self, predictors: int | None = None) -> None:
-        if predictors is not None and (isinstance(predictors, bool) or predictors < 0):
-            raise ValueError(f"AdjustedR2: expected `predictors` to be a count or None, got {predictors!r}")
+        if predictors is not None:
+            predictors = check_count("AdjustedR2", "predictors", predictors, 0, kind="a whole number or None")
         self.predictors = predictors
 
     def check(self, reading: Reading) -> None:

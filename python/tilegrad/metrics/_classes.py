@@ -13,8 +13,10 @@ import numpy as np
 
 from tilegrad.metrics._base import Key, Reading, Summed
 from tilegrad.tensor import Array
-from tilegrad.words.checks import check_choice
+from tilegrad.words.checks import check_choice, check_count, check_number
 
+# The greatest parameter that a term of the core takes.
+_MOST = 1 << 20
 AVERAGES = ("auto", "binary", "macro", "micro", "weighted")
 
 
@@ -116,20 +118,11 @@ class TopKAccuracy(Accuracy):
     terms = ("top", "weight")
 
     def __init__(self, k: int = 5) -> None:
-        self.k = _count("TopKAccuracy", "k", k)
+        self.k = check_count("TopKAccuracy", "k", k, 1, _MOST)
 
     def parameter(self, term: str) -> float:
         """How many."""
         return self.k if term == "top" else 1
-
-
-def _count(function: str, name: str, value: Any) -> int:
-    """A whole number from 1."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{function}: expected `{name}` to be a whole number, got {value!r}")
-    if not 1 <= value <= 1 << 20:
-        raise ValueError(f"{function}: expected `{name}` from 1 to {1 << 20}, got {value}")
-    return int(value)
 
 
 class LogLoss(HammingLoss):
@@ -206,7 +199,7 @@ class ExpectedCalibrationError(ClassMetric):
     terms = ("calibration",)
 
     def __init__(self, bins: int = 15) -> None:
-        self.bins = _count("ExpectedCalibrationError", "bins", bins)
+        self.bins = check_count("ExpectedCalibrationError", "bins", bins, 1, _MOST)
 
     def parameter(self, term: str) -> float:
         """Number of bins."""
@@ -426,10 +419,8 @@ class FBeta(Averaged):
     beta = 1.0
 
     def __init__(self, beta: float = 1.0, average: str = "auto") -> None:
-        if not (np.isfinite(beta) and beta > 0):
-            raise ValueError(f"{type(self).__name__}: expected `beta` above 0, got {beta}")
         super().__init__(average)
-        self.beta = float(beta)
+        self.beta = check_number(type(self).__name__, "beta", beta, "(0, inf)")
 
     def each(self, right: Array, predicted: Array, actual: Array) -> Array:
         """The figure of each class."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from tilegrad.metrics._base import Said, WholeMetric, flat_column
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_number
 
 
 def weighted_quantile(values: Array, weight: Array | None, share: float) -> Array:
@@ -64,9 +65,7 @@ class D2Pinball(WholeMetric):
     greater_is_better = True
 
     def __init__(self, alpha: float = 0.5) -> None:
-        if not 0 <= alpha <= 1:
-            raise ValueError(f"{type(self).__name__}: expected `alpha` in [0, 1], got {alpha}")
-        self.alpha = float(alpha)
+        self.alpha = check_number(type(self).__name__, "alpha", alpha, "[0, 1]")
 
     def whole(self, said: Said, target: Array, weight: Array | None) -> float:
         """The share."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_count, check_flag, check_number
 
 # What is off, by name: the value that switches a control off.
 OFF: dict[str, Any] = {
@@ -23,31 +23,19 @@ OFF: dict[str, Any] = {
 
 
 def checked(function: str, name: str, value: Any) -> Any:
-    """The value of a control, or a sentence."""
+    """The value of a control, if it is one."""
     if name == "skip_if_not_finite":
-        if not isinstance(value, bool | np.bool_):
-            raise TypeError(f"{function}: expected `{name}` to be True or False, got {value!r}")
-        return bool(value)
+        return check_flag(function, name, value)
     if name == "accumulation_steps":
-        if not isinstance(value, int | np.integer) or isinstance(value, bool):
-            raise TypeError(f"{function}: expected `{name}` to be a whole number, got {value!r}")
-        if not 1 <= value < 2**63:
-            raise ValueError(f"{function}: expected `{name}` of at least 1, got {value}")
-        return int(value)
+        return check_count(function, name, value)
     if value is None:
         return None
-    if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool):
-        raise TypeError(f"{function}: expected `{name}` to be a number or None, got {value!r}")
-    number = float(value)
-    if name == "average_decay" and not 0.0 <= number < 1.0:
-        raise ValueError(f"{function}: expected `{name}` in [0, 1), got {value}")
-    if name != "average_decay" and not (number > 0.0 and math.isfinite(number)):
-        raise ValueError(f"{function}: expected `{name}` to be finite and above 0, got {value}; None clips nothing")
-    return number
+    allowed, hint = ("[0, 1)", "") if name == "average_decay" else ("(0, inf)", "; None clips nothing")
+    return check_number(function, name, value, allowed, kind="a number or None", hint=hint)
 
 
 def changed(function: str, controls: Mapping[str, Any], name: str, value: Any) -> Any:
-    """A new value for a control of an optimizer in use, or a sentence."""
+    """A new value for a control of an optimizer in use, if it is one."""
     value = checked(function, name, value)
     was, now = controls[name] != OFF[name], value != OFF[name]
     if name in ("accumulation_steps", "average_decay") and was != now:

@@ -15,6 +15,7 @@ from tilegrad.optim.base import Optimizer
 from tilegrad.schedules.base import Schedule, Training
 from tilegrad.tensor import Array
 from tilegrad.transform import jacobian, value_and_grad
+from tilegrad.words.checks import check_count, check_number
 
 
 class Minimum(NamedTuple):
@@ -60,13 +61,10 @@ class FullBatch(Optimizer):
         return type(self)(**self._numbers)
 
     def _checked(self, name: str, value: Any) -> Any:
-        title, whole = type(self).__name__, isinstance(self._defaults()[name], int)
-        kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-        if not isinstance(value, kinds) or isinstance(value, bool):
-            raise TypeError(f"{title}: expected `{name}` to be a {'whole ' if whole else ''}number, got {value!r}")
-        if not self._lowest[name] <= value < math.inf:
-            raise ValueError(f"{title}: expected `{name}` of at least {self._lowest[name]:g}, got {value}")
-        return int(value) if whole else float(value)
+        title, least = type(self).__name__, self._lowest[name]
+        if isinstance(self._defaults()[name], int):
+            return check_count(title, name, value, int(least))
+        return check_number(title, name, value, f"[{least}, inf)")
 
     def __getattr__(self, name: str) -> Any:
         numbers = self.__dict__.get("_numbers", {})

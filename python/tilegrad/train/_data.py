@@ -14,6 +14,7 @@ from tilegrad.functional.losses.checks import COUNTED, check_distributions, chec
 from tilegrad.losses import Loss
 from tilegrad.run.features import as_array, check_finite
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_number
 from tilegrad.words.labels import check_range
 
 
@@ -156,13 +157,10 @@ def _balanced(function: str, weight: str, y: Array, classes: int, dtype: str) ->
     return np.ascontiguousarray(len(y) / (classes * np.maximum(counts, 1)), dtype)
 
 
-def check_split(function: str, share: Any, rows: int) -> int:
+def check_split(function: str, share: float, rows: int) -> int:
     """How many rows from the end are held back."""
-    if isinstance(share, bool) or not isinstance(share, int | float | np.floating):
-        raise TypeError(f"{function}: expected `validation_split` to be a number, got {share!r}")
-    if not 0 <= share < 1:
-        raise ValueError(f"{function}: expected `validation_split` in [0, 1), got {share}")
-    held = round(float(share) * rows)
+    share = check_number(function, "validation_split", share, "[0, 1)")
+    held = round(share * rows)
     if share > 0 and not 0 < held < rows:
         raise ValueError(
             f"{function}: expected `validation_split` that leaves rows on both sides, got {share} of {rows} rows"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilegrad.tensor import Array
 from tilegrad.train.callbacks import Callback
-from tilegrad.words.checks import check_count
+from tilegrad.words.checks import check_count, check_number
 from tilegrad.words.names import hint
 
 if TYPE_CHECKING:
@@ -35,16 +35,9 @@ class ConvergenceWarning(TrainingWarning):
     """
 
 
-def _number(name: str, value: Any, *, above: float | None = None) -> float | None:
-    """A finite number from 0, or above a bound, or ``None``."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or (not isinstance(value, int | float) and not hasattr(value, "__float__")):
-        raise TypeError(f"fit: expected `{name}` to be a number or None, got {value!r}")
-    number = float(value)
-    if not (number > above if above is not None else number >= 0) or not math.isfinite(number):
-        raise ValueError(f"fit: expected `{name}` {'from 0' if above is None else f'above {above:g}'}, got {value}")
-    return number
+def _limit(name: str, value: Any, allowed: str) -> float | None:
+    """A number within an interval, or ``None``."""
+    return None if value is None else check_number("fit", name, value, allowed, kind="a number or None")
 
 
 class Limits:
@@ -58,10 +51,10 @@ class Limits:
         divergence: float | None = 100.0,
         monitor: str | None = None,
     ) -> None:
-        self.tolerance = _number("tolerance", tolerance)
-        self.target = _number("target_loss", target_loss, above=-math.inf)
-        self.seconds = _number("max_time", max_time, above=0)
-        self.divergence = _number("divergence", divergence, above=1)
+        self.tolerance = _limit("tolerance", tolerance, "[0, inf)")
+        self.target = _limit("target_loss", target_loss, "(-inf, inf)")
+        self.seconds = _limit("max_time", max_time, "(0, inf)")
+        self.divergence = _limit("divergence", divergence, "(1, inf)")
         self.monitor = monitor
         self._started = time.monotonic()
         self._before: float | None = None
@@ -176,7 +169,7 @@ class EarlyStopping(Callback):
             raise ValueError(f'EarlyStopping: expected `mode` to be "min", "max" or None, got {mode!r}')
         self.monitor, self.mode = monitor, mode
         self.patience = check_count("EarlyStopping", "patience", patience, 0)
-        self.min_delta = _number("min_delta", min_delta) or 0.0
+        self.min_delta = check_number("EarlyStopping", "min_delta", min_delta or 0.0, "[0, inf)")
         self.best: float | None = None
         self.best_epoch: int | None = None
         self._watched, self._sign = "loss", 1.0
