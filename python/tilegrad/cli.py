@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tilegrad import _core, bench, demo
+from tilegrad.words.tables import aligned
 
 __all__ = ["main"]
 
@@ -133,7 +134,7 @@ def info(*, measure: bool = False) -> str:
     }
     if measure:
         rows |= _measured(machine["threads"])
-    return "\n".join(f"{name:<16} {value}" for name, value in rows.items())
+    return "\n".join(aligned(rows.items()))
 
 
 def _measured(threads: int) -> dict[str, str]:

@@ -19,6 +19,7 @@ from tilegrad.data import digits
 from tilegrad.explain.terminal import curve
 from tilegrad.losses import CrossEntropy
 from tilegrad.train import History, Trainer
+from tilegrad.words.tables import aligned
 
 __all__ = ["NumpyNetwork", "run"]
 
@@ -117,8 +118,7 @@ def _ascii_only() -> bool:
 
 
 def _table(rows: dict[str, str], ascii_only: bool) -> str:
-    names = max(map(len, rows))
-    lines = [f"  {name:<{names}}  {value}" for name, value in rows.items()]
+    lines = aligned(rows.items(), indent="  ")
     rule = _rule(max(map(len, lines)) + 2, ascii_only)
     return "\n".join([rule, *lines, rule])
 

@@ -21,6 +21,7 @@ from tilegrad.optim import optimizer_for
 from tilegrad.tensor import Array
 from tilegrad.train import Trainer
 from tilegrad.words.names import lookup
+from tilegrad.words.tables import aligned
 
 __all__ = ["Suggestion", "suggest"]
 
@@ -121,9 +122,7 @@ class Suggestion:
             *("learning_rate", "batch_size", "initializer"),
         )
         rows = [(name, str(getattr(self, name)), self.reasons[name]) for name in names if name in self.reasons]
-        widths = [max(len(row[place]) for row in rows) for place in (0, 1)]
-        lines = [f"{name.ljust(widths[0])}  {value.ljust(widths[1])}  {reason}" for name, value, reason in rows]
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+        return "\n".join([*aligned(rows), *(f"note: {note}" for note in self.notes)])
 
 
 def suggest(x: Any, y: Any, *, task: str | None = None) -> Suggestion:

@@ -29,6 +29,7 @@ from tilegrad.train import Trainer
 from tilegrad.train.callbacks import Callback
 from tilegrad.words.checks import check_number
 from tilegrad.words.registry import registry
+from tilegrad.words.tables import aligned
 
 __all__ = ["DeadUnits", "Layer", "Report", "activations", "dead_units", "gradient_flow", "report", "saturation"]
 
@@ -127,8 +128,7 @@ class Report:
             name for name in asdict(self.layers[0]) if any(getattr(each, name) is not None for each in self.layers)
         ]
         rows = [names, *([_cell(getattr(layer, name)) for name in names] for layer in self.layers)]
-        widths = [max(len(row[place]) for row in rows) for place in range(len(names))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        lines = aligned(rows)
         if self.ratio is not None:
             lines.append(f"gradient of the first layer / of the last: {self.ratio:.3g}")
         return Text("\n".join([*lines, *(f"advice: {each}" for each in self.advice)]))

@@ -12,6 +12,7 @@ from tilegrad import _core
 from tilegrad.explain.rules import is_elementwise, rule
 from tilegrad.tensor import Array, Tensor, Tracer
 from tilegrad.transform import vjp
+from tilegrad.words.tables import aligned
 
 __all__ = ["Computation", "Text"]
 
@@ -154,17 +155,13 @@ class Computation:
         return self._explained(hidden=False)
 
     def _explained(self, *, hidden: bool) -> Text:
-        rows = [("forward", "value", "arriving gradient")]
+        rows: list[tuple[str, ...]] = [("forward", "value", "arriving gradient")]
         for place in self._order:
             rows.append((f"  {self._formula(place)}", number(self._values[place]), self._arriving_text(place, hidden)))
-        signals = [] if hidden else [signal for step in self.walk for signal in step]
-        back = [(f"  {self._edge(signal)}", self._signal_text(signal)) for signal in signals]
-        first = max(len(row[0]) for row in [*rows, *back])
-        second = max(len(row[1]) for row in rows)
-        lines = [f"{a.ljust(first)}  {b.ljust(second)}  {c}".rstrip() for a, b, c in rows]
         if not hidden:
-            lines += ["backward", *(f"{edge.ljust(first)}  {text}" for edge, text in back)]
-        return Text("\n".join(lines))
+            signals = [signal for step in self.walk for signal in step]
+            rows += [("backward",), *((f"  {self._edge(signal)}", self._signal_text(signal)) for signal in signals)]
+        return Text("\n".join(aligned(rows)))
 
     def to_text(self) -> Text:
         """The graph as a tree, the result first, each node with its value and the gradient that arrives.

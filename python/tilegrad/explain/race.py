@@ -11,6 +11,7 @@ from tilegrad.charts.style import begin, finish, line
 from tilegrad.nn import Module
 from tilegrad.optim import Optimizer, optimizer_for
 from tilegrad.train import Trainer
+from tilegrad.words.tables import aligned
 
 __all__ = ["Race", "compare_optimizers"]
 
@@ -41,12 +42,8 @@ class Race:
 
     def __repr__(self) -> str:
         names = sorted(self.losses, key=lambda name: _last(self.losses[name]))
-        width = max(map(len, names))
-        lines = [f"{'optimizer'.ljust(max(width, 9))}  first epoch  last epoch"]
-        for name in names:
-            first, last = self.losses[name][0], _last(self.losses[name])
-            lines.append(f"{name.ljust(max(width, 9))}  {first:11.5g}  {last:10.5g}")
-        return "\n".join(lines)
+        rows = [(name, f"{self.losses[name][0]:.5g}", f"{_last(self.losses[name]):.5g}") for name in names]
+        return "\n".join(aligned([("optimizer", "first epoch", "last epoch"), *rows], right={1, 2}))
 
 
 def compare_optimizers(

@@ -12,6 +12,7 @@ from tilegrad.explain.graph import Text
 from tilegrad.nn.layers import Dense, Dropout, Flatten, Sequential
 from tilegrad.nn.module import Module
 from tilegrad.tensor import Array
+from tilegrad.words.tables import aligned
 
 __all__ = ["Collapse", "cross_entropy", "linear_collapse"]
 
@@ -63,9 +64,7 @@ def cross_entropy(p: Any, y: Any, classes: Sequence[str] | None = None) -> Text:
         figures = [f"{each:.4g}" for each in probabilities[row]]
         lines.append([str(row), names[truth[row]], *figures, f"{losses[row]:.6g}"])
     lines.append(["mean", *[""] * (count + 1), f"{losses.mean():.6g}"])
-    widths = [max(len(each[column]) for each in lines) for column in range(count + 3)]
-    rendered = ("  ".join(cell.ljust(width) for cell, width in zip(each, widths, strict=True)) for each in lines)
-    return Text("\n".join(each.rstrip() for each in rendered))
+    return Text("\n".join(aligned(lines)))
 
 
 def _true_classes(y: Any, names: list[str], rows: int) -> list[int]:

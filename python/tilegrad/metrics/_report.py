@@ -13,6 +13,7 @@ from tilegrad.metrics._classes import F1, CohenKappa, Precision, Recall
 from tilegrad.metrics._whole import ranked
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_choice
+from tilegrad.words.tables import aligned
 
 NORMALIZE = ("true", "prediction", "all")
 
@@ -93,12 +94,12 @@ def classification_report(
         >>> import numpy as np
         >>> from tilegrad import metrics
         >>> print(metrics.classification_report(np.array([0, 1, 1, 1, 2, 0]), np.array([0, 0, 1, 1, 2, 2])))
-        class          precision   recall       f1   rows
-        0                 0.5000   0.5000   0.5000      2
-        1                 0.6667   1.0000   0.8000      2
-        2                 1.0000   0.5000   0.6667      2
-        macro mean        0.7222   0.6667   0.6556      6
-        weighted mean     0.7222   0.6667   0.6556      6
+        class          precision  recall      f1  rows
+        0                 0.5000  0.5000  0.5000     2
+        1                 0.6667  1.0000  0.8000     2
+        2                 1.0000  0.5000  0.6667     2
+        macro mean        0.7222  0.6667  0.6556     6
+        weighted mean     0.7222  0.6667  0.6556     6
         accuracy 0.6667, kappa 0.5000
     """
     matrix = confusion_matrix(prediction, target, output=output)
@@ -107,20 +108,15 @@ def classification_report(
         raise ValueError(f"classification_report: expected `names` of {len(matrix)} classes, got {len(titles)}")
     counts = (np.diag(matrix).astype(float), matrix.sum(axis=0).astype(float), matrix.sum(axis=1).astype(float))
     kinds = (Precision, Recall, F1)
-    width = max(13, *map(len, titles))
-    lines = [f"{'class':<{width}} {'precision':>10} {'recall':>8} {'f1':>8} {'rows':>6}"]
-
-    def line(title: str, figures: Sequence[float], rows: float) -> str:
-        return f"{title:<{width}} {figures[0]:>10.4f} {figures[1]:>8.4f} {figures[2]:>8.4f} {rows:>6.0f}"
-
-    each = [kind().each(*counts) for kind in kinds]
-    lines += [line(title, [figure[place] for figure in each], counts[2][place]) for place, title in enumerate(titles)]
+    scores = [kind().each(*counts) for kind in kinds]
+    table = [(title, *(score[place] for score in scores), counts[2][place]) for place, title in enumerate(titles)]
     for average in ("macro", "weighted"):
-        means = [float(kind(average).of_counts(*counts, labels=False)) for kind in kinds]
-        lines.append(line(f"{average} mean", means, counts[2].sum()))
+        means = (float(kind(average).of_counts(*counts, labels=False)) for kind in kinds)
+        table.append((f"{average} mean", *means, counts[2].sum()))
+    lines = [(title, *(f"{score:.4f}" for score in scores), f"{rows:.0f}") for title, *scores, rows in table]
     kappa = float(CohenKappa().of_counts(*counts, labels=False))
-    lines.append(f"accuracy {counts[0].sum() / counts[2].sum():.4f}, kappa {kappa:.4f}")
-    return "\n".join(lines)
+    last = f"accuracy {counts[0].sum() / counts[2].sum():.4f}, kappa {kappa:.4f}"
+    return "\n".join([*aligned([("class", "precision", "recall", "f1", "rows"), *lines], right=range(1, 5)), last])
 
 
 def _scores_and_truth(function: str, prediction: Any, target: Any) -> tuple[Array, Array]:

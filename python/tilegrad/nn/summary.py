@@ -11,6 +11,7 @@ from tilegrad.nn.parameter import Parameter
 from tilegrad.run.model import Model
 from tilegrad.run.runner import Runner
 from tilegrad.words.registry import registry
+from tilegrad.words.tables import aligned
 
 _NONLINEAR = ("softmax", "log_softmax", "exp", "log", "sqrt", "abs", "square", "power", "maximum", "minimum", "max")
 
@@ -59,7 +60,7 @@ class Summary:
         self.is_linear = _is_linear(model, operations)
         rows: list[tuple[str, ...]] = [("layer", "kind", "output", "parameters", "initialiser")]
         rows += [_row(name, module, outputs) for name, module in model.named_modules() if _is_leaf(module)]
-        self._table = _aligned(rows)
+        self._table = aligned(rows, right={3})
         count = model.parameter_count
         size = count * np.dtype(model.dtype).itemsize
         fixed = sum(int(np.prod(each.shape)) for _, each in model._parameters() if not each.trainable)
@@ -128,15 +129,3 @@ def _row(name: str, module: Module, outputs: dict[str, tuple[int, ...]]) -> tupl
     if still:
         initialiser += " (not trained)" if still == len(own) else f" ({still} of {len(own)} arrays not trained)"
     return name, module.describe(), shown, f"{count:,}", initialiser
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(width) if place == 3 else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return lines

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from tilegrad.words.tables import aligned
+
 if TYPE_CHECKING:
     from tilegrad._core import _Limits
 
@@ -158,7 +160,7 @@ class Profile:
         }
 
     def __str__(self) -> str:
-        return "\n".join([*_aligned(self._table()), "", *self._notes()])
+        return "\n".join([*aligned(self._table(), right=_RIGHT), "", *self._notes()])
 
     __repr__ = __str__
 
@@ -167,7 +169,7 @@ class Profile:
 
         def line(cells: Sequence[str], tag: str) -> str:
             shown = (
-                f'<{tag} style="text-align: {"left" if place in _LEFT else "right"}">{html.escape(cell)}</{tag}>'
+                f'<{tag} style="text-align: {"right" if place in _RIGHT else "left"}">{html.escape(cell)}</{tag}>'
                 for place, cell in enumerate(cells)
             )
             return f"<tr>{''.join(shown)}</tr>"
@@ -219,7 +221,7 @@ class Profile:
         }.get(name, name)
 
 
-_LEFT = (0, 1, 2, 9)
+_RIGHT = range(3, 9)
 
 
 def _rate(amount: float, seconds: float) -> float:
@@ -232,18 +234,6 @@ def _percent(share: float) -> str:
 
 def _time(seconds: float) -> str:
     return f"{1e6 * seconds:.1f} us" if seconds < 1e-3 else f"{1e3 * seconds:.2f} ms"
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if place in _LEFT else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return lines
 
 
 def describe_limits(limits: _Limits, dtype: str) -> str:
