@@ -188,6 +188,14 @@ def test_the_core_keeps_only_what_it_can_tell_apart():
     assert calls.run((array,), {"mode": "".join(["fa", "st"])})[0].tolist() == [2.0, 2.0]
     assert calls.run((array,), {"mode": "slow"}) is None
     assert calls.run((array,), {"made": "fast"}) is None
+    for keys, form in [
+        (((key,), (), (), "float16"), ("array",)),
+        (((("array", (2,), "float16"),), (), (), "float64"), ("array",)),
+        (((("arrays", (2,), "float64"),), (), (), "float64"), ("array",)),
+        (((key,), (), (), "float64"), ("sparse",)),
+    ]:
+        with pytest.raises((TypeError, ValueError), match=r"^keep: expected"):
+            _core.Calls().keep(keys, plan, form)
     for key in ((), (1, 2, 3, 4), ((("array",),), (), (), 5)):
         with pytest.raises((TypeError, ValueError)):
             _core.Calls().keep(key, plan, ("array",))

@@ -1,6 +1,7 @@
 """Weights files at the boundary of `tilegrad._core`: written whole, read with suspicion."""
 
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -83,3 +84,21 @@ def test_files_are_replaced_whole(tmp_path):
     with pytest.raises(TypeError, match="a"):
         _core.save_tensors(path, {"a": [1.0]})
     assert not _core.load_tensors(path)[0]["a"].any()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_links_are_followed(tmp_path):
+    """A link to a file keeps being one, one to nothing makes way, and a circle of links is an error."""
+    file, link, dangling = (tmp_path / name for name in ("file", "link", "dangling"))
+    link.symlink_to(file)
+    dangling.symlink_to(tmp_path / "nothing")
+    for path in (file, link, dangling):
+        _core.save_tensors(path, {path.name: np.zeros(1)})
+    assert link.is_symlink()
+    assert list(_core.load_tensors(file)[0]) == ["link"]
+    assert list(_core.load_tensors(dangling)[0]) == ["dangling"]
+    round_about = tmp_path / "round"
+    round_about.symlink_to(round_about)
+    with pytest.raises(OSError, match="round"):
+        _core.save_tensors(round_about, {"a": np.zeros(1)})
+    assert round_about.is_symlink()

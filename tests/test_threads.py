@@ -83,6 +83,15 @@ def test_counts_that_are_no_whole_numbers_are_refused(count, set_count, with_thr
     assert tg.threads() == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have texts in their environment only")
+@pytest.mark.parametrize("name", ["TILEGRAD_THREADS", "TILEGRAD_ISA"])
+def test_an_environment_that_is_no_text_is_wrong_too(name):
+    result = run_script("import tilegrad", **{name: "\udcff"})
+    assert result.returncode != 0
+    assert "ValueError" in result.stderr
+    assert "panicked" not in result.stderr
+
+
 REPORT = "import tilegrad as tg; print(tg.threads())"
 
 

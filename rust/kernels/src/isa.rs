@@ -3,6 +3,7 @@
 //! A kernel is a struct that holds its operands, with one `run` written over [`Real`]. [`run`] calls it inside a function
 //! compiled for the instruction set in use; since `run` is inlined there, the compiler vectorises it for that set.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::error::{Error, Result};
@@ -91,18 +92,20 @@ pub fn current() -> Isa {
 #[cold]
 fn detect() -> Isa {
     let best = available().last().unwrap_or(Isa::Baseline);
-    // An unknown or unavailable name is reported by `from_environment`, which the Python module calls at import.
-    let isa = from_environment().ok().flatten().unwrap_or(best);
+    // The Python module asks at import, where a name that is wrong is an exception.
+    let isa = from_environment().unwrap_or_else(|error| panic!("{error}")).unwrap_or(best);
     CURRENT.store(isa as u8, Ordering::Relaxed);
     isa
 }
 
-/// What `TILEGRAD_ISA` asks for; an error if this machine cannot give it.
+/// What `TILEGRAD_ISA` asked for when it was first read; an error if this machine cannot give it.
 pub fn from_environment() -> Result<Option<Isa>> {
-    match std::env::var("TILEGRAD_ISA") {
-        Ok(name) if !name.is_empty() => parse(&name).map(Some),
-        _ => Ok(None),
-    }
+    static ASKED: OnceLock<Result<Option<Isa>>> = OnceLock::new();
+    let read = || {
+        let name = std::env::var_os("TILEGRAD_ISA").unwrap_or_default();
+        if name.is_empty() { Ok(None) } else { parse(&name.to_string_lossy()).map(Some) }
+    };
+    ASKED.get_or_init(read).clone()
 }
 
 /// The available instruction set of this name, or an error that lists the valid ones.

@@ -6,12 +6,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use tilegrad_engine::{Array as Numbers, Bindings};
 
 use crate::arrays::Array;
-use crate::errors::Result;
+use crate::errors::{Result, name_error};
 use crate::graph::engine_array;
 use crate::kinds::Kind;
 use crate::plan::Plan;
@@ -84,7 +85,7 @@ impl Calls {
 
     /// Keeps the plan for arguments of this form (``key``, as ``tilegrad.transform`` describes it) and the form of its
     /// result, unless something in them is left to Python.
-    fn keep(&self, key: &Bound<'_, PyTuple>, plan: &Bound<'_, Plan>, result: &Bound<'_, PyTuple>) -> PyResult<()> {
+    fn keep(&self, key: &Bound<'_, PyTuple>, plan: &Bound<'_, Plan>, result: &Bound<'_, PyTuple>) -> Result<()> {
         if plan.get().has_state() || self.list().iter().any(|known| known.plan.is(plan)) {
             return Ok(());
         }
@@ -127,11 +128,11 @@ impl Calls {
 
 impl Known {
     /// Reads what Python says of a form; nothing if there is a part that is left to Python.
-    fn read(key: &Bound<'_, PyTuple>, plan: &Bound<'_, Plan>, result: &Bound<'_, PyTuple>) -> PyResult<Option<Self>> {
+    fn read(key: &Bound<'_, PyTuple>, plan: &Bound<'_, Plan>, result: &Bound<'_, PyTuple>) -> Result<Option<Self>> {
         type Key<'py> = (Vec<Bound<'py, PyTuple>>, Vec<Py<PyString>>, Vec<Bound<'py, PyTuple>>, String);
         let (arguments, names, settings, numbers): Key<'_> = key.extract()?;
-        let numbers = if numbers == "float32" { Kind::F32 } else { Kind::F64 };
-        let forms = |specs: &[Bound<'_, PyTuple>]| -> PyResult<Option<Vec<Form>>> {
+        let numbers = Kind::from_name("keep", &numbers)?;
+        let forms = |specs: &[Bound<'_, PyTuple>]| -> Result<Option<Vec<Form>>> {
             specs.iter().map(|spec| Form::read(spec, numbers)).collect()
         };
         let (arguments, settings) = (forms(&arguments)?, forms(&settings)?);
@@ -183,16 +184,18 @@ fn is_plain(value: &Bound<'_, PyAny>) -> bool {
 }
 
 impl Form {
-    fn read(spec: &Bound<'_, PyTuple>, numbers: Kind) -> PyResult<Option<Self>> {
+    fn read(spec: &Bound<'_, PyTuple>, numbers: Kind) -> Result<Option<Self>> {
         let part = |index: usize| spec.get_item(index);
-        let parts = |first: usize| -> PyResult<Option<Vec<Form>>> {
-            (first..spec.len()).map(|index| Form::read(part(index)?.cast::<PyTuple>()?, numbers)).collect()
+        let parts = |first: usize| -> Result<Option<Vec<Form>>> {
+            (first..spec.len())
+                .map(|index| Form::read(part(index)?.cast::<PyTuple>().map_err(PyErr::from)?, numbers))
+                .collect()
         };
         Ok(match part(0)?.extract::<String>()?.as_str() {
             // The form of a result names no shape: the plan knows it.
             "array" if spec.len() == 1 => Some(Form::Array(Vec::new(), numbers)),
             "array" => {
-                let kind = if part(2)?.extract::<String>()? == "float32" { Kind::F32 } else { Kind::F64 };
+                let kind = Kind::from_name("keep", &part(2)?.extract::<String>()?)?;
                 Some(Form::Array(part(1)?.extract()?, kind))
             }
             "labels" => Some(Form::Labels(part(1)?.extract()?)),
@@ -206,7 +209,13 @@ impl Form {
                 let keys = keys.into_iter().map(Bound::unbind).collect();
                 parts(2)?.filter(|_| plain).map(|parts| Form::Dict(keys, parts))
             }
-            _ => None,
+            // A call within a trace.
+            "tensor" => None,
+            other => {
+                return name_error!(
+                    "keep: expected forms called array, labels, number, setting, list, tuple, dict or tensor, got {other:?}"
+                );
+            }
         })
     }
 
@@ -273,8 +282,8 @@ impl Form {
                 dict.into_any()
             }
             Form::Array(..) | Form::Labels(_) | Form::Number(_) => {
-                // As many results as leaves: both come from the same trace.
-                results.next().unwrap_or_else(|| py.None().into_bound(py))
+                let missing = || PyRuntimeError::new_err("tilegrad: a plan gave fewer results than its form has");
+                results.next().ok_or_else(missing)?
             }
         })
     }

@@ -152,7 +152,10 @@ fn array_kind(dtype: Dtype) -> Option<Kind> {
 /// Puts the content in the place of the file in one move: a reader, a crash or a full disk never meets half a file.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     // Through a link, the file it points to is replaced, not the link.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let path = match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_path_buf(),
+        found => found?,
+    };
     let temporary = beside(&path);
     let written = write_whole(&temporary, &path, content).and_then(|()| fs::rename(&temporary, &path));
     if written.is_err() {

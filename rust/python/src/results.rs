@@ -87,10 +87,11 @@ impl Results {
         let held = Bound::new(py, Held { buffer, home: Arc::clone(&self.home) })?;
         let place = |(index, copy): (usize, Option<Bound<'py, PyAny>>)| match (copy, self.views[index]) {
             (Some(copy), _) => Ok(copy),
-            (None, offset) => {
+            (None, None) => unreachable!("a result is a view or was copied"),
+            (None, Some(offset)) => {
                 let (shape, kind) =
                     (plan.output_shape(index), Kind::from_name("run", plan.output_dtype(index).name())?);
-                let first = start.wrapping_add(offset.unwrap_or_default());
+                let first = start.wrapping_add(offset);
                 // SAFETY: the plan laid out a result of this type there, aligned, and apart from the others that are
                 // handed out (as `new` has seen); the memory lives as long as `held`, and nobody else reaches it.
                 let array = unsafe { Array::over_memory(held.clone().into_any(), first, shape, kind) };

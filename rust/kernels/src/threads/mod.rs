@@ -35,8 +35,8 @@ pub fn count() -> usize {
 
 #[cold]
 fn detect() -> usize {
-    // A wrong value is reported by `from_environment`, which the Python module calls at import.
-    let asked = from_environment().ok().flatten();
+    // The Python module asks at import, where a value that is wrong is an exception.
+    let asked = from_environment().unwrap_or_else(|error| panic!("{error}"));
     let count = asked.unwrap_or(MOST).min(processors());
     // Whoever set a count meanwhile goes before.
     THREADS.compare_exchange(0, count, Ordering::Relaxed, Ordering::Relaxed).err().unwrap_or(count)
@@ -51,12 +51,14 @@ pub fn processors() -> usize {
     *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from).min(MOST))
 }
 
-/// What `TILEGRAD_THREADS` asks for; an error if it is not a number of threads.
+/// What `TILEGRAD_THREADS` asked for when it was first read; an error if it is not a number of threads.
 pub fn from_environment() -> Result<Option<usize>> {
-    match std::env::var("TILEGRAD_THREADS") {
-        Ok(text) if !text.is_empty() => parse(&text).map(Some),
-        _ => Ok(None),
-    }
+    static ASKED: OnceLock<Result<Option<usize>>> = OnceLock::new();
+    let read = || {
+        let text = std::env::var_os("TILEGRAD_THREADS").unwrap_or_default();
+        if text.is_empty() { Ok(None) } else { parse(&text.to_string_lossy()).map(Some) }
+    };
+    ASKED.get_or_init(read).clone()
 }
 
 /// The number of threads that a text names, or an error.
