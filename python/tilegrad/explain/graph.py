@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tilegrad import _core
-from tilegrad.explain.rules import is_elementwise, rule
+from tilegrad.explain.rules import rule
 from tilegrad.tensor import Array, Tensor, Tracer
 from tilegrad.transform import vjp
+from tilegrad.words.operations import is_elementwise
 from tilegrad.words.tables import aligned
 
 __all__ = ["Computation", "Text"]

@@ -11,10 +11,10 @@ import numpy as np
 from tilegrad.explain.drawing import BLUE, INK, SMALL, Picture, document, text, width_of
 from tilegrad.explain.layout import Box
 from tilegrad.explain.look import Trace, trace
-from tilegrad.explain.rules import is_elementwise
-from tilegrad.nn.layers import Dense
 from tilegrad.nn.module import Module
+from tilegrad.nn.traits import Units
 from tilegrad.tensor import Array
+from tilegrad.words.operations import PRODUCTS, is_elementwise
 
 __all__ = ["draw_network"]
 
@@ -42,7 +42,7 @@ class _Column(NamedTuple):
 
 def draw_network(model: Module, x: Any, target: Any, loss: Any, *, values: bool, grads: bool) -> Picture:
     """The picture of ``Module.draw``."""
-    layers = [(name, module) for name, module in model.named_modules() if isinstance(module, Dense)]
+    layers = _layers(model)
     if not layers:
         raise ValueError(
             f"draw: expected `model` with dense layers, got {model.describe()}; tg.trace(model)(x).draw() shows any graph"
@@ -56,6 +56,23 @@ def draw_network(model: Module, x: Any, target: Any, loss: Any, *, values: bool,
     return _picture(model, columns, values, None if graph is None or loss is None else graph.value)
 
 
+class _Layer(NamedTuple):
+    """A dense layer: its name, the activation that follows, if that is known, and its units."""
+
+    name: str
+    following: str | None
+    units: Units
+
+
+def _layers(model: Module) -> list[_Layer]:
+    found = []
+    for name, module in model.named_modules():
+        units = module.traits().units
+        if units is not None and units.are_full:
+            found.append(_Layer(name, module.following or units.weight.following, units))
+    return found
+
+
 def _traced(model: Module, x: Any, target: Any, loss: Any) -> Trace:
     row = np.atleast_2d(np.asarray(x))
     if len(row) != 1:
@@ -67,33 +84,29 @@ def _traced(model: Module, x: Any, target: Any, loss: Any) -> Trace:
     return trace(model, loss=loss)(row, rows.reshape(1) if rows.ndim == 0 else rows if rows.ndim == 2 else rows[None])
 
 
-def _columns(layers: list[tuple[str, Dense]], graph: Trace | None, values: bool, grads: bool) -> Iterator[_Column]:
+def _columns(layers: list[_Layer], graph: Trace | None, values: bool, grads: bool) -> Iterator[_Column]:
     """The input and then the units of each dense layer."""
-    inputs, outputs = (None, [None] * len(layers)) if graph is None else _places(graph, [name for name, _ in layers])
+    inputs, outputs = (
+        (None, [None] * len(layers)) if graph is None else _places(graph, [layer.name for layer in layers])
+    )
 
     def at(place: Any, numbers: dict[int, Array], wanted: bool) -> Array | None:
         return numbers[place].reshape(-1) if wanted and place is not None and place in numbers else None
 
     forward, backward = (graph._values, graph._gradients) if graph is not None else ({}, {})
-    first = layers[0][1].in_features
+    first = layers[0].units.weight.shape[0]
     yield _Column("x", first, _shown(first), at(inputs, forward, values), at(inputs, backward, grads))
     found = {} if graph is None else graph.gradients
-    for (name, layer), place in zip(layers, outputs, strict=True):
-        prefix = f"{name}." if name else ""
-        bias = None if layer.bias is None else layer.bias.value
+    for layer, place in zip(layers, outputs, strict=True):
+        weight, bias, _ = layer.units
+        prefix, count = f"{layer.name}." if layer.name else "", weight.shape[1]
+        title = "output" if layer is layers[-1] else f"layer {layer.name}"
         yield _Column(
-            *(_named(name, layer, layer is layers[-1][1]), layer.out_features, _shown(layer.out_features)),
+            *(f"{title}, {layer.following}" if layer.following else title, count, _shown(count)),
             *(at(place, forward, values), at(place, backward, grads)),
-            *(layer.weight.value if values else None, found.get(f"{prefix}weight") if grads else None),
-            *(bias if values else None, found.get(f"{prefix}bias") if grads else None),
+            *(weight.value if values else None, found.get(f"{prefix}weight") if grads else None),
+            *(None if bias is None or not values else bias.value, found.get(f"{prefix}bias") if grads else None),
         )
-
-
-def _named(name: str, layer: Dense, is_last: bool) -> str:
-    """What stands above a column: where the layer is, and its activation if it is known."""
-    title = "output" if is_last else f"layer {name}"
-    following = layer.following or layer.weight.following
-    return f"{title}, {following}" if following else title
 
 
 def _places(graph: Trace, names: list[str]) -> tuple[int | None, list[int | None]]:
@@ -112,7 +125,7 @@ def _places(graph: Trace, names: list[str]) -> tuple[int | None, list[int | None
             operation, is_weight = following["operation"], graph._nodes[place]["kind"] == "input"
             # The product with the weight; then the bias, and what is done to each unit alone.
             if not (
-                operation == "matmul" if is_weight else alone and (operation == "softmax" or is_elementwise(operation))
+                operation in PRODUCTS if is_weight else alone and (operation == "softmax" or is_elementwise(operation))
             ):
                 break
             place = following["id"]

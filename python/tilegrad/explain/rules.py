@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tilegrad.words.registry import registry
+from tilegrad.words.operations import is_elementwise
 
-__all__ = ["is_elementwise", "rule"]
+__all__ = ["rule"]
 
 # For each input what the arriving gradient g becomes; a and b are the inputs, y is the result.
 _RULES: dict[str, tuple[str, ...]] = {
@@ -47,16 +47,6 @@ _RULES: dict[str, tuple[str, ...]] = {
     "binary_cross_entropy_with_logits": ("g * (sigmoid({a}) - {b}) / count",),
     "cross_entropy": ("g * (softmax({a}) - {b}) / rows",),
 }
-
-_ELEMENTWISE = (
-    *("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "negative", "exp", "expm1", "log"),
-    *("log1p", "sqrt", "abs", "square", "sign"),
-)
-
-
-def is_elementwise(operation: str) -> bool:
-    """Whether each number of the result depends on one number of each input."""
-    return operation in _ELEMENTWISE or any(operation == entry["name"] for entry in registry()["activations"])
 
 
 def rule(operation: str, place: int, inputs: Sequence[str], output: str) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 
 from tilegrad.explain.drawing import Picture, document, text, width_of
 from tilegrad.explain.graph import Text
-from tilegrad.nn.layers import Dense, Dropout, Flatten, Sequential
 from tilegrad.nn.module import Module
+from tilegrad.nn.sequential import Sequential
+from tilegrad.nn.traits import Units
 from tilegrad.tensor import Array
 from tilegrad.words.tables import aligned
 
@@ -99,17 +100,17 @@ class Collapse:
         ((3, 2), (2,))
     """
 
-    def __init__(self, layers: Sequence[Dense]) -> None:
-        self.weight = np.eye(layers[0].in_features)
-        self.bias = np.zeros(layers[0].in_features)
+    def __init__(self, layers: Sequence[Units]) -> None:
+        self._sizes = [layers[0].weight.shape[0], *(layer.weight.shape[1] for layer in layers)]
+        self._counts = sum(
+            array.value.size for layer in layers for array in (layer.weight, layer.bias) if array is not None
+        )
+        self.weight, self.bias = np.eye(self._sizes[0]), np.zeros(self._sizes[0])
         for layer in layers:
             matrix = np.asarray(layer.weight.value, np.float64)
-            self.weight = self.weight @ matrix
-            self.bias = self.bias @ matrix
+            self.weight, self.bias = self.weight @ matrix, self.bias @ matrix
             if layer.bias is not None:
                 self.bias = self.bias + np.asarray(layer.bias.value, np.float64)
-        self._sizes = [layers[0].in_features, *(layer.out_features for layer in layers)]
-        self._counts = sum(layer.weight.value.size + layer.out_features * (layer.bias is not None) for layer in layers)
 
     def __call__(self, x: Any) -> Array:
         """What the one layer makes of rows."""
@@ -195,16 +196,17 @@ def linear_collapse(model: Module) -> Collapse:
         2 layers with 50 numbers do what one with 8 does; an activation between them would change that
     """
     found = list(model) if isinstance(model, Sequential) else [model]
-    layers: list[Dense] = []
+    layers: list[Units] = []
     for place, layer in enumerate(found):
-        if isinstance(layer, Dropout | Flatten):
+        traits = layer.traits()
+        if traits.keeps_numbers:
             continue
-        if not isinstance(layer, Dense) or layer.following is not None:
+        if traits.units is None or not (traits.units.are_full and traits.is_linear):
             raise ValueError(
                 f"linear_collapse: expected `model` of dense layers without activations, got {layer.describe()} at place "
                 f"{place}; that is what keeps it from being one layer"
             )
-        layers.append(layer)
+        layers.append(traits.units)
     if not layers:
         raise ValueError(f"linear_collapse: expected `model` with dense layers, got {model.describe()}")
     model.initialize()

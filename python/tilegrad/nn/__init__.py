@@ -35,12 +35,14 @@ from tilegrad.nn.initializers import (
     Zeros,
     gain,
 )
-from tilegrad.nn.layers import Dense, Dropout, Flatten, Sequential
+from tilegrad.nn.layers import Dense, Dropout, Flatten
 from tilegrad.nn.lsuv import lsuv
 from tilegrad.nn.module import Module
 from tilegrad.nn.normalization import BatchNorm
 from tilegrad.nn.parameter import Parameter
 from tilegrad.nn.regularizers import L1, L2, ElasticNet, Regularizer
+from tilegrad.nn.sequential import Sequential
+from tilegrad.nn.traits import Traits, Units
 from tilegrad.words.names import hint
 
 __all__ = [
@@ -78,9 +80,11 @@ __all__ = [
     "Sparse",
     "SwiGLU",
     "Swish",
+    "Traits",
     "TruncatedNormal",
     "Uniform",
     "UnitNorm",
+    "Units",
     "VarianceScaling",
     "XavierNormal",
     "XavierUniform",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tilegrad import functional
 from tilegrad.functional.activations import parameter_lines, with_parameters
 from tilegrad.nn.module import Module
+from tilegrad.nn.traits import Traits
 from tilegrad.words.checks import check_choice, check_number
 from tilegrad.words.names import class_name, summary_line
 from tilegrad.words.registry import registry
@@ -47,6 +48,11 @@ class Activation(Module):
     def following(self) -> str | None:
         """Name of the activation in the registry."""
         return self._entry["name"] if self._entry is not None else None
+
+    def traits(self) -> Traits:
+        """Each number by itself."""
+        unchanged = self.following == "identity"
+        return Traits(keeps_features=True, keeps_numbers=unchanged, is_linear=unchanged)
 
     def forward(self, x: Any) -> Any:
         """The function of the input."""
@@ -158,6 +164,10 @@ class Softmax(Module):
         """The softmax of the input."""
         return functional.softmax(x, self.axis, temperature=self.temperature)
 
+    def traits(self) -> Traits:
+        """The shape stays."""
+        return Traits(keeps_features=True)
+
 
 class LogSoftmax(Softmax):
     """Logarithm of the softmax over an axis.
@@ -198,6 +208,10 @@ class Softmin(Module):
     def forward(self, x: Any) -> Any:
         """The softmin of the input."""
         return functional.softmin(x, self.axis)
+
+    def traits(self) -> Traits:
+        """The shape stays."""
+        return Traits(keeps_features=True)
 
 
 CLASSES["GELU"] = NAMED["gelu"] = GELU

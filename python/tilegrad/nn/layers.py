@@ -1,4 +1,4 @@
-"""Layers that hold parameters or act on the whole input: Dense, Dropout, Flatten, Sequential."""
+"""Layers that hold parameters or act on the whole input: Dense, Dropout, Flatten."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tilegrad import functional
-from tilegrad.nn.activations import NAMED, Activation
+from tilegrad.nn.activations import NAMED
 from tilegrad.nn.constraints import Constraint, check_constraints
 from tilegrad.nn.initializers import NAMED as INITIALIZERS
 from tilegrad.nn.initializers import STYLES, Initializer, Zeros
 from tilegrad.nn.module import Module
-from tilegrad.nn.normalization import BatchNorm
 from tilegrad.nn.parameter import Parameter
 from tilegrad.nn.regularizers import Regularizer, check_regularizer
+from tilegrad.nn.traits import Traits, Units
 from tilegrad.tensor import active_tracer
 from tilegrad.words.checks import check_count, check_flag, check_number
 from tilegrad.words.names import lookup
 
-__all__ = ["Dense", "Dropout", "Flatten", "Sequential"]
+__all__ = ["Dense", "Dropout", "Flatten"]
 
 
 def _initializer(function: str, name: str, value: Any) -> Initializer:
@@ -112,6 +112,10 @@ class Dense(Module):
 
     def forward(self, x: Any) -> Any:
         """``activation(x @ weight + bias)``."""
+        y = self._before_activation(x)
+        return y if self._activation is None else self._activation.forward(y)
+
+    def _before_activation(self, x: Any) -> Any:
         if x.ndim < 2 or x.shape[-1] != self.in_features:
             tracer = active_tracer()
             place = (tracer.path if tracer is not None else "") or "Dense"
@@ -121,7 +125,7 @@ class Dense(Module):
         if self.bias is not None:
             y = y + self.bias
         y.origin = self.weight
-        return y if self._activation is None else self._activation.forward(y)
+        return y
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -132,6 +136,16 @@ class Dense(Module):
     def following(self) -> str | None:
         """The activation at the end of this layer."""
         return self._activation.following if self._activation is not None else None
+
+    def traits(self) -> Traits:
+        """A layer of units."""
+        last = Traits(keeps_features=True, is_linear=True) if self._activation is None else self._activation.traits()
+        return Traits(
+            takes=self.in_features,
+            gives=self.out_features if last.keeps_features else None,
+            is_linear=last.is_linear,
+            units=Units(self.weight, self.bias, self._before_activation),
+        )
 
     def describe(self) -> str:
         """The layer with its settings."""
@@ -165,6 +179,10 @@ class Dropout(Module):
         """Drops in training, else passes on."""
         return functional.dropout(x, self.rate)
 
+    def traits(self) -> Traits:
+        """Evaluation leaves the input as it is."""
+        return Traits(keeps_features=True, keeps_numbers=True, is_linear=True, is_transparent=True)
+
     def describe(self) -> str:
         """The layer with its settings."""
         return f"Dropout({self.rate:g})"
@@ -184,132 +202,6 @@ class Flatten(Module):
         """The input with two axes."""
         return x if x.ndim == 2 else x.reshape(x.shape[0], x.size // max(x.shape[0], 1))
 
-
-class Sequential(Module):
-    """Layers one after the other.
-
-    Args:
-        *layers: Modules, or names of activations.
-
-    Raises:
-        ValueError: If there is no layer, or a dense layer does not fit the one before it.
-        TypeError: If something is no layer.
-
-    Example:
-        >>> from tilegrad import nn
-        >>> model = nn.Sequential(nn.Dense(784, 128), "relu", nn.Dropout(0.2), nn.Dense(128, 10))
-        >>> len(model), model[0]
-        (4, Dense(784, 128))
-        >>> [name for name, _ in model.named_parameters()]
-        ['0.weight', '0.bias', '3.weight', '3.bias']
-    """
-
-    def __init__(self, *layers: Module | str) -> None:
-        if not layers:
-            raise ValueError("Sequential: expected at least one layer, got none")
-        if len(layers) == 1 and isinstance(layers[0], list | tuple):
-            layers = tuple(layers[0])
-        self.layers: list[Module] = [_layer(place, layer) for place, layer in enumerate(layers)]
-        leaves = list(_leaves(self))
-        for place, layer in enumerate(leaves):
-            if isinstance(layer, Dense):
-                _check_width(layer, leaves[:place])
-                _tell_following(layer, leaves[place + 1 :])
-            if isinstance(layer, BatchNorm):
-                _tell_features(layer, leaves[:place])
-
-    def _children(self) -> Iterator[tuple[str, Any]]:
-        for place, layer in enumerate(self.layers):
-            yield str(place), layer
-
-    def forward(self, x: Any) -> Any:
-        """Each layer on what the one before it returned."""
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-    @property
-    def input_shape(self) -> tuple[int, ...] | None:
-        """Shape of one row of the input, where the first layer that cares tells."""
-        for layer in _leaves(self):
-            if isinstance(layer, Flatten):
-                return None
-            if layer.input_shape is not None:
-                return layer.input_shape
-        return None
-
-    def __len__(self) -> int:
-        return len(self.layers)
-
-    def __getitem__(self, place: int) -> Module:
-        return self.layers[place]
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self.layers)
-
-    def describe(self) -> str:
-        """The layers in a row."""
-        return f"Sequential({', '.join(layer.describe() for layer in self.layers)})"
-
-
-def _layer(place: int, layer: Any) -> Module:
-    if isinstance(layer, str):
-        made: Module = lookup("Sequential", "layer", layer, NAMED)()
-        return made
-    if isinstance(layer, Module):
-        return layer
-    hint = "; create it, with parentheses" if isinstance(layer, type) else ""
-    raise TypeError(
-        f"Sequential: expected layer {place} to be a module or the name of an activation, got {layer!r}{hint}"
-    )
-
-
-def _leaves(module: Module) -> Iterator[Module]:
-    """The layers of nested Sequentials in one row."""
-    if isinstance(module, Sequential):
-        for layer in module.layers:
-            yield from _leaves(layer)
-    else:
-        yield module
-
-
-_NEUTRAL = (Dropout, Flatten, BatchNorm)
-
-
-def _check_width(layer: Dense, before: list[Module]) -> None:
-    """Refuses a dense layer that does not take what the dense layer before it gives."""
-    for other in reversed(before):
-        if isinstance(other, Dense):
-            if other.out_features != layer.in_features:
-                raise ValueError(
-                    f"Sequential: expected {layer.describe()} to take {other.out_features} features, as "
-                    f"{other.describe()} before it gives, "
-                    f"got in_features {layer.in_features}"
-                )
-            return
-        if not isinstance(other, Activation | Dropout | BatchNorm):
-            return
-
-
-def _tell_features(layer: BatchNorm, before: list[Module]) -> None:
-    """Gives a normalisation as many features as the dense layer before it has, or refuses another number."""
-    for other in reversed(before):
-        if isinstance(other, Dense):
-            if layer.features is None:
-                layer.build(other.out_features)
-            elif layer.features != other.out_features:
-                raise ValueError(
-                    f"Sequential: expected {layer.describe()} to take {other.out_features} features, as "
-                    f"{other.describe()} before it gives"
-                )
-            return
-        if not isinstance(other, Activation | Dropout | BatchNorm):
-            return
-
-
-def _tell_following(layer: Dense, after: list[Module]) -> None:
-    """Notes which activation follows a dense layer, for its initialiser."""
-    if layer.weight.following is None:
-        follower = next((other for other in after if not isinstance(other, _NEUTRAL)), None)
-        if isinstance(follower, Activation):
-            layer.weight.following = follower.following
+    def traits(self) -> Traits:
+        """The same numbers in another shape."""
+        return Traits(keeps_numbers=True, is_linear=True, is_transparent=True)

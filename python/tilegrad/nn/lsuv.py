@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from tilegrad.nn.initializers import Orthogonal
-from tilegrad.nn.layers import Dense, Sequential
 from tilegrad.nn.module import Module
+from tilegrad.nn.sequential import Sequential
+from tilegrad.nn.traits import Units
 
 __all__ = ["lsuv"]
 
@@ -45,8 +46,9 @@ def lsuv(model: Sequential, x: Any, *, seed: int = 0, tolerance: float = 0.01, r
     model.initialize(seed)
     signal = x
     for place, layer in enumerate(_in_a_row(model)):
-        if isinstance(layer, Dense):
-            _scale(layer, signal, (seed, place), tolerance, rounds)
+        units = layer.traits().units
+        if units is not None:
+            _scale(layer, units, signal, (seed, place), tolerance, rounds)
         signal = layer.predict(signal)
     return model
 
@@ -56,15 +58,23 @@ def _in_a_row(model: Sequential) -> list[Module]:
     return [leaf for layer in model for leaf in (_in_a_row(layer) if isinstance(layer, Sequential) else [layer])]
 
 
-def _scale(layer: Dense, signal: Any, origin: tuple[int, int], tolerance: float, rounds: int) -> None:
-    weight = layer.weight
+class _Bare(Module):
+    """A layer without its activation: what counts is what goes into that."""
+
+    def __init__(self, layer: Module, units: Units) -> None:
+        self.layer, self._units = layer, units
+
+    def forward(self, x: Any) -> Any:
+        return self._units.output(x)
+
+
+def _scale(layer: Module, units: Units, signal: Any, origin: tuple[int, int], tolerance: float, rounds: int) -> None:
+    weight = units.weight
     weight.value = Orthogonal()(weight.shape, weight.dtype, *origin)
-    if layer.bias is not None:
-        layer.bias.value = np.zeros(layer.bias.shape)
-    # Without its activation: what counts is what goes into it.
-    bare = Dense(layer.in_features, layer.out_features, bias=False, dtype=weight.dtype)
+    if units.bias is not None:
+        units.bias.value = np.zeros(units.bias.shape)
+    bare = _Bare(layer, units)
     for _ in range(rounds):
-        bare.weight.value = weight.value
         variance = float(bare.predict(signal).var())
         if variance == 0:
             raise ValueError(f"lsuv: expected `x` of different rows, got the same output of {layer.describe()} for all")

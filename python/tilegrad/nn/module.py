@@ -11,6 +11,7 @@ import numpy as np
 from tilegrad import _core
 from tilegrad.nn.parameter import Parameter
 from tilegrad.nn.summary import Summary
+from tilegrad.nn.traits import Traits
 from tilegrad.run.memory import Memory, memory_of
 from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array, Traceable, active_tracer
@@ -325,6 +326,24 @@ class Module:
     def following(self) -> str | None:
         """The activation that this module applies, if that is what it does."""
         return None
+
+    def traits(self) -> Traits:
+        """What containers, summaries, drawings and advice need to know of a layer; one of your own may override it.
+
+        Example:
+            >>> from tilegrad import functional as F, nn
+            >>> class Shift(nn.Module):
+            ...     def __init__(self):
+            ...         self.by = nn.Parameter((1,), nn.Zeros())
+            ...     def forward(self, x):
+            ...         return x + self.by
+            ...     def traits(self):
+            ...         return nn.Traits(keeps_features=True, is_linear=True)
+            >>> nn.Sequential(nn.Dense(2, 3), Shift(), nn.Dense(4, 1))
+            Traceback (most recent call last):
+            ValueError: Sequential: expected Dense(4, 1) to take 3 features, as Dense(2, 3) before it gives, got one that takes 4
+        """
+        return Traits()
 
     def describe(self) -> str:
         """The layer with its settings, as in :meth:`summary`."""

@@ -7,6 +7,7 @@ from typing import Any
 from tilegrad.nn.initializers import Constant, Zeros
 from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter, check_dtype
+from tilegrad.nn.traits import Traits
 from tilegrad.tensor import Tensor
 from tilegrad.words.checks import check_count, check_flag, check_number
 from tilegrad.words.names import lookup
@@ -133,6 +134,11 @@ class BatchNorm(Module):
         if self.weight is None or self.bias is None:
             return (x - self.running_mean) * factor
         return (x - self.running_mean) * (factor * self.weight) + self.bias
+
+    def traits(self) -> Traits:
+        """As many features as arrive; without a number of its own it waits for theirs."""
+        waits = self.build if self.features is None else None
+        return Traits(takes=self.features, keeps_features=True, is_transparent=True, build=waits)
 
     def describe(self) -> str:
         """The layer with its settings."""

@@ -8,12 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from tilegrad.nn.parameter import Parameter
+from tilegrad.nn.traits import Traits
 from tilegrad.run.model import Model
 from tilegrad.run.runner import Runner
-from tilegrad.words.registry import registry
+from tilegrad.words.operations import BILINEAR, LINEAR
 from tilegrad.words.tables import aligned
-
-_NONLINEAR = ("softmax", "log_softmax", "exp", "log", "sqrt", "abs", "square", "power", "maximum", "minimum", "max")
 
 
 class Module(Model, Protocol):
@@ -21,9 +20,8 @@ class Module(Model, Protocol):
 
     _runner: Runner | None
 
-    @property
-    def following(self) -> str | None:
-        """The activation that it applies, if that is what it does."""
+    def traits(self) -> Traits:
+        """What it says of itself."""
 
     @property
     def parameter_count(self) -> int:
@@ -57,7 +55,7 @@ class Summary:
         self.lines: list[str] = []
         shape = tuple(input_shape) if input_shape is not None else known_shape(model)
         outputs, operations = _traced(model, shape)
-        self.is_linear = _is_linear(model, operations)
+        self.is_linear = model.traits().is_linear if operations is None else operations <= LINEAR | BILINEAR
         rows: list[tuple[str, ...]] = [("layer", "kind", "output", "parameters", "initialiser")]
         rows += [_row(name, module, outputs) for name, module in model.named_modules() if _is_leaf(module)]
         self._table = aligned(rows, right={3})
@@ -101,15 +99,6 @@ def _traced(model: Module, shape: tuple[int, ...] | None) -> tuple[dict[str, tup
     tracer, _ = Runner(model).trace(1, shape, training=False)
     operations = {node["operation"] for node in tracer.graph.nodes() if node["kind"] == "operation"}
     return tracer.outputs, operations
-
-
-def _is_linear(model: Module, operations: set[str] | None) -> bool:
-    names = {entry["name"] for entry in registry()["activations"]} - {"identity"}
-    if operations is not None:
-        return not operations & (names | set(_NONLINEAR))
-    return all(
-        module.following in (None, "identity") for _, module in model.named_modules() if _is_leaf(module)
-    ) and all(type(module).__module__.startswith("tilegrad.") for _, module in model.named_modules())
 
 
 def _is_leaf(module: Module) -> bool:

@@ -12,6 +12,7 @@ from tilegrad.run.features import as_array
 from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array
 from tilegrad.train._stopping import TrainingWarning
+from tilegrad.words.operations import LINEAR, PRODUCTS
 
 if TYPE_CHECKING:
     from tilegrad.nn.module import Module
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 _GLANCE, _ROWS, _COLUMNS = 256, 10_000, 2_000
 # Standard deviations that differ by more than this slow down every method that takes the same step in all directions.
 _APART = 1e3
-# What keeps two linear layers linear, and what a linear layer is made of.
-_LINEAR = {"add", "subtract", "negative", "reshape", "transpose", "broadcast_to", "dropout", "slice", "concatenate"}
 _SATURATING = {"sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign"}
 
 
@@ -214,12 +213,12 @@ def _stacked(nodes: list[Any]) -> list[tuple[str, str]]:
     for value, node in enumerate(nodes):
         before = [since.get(each) for each in node["inputs"]]
         linear = next((each for each in before if each is not None), None)
-        if node["operation"] == "matmul" and any(nodes[each]["kind"] == "parameter" for each in node["inputs"]):
+        if node["operation"] in PRODUCTS and any(nodes[each]["kind"] == "parameter" for each in node["inputs"]):
             if linear is not None:
                 found.append((linear, node["scope"]))
             since[value] = node["scope"]
         else:
-            since[value] = linear if node["operation"] in _LINEAR else None
+            since[value] = linear if node["operation"] in LINEAR else None
     return found
 
 

@@ -14,6 +14,7 @@ from tilegrad.metrics._base import Key, Metric, Reading, Summing, WholeMetric, p
 from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array, Tensor, Tracer
 from tilegrad.train._penalties import PENALTY, bounds_of, constrained, penalty_of
+from tilegrad.words.operations import PRODUCTS
 
 
 class Form(NamedTuple):
@@ -57,7 +58,7 @@ def check_logits(tracer: Tracer, output: Tensor, loss: Loss) -> None:
             f"Trainer: expected `model` to give logits for {loss!r}, got probabilities: it ends in {operation}; "
             f"leave that layer out, and apply tilegrad.functional.{operation} to what predict returns"
         )
-    if operation in ("add", "matmul") and loss.predictions in _WANTED:
+    if (operation == "add" or operation in PRODUCTS) and loss.predictions in _WANTED:
         raise ValueError(
             f"Trainer: expected `model` to give {_WANTED[loss.predictions]} for {loss!r}, got any number: it ends in a layer "
             "without activation; " + _INSTEAD[loss.predictions]

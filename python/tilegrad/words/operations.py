@@ -1,0 +1,37 @@
+"""What is known of a graph's operations by their names: which are linear, which are products, which act number by number."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tilegrad.words.registry import registry
+
+# Each number of the result is a sum of multiples of the input's numbers: what such operations join stays linear.
+LINEAR = frozenset(
+    {
+        *("add", "subtract", "negative", "identity", "sum", "mean", "dropout"),
+        *("reshape", "transpose", "broadcast_to", "slice", "concatenate"),
+    }
+)
+# Products with a weight: what a layer of units begins with.
+PRODUCTS = frozenset({"matmul"})
+# Linear in each input as long as the others do not change.
+BILINEAR = PRODUCTS | {"multiply", "divide"}
+
+_ELEMENTWISE = frozenset(
+    {
+        *("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "negative", "exp", "expm1", "log"),
+        *("log1p", "sqrt", "abs", "square", "sign"),
+    }
+)
+
+
+@cache
+def activation_names() -> frozenset[str]:
+    """The operations that are activations; the identity is none."""
+    return frozenset(entry["name"] for entry in registry()["activations"]) - {"identity"}
+
+
+def is_elementwise(operation: str) -> bool:
+    """Whether each number of the result depends on one number of each input."""
+    return operation in _ELEMENTWISE or operation == "identity" or operation in activation_names()
