@@ -10,26 +10,30 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.metrics._base import GREATEST, Reading, Summed
+from tilegrad.metrics._base import GREATEST, MeanOverRows, Reading, Summed
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_count, check_number
 
 
 class AmountMetric(Summed):
-    """A metric for amounts."""
+    """A metric of amounts, made of sums over the rows for each column."""
 
     kind = "amounts"
 
 
-class MeanOver(AmountMetric):
-    """A mean: of a term over the weights."""
+class AmountMean(MeanOverRows, AmountMetric):
+    """The mean of a term of amounts."""
+
+
+class RootOfMean(AmountMean):
+    """The root of the mean of a term of amounts."""
 
     def finish(self, total: Array, weight: Array) -> Any:
-        """The mean."""
-        return total / weight
+        """The root of the mean, column by column."""
+        return np.sqrt(total / weight)
 
 
-class MeanSquaredError(MeanOver):
+class MeanSquaredError(AmountMean):
     """Mean squared error: the mean of ``e^2``.
 
     Example:
@@ -43,7 +47,7 @@ class MeanSquaredError(MeanOver):
     terms = ("squared_error", "weight")
 
 
-class RootMeanSquaredError(MeanOver):
+class RootMeanSquaredError(RootOfMean):
     """Root of the mean squared error, in the unit of the amounts.
 
     Example:
@@ -56,12 +60,8 @@ class RootMeanSquaredError(MeanOver):
     name = "root_mean_squared_error"
     terms = ("squared_error", "weight")
 
-    def finish(self, total: Array, weight: Array) -> Any:
-        """The root of the mean."""
-        return np.sqrt(total / weight)
 
-
-class MeanAbsoluteError(MeanOver):
+class MeanAbsoluteError(AmountMean):
     """Mean absolute error: the mean of ``|e|``.
 
     Example:
@@ -89,11 +89,11 @@ class MaxError(AmountMetric):
     terms = (GREATEST,)
 
     def finish(self, greatest: Array) -> Any:
-        """The greatest."""
+        """The greatest error of all columns."""
         return greatest.max()
 
 
-class MeanAbsolutePercentageError(MeanOver):
+class MeanAbsolutePercentageError(AmountMean):
     """Mean of ``|e| / |y|``: a share, not a percentage; a ``y`` of 0 is taken for 2.2e-16, as scikit-learn does.
 
     Example:
@@ -107,7 +107,7 @@ class MeanAbsolutePercentageError(MeanOver):
     terms = ("relative_error", "weight")
 
 
-class SymmetricMeanAbsolutePercentageError(MeanOver):
+class SymmetricMeanAbsolutePercentageError(AmountMean):
     """Mean of ``2 |e| / (|y| + |p|)``, from 0 to 2; 0 where both are 0.
 
     Example:
@@ -121,7 +121,7 @@ class SymmetricMeanAbsolutePercentageError(MeanOver):
     terms = ("symmetric_error", "weight")
 
 
-class MeanSquaredLogError(MeanOver):
+class MeanSquaredLogError(AmountMean):
     """Mean of ``(ln(1 + p) - ln(1 + y))^2``; NaN where something is below -1.
 
     Example:
@@ -135,7 +135,7 @@ class MeanSquaredLogError(MeanOver):
     terms = ("squared_log_error", "weight")
 
 
-class RootMeanSquaredLogError(RootMeanSquaredError):
+class RootMeanSquaredLogError(RootOfMean):
     """Root of the mean squared logarithmic error.
 
     Example:
@@ -149,7 +149,7 @@ class RootMeanSquaredLogError(RootMeanSquaredError):
     terms = ("squared_log_error", "weight")
 
 
-class MeanPinballLoss(MeanOver):
+class MeanPinballLoss(AmountMean):
     """Pinball loss of a quantile: the mean of ``max(alpha (y - p), (alpha - 1) (y - p))``.
 
     Args:
@@ -173,11 +173,24 @@ class MeanPinballLoss(MeanOver):
         self.alpha = check_number(type(self).__name__, "alpha", alpha, "[0, 1]")
 
     def parameter(self, term: str) -> float:
-        """The quantile."""
+        """The quantile, for the term that has one."""
         return self.alpha if term == "pinball" else 0.0
 
 
-class MeanTweedieDeviance(MeanOver):
+class TweedieMetric(AmountMetric):
+    """A metric of the Tweedie family of distributions, of a power."""
+
+    def __init__(self, power: float = 0.0) -> None:
+        self.power = check_number(type(self).__name__, "power", power)
+        if 0 < power < 1:
+            raise ValueError(f"{type(self).__name__}: expected `power` of 0, from 1 on, or below 0, got {power}")
+
+    def parameter(self, term: str) -> float:
+        """The power, for the terms that have one."""
+        return self.power if term in ("deviance", "target_power") else 0.0
+
+
+class MeanTweedieDeviance(MeanOverRows, TweedieMetric):
     """Mean deviance of the Tweedie family: 0 is squared error, 1 Poisson, 2 gamma, between them compound Poisson.
 
     ``2 (y^(2-a) / ((1-a)(2-a)) - y p^(1-a) / (1-a) + p^(2-a) / (2-a))`` for the power ``a``, and its limits at 1 and 2.
@@ -197,17 +210,7 @@ class MeanTweedieDeviance(MeanOver):
     """
 
     name = "mean_tweedie_deviance"
-    terms: tuple[str, ...] = ("deviance", "weight")
-    power: float
-
-    def __init__(self, power: float = 0.0) -> None:
-        if 0 < power < 1 or not np.isfinite(power):
-            raise ValueError(f"{type(self).__name__}: expected `power` of 0, from 1 on, or below 0, got {power}")
-        self.power = float(power)
-
-    def parameter(self, term: str) -> float:
-        """The power."""
-        return self.power if term in ("deviance", "target_power") else 0.0
+    terms = ("deviance", "weight")
 
 
 class MeanPoissonDeviance(MeanTweedieDeviance):
@@ -225,10 +228,6 @@ class MeanPoissonDeviance(MeanTweedieDeviance):
     def __init__(self) -> None:
         super().__init__(1.0)
 
-    def settings(self) -> dict[str, Any]:
-        """None: the power is given by the name."""
-        return {}
-
 
 class MeanGammaDeviance(MeanTweedieDeviance):
     """Mean gamma deviance, for amounts above 0: the mean of ``2 (ln(p / y) + y / p - 1)``.
@@ -244,10 +243,6 @@ class MeanGammaDeviance(MeanTweedieDeviance):
 
     def __init__(self) -> None:
         super().__init__(2.0)
-
-    def settings(self) -> dict[str, Any]:
-        """None: the power is given by the name."""
-        return {}
 
 
 def _share_explained(unexplained: Array, total: Array) -> Any:
@@ -285,7 +280,7 @@ class R2(AmountMetric):
         return _share_explained(error, _varied(target, squared, weight))
 
 
-class AdjustedR2(R2):
+class AdjustedR2(AmountMetric):
     """R2 that charges for predictors: ``1 - (1 - R2) (n - 1) / (n - k - 1)`` with ``n`` rows and ``k`` predictors.
 
     ``n`` is the sum of the weights where rows are weighted.
@@ -302,6 +297,8 @@ class AdjustedR2(R2):
     """
 
     name = "adjusted_r2"
+    greater_is_better = True
+    terms, finish = R2.terms, R2.finish
 
     def __init__(self, predictors: int | None = None) -> None:
         if predictors is not None:
@@ -315,7 +312,7 @@ class AdjustedR2(R2):
             raise ValueError("adjusted_r2: expected `predictors` to be the number of features, got None")
 
     def figure(self, sums: Any, reading: Reading) -> float:
-        """The figure, from all sums there are."""
+        """R2, and the charge for the predictors."""
         predictors = reading.features if self.predictors is None else self.predictors
         count = float(sums[(self.operation, "weight", 0.0)].reshape(-1)[0])
         free = count - predictors - 1
@@ -337,11 +334,11 @@ class ExplainedVariance(AmountMetric):
     terms = ("error", "squared_error", "target", "squared_target", "weight")
 
     def finish(self, error: Array, square: Array, target: Array, squared: Array, weight: Array) -> Any:
-        """The share."""
+        """The share of the variance that is explained."""
         return _share_explained(_varied(error, square, weight), _varied(target, squared, weight))
 
 
-class D2Tweedie(MeanTweedieDeviance):
+class D2Tweedie(TweedieMetric):
     """Share of the Tweedie deviance that is explained: ``1 - deviance(y, p) / deviance(y, mean y)``; at power 0 it is R2.
 
     Args:
@@ -358,9 +355,8 @@ class D2Tweedie(MeanTweedieDeviance):
     greater_is_better = True
     terms = ("deviance", "target", "target_power", "weight")
 
-    def finish(self, *sums: Any) -> Any:
-        """The share."""
-        deviance, target, power, weight = sums
+    def finish(self, deviance: Array, target: Array, power: Array, weight: Array) -> Any:
+        """The share of the deviance that is explained."""
         mean, a = target / weight, self.power
         if a == 0:
             null = _varied(target, power, weight)
@@ -372,6 +368,19 @@ class D2Tweedie(MeanTweedieDeviance):
             one, two = 1 - a, 2 - a
             null = 2 * (power / (one * two) - target * mean**one / one + weight * mean**two / two)
         return _share_explained(deviance, null)
+
+
+def _moments(
+    error: Array, square: Array, target: Array, squared: Array, both: Array, weight: Array
+) -> tuple[Array, ...]:
+    """Variances of predictions and of what is true, their covariance, and the difference of their means.
+
+    Predictions are what is true and an error, so their sums follow from those of the errors, which are small.
+    """
+    of_error, of_target = _varied(error, square, weight) / weight, _varied(target, squared, weight) / weight
+    shared = (both - error * target / weight) / weight
+    predicted = np.maximum(of_target + 2 * shared + of_error, 0)
+    return predicted, of_target, of_target + shared, error / weight
 
 
 class Pearson(AmountMetric):
@@ -388,23 +397,13 @@ class Pearson(AmountMetric):
     greater_is_better = True
     terms = ("error", "squared_error", "target", "squared_target", "error_target", "weight")
 
-    def moments(self, error: Array, square: Array, target: Array, squared: Array, both: Array, weight: Array) -> Any:
-        """Variances of predictions and of what is true, their covariance, and the difference of their means.
-
-        Predictions are what is true and an error, so their sums follow from those of the errors, which are small.
-        """
-        of_error, of_target = _varied(error, square, weight) / weight, _varied(target, squared, weight) / weight
-        shared = (both - error * target / weight) / weight
-        predicted = np.maximum(of_target + 2 * shared + of_error, 0)
-        return predicted, of_target, of_target + shared, error / weight
-
     def finish(self, *sums: Any) -> Any:
-        """The correlation."""
-        predicted, target, covariance, _ = self.moments(*sums)
+        """Covariance over the deviations of both."""
+        predicted, target, covariance, _ = _moments(*sums)
         return covariance / np.sqrt(predicted * target)
 
 
-class Concordance(Pearson):
+class Concordance(AmountMetric):
     """Lin's concordance: ``2 cov(p, y) / (var p + var y + (mean p - mean y)^2)``, a correlation that also wants equality.
 
     Lin, "A concordance correlation coefficient to evaluate reproducibility", 1989.
@@ -417,8 +416,10 @@ class Concordance(Pearson):
     """
 
     name = "concordance"
+    greater_is_better = True
+    terms = Pearson.terms
 
     def finish(self, *sums: Any) -> Any:
-        """The concordance."""
-        predicted, target, covariance, apart = self.moments(*sums)
+        """Twice the covariance, over both variances and the squared distance of the means."""
+        predicted, target, covariance, apart = _moments(*sums)
         return 2 * covariance / (predicted + target + apart * apart)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tilegrad import functional
 from tilegrad.tensor import Array, Tensor, Traceable
 
 # What names a sum: (operation, term, parameter), or a metric of the user's and a place in what it returned.
@@ -161,8 +163,9 @@ class Metric:
         return float(self.finish(*(value.item() if value.ndim == 0 else value for value in own)))
 
     def settings(self) -> dict[str, Any]:
-        """The settings it was made with."""
-        return {name: value for name, value in vars(self).items() if not name.startswith("_") and name != "name"}
+        """The arguments it was made with, by name; those that are attributes."""
+        names = inspect.signature(type(self)).parameters
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
@@ -192,6 +195,14 @@ class Summed(Metric):
         """The figure, from all sums there are."""
         with np.errstate(all="ignore"):
             return float(np.mean(self.finish(*(sums[key] for key in self.needs()))))
+
+
+class MeanOverRows(Summed):
+    """The mean of a term: its sum, over the sum of the weights."""
+
+    def finish(self, total: Array, weight: Array) -> Any:
+        """The mean of the term, column by column."""
+        return total / weight
 
 
 class WholeMetric(Metric):
@@ -238,19 +249,19 @@ class Said(NamedTuple):
         flat = flat_column(self.output).astype(np.float64)
         if self.reading.amount_link == "exp":
             return np.exp(flat)
-        return sigmoid(flat) if self.reading.amount_link == "sigmoid" else flat
+        return functional.sigmoid(flat) if self.reading.amount_link == "sigmoid" else flat
 
     @property
     def probabilities(self) -> Array:
         """Probabilities: of each class, (rows, classes), or of each of several labels."""
         output = self.output.astype(np.float64)
         if self.reading.labels:
-            return sigmoid(output) if self.reading.class_link == "logits" else output
+            return functional.sigmoid(output) if self.reading.class_link == "logits" else output
         if output.ndim == 1 or output.shape[1] == 1:
             yes = output.reshape(-1)
-            yes = sigmoid(yes) if self.reading.class_link == "logits" else yes
+            yes = functional.sigmoid(yes) if self.reading.class_link == "logits" else yes
             return np.stack([1 - yes, yes], axis=1)
-        return softmax(output) if self.reading.class_link == "logits" else output
+        return functional.softmax(output) if self.reading.class_link == "logits" else output
 
     @property
     def classes_said(self) -> Array:
@@ -272,18 +283,6 @@ class Said(NamedTuple):
         if target.ndim == 1 or target.shape[1] == 1:
             return (target.reshape(-1) > threshold).astype(np.int64)
         return target.argmax(axis=1)  # type: ignore[no-any-return]
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)) without overflow."""
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
-
-
-def softmax(x: Array) -> Array:
-    """Softmax of each row."""
-    raised = np.exp(x - x.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
 
 
 def flat_column(array: Array) -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.metrics._base import Key, Reading, Summed
+from tilegrad.metrics._base import Key, MeanOverRows, Reading, Summed
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_choice, check_count, check_number
 
@@ -21,7 +21,7 @@ AVERAGES = ("auto", "binary", "macro", "micro", "weighted")
 
 
 class ClassMetric(Summed):
-    """A metric for classes."""
+    """A metric of classes, made of sums over the rows."""
 
     # Whether it asks how sure the model is: scores without probabilities will not do.
     wants_probabilities = False
@@ -43,7 +43,11 @@ class ClassMetric(Summed):
         return 1
 
 
-class Accuracy(ClassMetric):
+class ClassMean(MeanOverRows, ClassMetric):
+    """The mean of a term of classes."""
+
+
+class Accuracy(ClassMean):
     """Share of rows that are right. Of several labels at once all of a row must be, as scikit-learn counts.
 
     Example:
@@ -57,12 +61,8 @@ class Accuracy(ClassMetric):
     greater_is_better = True
     terms = ("hits", "weight")
 
-    def finish(self, hits: Array, weight: Array) -> Any:
-        """The share."""
-        return hits / weight
 
-
-class ZeroOneLoss(Accuracy):
+class ZeroOneLoss(ClassMetric):
     """Share of rows that are wrong: ``1 - accuracy``. It has no gradient; train with cross-entropy.
 
     Example:
@@ -73,14 +73,14 @@ class ZeroOneLoss(Accuracy):
     """
 
     name = "zero_one_loss"
-    greater_is_better = False
+    terms = ("hits", "weight")
 
     def finish(self, hits: Array, weight: Array) -> Any:
-        """The share."""
+        """The share of the weight that is not right."""
         return 1 - hits / weight
 
 
-class HammingLoss(ClassMetric):
+class HammingLoss(ClassMean):
     """Share of labels that are wrong: of one class per row that of wrong rows, of several labels that of all labels.
 
     Example:
@@ -93,12 +93,8 @@ class HammingLoss(ClassMetric):
     name = "hamming_loss"
     terms = ("mistakes", "weight")
 
-    def finish(self, wrong: Array, weight: Array) -> Any:
-        """The share."""
-        return wrong / weight
 
-
-class TopKAccuracy(Accuracy):
+class TopKAccuracy(ClassMean):
     """Share of rows whose class is among the ``k`` with the largest scores; of equal scores the first comes first.
 
     Args:
@@ -115,17 +111,18 @@ class TopKAccuracy(Accuracy):
     """
 
     name = "top_k_accuracy"
+    greater_is_better = True
     terms = ("top", "weight")
 
     def __init__(self, k: int = 5) -> None:
         self.k = check_count("TopKAccuracy", "k", k, 1, _MOST)
 
     def parameter(self, term: str) -> float:
-        """How many."""
+        """How many places at the top count."""
         return self.k if term == "top" else 1
 
 
-class LogLoss(HammingLoss):
+class LogLoss(ClassMean):
     """Mean negative logarithm of the probability of what is true. Probabilities are kept away from 0 by their rounding.
 
     Example:
@@ -140,7 +137,7 @@ class LogLoss(HammingLoss):
     terms = ("log_loss", "weight")
 
 
-class BrierScore(HammingLoss):
+class BrierScore(ClassMean):
     """Mean squared distance of the probabilities from what is true.
 
     Of yes or no ``(p - y)^2``, from 0 to 1; of several classes the sum over them, from 0 to 2 (Brier, 1950), as in
@@ -158,7 +155,7 @@ class BrierScore(HammingLoss):
     terms = ("brier", "weight")
 
 
-class HingeLoss(HammingLoss):
+class HingeLoss(ClassMean):
     """Mean of what the true score lacks of a lead of 1: ``max(0, 1 - (score of the class - best other score))``.
 
     Of a single column ``max(0, 1 - t score)`` with ``t`` of -1 or 1. Several classes as Crammer and Singer (2001).
@@ -202,11 +199,11 @@ class ExpectedCalibrationError(ClassMetric):
         self.bins = check_count("ExpectedCalibrationError", "bins", bins, 1, _MOST)
 
     def parameter(self, term: str) -> float:
-        """Number of bins."""
+        """The number of bins."""
         return self.bins
 
     def finish(self, sums: Array) -> Any:
-        """The mean gap."""
+        """The mean gap over the bins, by their weight."""
         weight, sure, right = sums.reshape(3, -1)
         return np.abs(sure - right).sum() / weight.sum()
 
@@ -226,13 +223,13 @@ class CountMetric(ClassMetric):
             raise ValueError(f"Trainer: expected `metrics` for several labels at once, such as f1, got {self.name}")
 
     def figure(self, sums: Mapping[Key, Array], reading: Reading) -> float:
-        """The figure, from all sums there are."""
+        """The metric, from the counts of each class."""
         right, predicted, actual = sums[self.needs()[0]].reshape(3, -1)
         with np.errstate(all="ignore"):
             return float(self.of_counts(right, predicted, actual, labels=reading.labels))
 
     def of_counts(self, right: Array, predicted: Array, actual: Array, *, labels: bool) -> Any:
-        """The figure; with ``labels`` the counts are those of yes, for each of several labels."""
+        """The metric; with ``labels`` the counts are those of yes, for each of several labels."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method `of_counts`, got none")
 
 
@@ -254,7 +251,7 @@ class BalancedAccuracy(CountMetric):
     name = "balanced_accuracy"
 
     def of_counts(self, right: Array, predicted: Array, actual: Array, *, labels: bool) -> Any:
-        """The mean."""
+        """The mean share that is right, over the classes that occur."""
         seen = actual > 0
         return np.mean(right[seen] / actual[seen])
 
@@ -275,7 +272,7 @@ class MatthewsCorrelation(CountMetric):
     name = "matthews_correlation"
 
     def of_counts(self, right: Array, predicted: Array, actual: Array, *, labels: bool) -> Any:
-        """The correlation."""
+        """Covariance of predicted and true classes, over their deviations."""
         total = actual.sum()
         shared = right.sum() * total - predicted @ actual
         varied = (total**2 - predicted @ predicted) * (total**2 - actual @ actual)
@@ -295,7 +292,7 @@ class CohenKappa(CountMetric):
     name = "cohen_kappa"
 
     def of_counts(self, right: Array, predicted: Array, actual: Array, *, labels: bool) -> Any:
-        """The kappa."""
+        """Agreement beyond chance, over what chance leaves."""
         total = actual.sum()
         chance = predicted @ actual / total**2
         return (right.sum() / total - chance) / (1 - chance)
@@ -332,7 +329,7 @@ class Averaged(CountMetric):
             self.name = f"{type(self).name}_{average}"
 
     def of_counts(self, right: Array, predicted: Array, actual: Array, *, labels: bool) -> Any:
-        """The figure."""
+        """The average of what each class has."""
         average = self.average
         if average == "auto":
             average = "binary" if len(right) == 2 and not labels else "macro"
@@ -344,7 +341,7 @@ class Averaged(CountMetric):
         return np.mean(each[occurs]) if average == "macro" else (each @ actual) / actual.sum()
 
     def each(self, right: Array, predicted: Array, actual: Array) -> Array:
-        """The figure of each class."""
+        """The metric of each class, from its counts."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method `each`, got none")
 
 
@@ -369,7 +366,7 @@ class Precision(Averaged):
     name = "precision"
 
     def each(self, right: Array, predicted: Array, actual: Array) -> Array:
-        """The figure of each class."""
+        """The metric of each class, from its counts."""
         return _ratio(right, predicted)
 
 
@@ -392,7 +389,7 @@ class Recall(Averaged):
     name = "recall"
 
     def each(self, right: Array, predicted: Array, actual: Array) -> Array:
-        """The figure of each class."""
+        """The metric of each class, from its counts."""
         return _ratio(right, actual)
 
 
@@ -423,7 +420,7 @@ class FBeta(Averaged):
         self.beta = check_number(type(self).__name__, "beta", beta, "(0, inf)")
 
     def each(self, right: Array, predicted: Array, actual: Array) -> Array:
-        """The figure of each class."""
+        """The metric of each class, from its counts."""
         square = self.beta * self.beta
         return _ratio((1 + square) * right, square * actual + predicted)
 
@@ -449,10 +446,6 @@ class F1(FBeta):
     def __init__(self, average: str = "auto") -> None:
         super().__init__(1.0, average)
 
-    def settings(self) -> dict[str, Any]:
-        """The average alone; beta is 1."""
-        return {"average": self.average}
-
 
 class Jaccard(Averaged):
     """Jaccard's index: how much of what is predicted or true is both, ``right / (actual + predicted - right)``.
@@ -473,5 +466,5 @@ class Jaccard(Averaged):
     name = "jaccard"
 
     def each(self, right: Array, predicted: Array, actual: Array) -> Array:
-        """The figure of each class."""
+        """The metric of each class, from its counts."""
         return _ratio(right, actual + predicted - right)

@@ -98,10 +98,6 @@ class D2Absolute(D2Pinball):
     def __init__(self) -> None:
         super().__init__(0.5)
 
-    def settings(self) -> dict[str, Any]:
-        """None."""
-        return {}
-
 
 def ranked(score: Array, true: Array, weight: Array | None) -> tuple[Array, Array, Array]:
     """From the highest score down, at each different one: weight of what is false, of what is true, and the score."""
