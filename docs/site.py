@@ -161,7 +161,7 @@ TABLES = {"activations": activations, "losses": losses, "optimizers": optimizers
 def section(kind, entry):
     """An entry: documentation, parameters, picture."""
     name = entry["name"]
-    lines = [f"\n## `{name}` {{: #{name} }}\n", dedented(entry["doc"]), ""]
+    lines = [f"\n## `{name}` {{: #{name} }}\n", plain(entry["doc"]), ""]
     aliases = entry.get("aliases")
     if aliases:
         lines.append(f"Also called {', '.join(f'`{alias}`' for alias in aliases)}.\n")
@@ -172,10 +172,10 @@ def section(kind, entry):
     return "\n".join(lines)
 
 
-def dedented(doc):
-    """Documentation without the blank that starts each line of a Rust comment, and without links to Rust's items."""
+def plain(doc):
+    """Documentation of the registry without links to Rust's items; an example as a block of code."""
     prose, _, example = doc.partition("\nExample:\n")
-    lines = "\n".join(line.removeprefix(" ") for line in prose.strip("\n").split("\n")).strip()
+    lines = prose.strip()
     if example:
         lines += (
             "\n\n```pycon\n" + "\n".join(line.removeprefix("    ") for line in example.rstrip().split("\n")) + "\n```"

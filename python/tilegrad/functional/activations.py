@@ -115,7 +115,7 @@ def _document(entry: _Entry, name: str, plain: _core.Activation) -> str:
     example = plain(_POINTS).round(6).tolist()
     error = f"Largest error in float32: {bound:g} units in the last place.\n\n" if bound else ""
     return (
-        f"{_dedented(entry['doc'])}\n\n{error}"
+        f"{entry['doc']}\n\n{error}"
         "Args:\n    x: Float array of any shape and layout, a number, or a traced tensor.\n"
         f"{parameter_lines(entry)}"
         "    out: Array of the same shape and dtype to write into; may be `x` itself.\n\n"
@@ -141,10 +141,6 @@ def _document_backward(entry: _Entry, name: str, plain: _core.Activation) -> str
         "differ.\n\n"
         f"Example:\n    >>> {name}_backward(np.ones(3), np.array([-1.0, 0.0, 2.0])).round(6).tolist()\n    {example}\n"
     )
-
-
-def _dedented(doc: str) -> str:
-    return "\n".join(line[1:] if line.startswith(" ") else line for line in doc.strip("\n").split("\n")).strip()
 
 
 def make_functions() -> dict[str, Callable[..., Any]]:
