@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tilegrad_kernels::isa;
-use tilegrad_kernels::losses::{CrossEntropy, PointBatch, PointLoss, RowBatch, RowTarget, point};
+use tilegrad_kernels::losses::{CrossEntropy, POINT_ENTRIES, PointBatch, PointLoss, RowBatch, RowTarget};
 use tilegrad_kernels::softmax;
 use tilegrad_kernels::threads;
 
@@ -68,7 +68,7 @@ fn losses(criterion: &mut Criterion) {
             let group = format!("points/{count}");
             let copy = format!("{}/copy", isa.name());
             time(criterion, &group, &copy, 8 * count, || gradient.copy_from_slice(black_box(&x)));
-            for entry in point::ENTRIES {
+            for entry in POINT_ENTRIES {
                 let loss = PointLoss::new(entry.name, &[]).expect("no parameters");
                 let batch = PointBatch { prediction: &x, target: &target, weight: None, upstream: None };
                 let name = format!("{}/{}_with_gradient", isa.name(), entry.name);

@@ -2,13 +2,10 @@
 //!
 //! The order is fixed: gradients of several batches are joined; each tensor is clipped by its own norm, then all by the
 //! norm of all, then each number by its value; a step whose gradients are not finite can be left out; the average of the
-//! weights follows the update. The formulas use no fused multiply-add, and norms are sums over a fixed number of running
-//! results in double precision, so that every machine and any number of threads give the same bits.
+//! weights follows the update. The formulas use no fused multiply-add, so that every machine gives the same bits.
 
-use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
-use crate::sweep::{self, Binary, PART, Unary};
-use crate::threads;
+use crate::sweep::{self, Binary, Unary};
 
 /// Which controls are on, with their bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -77,92 +74,6 @@ fn joined(norms: impl Iterator<Item = f64> + Clone) -> f64 {
         return largest;
     }
     largest * norms.map(|norm| (norm / largest).powi(2)).sum::<f64>().sqrt()
-}
-
-/// Running results of a sum.
-pub(crate) const LANES: usize = 32;
-
-/// The Euclidean norm, in double precision; infinite or NaN exactly where a number is.
-pub fn norm<E: Element>(x: &[E]) -> f64 {
-    let sum = square_sum(x, 1.0);
-    // Squares of doubles may be too large or too small where the norm is neither.
-    if sum.is_normal() || E::from_f64(1e200).to_f64().is_infinite() {
-        return sum.sqrt();
-    }
-    let largest = x.iter().fold(0.0, |largest: f64, &x| {
-        let size = x.to_f64().abs();
-        if size > largest || size.is_nan() { size } else { largest }
-    });
-    if largest == 0.0 || !largest.is_finite() {
-        return largest;
-    }
-    // A power of two scales exactly; it is bounded, for the reciprocal of a subnormal number is infinite.
-    let unit = 2f64.powi((-(largest.log2().floor()) as i32).clamp(-1000, 1000));
-    square_sum(x, unit).sqrt() / unit
-}
-
-/// The sum of `(unit * x)^2`.
-pub fn square_sum<E: Element>(x: &[E], unit: f64) -> f64 {
-    // Enough results at a time to keep the pool busy, on the stack.
-    const AT_ONCE: usize = 64;
-    if x.len() <= PART {
-        return isa::run(Squares(x, unit));
-    }
-    let mut total = 0.0;
-    for x in x.chunks(PART * AT_ONCE) {
-        let mut results = [0.0; AT_ONCE];
-        let parts = x.len().div_ceil(PART);
-        threads::for_each_part([&mut results[..parts]], 1, &|part, [result]| {
-            result[0] = isa::run(Squares(&x[part * PART..x.len().min((part + 1) * PART)], unit));
-        });
-        total += results[..parts].iter().sum::<f64>();
-    }
-    total
-}
-
-struct Squares<'a, E>(&'a [E], f64);
-
-impl<E: Element> Kernel<E> for Squares<'_, E> {
-    type Output = f64;
-    #[inline(always)]
-    fn run<R: Real<Element = E>>(self) -> f64 {
-        let Self(x, unit) = self;
-        let mut lanes = [0.0; LANES];
-        add_squares(x, unit, &mut lanes);
-        join(lanes)
-    }
-}
-
-/// Takes `(unit * x)^2` into the running results.
-#[inline(always)]
-pub(crate) fn add_squares<E: Element>(x: &[E], unit: f64, lanes: &mut [f64; LANES]) {
-    let (blocks, rest) = x.as_chunks::<LANES>();
-    // A copy, which the compiler keeps in registers.
-    let mut sums = *lanes;
-    for block in blocks {
-        for lane in 0..LANES {
-            let number = unit * block[lane].to_f64();
-            sums[lane] += number * number;
-        }
-    }
-    for lane in 0..rest.len() {
-        let number = unit * rest[lane].to_f64();
-        sums[lane] += number * number;
-    }
-    *lanes = sums;
-}
-
-/// The running results as one.
-#[inline(always)]
-pub(crate) fn join(mut lanes: [f64; LANES]) -> f64 {
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-    }
-    lanes[0]
 }
 
 #[derive(Clone, Copy)]
@@ -243,18 +154,6 @@ pub fn approach<E: Element>(average: &mut [E], weight: &[E], share: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn norms_of_any_size_are_right() {
-        for scale in [1e-320, 1e-300, 1e-160, 1.0, 1e160, 1e300] {
-            let x = [3.0 * scale, -4.0 * scale];
-            assert!((norm(&x) / (5.0 * scale) - 1.0).abs() < 1e-3 * (1e-318 / scale).max(1e-12));
-        }
-        assert_eq!(norm::<f64>(&[]), 0.0);
-        assert!((norm(&[f32::MAX, f32::MAX]) / f64::from(f32::MAX) - 2f64.sqrt()).abs() < 1e-12);
-        assert!(norm(&[1.0f32, f32::INFINITY]).is_infinite() && norm(&[f64::NAN, f64::INFINITY]).is_nan());
-        assert!(norm(&[f64::INFINITY, 1.0]).is_infinite());
-    }
 
     #[test]
     fn factors_bring_norms_under_their_bounds() {

@@ -32,5 +32,6 @@ pub mod random;
 pub mod real;
 pub mod registry;
 pub mod softmax;
+pub mod sums;
 pub mod sweep;
 pub mod threads;

@@ -1,4 +1,5 @@
-//! The only elementwise loops: map, zip, ternary, update, reduce. Formulas are given as small structs.
+//! Elementwise loops: map, zip, ternary and reduce, for formulas that are given as small structs. What needs more at once
+//! (losses with their totals, updates with their slots, rows) has loops of its own, cut by the sizes named here.
 //!
 //! - Every loop works on blocks of [`BLOCK`] elements, held in a local array: the compiler turns a block into whole vector
 //!   registers, and needs to know nothing about which operands overlap. The last, short block is padded, so the remainder
@@ -21,6 +22,21 @@ const LONG: usize = 1 << 12;
 
 /// Elements a thread takes at once.
 pub const PART: usize = 1 << 16;
+
+/// Parts whose results are held on the stack at a time: enough to keep the pool busy.
+pub(crate) const PARTS_AT_ONCE: usize = 64;
+
+/// Numbers that are held on the stack at a time, where work needs a copy of some.
+pub(crate) const HELD: usize = 256;
+
+/// Runs work on pieces of at most [`HELD`] numbers, each with its place, over the threads if there are many.
+pub(crate) fn in_pieces<E: Element>(values: &mut [E], work: &(impl Fn(usize, &mut [E]) + Sync)) {
+    threads::for_each_part([values], PART, &|start, [values]| {
+        for (index, piece) in values.chunks_mut(HELD).enumerate() {
+            work(start + index * HELD, piece);
+        }
+    });
+}
 
 /// A formula of one number.
 pub trait Unary: Copy + Send + Sync {
@@ -368,11 +384,9 @@ impl<E: Element, F: Reduction> Kernel<E> for ReduceParts<'_, E, F> {
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) -> E {
         let Self(f, x, y) = self;
-        // Enough results at a time to keep the pool busy, on the stack.
-        const AT_ONCE: usize = 64;
         let mut total = f.start::<R>();
-        for (x, y) in x.chunks(PART * AT_ONCE).zip(y.chunks(PART * AT_ONCE)) {
-            let mut results = [E::default(); AT_ONCE];
+        for (x, y) in x.chunks(PART * PARTS_AT_ONCE).zip(y.chunks(PART * PARTS_AT_ONCE)) {
+            let mut results = [E::default(); PARTS_AT_ONCE];
             let parts = x.len().div_ceil(PART);
             threads::for_each_part([&mut results[..parts]], 1, &|part, [result]| {
                 let range = part * PART..x.len().min((part + 1) * PART);

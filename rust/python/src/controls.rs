@@ -1,7 +1,8 @@
 //! Controls of gradients on NumPy arrays: the norms, and what follows from them.
 
 use pyo3::prelude::*;
-use tilegrad_kernels::controls::{Controls, norm};
+use tilegrad_kernels::controls::Controls;
+use tilegrad_kernels::sums::norm;
 
 use crate::arguments::{list_of, real_array};
 use crate::arrays::Array;

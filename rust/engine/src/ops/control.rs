@@ -117,7 +117,7 @@ impl Routine for Measure {
             }
             let factors = call.output::<f64>(0);
             for (index, (norm, kind)) in factors.iter_mut().zip(&kinds).enumerate() {
-                *norm = with_element!(*kind, E => controls::norm(call.input::<E>(index)));
+                *norm = with_element!(*kind, E => tilegrad_kernels::sums::norm(call.input::<E>(index)));
             }
             call.turn.skipped.set(!controls.factors(factors));
         })

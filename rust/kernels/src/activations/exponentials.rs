@@ -82,10 +82,3 @@ activation! {
     value(_this, x) { x.exp() }
     slope(_this, x, y) { y }
 }
-
-/// The formulas of this file, after those of the others.
-macro_rules! exponentials {
-    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! { [$($rest)*] $($known)* Elu Selu Celu Exponential }
-    };
-}

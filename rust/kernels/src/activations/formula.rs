@@ -1,4 +1,6 @@
-//! What a formula is, and the macro that declares one.
+//! What a formula is, the macro that declares one, and what several formulas share.
+
+use std::marker::PhantomData;
 
 use crate::real::Real;
 use crate::registry::ActivationEntry;
@@ -20,6 +22,35 @@ pub trait Formula: Copy + PartialEq + Send + Sync + 'static {
     fn slope<R: Real>(&self, x: R, y: R) -> R;
 }
 
+/// A formula with its default hyperparameters compiled in: multiplications by 1 go.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Defaults<F>(pub(super) PhantomData<F>);
+
+impl<F: Formula> Formula for Defaults<F> {
+    const ENTRY: ActivationEntry = F::ENTRY;
+    const DEFAULT: Self = Self(PhantomData);
+    fn new(_: &[f64]) -> Self {
+        Self::DEFAULT
+    }
+    fn parameters(&self) -> Vec<f64> {
+        F::DEFAULT.parameters()
+    }
+    #[inline(always)]
+    fn value<R: Real>(&self, x: R) -> R {
+        F::DEFAULT.value(x)
+    }
+    #[inline(always)]
+    fn slope<R: Real>(&self, x: R, y: R) -> R {
+        F::DEFAULT.slope(x, y)
+    }
+}
+
+/// Work that is written once for every formula.
+pub(super) trait Visitor {
+    type Output;
+    fn visit<F: Formula>(self, formula: F) -> Self::Output;
+}
+
 /// Declares a formula: its documentation, parameters and facts beside the formula itself.
 macro_rules! activation {
     (
@@ -35,7 +66,7 @@ macro_rules! activation {
         pub struct $type {
             $(#[doc = $parameter_doc] pub $parameter: f64,)*
         }
-        impl $crate::activations::Formula for $type {
+        impl $crate::activations::formula::Formula for $type {
             const ENTRY: ActivationEntry = ActivationEntry {
                 name: $name,
                 aliases: &[$($alias),*],
@@ -69,3 +100,13 @@ macro_rules! activation {
     };
 }
 pub(super) use activation;
+
+/// `beta x` and its rounding error, zero where the product is beyond every exponential.
+#[inline(always)]
+pub(super) fn steepened<R: Real>(x: R, beta: f64) -> (R, Option<R>) {
+    if beta == 1.0 {
+        return (x, None);
+    }
+    let (product, tail) = x.exact_product(R::parameter(beta));
+    (product, Some(R::select(product.abs() < R::constant(2000.0), tail, R::zero())))
+}

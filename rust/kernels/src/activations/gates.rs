@@ -1,7 +1,6 @@
 //! The input times a gate that opens from 0 to 1.
 
-use super::formula::activation;
-use super::steepened;
+use super::formula::{activation, steepened};
 use crate::math::Tables as _;
 use crate::real::Real;
 use crate::registry::{ActivationEntry, Parameter, Parity, Range, SlopeFrom};
@@ -162,11 +161,4 @@ activation! {
         let growth = (limited * R::constant(4.0)) * ((e * (e + one)) * inverse);
         R::select(x <= low, R::zero(), (numerator + growth) * inverse)
     }
-}
-
-/// The formulas of this file, after those of the others.
-macro_rules! gates {
-    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! { [$($rest)*] $($known)* Swish Gelu GeluTanh HardSwish Mish }
-    };
 }

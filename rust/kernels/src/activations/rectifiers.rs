@@ -118,10 +118,3 @@ activation! {
     value(_this, x) { R::select(x < R::zero(), R::zero(), x * x) }
     slope(_this, x, y) { R::select(x < R::zero(), R::zero(), x + x) }
 }
-
-/// The formulas of this file, after those of the others.
-macro_rules! rectifiers {
-    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! { [$($rest)*] $($known)* Identity Relu LeakyRelu Relu6 HardTanh Threshold SquaredRelu }
-    };
-}

@@ -1,42 +1,11 @@
 //! Runs an activation, whichever it is, as a sweep: forward, backward, out of place and in place.
 
-use std::marker::PhantomData;
-
-use super::Formula;
+use super::formula::{Formula, Visitor};
+use super::list::Activation;
 use crate::isa::{self, Kernel};
 use crate::real::{Dual, Element, Real};
-use crate::registry::{ActivationEntry, SlopeFrom};
-use crate::sweep::{self, Binary, PART, Unary};
-use crate::threads;
-
-/// A formula with its default hyperparameters compiled in: multiplications by 1 go.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) struct Defaults<F>(pub(super) PhantomData<F>);
-
-impl<F: Formula> Formula for Defaults<F> {
-    const ENTRY: ActivationEntry = F::ENTRY;
-    const DEFAULT: Self = Self(PhantomData);
-    fn new(_: &[f64]) -> Self {
-        Self::DEFAULT
-    }
-    fn parameters(&self) -> Vec<f64> {
-        F::DEFAULT.parameters()
-    }
-    #[inline(always)]
-    fn value<R: Real>(&self, x: R) -> R {
-        F::DEFAULT.value(x)
-    }
-    #[inline(always)]
-    fn slope<R: Real>(&self, x: R, y: R) -> R {
-        F::DEFAULT.slope(x, y)
-    }
-}
-
-/// Work that is written once for every formula.
-pub(super) trait Visitor {
-    type Output;
-    fn visit<F: Formula>(self, formula: F) -> Self::Output;
-}
+use crate::registry::SlopeFrom;
+use crate::sweep::{self, Binary, HELD, Unary, in_pieces};
 
 /// `f(x)` as a sweep.
 #[derive(Clone, Copy)]
@@ -77,9 +46,6 @@ impl Factor for SlopeFromInput {
     }
 }
 
-/// Numbers that are held on the stack at a time.
-const HELD: usize = 256;
-
 /// `gradient[i] f''(x[i])`: the slope over dual numbers.
 struct Curvature<'a, F>(F, &'a [f64; HELD], &'a [f64; HELD], &'a mut [f64; HELD]);
 
@@ -105,7 +71,7 @@ impl<F: Formula, T: Factor> Binary for Times<F, T> {
     }
 }
 
-impl super::Activation {
+impl Activation {
     /// `y[i] = f(x[i])`.
     pub fn forward<E: Element>(&self, x: &[E], y: &mut [E]) {
         struct Run<'a, E>(&'a [E], &'a mut [E]);
@@ -131,7 +97,7 @@ impl super::Activation {
     }
 
     /// `out[i] = gradient[i] * f'`, where `saved` is the input or the output of the forward pass, as
-    /// [`ActivationEntry::slope_from`] says.
+    /// [`crate::registry::ActivationEntry::slope_from`] says.
     pub fn backward<E: Element>(&self, gradient: &[E], saved: &[E], out: &mut [E]) {
         self.times(SlopeFromSaved, gradient, saved, out);
     }
@@ -162,7 +128,7 @@ impl super::Activation {
             return self.backward_in_place(gradient, x);
         }
         // Rare: a copy of some numbers at a time, instead of code of its own.
-        in_pieces(gradient, |start, gradient| {
+        in_pieces(gradient, &|start, gradient: &mut [E]| {
             let mut held = [E::default(); HELD];
             let held = &mut held[..gradient.len()];
             held.copy_from_slice(gradient);
@@ -181,7 +147,7 @@ impl super::Activation {
             }
         }
         assert!(gradient.len() == out.len() && x.len() == out.len());
-        in_pieces(out, |start, out| {
+        in_pieces(out, &|start, out: &mut [E]| {
             let (mut gradients, mut inputs, mut results) = ([0.0; HELD], [0.0; HELD], [0.0; HELD]);
             for index in 0..out.len() {
                 gradients[index] = gradient[start + index].to_f64();
@@ -220,17 +186,4 @@ impl super::Activation {
         }
         self.visit(Run(x))
     }
-}
-
-/// Runs work on pieces of at most [`HELD`] numbers, each with its place, over the threads if there are many.
-fn in_pieces<E: Element>(values: &mut [E], work: impl Fn(usize, &mut [E]) + Sync) {
-    let pieces = |start: usize, values: &mut [E]| {
-        for (index, piece) in values.chunks_mut(HELD).enumerate() {
-            work(start + index * HELD, piece);
-        }
-    };
-    if values.len() <= PART {
-        return pieces(0, values);
-    }
-    threads::for_each_part([values], PART, &|start, [values]| pieces(start, values));
 }

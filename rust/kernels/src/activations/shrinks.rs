@@ -56,10 +56,3 @@ activation! {
     value(_this, x) { x.tanh_shrink() }
     slope(_this, x, y) { x.tanh().square() }
 }
-
-/// The formulas of this file, after those of the others.
-macro_rules! shrinks {
-    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! { [$($rest)*] $($known)* SoftShrink HardShrink TanhShrink }
-    };
-}

@@ -71,10 +71,3 @@ activation! {
     }
     slope(_this, x, y) { (R::one() / (R::one() + x.abs())).square() }
 }
-
-/// The formulas of this file, after those of the others.
-macro_rules! sigmoids {
-    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! { [$($rest)*] $($known)* Sigmoid Tanh HardSigmoid Softsign }
-    };
-}

@@ -1,7 +1,6 @@
 //! Smooth rectifiers.
 
-use super::formula::activation;
-use super::steepened;
+use super::formula::{activation, steepened};
 use crate::math::Tables as _;
 use crate::real::Real;
 use crate::registry::{ActivationEntry, Parameter, Parity, Range, SlopeFrom};
@@ -93,11 +92,4 @@ fn scaled_root<R: Real>(x: R, smoothness: f64) -> (R, R, R) {
     let scaled = x * R::select(is_large, R::constant(1.0 / unit), R::one());
     let root = scaled.mul_add(scaled, R::select(is_large, scaled_summand, summand)).sqrt();
     (scaled, root, R::select(is_large, R::constant(unit), R::one()))
-}
-
-/// The formulas of this file, after those of the others.
-macro_rules! smooth {
-    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! { [$($rest)*] $($known)* Softplus LogSigmoid Squareplus }
-    };
 }

@@ -4,10 +4,10 @@ use super::Step;
 use super::rule::{EPSILON, Rule, tamed};
 use super::settings::rule;
 use super::whole::{CHUNK, MOST_PARTS, Pass, Whole, matrix, part, sweep};
-use crate::controls::{LANES, add_squares, join, square_sum};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range};
+use crate::sums::{RUNNING, add_squares, square_sum, tree};
 use crate::threads;
 
 rule! {
@@ -289,7 +289,7 @@ impl<E: Element> Kernel<E> for Scaled<'_, E> {
         let Self { gradient, weight, of_row, of_column, largest, factor, keep_weight } = self;
         let columns = of_column.len();
         let largest = R::constant(largest.min(BOUND * BOUND));
-        let mut lanes = [0.0; LANES];
+        let mut lanes = [0.0; RUNNING];
         for row in 0..of_row.len() {
             let (start, end) = (row * columns, (row + 1) * columns);
             let own = R::load(of_row[row]);
@@ -301,7 +301,7 @@ impl<E: Element> Kernel<E> for Scaled<'_, E> {
                 }
             }
         }
-        join(lanes)
+        tree(lanes)
     }
 }
 
@@ -318,7 +318,7 @@ fn step_squares<R: Real>(
     row: R,
     columns: &[R::Element],
     largest: R,
-    lanes: &mut [f64; LANES],
+    lanes: &mut [f64; RUNNING],
 ) {
     let mut steps = [R::Element::default(); CHUNK];
     let mut start = 0;

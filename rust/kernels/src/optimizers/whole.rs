@@ -7,9 +7,9 @@ use super::Step;
 use super::factored::Factored;
 use super::orthogonal::Orthogonal;
 use super::trust::{Layered, Rescaled};
-use crate::controls::{LANES, add_squares, join};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
+use crate::sums::{RUNNING, add_squares, tree};
 use crate::sweep::PART;
 use crate::threads;
 
@@ -142,7 +142,7 @@ impl<E: Element, F: Walk<C, I, S>, const C: usize, const I: usize, const S: usiz
             len = inputs[n].len();
         }
         let mut added = [[E::default(); CHUNK]; S];
-        let mut lanes = [[0.0; LANES]; S];
+        let mut lanes = [[0.0; RUNNING]; S];
         // Nothing is kept where nothing is summed.
         let chunk = if S == 0 { len } else { CHUNK };
         let mut start = 0;
@@ -157,7 +157,7 @@ impl<E: Element, F: Walk<C, I, S>, const C: usize, const I: usize, const S: usiz
         }
         let mut sums = [0.0; S];
         for n in 0..S {
-            sums[n] = join(lanes[n]);
+            sums[n] = tree(lanes[n]);
         }
         sums
     }

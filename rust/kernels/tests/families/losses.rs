@@ -1,8 +1,8 @@
 //! Losses: golden numbers with their source, and the laws every loss passes.
 
 use tilegrad_kernels::losses::{
-    CrossEntropy, ENTRIES, Normalization, PointBatch, PointLoss, RowBatch, RowTarget, Totals, check_classes, entry,
-    point,
+    CrossEntropy, ENTRIES, Normalization, POINT_ENTRIES, PointBatch, PointLoss, RowBatch, RowTarget, Totals,
+    check_classes, entry,
 };
 use tilegrad_kernels::real::Element;
 use tilegrad_kernels::registry::{Domain, LossEntry, LossKind, LossReduction};
@@ -244,7 +244,7 @@ fn point_batch<'a, E>(prediction: &'a [E], target: &'a [E]) -> PointBatch<'a, E>
 
 /// The reference of the values is in Python; here the slope is that of the value, and all that is known holds.
 fn check_point<E: Element>(tolerance: f64) {
-    for entry in point::ENTRIES {
+    for entry in POINT_ENTRIES {
         let loss = PointLoss::new(entry.name, &[]).expect("defaults");
         let value = |x: f64, t: f64| {
             let mut value = [0.0];
@@ -309,7 +309,7 @@ fn point_losses_equal_their_formulas_and_differences() {
 #[test]
 fn weights_scale_and_arriving_gradients_multiply() {
     on_each_isa(|_| {
-        for entry in point::ENTRIES {
+        for entry in POINT_ENTRIES {
             let loss = PointLoss::new(entry.name, &[]).expect("no parameters");
             let (count, row) = (120, 8);
             let (mut x, t) = point_operands::<f64>(entry, count);
@@ -369,7 +369,7 @@ fn the_slope_of_the_absolute_error_is_zero_at_the_kink() {
 
 #[test]
 fn the_registry_knows_every_loss() {
-    assert_eq!(ENTRIES.len(), point::ENTRIES.len() + 1);
+    assert_eq!(ENTRIES.len(), POINT_ENTRIES.len() + 1);
     for known in ENTRIES {
         assert_eq!(entry(known.name).expect("listed").name, known.name);
         assert_eq!(known.kind == LossKind::Point, PointLoss::new(known.name, &[]).is_ok());
@@ -408,7 +408,7 @@ fn threads_and_fused_sets_give_the_same_bits() {
             (totals, bits(&gradient))
         });
     }
-    for entry in point::ENTRIES {
+    for entry in POINT_ENTRIES {
         let (x, t) = point_operands::<f32>(entry, 200_001);
         let loss = PointLoss::new(entry.name, &[]).expect("no parameters");
         same_bits(|| {

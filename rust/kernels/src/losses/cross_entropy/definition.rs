@@ -1,6 +1,5 @@
-//! Cross-entropy of rows of logits: what it is and what it takes. The loops are in [`super::rows`].
+//! What cross-entropy is and what it takes.
 
-use super::{Totals, rows};
 use crate::error::Result;
 use crate::real::Element;
 use crate::registry::{
@@ -8,7 +7,7 @@ use crate::registry::{
 };
 
 /// What is known of cross-entropy.
-pub(super) const ENTRY: LossEntry = LossEntry {
+pub(in crate::losses) const ENTRY: LossEntry = LossEntry {
     name: "cross_entropy",
     doc: "Cross-entropy of a row of logits against a class or a distribution over the classes.\n\n\
         For logits `x`, shares `y` (1 at the target class and 0 elsewhere, or the given distribution), class weights `w` \
@@ -112,21 +111,6 @@ impl CrossEntropy {
             _ => Normalization::Samples,
         };
         Ok(Self { label_smoothing, normalization, ignore_index })
-    }
-
-    /// Loss and gradient in one pass; either can be left out.
-    ///
-    /// With sample weight `s` (1 where there is none) and arriving gradient `u` (1 where there is none) of a row:
-    /// `row_losses = s * loss`, `gradient = scale * u * s * slope`. The totals are the sum of `s * loss` and what a mean
-    /// divides by. A row of weight zero and an ignored row count as absent: zero loss, zero gradient, whatever the logits.
-    pub fn run<E: Element>(
-        &self,
-        batch: &RowBatch<'_, E>,
-        scale: f64,
-        row_losses: Option<&mut [E]>,
-        gradient: Option<&mut [E]>,
-    ) -> Totals {
-        rows::run(self, batch, scale, row_losses.unwrap_or_default(), gradient.unwrap_or_default())
     }
 
     /// What a mean over the batch divides by: the `weight` of the totals, without the logits.

@@ -3,21 +3,50 @@
 //! A part is done in pieces that stay in the first cache: values and slopes of a piece, then weights, sums and what is
 //! written. Sums have a fixed number of running results in double precision, joined by a fixed tree.
 
-use super::Totals;
-use super::point::{PointBatch, PointSlope};
+use super::formula::PointSlope;
+use super::totals::{Totals, in_parts};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
+use crate::sums::tree;
 use crate::sweep::PART;
-use crate::threads;
 
-/// Parts whose totals are held at a time.
-const AT_ONCE: usize = 64;
 /// Running sums; what is shorter is padded to as many.
 const LANES: usize = 64;
 /// Elements of a piece.
 const PIECE: usize = 8 * LANES;
 
-/// Runs the parts over the threads; their totals are added in their order.
+/// What a point loss is computed of. All slices have the length of the prediction but for `weight`.
+#[derive(Clone, Copy, Debug)]
+pub struct PointBatch<'a, E> {
+    /// The predictions (or logits).
+    pub prediction: &'a [E],
+    /// What they should be.
+    pub target: &'a [E],
+    /// Weights: one an element, or one a row, whose length is then the quotient of the lengths.
+    pub weight: Option<&'a [E]>,
+    /// Arriving gradient of every unreduced loss.
+    pub upstream: Option<&'a [E]>,
+}
+
+impl<E: Element> PointBatch<'_, E> {
+    /// Elements that share a weight.
+    pub(super) fn row(&self) -> usize {
+        match self.weight {
+            Some(weight) if !weight.is_empty() => self.prediction.len() / weight.len(),
+            _ => 1,
+        }
+    }
+
+    /// The sum of the elements' weights: what a mean divides by.
+    pub fn denominator(&self) -> f64 {
+        match self.weight {
+            None => self.prediction.len() as f64,
+            Some(weight) => self.row() as f64 * weight.iter().map(|weight| weight.to_f64()).sum::<f64>(),
+        }
+    }
+}
+
+/// Value and gradient of every element, parts of them over the threads.
 pub(super) fn run<E: Element, F: PointSlope>(
     formula: F,
     batch: &PointBatch<'_, E>,
@@ -29,87 +58,15 @@ pub(super) fn run<E: Element, F: PointSlope>(
     let row = batch.row();
     assert!(batch.target.len() == len && batch.upstream.is_none_or(|upstream| upstream.len() == len));
     assert!(batch.weight.is_none_or(|weight| weight.len() * row == len));
-    let mut values = values.unwrap_or_default();
-    let mut gradient = gradient.unwrap_or_default();
+    let (values, gradient) = (values.unwrap_or_default(), gradient.unwrap_or_default());
     assert!((values.is_empty() || values.len() == len) && (gradient.is_empty() || gradient.len() == len));
-    let mut totals = Totals::default();
-    for start in (0..len).step_by(PART * AT_ONCE) {
-        let end = len.min(start + PART * AT_ONCE);
-        let (group_values, rest) = values.split_at_mut((end - start).min(values.len()));
-        values = rest;
-        let (group_gradient, rest) = gradient.split_at_mut((end - start).min(gradient.len()));
-        gradient = rest;
-        let mut sums = [Totals::default(); AT_ONCE];
-        let sums = &mut sums[..(end - start).div_ceil(PART)];
-        let slices = [(group_values, PART), (group_gradient, PART)];
-        threads::for_each_split(slices, sums, &|part, [values, gradient], sum| {
-            let range = start + part * PART..end.min(start + (part + 1) * PART);
-            *sum = isa::run(Pass { formula, batch, row, range, scale, values, gradient });
-        });
-        sums.iter().for_each(|sum| totals += *sum);
-    }
-    totals
-}
-
-/// Numbers of a further derivative that are held on the stack at a time.
-const HELD: usize = 256;
-
-/// What [`further`] asks a formula for: inputs, targets, and the slopes to be written.
-type Slopes<'a> = &'a (dyn Fn(&[f64; HELD], &[f64; HELD], &mut [f64; HELD]) + Sync);
-
-/// `out = scale * u * w * slope` and nothing else, in double precision whatever the elements: for derivatives that are
-/// rarely asked for and whose code is long.
-pub(super) fn further<E: Element, F: PointSlope>(formula: F, batch: &PointBatch<'_, E>, scale: f64, out: &mut [E]) {
-    in_pieces(batch, scale, out, &|x, t, slope| isa::run_rarely(Further { formula, x, t, slope }));
-}
-
-/// Once for all formulas: what a further derivative is multiplied by, piece by piece, over the threads.
-#[inline(never)]
-fn in_pieces<E: Element>(batch: &PointBatch<'_, E>, scale: f64, out: &mut [E], slopes: Slopes<'_>) {
-    let row = batch.row();
-    assert!(batch.prediction.len() == out.len() && batch.target.len() == out.len());
-    assert!(batch.upstream.is_none_or(|upstream| upstream.len() == out.len()));
-    assert!(batch.weight.is_none_or(|weight| weight.len() * row == out.len()));
-    threads::for_each_part([out], PART, &|start, [out]| {
-        for (piece, out) in out.chunks_mut(HELD).enumerate() {
-            let first = start + piece * HELD;
-            let (mut x, mut t, mut slope) = ([0.0; HELD], [0.0; HELD], [0.0; HELD]);
-            for index in 0..out.len() {
-                x[index] = batch.prediction[first + index].to_f64();
-                t[index] = batch.target[first + index].to_f64();
-            }
-            slopes(&x, &t, &mut slope);
-            for (index, out) in out.iter_mut().enumerate() {
-                let place = first + index;
-                let upstream = batch.upstream.map_or(1.0, |upstream| upstream[place].to_f64());
-                let weight = batch.weight.map_or(1.0, |weight| weight[place / row].to_f64());
-                let slope = if weight == 0.0 { 0.0 } else { weight * slope[index] };
-                *out = E::from_f64(scale * upstream * slope);
-            }
-        }
-    });
-}
-
-/// The slopes of a piece.
-struct Further<'a, F> {
-    formula: F,
-    x: &'a [f64; HELD],
-    t: &'a [f64; HELD],
-    slope: &'a mut [f64; HELD],
-}
-
-impl<F: PointSlope> Kernel<f64> for Further<'_, F> {
-    type Output = ();
-    #[inline(always)]
-    fn run<R: Real<Element = f64>>(self) {
-        for lane in 0..HELD {
-            self.slope[lane] = self.formula.value_and_slope(R::load(self.x[lane]), R::load(self.t[lane])).1.store();
-        }
-    }
+    in_parts(len, PART, [(values, 1), (gradient, 1)], &|range, [values, gradient]| {
+        isa::run(PointPart { formula, batch, row, range, scale, values, gradient })
+    })
 }
 
 /// One part: the range of elements; `values` and `gradient` are of that range, or empty.
-struct Pass<'a, E, F> {
+struct PointPart<'a, E, F> {
     formula: F,
     batch: &'a PointBatch<'a, E>,
     row: usize,
@@ -119,7 +76,7 @@ struct Pass<'a, E, F> {
     gradient: &'a mut [E],
 }
 
-impl<E: Element, F: PointSlope> Kernel<E> for Pass<'_, E, F> {
+impl<E: Element, F: PointSlope> Kernel<E> for PointPart<'_, E, F> {
     type Output = Totals;
     #[inline(always)]
     fn run<R: Real<Element = E>>(mut self) -> Totals {
@@ -152,7 +109,7 @@ impl<E: Element, F: PointSlope> Kernel<E> for Pass<'_, E, F> {
     }
 }
 
-impl<E: Element, F: PointSlope> Pass<'_, E, F> {
+impl<E: Element, F: PointSlope> PointPart<'_, E, F> {
     /// Values and slopes of `count` elements, whole lanes or less than one; the outputs are padded to whole lanes.
     #[inline(always)]
     fn formulas<R: Real<Element = E>>(&self, first: usize, count: usize, value: &mut [E], slope: &mut [E]) {
@@ -243,16 +200,4 @@ fn sum<E: Element>(numbers: &[E], sums: &mut [f64; LANES]) {
             sums[lane] += numbers[lane].to_f64();
         }
     }
-}
-
-/// The sum of the lanes by halves.
-fn tree(mut lanes: [f64; LANES]) -> f64 {
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-    }
-    lanes[0]
 }

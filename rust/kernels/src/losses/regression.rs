@@ -1,6 +1,6 @@
 //! Losses of amounts.
 
-use crate::losses::point::point_loss;
+use super::formula::point_loss;
 use crate::real::Real;
 use crate::registry::{Domain, DomainRule, OutputActivation, Range, Setting};
 
@@ -167,15 +167,4 @@ point_loss! {
 fn sign<R: Real>(x: R) -> R {
     let sign = R::select(x == R::zero(), R::zero(), R::one().copysign(x));
     R::select(x.is_nan(), x, sign)
-}
-
-/// The formulas of this file, after those of the others.
-macro_rules! regression {
-    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! {
-            [$($rest)*] $($known)*
-            SquaredError AbsoluteError Huber SmoothL1 LogCosh Pinball Poisson SquaredLogarithmicError
-            AbsolutePercentageError
-        }
-    };
 }

@@ -1,6 +1,6 @@
 //! Losses of probabilities of yes, from logits and from the probabilities themselves.
 
-use crate::losses::point::point_loss;
+use super::formula::point_loss;
 use crate::real::Real;
 use crate::registry::{Domain, OutputActivation, Range, Setting};
 
@@ -97,14 +97,4 @@ fn probabilities<R: Real>(x: R) -> (R, R, R) {
     let smaller = small * larger;
     let negative = x < R::zero();
     (R::select(negative, smaller, larger), R::select(negative, larger, smaller), small.ln_1p())
-}
-
-/// The formulas of this file, after those of the others.
-macro_rules! binary {
-    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! {
-            [$($rest)*] $($known)*
-            BinaryCrossEntropyWithLogits BinaryCrossEntropy BinaryFocal
-        }
-    };
 }

@@ -1,6 +1,6 @@
 //! Losses of a margin: of scores whose sign is the answer, and of distances.
 
-use crate::losses::point::point_loss;
+use super::formula::point_loss;
 use crate::real::Real;
 use crate::registry::{Domain, DomainRule, Range, Setting};
 
@@ -81,14 +81,4 @@ point_loss! {
 #[inline(always)]
 fn sign<R: Real>(t: R, is_zero_one: bool) -> R {
     if is_zero_one { t + t - R::one() } else { t }
-}
-
-/// The formulas of this file, after those of the others.
-macro_rules! margins {
-    ([$next:ident $($rest:ident)*] $($known:ident)*) => {
-        $next! {
-            [$($rest)*] $($known)*
-            Hinge SquaredHinge SoftMargin HingeEmbedding Contrastive
-        }
-    };
 }
