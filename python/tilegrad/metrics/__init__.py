@@ -24,7 +24,7 @@ from typing import Any
 
 from tilegrad.metrics import _amounts, _classes, _whole
 from tilegrad.metrics._arrays import figure
-from tilegrad.metrics._base import FunctionMetric, Metric, WholeMetric
+from tilegrad.metrics._base import Metric, Predictions, WholeMetric
 from tilegrad.metrics._report import (
     calibration_curve,
     classification_report,
@@ -33,15 +33,19 @@ from tilegrad.metrics._report import (
     roc_curve,
 )
 from tilegrad.metrics._sklearn import has_scikit, scikit_metric
+from tilegrad.metrics.custom import FunctionMetric, RowMetric, custom
 from tilegrad.words.names import unknown
 
 __all__ = [
     "FunctionMetric",
     "Metric",
+    "Predictions",
+    "RowMetric",
     "WholeMetric",
     "calibration_curve",
     "classification_report",
     "confusion_matrix",
+    "custom",
     "metrics_for",
     "precision_recall_curve",
     "roc_curve",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.metrics._base import Key, Metric, Reading, Said, Summed, Summing, WholeMetric, parted
+from tilegrad.metrics._base import Key, Metric, Predictions, Reading, Summed, Summing, WholeMetric, parted
 from tilegrad.tensor import Array, Tracer
 from tilegrad.words.checks import check_choice
 from tilegrad.words.labels import check_range, to_int32
@@ -29,7 +29,7 @@ def figure(metric: Metric, prediction: Any, target: Any, sample_weight: Any = No
     weight = _weight(metric.name, sample_weight, len(predicted))
     metric.check(reading)
     if isinstance(metric, WholeMetric):
-        return metric.whole(Said(predicted, reading, reading.columns), true, weight)
+        return metric.whole(Predictions(predicted, reading, reading.columns), true, weight)
     return metric.figure(_sums(metric, predicted, true, weight, reading), reading)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tilegrad.metrics._arrays import checked
-from tilegrad.metrics._base import Said
+from tilegrad.metrics._base import Predictions
 from tilegrad.metrics._classes import F1, CohenKappa, Precision, Recall
 from tilegrad.metrics._whole import ranked
 from tilegrad.tensor import Array
@@ -27,8 +27,8 @@ def _pairs(function: str, prediction: Any, target: Any, output: str = "logits") 
         raise ValueError(
             f"{function}: expected one class for each row, got several labels at once; take them one by one"
         )
-    said = Said(predicted, reading, max(reading.columns, 2))
-    return said.classes_said, said.true_classes(true), said.classes
+    predictions = Predictions(predicted, reading, max(reading.columns, 2))
+    return predictions.classes_said, predictions.true_classes(true), predictions.classes
 
 
 def confusion_matrix(
@@ -207,9 +207,9 @@ def calibration_curve(
     predicted, true, reading = checked("calibration_curve", prediction, target, output)
     if reading is None:
         raise TypeError("calibration_curve: expected `prediction` of scores (floats), got classes")
-    said = Said(predicted, reading, max(reading.columns, 2))
-    sure = said.probabilities.max(axis=1)
-    right = said.classes_said == said.true_classes(true)
+    predictions = Predictions(predicted, reading, max(reading.columns, 2))
+    sure = predictions.probabilities.max(axis=1)
+    right = predictions.classes_said == predictions.true_classes(true)
     place = np.clip(np.ceil(sure * bins).astype(int), 1, bins) - 1
     rows = np.bincount(place, minlength=bins)
     seen = rows > 0

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tilegrad.metrics._base import Said, WholeMetric, flat_column
+from tilegrad.metrics._base import Predictions, WholeMetric, flat_column
+from tilegrad.metrics.custom import FunctionMetric
 from tilegrad.tensor import Array
-
-# What a function of scikit-learn calls what it compares with the truth, where that is no class.
-_SCORES = ("y_score", "y_proba", "y_prob", "probas_pred")
 
 
 def _module() -> Any:
@@ -38,31 +35,8 @@ def scikit_metric(name: str) -> WholeMetric | None:
         return ScorerMetric(name, module.get_scorer(name))
     function = getattr(module, name, None) if name in module.__all__ else None
     if inspect.isfunction(function) and "y_true" in inspect.signature(function).parameters:
-        return ScikitFunction(name, function)
+        return FunctionMetric(function, name, not name.endswith(("_loss", "_error", "_deviance")))
     return None
-
-
-class ScikitFunction(WholeMetric):
-    """A function of ``sklearn.metrics``: it gets classes, probabilities or amounts, by the name of its second argument."""
-
-    def __init__(self, name: str, function: Callable[..., Any]) -> None:
-        self.name, self.function = name, function
-        self.greater_is_better = not name.endswith(("_loss", "_error", "_deviance"))
-
-    def whole(self, said: Said, target: Array, weight: Array | None) -> float:
-        """The function's value."""
-        names = list(inspect.signature(self.function).parameters)
-        amounts = said.reading.kind == "amounts"
-        true = flat_column(target) if amounts else said.true_classes(target)
-        if amounts:
-            predicted = said.amounts
-        elif names[1] in _SCORES:
-            predicted = said.probabilities
-            predicted = predicted[:, 1] if predicted.shape[1] == 2 and not said.reading.labels else predicted
-        else:
-            predicted = said.classes_said
-        extra = {"sample_weight": weight} if weight is not None and "sample_weight" in names else {}
-        return float(self.function(true, predicted, **extra))
 
 
 class ScorerMetric(WholeMetric):
@@ -73,18 +47,18 @@ class ScorerMetric(WholeMetric):
     def __init__(self, name: str, scorer: Any) -> None:
         self.name, self.scorer = name, scorer
 
-    def whole(self, said: Said, target: Array, weight: Array | None) -> float:
+    def whole(self, predictions: Predictions, target: Array, weight: Array | None) -> float:
         """The score."""
-        amounts = said.reading.kind == "amounts"
-        true = flat_column(target) if amounts else said.true_classes(target)
+        amounts = predictions.reading.kind == "amounts"
+        true = flat_column(target) if amounts else predictions.true_classes(target)
         # Some scores, those of clusterings, know no weights.
         weighted = "sample_weight" in inspect.signature(self.scorer._score_func).parameters
         extra = {"sample_weight": weight} if weighted and weight is not None else {}
-        return float(self.scorer(_estimator(said, amounts), np.arange(len(true)), true, **extra))
+        return float(self.scorer(_estimator(predictions, amounts), np.arange(len(true)), true, **extra))
 
 
-def _estimator(said: Said, amounts: bool) -> Any:
-    """An estimator that has already said what it says of each row."""
+def _estimator(predictions: Predictions, amounts: bool) -> Any:
+    """An estimator that has already predictions what it says of each row."""
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
     class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -92,18 +66,18 @@ def _estimator(said: Said, amounts: bool) -> Any:
             return self
 
         def predict(self, rows: Array) -> Array:
-            return said.amounts[rows]
+            return predictions.amounts[rows]
 
     class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-        classes_ = np.arange(max(said.classes, 2))
+        classes_ = np.arange(max(predictions.classes, 2))
 
         def fit(self, x: Any, y: Any) -> Any:
             return self
 
         def predict(self, rows: Array) -> Array:
-            return said.classes_said[rows]
+            return predictions.classes_said[rows]
 
         def predict_proba(self, rows: Array) -> Array:
-            return said.probabilities[rows]
+            return predictions.probabilities[rows]
 
     return Regressor() if amounts else Classifier()

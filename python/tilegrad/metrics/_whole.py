@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.metrics._base import Said, WholeMetric, flat_column
+from tilegrad.metrics._base import Predictions, WholeMetric, flat_column
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_number
 
@@ -39,9 +39,9 @@ class MedianAbsoluteError(WholeMetric):
     name = "median_absolute_error"
     kind = "amounts"
 
-    def whole(self, said: Said, target: Array, weight: Array | None) -> float:
+    def whole(self, predictions: Predictions, target: Array, weight: Array | None) -> float:
         """The median."""
-        return float(weighted_quantile(np.abs(said.amounts - flat_column(target)), weight, 0.5).mean())
+        return float(weighted_quantile(np.abs(predictions.amounts - flat_column(target)), weight, 0.5).mean())
 
 
 class D2Pinball(WholeMetric):
@@ -67,9 +67,12 @@ class D2Pinball(WholeMetric):
     def __init__(self, alpha: float = 0.5) -> None:
         self.alpha = check_number(type(self).__name__, "alpha", alpha, "[0, 1]")
 
-    def whole(self, said: Said, target: Array, weight: Array | None) -> float:
+    def whole(self, predictions: Predictions, target: Array, weight: Array | None) -> float:
         """The share."""
-        predicted, true = said.amounts.reshape(len(target), -1), target.reshape(len(target), -1).astype(np.float64)
+        predicted, true = (
+            predictions.amounts.reshape(len(target), -1),
+            target.reshape(len(target), -1).astype(np.float64),
+        )
         baseline = weighted_quantile(true, weight, self.alpha)
 
         def total(prediction: Any) -> Array:
@@ -115,14 +118,14 @@ class _RankMetric(WholeMetric):
     kind = "classes"
     greater_is_better = True
 
-    def whole(self, said: Said, target: Array, weight: Array | None) -> float:
+    def whole(self, predictions: Predictions, target: Array, weight: Array | None) -> float:
         """The figure."""
-        scores = said.probabilities if said.reading.class_link == "logits" else _columns(said)
-        true = said.true_classes(target)
-        if said.reading.labels:
+        scores = predictions.probabilities if predictions.reading.class_link == "logits" else _columns(predictions)
+        true = predictions.true_classes(target)
+        if predictions.reading.labels:
             return float(np.mean([self.of_scores(*pair, weight) for pair in zip(scores.T, true.T, strict=True)]))
         if scores.shape[1] == 2:
-            return self.of_scores(_margin(said), true == 1, weight)
+            return self.of_scores(_margin(predictions), true == 1, weight)
         return float(
             np.mean([self.of_scores(scores[:, each], true == each, weight) for each in range(scores.shape[1])])
         )
@@ -132,17 +135,17 @@ class _RankMetric(WholeMetric):
         raise NotImplementedError(f"{type(self).__name__}: expected a method `of_scores`, got none")
 
 
-def _columns(said: Said) -> Array:
+def _columns(predictions: Predictions) -> Array:
     """Scores as they are; of a single column both classes."""
-    output = said.output.astype(np.float64)
+    output = predictions.output.astype(np.float64)
     if output.ndim == 1 or output.shape[1] == 1:
         return np.stack([-output.reshape(-1), output.reshape(-1)], axis=1)
     return output
 
 
-def _margin(said: Said) -> Array:
+def _margin(predictions: Predictions) -> Array:
     """How much speaks for class 1: probabilities that have rounded to 1 would no longer tell ranks apart."""
-    columns = _columns(said)
+    columns = _columns(predictions)
     return columns[:, 1] - columns[:, 0]
 
 
