@@ -4,7 +4,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use tilegrad_engine::gradient::gradients;
-use tilegrad_engine::{Array, Attributes, Bindings, Buffers, Dtype, Graph, Options, Plan, State, ValueId, ops};
+use tilegrad_engine::{Array, Attributes, Bindings, Buffers, Dtype, Graph, Options, Plan, State, ValueId, catalogue};
 use tilegrad_kernels::optimizers::Optimizer;
 use tilegrad_kernels::threads;
 
@@ -18,7 +18,7 @@ const NETWORKS: [(&[usize], usize); 5] = [
 ];
 
 fn apply(graph: &mut Graph, name: &str, inputs: &[ValueId]) -> ValueId {
-    graph.apply(ops::from_name(name, &Attributes::new()).unwrap(), inputs).unwrap()
+    graph.apply(catalogue::from_name(name, &Attributes::new()).unwrap(), inputs).unwrap()
 }
 
 /// A network of dense layers with ReLU between them, cross-entropy and Adam; its outputs are the loss and the updates.

@@ -190,20 +190,30 @@ def test_wrong_arguments_are_refused(make, error, words):
 def test_the_core_refuses_what_does_not_fit():
     graph = _core.Graph()
     x, weight = graph.input("x", (4, 3), "float32"), graph.parameter("w", (3,), "float32")
-    for arguments, settings in [
-        ((x,), {"epsilon": 0.0}),
-        ((x, weight), {"epsilon": 1.0}),
-        ((weight,), {"epsilon": 1.0}),
+    moments = graph.apply("moments", [x])
+    for inputs, settings, words in [
+        ([x, moments], {"epsilon": 0.0}, "`epsilon` above 0"),
+        ([x, moments, weight], {}, "2 or 4 inputs"),
+        ([x, weight], {}, "`moments` of shape"),
+        ([weight, moments], {}, r"\(rows, ..., features\)"),
     ]:
-        with pytest.raises(ValueError, match=r"batch_norm|moments"):
-            graph.batch_norm(*arguments, **settings)
-    _, moments = graph.batch_norm(x, epsilon=1e-5)
-    for arguments, settings in [
-        ((x, moments, 0), {"share": 0.5}),
-        ((weight, x, 0), {"share": 0.5}),
-        ((weight, moments, 2), {"share": 0.5}),
-        ((weight, moments, 0), {"share": 1.5}),
-        ((weight, moments, 0), {"share": 0.5, "factor": float("nan")}),
+        with pytest.raises(ValueError, match=f"batch_norm.*{words}"):
+            graph.apply("batch_norm", inputs, settings)
+    for inputs, settings, words in [
+        ([x, moments], {"share": 0.5}, "`parameter` of one axis"),
+        ([graph.input("y", (3,), "float32"), moments], {"share": 0.5}, "to be a parameter, got y"),
+        ([weight, x], {"share": 0.5}, "`moments` of shape"),
+        ([weight, moments], {"row": 2, "share": 0.5}, "`row` 0 or 1"),
+        ([weight, moments], {"share": 1.5}, "`share` from 0 to 1"),
+        ([weight, moments], {"share": 0.5, "factor": float("nan")}, "`factor` above 0"),
     ]:
-        with pytest.raises(ValueError, match="track"):
-            graph.track(*arguments, **settings)
+        with pytest.raises(ValueError, match=f"track.*{words}|running_mean.*{words}"):
+            graph.apply("track", inputs, settings)
+
+
+def test_the_gradient_counts_on_the_moments_of_its_own_input():
+    graph = _core.Graph()
+    x, y = graph.input("x", (4, 3), "float32"), graph.input("y", (4, 3), "float32")
+    normal = graph.apply("batch_norm", [x, graph.apply("moments", [y])])
+    with pytest.raises(ValueError, match="batch_norm: expected `moments` to be those of x for its gradient, got moments"):
+        graph.gradients(graph.apply("sum", [normal]), [x])

@@ -314,14 +314,6 @@ class Graph:
         """Does something to a parameter in place after each update, of which ``updated`` is the value: ``max_norm``
         (number: the limit, of each column), ``unit_norm``, ``non_negative``, or ``shrink`` (number times learning rate:
         what is taken off each number's distance from zero)."""
-    def batch_norm(
-        self, x: int, weight: int | None = None, bias: int | None = None, *, epsilon: float
-    ) -> tuple[int, int]:
-        """Each number on the last axis of ``x`` less its mean over the other axes, divided by ``sqrt(variance + epsilon)``,
-        times ``weight`` and plus ``bias`` where given; and the moments: means, then variances divided by the count."""
-    def track(self, parameter: int, moments: int, row: int, *, share: float, factor: float = 1.0) -> int:
-        """Moves a parameter toward row 0 (mean) or 1 (variance) of the moments of a batch whenever the plan runs, in place
-        and after everything else: ``parameter + share * (factor * moments[row] - parameter)``."""
     def shape(self, value: int) -> tuple[int, ...]:
         """Shape of a value."""
     def dtype(self, value: int) -> str:

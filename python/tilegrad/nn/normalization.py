@@ -116,17 +116,19 @@ class BatchNorm(Module):
         return self._by_batch(tensor, count) if tracer.training and count > 1 else self._by_running(tensor)
 
     def _by_batch(self, x: Tensor, count: int) -> Tensor:
-        graph, tracer = x.tracer.graph, x.tracer
-        affine = [each._tensor().value for each in (self.weight, self.bias) if each is not None]
-        normal, moments = graph.batch_norm(x.value, *affine, epsilon=self.epsilon)
+        tracer = x.tracer
+        moments = tracer.apply("moments", [x])
+        affine = [each._tensor() for each in (self.weight, self.bias) if each is not None]
+        normal = tracer.apply("batch_norm", [x, moments, *affine], {"epsilon": self.epsilon})
         share = self.momentum if self.momentum_convention == "new" else 1 - self.momentum
         factor = count / (count - 1) if self.variance_kind == "unbiased" else 1.0
         for row, (running, scale) in enumerate([(self.running_mean, 1.0), (self.running_variance, factor)]):
             place = running._tensor()
             # Where something stands in for the parameter, as in tg.functional_call, there is nothing to keep.
             if place.origin is running:
-                tracer.beside.append(graph.track(place.value, moments, row, share=share, factor=scale))
-        return Tensor(tracer, normal)
+                settings = {"row": row, "share": share, "factor": scale}
+                tracer.beside.append(tracer.apply("track", [place, moments], settings).value)
+        return normal
 
     def _by_running(self, x: Tensor) -> Any:
         """``x * factor + summand``, both of the features' size."""

@@ -1,78 +1,11 @@
 //! How a planned operation reaches its operands: a base and an offset per operand, resolved at each run.
 
 use std::cell::Cell;
-use std::fmt::Debug;
 
 use tilegrad_kernels::optimizers::{self, Optimizer};
 use tilegrad_kernels::random::Stream;
 
-use crate::types::{Attributes, Dtype, Type, Typed};
-use crate::work::Work;
-
-/// A planned operation, ready to run: a kernel call with everything that is known beforehand inside.
-pub type Run = Box<dyn Fn(&Call<'_>) + Send>;
-
-/// What a routine knows when it is compiled: the types of its operands and which of them share memory.
-#[derive(Debug)]
-pub struct Site<'a> {
-    /// Types of the operands that are read.
-    pub inputs: &'a [Type],
-    /// Types of the results.
-    pub outputs: &'a [Type],
-    /// The input whose memory the first result takes over, if any: the routine then works in place.
-    pub in_place: Option<usize>,
-}
-
-impl Site<'_> {
-    /// Dtype of the first result.
-    pub fn dtype(&self) -> Dtype {
-        self.outputs[0].dtype
-    }
-}
-
-/// Something a plan can run.
-pub trait Routine: Debug + Send + Sync {
-    /// Name, as plans and error messages show it.
-    fn name(&self) -> &str;
-
-    /// What it was made from beside its inputs.
-    fn attributes(&self) -> Attributes {
-        Attributes::new()
-    }
-
-    /// Inputs whose memory the first result may take over, if it has the same size and nobody reads them later.
-    fn in_place(&self) -> &'static [usize] {
-        &[]
-    }
-
-    /// What it keeps from run to run beside parameters and slots, as operands after those: which parameter it belongs to.
-    fn kept(&self) -> Option<(usize, Kept)> {
-        None
-    }
-
-    /// Scratch memory it needs while it runs, in bytes.
-    fn workspace(&self, site: &Site<'_>) -> usize {
-        let _ = site;
-        0
-    }
-
-    /// What it has to do at least.
-    fn work(&self, site: &Site<'_>) -> Work {
-        Work::elementwise(site)
-    }
-
-    /// The kernel call.
-    fn compile(&self, site: &Site<'_>) -> Run;
-}
-
-/// Buffers in the layout of the parameters that controls of gradients keep, in this order before the optimizer's slots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// The sum of the gradients of several batches.
-    Accumulated,
-    /// The moving average of the weights.
-    Average,
-}
+use crate::types::{Dtype, Typed};
 
 /// What a step does with its gradients, and what became of them.
 #[derive(Debug, Default)]
@@ -91,23 +24,6 @@ pub(crate) struct Turn {
     pub(crate) skipped: Cell<bool>,
 }
 
-/// Calls a generic expression with the element type of a dtype; labels are not numbers to compute with.
-macro_rules! with_element {
-    ($dtype:expr, $element:ident => $body:expr) => {
-        match $dtype {
-            $crate::types::Dtype::F64 => {
-                type $element = f64;
-                $body
-            }
-            _ => {
-                type $element = f32;
-                $body
-            }
-        }
-    };
-}
-pub(crate) use with_element;
-
 /// Where an operand lies: so many bytes after a base that is known at each run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Operand {
@@ -120,6 +36,11 @@ pub(crate) struct Operand {
     /// What they are.
     pub(crate) dtype: Dtype,
 }
+
+/// Which base is which: the arena, the constants, then parameters and slots (single, double), then the inputs.
+pub(crate) const ARENA: usize = 0;
+pub(crate) const CONSTANTS: usize = 1;
+pub(crate) const PARAMETERS: usize = 2;
 
 /// A running call: its operands in memory, and what changes from run to run.
 #[derive(Debug)]

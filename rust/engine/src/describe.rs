@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::graph::{Graph, Origin, ValueId};
 use crate::memory::Layout;
-use crate::schedule::{Item, Port, Schedule};
+use crate::order::{Item, Port, RunningOrder};
 use crate::types::Shape;
 
 /// What a table of the steps is made from.
@@ -22,12 +22,12 @@ pub(crate) struct Description {
 const HEAD: [&str; 6] = ["step", "operation", "reads", "result", "buffer", "bytes"];
 
 impl Description {
-    pub(crate) fn new(graph: &Graph, schedule: &Schedule, layout: &Layout, constants: usize) -> Self {
+    pub(crate) fn new(graph: &Graph, schedule: &RunningOrder, layout: &Layout, constants: usize) -> Self {
         let steps = &schedule.items;
         let rows = steps.iter().enumerate().map(|(index, item)| row(graph, item, index, layout)).collect();
         let names = |item: &Item| [item.routine.name().to_string(), scope(graph, item).to_string()];
         let names = steps.iter().map(names).collect();
-        let results = schedule.items.iter().filter(|item| item.updates.is_none()).flat_map(|item| &item.outputs);
+        let results = schedule.items.iter().filter(|item| item.change.is_none()).flat_map(|item| &item.outputs);
         Self {
             rows,
             names,
@@ -70,8 +70,8 @@ fn row(graph: &Graph, item: &Item, index: usize, layout: &Layout) -> [String; 6]
 
 /// The scope of an item: the parameter that it updates, else the scope of the last node it stands for.
 fn scope<'a>(graph: &'a Graph, item: &'a Item) -> &'a str {
-    match item.updates {
-        Some((_, parameter)) => &graph.parameters()[parameter].name,
+    match item.change {
+        Some(change) => &graph.parameters()[change.parameter].name,
         None => item.name.rsplit_once('.').map_or("", |(scope, _)| scope),
     }
 }
@@ -89,8 +89,7 @@ fn place(graph: &Graph, port: &Port, layout: &Layout) -> String {
     match layout.offsets.get(&port.value) {
         Some(offset) => format!("%{} @{offset}", port.value.0),
         None => {
-            let parameter = graph.node(port.value).operation().and_then(|operation| operation.updates());
-            let name = parameter.map_or("", |(_, index)| &graph.parameters()[index].name);
+            let name = graph.change(port.value).map_or("", |change| &graph.parameters()[change.parameter].name);
             format!("parameter {name}")
         }
     }

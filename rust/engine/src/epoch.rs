@@ -6,18 +6,27 @@ use std::time::{Duration, Instant};
 use tilegrad_kernels::random::Stream;
 use tilegrad_kernels::registry::Setting;
 
+use crate::bindings::{Bindings, NotFinite, State};
 use crate::error::{Result, dtype_error, shape_error, value_error};
-use crate::plan::{Bindings, NotFinite, Plan, State, parameters_are_finite};
-use crate::rows::{Batch, Rows};
+use crate::plan::Plan;
+use crate::plan::finite::parameters_are_finite;
+use crate::rows::{Batch, RowSource};
 use crate::types::{Array, Dtype};
 
-/// What an epoch runs over.
+/// What an epoch runs over, and how.
 #[derive(Debug)]
 pub struct Epoch<'a> {
     /// Sources of the plan's first inputs, in order: features, targets, and sample weights if the plan has them.
-    pub sources: &'a [Rows<'a>],
+    pub sources: &'a [RowSource<'a>],
     /// The plan's further inputs, the same for each batch: class weights.
     pub fixed: &'a [Array<'a>],
+    /// How it runs.
+    pub settings: EpochSettings,
+}
+
+/// How an epoch runs. By default every row counts once, in the order in which they lie, without a report.
+#[derive(Clone, Debug)]
+pub struct EpochSettings {
     /// Rows of a full batch.
     pub batch_size: usize,
     /// Whether the rows come in the order of `permutation(seed, epoch)`.
@@ -29,7 +38,7 @@ pub struct Epoch<'a> {
     /// Least time between two reports.
     pub interval: Duration,
     /// Hyperparameters that change from step to step.
-    pub scheduled: &'a [Scheduled<'a>],
+    pub schedules: Vec<HyperparameterSchedule>,
     /// How many of the plan's outputs, from the last one, are the greatest of their kind in a batch and no sums.
     pub maxima: usize,
     /// Whether the loss of each batch is kept.
@@ -42,15 +51,33 @@ pub struct Epoch<'a> {
     pub limit: usize,
 }
 
+impl Default for EpochSettings {
+    fn default() -> Self {
+        Self {
+            batch_size: 32,
+            shuffle: false,
+            seed: 0,
+            epoch: 0,
+            interval: Duration::MAX,
+            schedules: Vec::new(),
+            maxima: 0,
+            record: false,
+            drop_last: false,
+            check_finite: false,
+            limit: usize::MAX,
+        }
+    }
+}
+
 /// A hyperparameter with a value for each step of an epoch.
-#[derive(Clone, Copy, Debug)]
-pub struct Scheduled<'a> {
+#[derive(Clone, Debug)]
+pub struct HyperparameterSchedule {
     /// Which of the state's optimizers.
     pub optimizer: usize,
     /// Name of the hyperparameter.
-    pub name: &'a str,
+    pub name: String,
     /// A value for each batch.
-    pub values: &'a [f64],
+    pub values: Vec<f64>,
 }
 
 /// How far an epoch has come.
@@ -69,7 +96,7 @@ pub struct Progress {
 pub struct Sums {
     /// Batches done.
     pub batches: usize,
-    /// Rows done.
+    /// RowSource done.
     pub samples: usize,
     /// Sum over batches of mean loss times weight.
     pub loss_sum: f64,
@@ -110,20 +137,20 @@ pub fn run_epoch(
 ) -> Result<Sums> {
     for plan in std::iter::once(&*plan).chain(last.as_deref()) {
         let outputs = plan.output_count();
-        if outputs < 2 + epoch.maxima || (0..2).any(|index| plan.output(index).len() != 1) {
-            return shape_error!(
+        if outputs < 2 + epoch.settings.maxima || (0..2).any(|index| plan.output(index).len() != 1) {
+            return value_error!(
                 "run_epoch: expected a plan whose outputs are a loss, its weight and sums, got {outputs} outputs"
             );
         }
     }
-    let rows = epoch.sources.first().map_or(0, Rows::count);
+    let rows = epoch.sources.first().map_or(0, RowSource::count);
     let run = Loop { function: "run_epoch", epoch, plan, last, state, rows };
     run.run(&mut |plan, _, sums| add_losses(plan, sums, epoch), report)
 }
 
 /// Where the rows of a prediction are written: row-major, without gaps.
 #[derive(Debug)]
-pub enum RowsMut<'a> {
+pub enum PredictionRows<'a> {
     /// Single precision.
     F32(&'a mut [f32]),
     /// Double precision.
@@ -136,14 +163,14 @@ pub fn run_batches(
     last: Option<&mut Plan>,
     state: &mut State<'_>,
     epoch: &Epoch<'_>,
-    out: &mut RowsMut<'_>,
+    out: &mut PredictionRows<'_>,
     report: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Sums> {
-    let rows = epoch.sources.first().map_or(0, Rows::count);
-    let width = plan.output(0).len() / epoch.batch_size.max(1);
+    let rows = epoch.sources.first().map_or(0, RowSource::count);
+    let width = plan.output(0).len() / epoch.settings.batch_size.max(1);
     let (dtype, len) = match &*out {
-        RowsMut::F32(out) => (Dtype::F32, out.len()),
-        RowsMut::F64(out) => (Dtype::F64, out.len()),
+        PredictionRows::F32(out) => (Dtype::F32, out.len()),
+        PredictionRows::F64(out) => (Dtype::F64, out.len()),
     };
     let expected = plan.output(0).dtype();
     if dtype != expected {
@@ -158,8 +185,8 @@ pub fn run_batches(
         &mut |plan, rows, _| {
             let end = start + rows * width;
             match (&mut *out, plan.output(0)) {
-                (RowsMut::F32(out), Array::F32(result)) => out[start..end].copy_from_slice(result),
-                (RowsMut::F64(out), Array::F64(result)) => out[start..end].copy_from_slice(result),
+                (PredictionRows::F32(out), Array::F32(result)) => out[start..end].copy_from_slice(result),
+                (PredictionRows::F64(out), Array::F64(result)) => out[start..end].copy_from_slice(result),
                 _ => unreachable!("checked before"),
             }
             start = end;
@@ -168,20 +195,20 @@ pub fn run_batches(
     )
 }
 
-/// Rows in the order an epoch takes them.
-enum Order {
+/// RowSource in the order an epoch takes them.
+enum RowOrder {
     /// As they lie.
     Natural,
     /// Shuffled.
     Shuffled(Vec<u32>),
 }
 
-impl Order {
+impl RowOrder {
     /// The numbers of the rows at these places.
     fn rows(&self, places: Range<usize>) -> Vec<u32> {
         match self {
-            Order::Natural => places.map(|row| u32::try_from(row).expect("fewer than 2^32 rows")).collect(),
-            Order::Shuffled(order) => order[places].to_vec(),
+            RowOrder::Natural => places.map(|row| u32::try_from(row).expect("fewer than 2^32 rows")).collect(),
+            RowOrder::Shuffled(order) => order[places].to_vec(),
         }
     }
 }
@@ -200,7 +227,7 @@ impl Loop<'_, '_> {
     /// An error unless sources, fixed inputs and plans fit each other.
     fn check(&self) -> Result<()> {
         let (function, epoch) = (self.function, self.epoch);
-        if epoch.batch_size == 0 {
+        if epoch.settings.batch_size == 0 {
             return value_error!("{function}: expected `batch_size` of at least 1, got 0");
         }
         if self.rows == 0 {
@@ -215,13 +242,13 @@ impl Loop<'_, '_> {
                 return shape_error!("{function}: expected `{name}` of {} rows like `features`, got {got}", self.rows);
             }
         }
-        let short = if epoch.drop_last { 0 } else { self.rows % epoch.batch_size };
-        if epoch.drop_last && self.rows < epoch.batch_size {
-            let (rows, size) = (self.rows, epoch.batch_size);
+        let short = if epoch.settings.drop_last { 0 } else { self.rows % epoch.settings.batch_size };
+        if epoch.settings.drop_last && self.rows < epoch.settings.batch_size {
+            let (rows, size) = (self.rows, epoch.settings.batch_size);
             return shape_error!("{function}: expected rows for a whole batch of {size}, got {rows} with `drop_last`");
         }
-        if self.rows >= epoch.batch_size {
-            self.check_plan(self.plan, epoch.batch_size)?;
+        if self.rows >= epoch.settings.batch_size {
+            self.check_plan(self.plan, epoch.settings.batch_size)?;
         }
         match &self.last {
             Some(last) if short > 0 => self.check_plan(last, short),
@@ -233,9 +260,9 @@ impl Loop<'_, '_> {
     }
 
     /// An error unless each schedule has a value for each batch, all of which its optimizer takes.
-    fn check_scheduled(&self, batches: usize) -> Result<()> {
+    fn check_schedules(&self, batches: usize) -> Result<()> {
         let function = self.function;
-        for Scheduled { optimizer, name, values } in self.epoch.scheduled {
+        for HyperparameterSchedule { optimizer, name, values } in &self.epoch.settings.schedules {
             if values.len() != batches {
                 let got = values.len();
                 return shape_error!(
@@ -257,7 +284,7 @@ impl Loop<'_, '_> {
 
     /// Sets the hyperparameters that have a schedule.
     fn follow_schedules(&mut self, batch: usize) -> Result<()> {
-        for Scheduled { optimizer, name, values } in self.epoch.scheduled {
+        for HyperparameterSchedule { optimizer, name, values } in &self.epoch.settings.schedules {
             self.state.optimizers[*optimizer].set(name, Setting::Number(values[batch]))?;
         }
         Ok(())
@@ -283,25 +310,30 @@ impl Loop<'_, '_> {
     ) -> Result<Sums> {
         self.check()?;
         let epoch = self.epoch;
-        let order = if epoch.shuffle {
-            Order::Shuffled(permutation(epoch.seed, epoch.epoch, self.rows))
+        let order = if epoch.settings.shuffle {
+            RowOrder::Shuffled(permutation(epoch.settings.seed, epoch.settings.epoch, self.rows))
         } else {
-            Order::Natural
+            RowOrder::Natural
         };
-        let full = if self.rows >= epoch.batch_size { &*self.plan } else { self.last.as_deref().unwrap_or(self.plan) };
+        let full = if self.rows >= epoch.settings.batch_size {
+            &*self.plan
+        } else {
+            self.last.as_deref().unwrap_or(self.plan)
+        };
         let buffers: Result<Vec<Batch>> = full.inputs().take(epoch.sources.len()).map(Batch::new).collect();
         let mut buffers = buffers?;
-        if epoch.drop_last {
-            self.rows -= self.rows % epoch.batch_size;
+        if epoch.settings.drop_last {
+            self.rows -= self.rows % epoch.settings.batch_size;
         }
-        let total = self.rows.div_ceil(epoch.batch_size);
-        self.check_scheduled(total)?;
-        self.state.check_finite = epoch.check_finite;
-        let mut sums = Sums { losses: Vec::with_capacity(if epoch.record { total } else { 0 }), ..Sums::default() };
+        let total = self.rows.div_ceil(epoch.settings.batch_size);
+        self.check_schedules(total)?;
+        self.state.check_finite = epoch.settings.check_finite;
+        let mut sums =
+            Sums { losses: Vec::with_capacity(if epoch.settings.record { total } else { 0 }), ..Sums::default() };
         let mut reported = Instant::now();
-        for batch in 0..total.min(epoch.limit) {
-            let start = batch * epoch.batch_size;
-            let rows = epoch.batch_size.min(self.rows - start);
+        for batch in 0..total.min(epoch.settings.limit) {
+            let start = batch * epoch.settings.batch_size;
+            let rows = epoch.settings.batch_size.min(self.rows - start);
             self.follow_schedules(batch)?;
             self.step(&order, start..start + rows, &mut buffers)?;
             if let Some(found) = self.found(batch + 1 == total) {
@@ -313,7 +345,7 @@ impl Loop<'_, '_> {
             sums.batches += 1;
             sums.samples += rows;
             let now = Instant::now();
-            if now.duration_since(reported) >= epoch.interval {
+            if now.duration_since(reported) >= epoch.settings.interval {
                 reported = now;
                 let progress = Progress { batches: sums.batches, total, loss: sums.loss_sum / sums.loss_weight };
                 if report(&progress).is_break() {
@@ -327,7 +359,7 @@ impl Loop<'_, '_> {
 
     /// What is not finite after a step; after the last one every parameter is looked at.
     fn found(&self, is_last: bool) -> Option<NotFinite> {
-        let looks = self.epoch.check_finite && self.plan.updates() && !self.plan.skips();
+        let looks = self.epoch.settings.check_finite && self.plan.updates() && !self.plan.skips();
         self.state
             .not_finite
             .or_else(|| (looks && is_last && !parameters_are_finite(self.state)).then_some(NotFinite::Parameters))
@@ -335,28 +367,30 @@ impl Loop<'_, '_> {
 
     fn plan_for(&mut self, rows: usize) -> &mut Plan {
         match &mut self.last {
-            Some(last) if rows < self.epoch.batch_size => last,
+            Some(last) if rows < self.epoch.settings.batch_size => last,
             _ => self.plan,
         }
     }
 
     /// Tells the step to come which rows the one after it gathers first.
-    fn name_next(&self, order: &Order, done: usize) {
-        let next = done..self.rows.min(done + self.epoch.batch_size);
+    fn name_next(&self, order: &RowOrder, done: usize) {
+        let next = done..self.rows.min(done + self.epoch.settings.batch_size);
         let Some(features) = self.epoch.sources.first() else { return };
         match order {
-            Order::Natural => features.name_next(next),
-            Order::Shuffled(order) => features.name_next(order[next].iter().map(|&row| row as usize)),
+            RowOrder::Natural => features.name_next(next),
+            RowOrder::Shuffled(order) => features.name_next(order[next].iter().map(|&row| row as usize)),
         }
     }
 
     /// Gathers the rows of a batch and runs the plan on them.
-    fn step(&mut self, order: &Order, rows: Range<usize>, buffers: &mut [Batch]) -> Result<()> {
+    fn step(&mut self, order: &RowOrder, rows: Range<usize>, buffers: &mut [Batch]) -> Result<()> {
         let epoch = self.epoch;
         for (source, buffer) in epoch.sources.iter().zip(&mut *buffers) {
             match order {
-                Order::Natural => source.gather(rows.clone(), buffer)?,
-                Order::Shuffled(order) => source.gather(order[rows.clone()].iter().map(|&row| row as usize), buffer)?,
+                RowOrder::Natural => source.gather(rows.clone(), buffer)?,
+                RowOrder::Shuffled(order) => {
+                    source.gather(order[rows.clone()].iter().map(|&row| row as usize), buffer)?;
+                }
             }
         }
         let mut inputs = [Array::F32(&[]); MOST_INPUTS];
@@ -370,11 +404,11 @@ impl Loop<'_, '_> {
         let batch = rows.len();
         self.name_next(order, rows.end);
         let plan = match &mut self.last {
-            Some(last) if batch < epoch.batch_size => last,
+            Some(last) if batch < epoch.settings.batch_size => last,
             _ => &mut *self.plan,
         };
         self.state.ends = rows.end == self.rows;
-        plan.run(&mut Bindings { inputs: &inputs[..count], state: self.state, seed: epoch.seed })?;
+        plan.run(&mut Bindings { inputs: &inputs[..count], state: self.state, seed: epoch.settings.seed })?;
         if plan.updates() && self.state.not_finite != Some(NotFinite::Loss) {
             self.state.step += 1;
         }
@@ -402,10 +436,10 @@ fn add_losses(plan: &Plan, sums: &mut Sums, epoch: &Epoch<'_>) {
         sums.loss_sum += loss * weight;
     }
     sums.loss_weight += weight;
-    if epoch.record {
+    if epoch.settings.record {
         sums.losses.push(loss);
     }
-    let (count, summed) = (plan.output_count(), plan.output_count() - epoch.maxima);
+    let (count, summed) = (plan.output_count(), plan.output_count() - epoch.settings.maxima);
     let first = sums.metrics.is_empty();
     if first {
         sums.metrics.resize((2..count).map(|index| plan.output(index).len()).sum(), 0.0);

@@ -12,9 +12,8 @@ use std::sync::Arc;
 
 use tilegrad_kernels::arithmetic::BinaryFunction;
 
-use calls::{BiasUpdate, Dense, InputGradient, WeightUpdate};
+use calls::{BiasUpdate, Dense, SlopedProduct, WeightUpdate};
 
-use crate::call::Routine;
 use crate::graph::{Graph, ValueId};
 use crate::ops::activation::{Backward, Forward};
 use crate::ops::elementwise::Binary;
@@ -22,7 +21,8 @@ use crate::ops::loss;
 use crate::ops::matmul::MatMul;
 use crate::ops::reduce::Reduce;
 use crate::ops::update::Update;
-use crate::schedule::{Item, Port, Schedule};
+use crate::order::{Item, Port, RunningOrder};
+use crate::routine::Routine;
 use crate::types::Type;
 
 /// Which fusions are made. None of them changes a bit of any result.
@@ -49,7 +49,7 @@ impl Fusions {
 }
 
 /// Makes items one where that saves passes over memory.
-pub(crate) fn fuse(graph: &Graph, schedule: &mut Schedule, fusions: Fusions) {
+pub(crate) fn fuse(graph: &Graph, schedule: &mut RunningOrder, fusions: Fusions) {
     let mut fuser = Fuser::new(graph, schedule);
     for index in 0..fuser.items.len() {
         if fusions.dense {
@@ -85,7 +85,7 @@ fn sums_columns(item: &Item, matrix: &Type) -> bool {
 const OUTSIDE: usize = usize::MAX;
 
 impl Fuser {
-    fn new(graph: &Graph, schedule: &mut Schedule) -> Self {
+    fn new(graph: &Graph, schedule: &mut RunningOrder) -> Self {
         let items = std::mem::take(&mut schedule.items);
         let (mut makers, mut readers): (HashMap<_, _>, HashMap<ValueId, Vec<usize>>) = Default::default();
         for (index, item) in items.iter().enumerate() {
@@ -172,7 +172,7 @@ impl Fuser {
         let dense = Dense::new(product, bias.is_some(), activation.map(|(_, activation)| activation), keeps);
         let outputs = if keeps { vec![last, pre_activation] } else { vec![last] };
         let inputs = first.inputs.iter().cloned().chain(bias).collect();
-        let item = Item { routine: Arc::new(dense), operation: None, inputs, outputs, updates: None, name };
+        let item = Item { routine: Arc::new(dense), operation: None, inputs, outputs, change: None, name };
         self.replace(index, &parts, item);
     }
 
@@ -189,14 +189,14 @@ impl Fuser {
             return;
         }
         let sums = if bias { self.column_sums(&second.outputs[0]) } else { None };
-        let routine = InputGradient::new(product, backward.activation, sums.is_some());
+        let routine = SlopedProduct::new(product, backward.activation, sums.is_some());
         let sum = sums.and_then(|sums| self.item(sums)).map(|sums| sums.outputs[0].clone());
         let item = Item {
             routine: Arc::new(routine),
             operation: None,
             inputs: first.inputs.iter().chain([saved]).cloned().collect(),
             outputs: second.outputs.iter().cloned().chain(sum).collect(),
-            updates: None,
+            change: None,
             name: second.name.clone(),
         };
         let parts: Vec<usize> = [reader].into_iter().chain(sums).collect();
@@ -231,7 +231,7 @@ impl Fuser {
             operation: None,
             inputs: first.inputs.clone(),
             outputs: second.outputs.clone(),
-            updates: second.updates,
+            change: second.change,
             name: second.name.clone(),
         };
         self.replace(reader, &[index], item);
@@ -241,7 +241,9 @@ impl Fuser {
     fn changes(&self, value: ValueId, mut items: RangeInclusive<usize>) -> bool {
         let parameter = self.parameters.get(&value);
         parameter.is_some_and(|&parameter| {
-            items.any(|index| self.item(index).and_then(|item| item.updates).is_some_and(|(_, own)| own == parameter))
+            items.any(|index| {
+                self.item(index).and_then(|item| item.change).is_some_and(|change| change.parameter == parameter)
+            })
         })
     }
 
@@ -261,7 +263,7 @@ impl Fuser {
             operation: None,
             inputs: forward.inputs.clone(),
             outputs: vec![forward.outputs[0].clone(), gradient],
-            updates: None,
+            change: None,
             name: forward.name.clone(),
         };
         self.replace(index, &[reader], item);

@@ -2,7 +2,7 @@
 
 use crate::error::{Result, dtype_error, shape_error, value_error};
 use crate::graph::{Graph, Origin, ValueId};
-use crate::ops::{Rule, Slope};
+use crate::operation::{GradientRule, InputGradient};
 use crate::types::{Shape, Type, Values};
 
 /// Gradients of a scalar with respect to values, as new values of the graph; it may be applied to its own results.
@@ -84,19 +84,19 @@ fn propagate(
     let output = ValueId(u32::try_from(index).expect("fewer than 2^32 nodes"));
     // The nodes of the backward pass stand in the scope of the node they are the slope of.
     let scope = graph.enter_scope_of(output);
-    let slopes = operation.gradient(&mut Rule { graph, inputs: &inputs, needed: &needed, output, gradient });
+    let slopes = operation.gradient(&mut GradientRule { graph, inputs: &inputs, needed: &needed, output, gradient });
     graph.leave_to(scope);
     let slopes = slopes?;
     for (position, (&input, slope)) in inputs.iter().zip(slopes).enumerate() {
         match slope {
-            Slope::Value(slope) if needed[position] => {
+            InputGradient::Value(slope) if needed[position] => {
                 let place = &mut arriving[input.index()];
                 *place = Some(match *place {
                     Some(sum) => graph.add(sum, slope)?,
                     None => slope,
                 });
             }
-            Slope::Undefined if needed[position] => {
+            InputGradient::Undefined if needed[position] => {
                 let (name, argument) = (operation.name(), graph.name(input));
                 return value_error!(
                     "gradients: expected differentiable operations, got {name}, which has no gradient with respect to {argument}"

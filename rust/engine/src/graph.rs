@@ -6,9 +6,7 @@ use tilegrad_kernels::controls::Controls;
 use tilegrad_kernels::optimizers::Optimizer;
 
 use crate::error::{Error, Result, dtype_error, name_error, shape_error, value_error};
-use crate::ops::Operation;
-use crate::ops::control::{Gather, Measure};
-use crate::ops::update::Update;
+use crate::operation::{Change, Operation};
 use crate::types::{Array, Dtype, Shape, Type, Values};
 
 /// Parameters begin at multiples of this many bytes in their flat buffer.
@@ -30,7 +28,7 @@ impl ValueId {
 pub enum Origin {
     /// Given at each run; which of the inputs it is.
     Input(usize),
-    /// Kept from run to run; which of the parameters it is.
+    /// ControlBuffer from run to run; which of the parameters it is.
     Parameter(usize),
     /// Fixed when the graph was built.
     Constant(Arc<Values>),
@@ -154,80 +152,40 @@ impl Graph {
         }
         let kinds: Vec<&Type> = inputs.iter().map(|&input| self.kind(input)).collect();
         let kind = operation.infer(&kinds)?;
+        if operation.changes().is_some() && inputs.first().is_none_or(|&first| self.parameter_of(first).is_none()) {
+            let (name, got) = (operation.name(), inputs.first().map_or("nothing", |&first| self.name(first)));
+            return value_error!("{name}: expected `parameter` to be a parameter, got {got}");
+        }
         let kind = checked_type(operation.name(), &kind.shape, kind.dtype)?;
         let name = operation.name().to_string();
         Ok(self.push(Origin::Operation(operation), inputs.to_vec(), kind, &name))
     }
 
-    /// A step of the optimizer on a parameter, taken in place whenever the plan runs, after everything that reads the
-    /// parameter. The value is the new parameter. Equal optimizers are one group.
-    pub fn update(&mut self, parameter: ValueId, gradient: ValueId, optimizer: &Optimizer) -> Result<ValueId> {
-        let known = self.optimizers.iter().position(|known| known == optimizer);
-        let group = known.unwrap_or(self.optimizers.len());
-        let update = self.new_update(parameter, gradient, optimizer, group)?;
-        if known.is_none() {
-            self.optimizers.push(*optimizer);
+    /// Applies an operation that was just made.
+    pub(crate) fn add_node(&mut self, operation: impl Operation, inputs: &[ValueId]) -> Result<ValueId> {
+        self.apply(Arc::new(operation), inputs)
+    }
+
+    /// The parameter that a value is after a change in place, and what changes it; nothing if the value is another one.
+    pub(crate) fn change(&self, value: ValueId) -> Option<Change> {
+        let node = self.node(value);
+        let by = node.operation()?.changes()?;
+        let parameter = self.parameter_of(*node.inputs.first()?)?;
+        Some(Change { parameter, by })
+    }
+
+    /// The parameter that a value is, as it was or after a change in place.
+    fn parameter_of(&self, value: ValueId) -> Option<usize> {
+        match self.node(value).origin {
+            Origin::Parameter(index) => Some(index),
+            _ => self.change(value).map(|change| change.parameter),
         }
-        self.apply(Arc::new(update), &[parameter, gradient])
     }
 
     /// A group of parameters with an optimizer of its own; its number.
     pub fn add_group(&mut self, optimizer: &Optimizer) -> usize {
         self.optimizers.push(*optimizer);
         self.optimizers.len() - 1
-    }
-
-    /// Steps on many parameters (parameter, gradient, group), whose gradients pass the controls on their way.
-    ///
-    /// `weight` is what a batch counts for where gradients of several batches are joined; without it they are summed.
-    pub fn train(
-        &mut self,
-        updates: &[(ValueId, ValueId, usize)],
-        weight: Option<ValueId>,
-        controls: Controls,
-    ) -> Result<Vec<ValueId>> {
-        let mut made = Vec::with_capacity(updates.len());
-        for &(parameter, gradient, group) in updates {
-            let optimizer = *self
-                .optimizers
-                .get(group)
-                .ok_or_else(|| Error::Value("train: expected the number of a group".into()))?;
-            made.push(self.new_update(parameter, gradient, &optimizer, group)?);
-        }
-        let mut gradients: Vec<ValueId> = updates.iter().map(|&(_, gradient, _)| gradient).collect();
-        self.controls = controls;
-        if controls.accumulates() {
-            for (gradient, update) in gradients.iter_mut().zip(&made) {
-                let inputs: Vec<ValueId> = [*gradient].into_iter().chain(weight).collect();
-                *gradient = self.apply(Arc::new(Gather::new(update.parameter())), &inputs)?;
-            }
-        }
-        let factors =
-            if controls.measures() { Some(self.apply(Arc::new(Measure::new(controls)), &gradients)?) } else { None };
-        let mut values = Vec::with_capacity(made.len());
-        for (position, (update, gradient)) in made.into_iter().zip(gradients).enumerate() {
-            let inputs: Vec<ValueId> = [updates[position].0, gradient].into_iter().chain(factors).collect();
-            let update = update.controlled(&controls, factors.map(|_| position));
-            values.push(self.apply(Arc::new(update), &inputs)?);
-        }
-        Ok(values)
-    }
-
-    /// The update of a parameter that has none so far.
-    fn new_update(&self, parameter: ValueId, gradient: ValueId, optimizer: &Optimizer, group: usize) -> Result<Update> {
-        self.check("update", parameter)?;
-        self.check("update", gradient)?;
-        let Origin::Parameter(index) = self.node(parameter).origin else {
-            return value_error!("update: expected `parameter` to be a parameter, got {}", self.name(parameter));
-        };
-        let updated = |node: &Node| {
-            let updates = node.operation().and_then(|operation| operation.updates());
-            updates.is_some_and(|(_, updated)| updated == index)
-        };
-        if self.nodes.iter().any(updated) {
-            return value_error!("update: expected one update of {}, got a second one", self.name(parameter));
-        }
-        Ok(Update::new(optimizer, group, index))
     }
 
     /// Names made from now on begin with this scope.
@@ -297,6 +255,11 @@ impl Graph {
         &self.optimizers
     }
 
+    /// Sets what happens to gradients before the updates.
+    pub(crate) fn set_controls(&mut self, controls: Controls) {
+        self.controls = controls;
+    }
+
     /// What happens to gradients before the updates.
     pub fn controls(&self) -> Controls {
         self.controls
@@ -340,8 +303,8 @@ impl Graph {
 
 /// The type, or an error if it is too large to address.
 fn checked_type(function: &str, shape: &[usize], dtype: Dtype) -> Result<Type> {
-    if shape.len() > crate::ops::MAXIMUM_RANK {
-        let (most, got) = (crate::ops::MAXIMUM_RANK, shape.len());
+    if shape.len() > crate::types::MAXIMUM_RANK {
+        let (most, got) = (crate::types::MAXIMUM_RANK, shape.len());
         return shape_error!("{function}: expected a shape of at most {most} axes, got {got}");
     }
     let bytes = shape.iter().try_fold(dtype.size(), |bytes, &axis| bytes.checked_mul(axis));

@@ -15,25 +15,31 @@
 pub mod bindings;
 mod call;
 pub mod capacity;
+pub mod catalogue;
 mod describe;
 pub mod epoch;
 pub mod fusion;
 pub mod gradient;
 pub mod graph;
 pub mod memory;
+pub mod operation;
 pub mod ops;
+mod order;
 pub mod plan;
+pub mod reader;
+mod routine;
 pub mod rows;
-mod schedule;
 pub mod types;
 mod work;
 
 pub use tilegrad_kernels::error;
 
 pub use bindings::{Bindings, Buffers, NotFinite, State, Tally};
-pub use call::{Call, Routine, Run, Site};
+pub use call::Call;
 pub use graph::{Graph, ValueId};
 pub use memory::AlignedBuffer;
-pub use plan::{Options, Plan, Profile, StepInfo};
-pub use types::{Array, Attribute, Attributes, Dtype, Type};
+pub use plan::profile::{CallInfo, Profile};
+pub use plan::{Options, Plan};
+pub use routine::{Routine, Run};
+pub use types::{Array, Attribute, Attributes, Dtype, Site, Type};
 pub use work::Work;

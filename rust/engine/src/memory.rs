@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::call::Site;
+use crate::capacity;
+use crate::error::Result;
 use crate::graph::ValueId;
-use crate::schedule::{Item, Schedule};
+use crate::order::{Item, RunningOrder};
+use crate::types::Site;
 
 /// Every value and workspace begins at a multiple of this many bytes.
 pub const ALIGNMENT: usize = 64;
@@ -52,6 +54,16 @@ impl AlignedBuffer {
     }
 }
 
+/// What would make a plan smaller.
+pub(crate) const SMALLER: &str =
+    "a smaller batch size, float32 instead of float64, or fewer and narrower layers need less";
+
+/// Memory of so many bytes, or an error.
+pub(crate) fn allocated(function: &str, bytes: usize) -> Result<AlignedBuffer> {
+    let refused = || capacity::refusal(function, "graph", "a plan", bytes, None, SMALLER);
+    AlignedBuffer::try_zeroed(bytes).ok_or_else(refused)
+}
+
 /// Where everything lies.
 #[derive(Debug)]
 pub(crate) struct Layout {
@@ -95,7 +107,7 @@ impl Blocks {
 }
 
 /// Lays out the values of a schedule. Without `reuse`, every value has memory of its own.
-pub(crate) fn layout(schedule: &Schedule, reuse: bool) -> Layout {
+pub(crate) fn layout(schedule: &RunningOrder, reuse: bool) -> Layout {
     let items = &schedule.items;
     let last_use = last_uses(schedule);
     let mut blocks = Blocks::default();
@@ -104,7 +116,7 @@ pub(crate) fn layout(schedule: &Schedule, reuse: bool) -> Layout {
         if reuse {
             in_place[index] = taken_over(item, index, &blocks, &last_use);
         }
-        if item.updates.is_none() {
+        if item.change.is_none() {
             for (position, output) in item.outputs.iter().enumerate() {
                 let last = last_use.get(&output.value).copied().unwrap_or(index);
                 let block = match in_place[index].filter(|_| position == 0) {
@@ -160,7 +172,7 @@ impl Kinds {
 }
 
 /// The last item that reads each value; outputs of the plan are read after all items.
-fn last_uses(schedule: &Schedule) -> HashMap<ValueId, usize> {
+fn last_uses(schedule: &RunningOrder) -> HashMap<ValueId, usize> {
     let mut last = HashMap::new();
     for (index, item) in schedule.items.iter().enumerate() {
         last.extend(item.inputs.iter().map(|port| (port.value, index)));
@@ -194,7 +206,7 @@ fn place(blocks: &mut [Block], reuse: bool) -> usize {
         block.offset = if reuse { lowest_gap(&placed, block) } else { total };
         // Saturated sizes are refused before anything is allocated.
         total = total.max(block.offset.saturating_add(block.bytes));
-        // Kept in order of offset, so that gaps are found in one pass.
+        // ControlBuffer in order of offset, so that gaps are found in one pass.
         let position = placed.partition_point(|other| other.offset <= block.offset);
         placed.insert(position, *block);
     }

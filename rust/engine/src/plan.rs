@@ -1,25 +1,26 @@
 //! The compiled step: a flat list of kernel calls over one arena.
 
 mod compile;
-mod finite;
-mod profile;
+pub(crate) mod finite;
+pub mod profile;
 
 use std::ops::Range;
 
 use tilegrad_kernels::controls::Controls;
 use tilegrad_kernels::optimizers::{self, Optimizer};
 
-pub use crate::bindings::{Bindings, Buffers, NotFinite, State, Tally};
-use crate::call::{Call, Operand, Run, Turn};
+use crate::bindings::{Bindings, Buffers, NotFinite, State, Tally};
+use crate::call::{ARENA, CONSTANTS, Call, Operand, PARAMETERS, Turn};
 use crate::describe::Description;
 use crate::error::{Result, dtype_error, shape_error, value_error};
 use crate::fusion::Fusions;
-use crate::memory::AlignedBuffer;
-use crate::ops::Labels;
+use crate::memory::{self, AlignedBuffer};
+use crate::operation::Labels;
+use crate::routine::Run;
 use crate::types::{Array, Dtype, Type};
 use crate::work::Work;
-pub(crate) use finite::parameters_are_finite;
-pub use profile::{Profile, StepInfo};
+
+use finite::Watch;
 
 /// How a plan is compiled. The results have the same bits whatever is chosen for fusion and reuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +46,6 @@ struct Bases(Vec<*mut u8>);
 // SAFETY: the addresses are only followed inside `run`, which has renewed every one of them from borrows it holds.
 unsafe impl Send for Bases {}
 
-/// Which base is which: the arena, the constants, then parameters and slots (single, double), then the inputs.
-const ARENA: usize = 0;
-const CONSTANTS: usize = 1;
-const PARAMETERS: usize = 2;
-
 /// An input of class labels, and what they may be.
 #[derive(Debug)]
 struct LabelInput {
@@ -59,7 +55,7 @@ struct LabelInput {
 }
 
 /// A kernel call and its operands.
-struct Step {
+struct PlannedCall {
     run: Run,
     operands: Range<usize>,
     inputs: usize,
@@ -68,7 +64,7 @@ struct Step {
 
 /// A compiled graph.
 pub struct Plan {
-    steps: Vec<Step>,
+    steps: Vec<PlannedCall>,
     operands: Vec<Operand>,
     bases: Bases,
     arena: AlignedBuffer,
@@ -86,7 +82,7 @@ pub struct Plan {
     /// Scalars of the running step, by group.
     optimizer_steps: Vec<optimizers::Step>,
     arena_bytes: usize,
-    watch: finite::Watch,
+    watch: Watch,
     description: Description,
 }
 
@@ -114,9 +110,20 @@ impl Plan {
         }
         self.tally(&turn, bindings.state);
         if looks {
-            self.look_at_short(bindings.state);
+            self.watch.look_at_short(bindings.state);
         }
         Ok(())
+    }
+
+    /// Whether the loss, known after this step, is a number to go on with.
+    #[inline]
+    fn may_go_on(&self, index: usize) -> bool {
+        if !self.watch.judges_after(index) {
+            return true;
+        }
+        // A batch of weight zero has no mean, and counts for nothing.
+        let without_weight = || self.watch.knows_weight() && self.output(1).len() == 1 && self.output(1).get(0) == 0.0;
+        self.output(0).len() != 1 || self.output(0).get(0).is_finite() || without_weight()
     }
 
     /// What the step to come does with its gradients.
@@ -210,7 +217,7 @@ impl Plan {
     /// Takes the addresses of this run, and memory if it was taken away.
     fn bind(&mut self, bindings: &mut Bindings<'_, '_>) -> Result<()> {
         if !self.has_memory() {
-            self.arena = compile::allocated("run", self.arena_bytes)?;
+            self.arena = memory::allocated("run", self.arena_bytes)?;
         }
         let bases = &mut self.bases.0;
         bases[ARENA] = self.arena.pointer();

@@ -1,4 +1,4 @@
-//! Rows of somebody else's array, of any number type and strides: gathered batch by batch, never copied whole.
+//! RowSource of somebody else's array, of any number type and strides: gathered batch by batch, never copied whole.
 
 use std::marker::PhantomData;
 
@@ -81,7 +81,7 @@ const FEWEST_BYTES: usize = 16 << 10;
 
 /// An array whose rows (first axis) are read in any order.
 #[derive(Clone, Debug)]
-pub struct Rows<'a> {
+pub struct RowSource<'a> {
     pointer: *const u8,
     kind: SourceKind,
     shape: Vec<usize>,
@@ -93,11 +93,11 @@ pub struct Rows<'a> {
 }
 
 // SAFETY: it stands for a shared borrow of plain numbers, which any thread may read.
-unsafe impl Send for Rows<'_> {}
+unsafe impl Send for RowSource<'_> {}
 // SAFETY: as above.
-unsafe impl Sync for Rows<'_> {}
+unsafe impl Sync for RowSource<'_> {}
 
-impl<'a> Rows<'a> {
+impl<'a> RowSource<'a> {
     /// The rows of an array with these strides in bytes (any sign, any alignment). Numbers are multiplied by `scale`.
     ///
     /// # Safety
@@ -269,7 +269,7 @@ mod convert {
     conversion!(double, Double, f64, |x| x as f64, f32 f64 i8 i16 i32 i64 u8 u16 u32 u64);
     conversion!(label, Label, Option<i32>, |x| i32::try_from(x).ok(), i8 i16 i32 i64 u8 u16 u32 u64);
 
-    // Floats are no labels; `Rows::check` has said so before.
+    // Floats are no labels; `RowSource::check` has said so before.
     impl Label for f32 {
         fn get(self) -> Option<i32> {
             None

@@ -7,6 +7,9 @@ use tilegrad_kernels::real::Element;
 
 use crate::error::{Error, Result, dtype_error, shape_error};
 
+/// Most axes a value can have.
+pub const MAXIMUM_RANK: usize = 8;
+
 /// What the elements of a value are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dtype {
@@ -269,3 +272,38 @@ pub enum Attribute {
 
 /// Attributes by name.
 pub type Attributes = BTreeMap<String, Attribute>;
+
+/// What a routine knows when it is compiled: the types of its operands and which of them share memory.
+#[derive(Debug)]
+pub struct Site<'a> {
+    /// Types of the operands that are read.
+    pub inputs: &'a [Type],
+    /// Types of the results.
+    pub outputs: &'a [Type],
+    /// The input whose memory the first result takes over, if any: the routine then works in place.
+    pub in_place: Option<usize>,
+}
+
+impl Site<'_> {
+    /// Dtype of the first result.
+    pub fn dtype(&self) -> Dtype {
+        self.outputs[0].dtype
+    }
+}
+
+/// Calls a generic expression with the element type of a dtype; labels are not numbers to compute with.
+macro_rules! with_element {
+    ($dtype:expr, $element:ident => $body:expr) => {
+        match $dtype {
+            $crate::types::Dtype::F64 => {
+                type $element = f64;
+                $body
+            }
+            _ => {
+                type $element = f32;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_element;

@@ -1,7 +1,6 @@
 //! What a call has to do at least, from the types of its operands.
 
-use crate::call::Site;
-use crate::types::Type;
+use crate::types::{Site, Type};
 
 /// The least work of a call, whatever kernel does it.
 ///

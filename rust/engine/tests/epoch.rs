@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use common::network::{Memory, Network, Recipe};
-use tilegrad_engine::epoch::{Epoch, Progress, RowsMut, Sums, run_batches, run_epoch};
-use tilegrad_engine::rows::{Rows, SourceKind};
+use tilegrad_engine::epoch::{Epoch, EpochSettings, PredictionRows, Progress, Sums, run_batches, run_epoch};
+use tilegrad_engine::rows::{RowSource, SourceKind};
 use tilegrad_engine::{Array, Dtype, Options, Plan, ValueId};
 
 const ROWS: usize = 23;
@@ -41,10 +41,10 @@ fn labels() -> Vec<i64> {
 }
 
 /// Contiguous bytes as rows.
-fn bytes(features: &[u8]) -> Rows<'_> {
+fn bytes(features: &[u8]) -> RowSource<'_> {
     // SAFETY: the strides are those of the slice.
     unsafe {
-        Rows::from_raw(
+        RowSource::from_raw(
             features.as_ptr(),
             SourceKind::U8,
             &[ROWS, WIDTHS[0]],
@@ -54,34 +54,22 @@ fn bytes(features: &[u8]) -> Rows<'_> {
     }
 }
 
-fn wide_labels(labels: &[i64]) -> Rows<'_> {
+fn wide_labels(labels: &[i64]) -> RowSource<'_> {
     // SAFETY: the strides are those of the slice.
-    unsafe { Rows::from_raw(labels.as_ptr().cast(), SourceKind::I64, &[labels.len()], &[8], None) }
+    unsafe { RowSource::from_raw(labels.as_ptr().cast(), SourceKind::I64, &[labels.len()], &[8], None) }
 }
 
 fn silent(_: &Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-fn epoch<'a>(sources: &'a [Rows<'a>], batch_size: usize, shuffle: bool) -> Epoch<'a> {
-    Epoch {
-        sources,
-        fixed: &[],
-        batch_size,
-        shuffle,
-        seed: 5,
-        epoch: 2,
-        interval: Duration::from_secs(60),
-        scheduled: &[],
-        maxima: 0,
-        record: false,
-        drop_last: false,
-        check_finite: false,
-        limit: usize::MAX,
-    }
+fn epoch<'a>(sources: &'a [RowSource<'a>], batch_size: usize, shuffle: bool) -> Epoch<'a> {
+    let interval = Duration::from_secs(60);
+    let settings = EpochSettings { batch_size, shuffle, seed: 5, epoch: 2, interval, ..EpochSettings::default() };
+    Epoch { sources, fixed: &[], settings }
 }
 
-fn run(sources: &[Rows<'_>], batch: usize, training: bool, shuffle: bool, memory: &mut Memory) -> Sums {
+fn run(sources: &[RowSource<'_>], batch: usize, training: bool, shuffle: bool, memory: &mut Memory) -> Sums {
     let (_, mut full) = plan(batch, training);
     let short = ROWS % batch;
     let mut last = (short > 0).then(|| plan(short, training).1);
@@ -125,11 +113,11 @@ fn every_kind_of_source_gives_the_same_training() {
     let start = spread[(ROWS - 1) * width..].as_ptr();
     // SAFETY: from the last row backwards, every second number; all inside `spread`.
     let strided = unsafe {
-        Rows::from_raw(start.cast(), SourceKind::F64, &[ROWS, WIDTHS[0]], &[-(8 * width as isize), 16], None)
+        RowSource::from_raw(start.cast(), SourceKind::F64, &[ROWS, WIDTHS[0]], &[-(8 * width as isize), 16], None)
     };
     let small: Vec<i32> = labels.iter().map(|&label| label as i32).collect();
     let mut memory = Memory::new(&recipe(4).build().graph);
-    run(&[strided, Rows::new(Array::I32(&small), ROWS)], 4, true, true, &mut memory);
+    run(&[strided, RowSource::new(Array::I32(&small), ROWS)], 4, true, true, &mut memory);
     assert!(memory == expected);
 }
 
@@ -146,7 +134,8 @@ fn a_report_ends_the_epoch_after_a_whole_step() {
         seen.push(progress.batches);
         if progress.batches == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let always = Epoch { interval: Duration::ZERO, ..epoch(&sources, 4, true) };
+    let mut always = epoch(&sources, 4, true);
+    always.settings.interval = Duration::ZERO;
     let sums = run_epoch(&mut full, Some(&mut last), &mut state, &always, &mut report).unwrap();
     assert_eq!((sums.interrupted, sums.batches, state.step, seen), (true, 3, 3, vec![1, 2, 3]));
 }
@@ -196,7 +185,7 @@ fn predictions_come_row_by_row() {
         let mut out = vec![0.0; ROWS * WIDTHS[2]];
         let mut memory = memory.clone();
         let mut state = memory.state();
-        let mut rows = RowsMut::F64(&mut out);
+        let mut rows = PredictionRows::F64(&mut out);
         run_batches(&mut full, last.as_mut(), &mut state, &epoch(&sources, batch, false), &mut rows, &mut silent)
             .unwrap();
         results.push(out);
@@ -210,7 +199,7 @@ fn mistakes_are_refused() {
     let (network, mut full) = plan(4, true);
     let mut memory = Memory::new(&network.graph);
     let mut state = memory.state();
-    let mut ask = |sources: &[Rows<'_>], batch: usize| {
+    let mut ask = |sources: &[RowSource<'_>], batch: usize| {
         run_epoch(&mut full, None, &mut state, &epoch(sources, batch, false), &mut silent).unwrap_err().to_string()
     };
     let sources = [bytes(&features), wide_labels(&labels)];
@@ -221,7 +210,7 @@ fn mistakes_are_refused() {
         "run_epoch: expected `targets` of 23 rows like `features`, got 20"
     );
     let floats = vec![0.0; ROWS];
-    let wrong = [bytes(&features), Rows::new(Array::F64(&floats), ROWS)];
+    let wrong = [bytes(&features), RowSource::new(Array::F64(&floats), ROWS)];
     assert!(ask(&wrong, 4).contains("expected `targets` of an integer dtype, got dtype float64"));
     assert_eq!(ask(&sources[..1], 4), "run_epoch: expected arrays for the plan's 2 inputs, got 1");
 }

@@ -5,7 +5,7 @@ mod common;
 use common::attributes;
 use tilegrad_engine::error::{Error, Result};
 use tilegrad_engine::gradient::gradients;
-use tilegrad_engine::{Attribute, Bindings, Dtype, Graph, Options, Plan, State, ValueId, capacity, ops};
+use tilegrad_engine::{Attribute, Bindings, Dtype, Graph, Options, Plan, State, ValueId, capacity, catalogue};
 use tilegrad_kernels::optimizers::Optimizer;
 use tilegrad_kernels::registry::Setting;
 
@@ -14,7 +14,7 @@ type Kind = fn(String) -> Error;
 fn apply(name: &str, types: &[(&[usize], Dtype)], pairs: &[(&str, Attribute)]) -> Result<ValueId> {
     let mut graph = Graph::new();
     let inputs = types.iter().map(|(shape, dtype)| graph.input("x", shape, *dtype)).collect::<Result<Vec<_>>>()?;
-    graph.apply(ops::from_name(name, &attributes(pairs))?, &inputs)
+    graph.apply(catalogue::from_name(name, &attributes(pairs))?, &inputs)
 }
 
 /// A parameter of three numbers, and an input for its gradient.

@@ -7,12 +7,12 @@ use common::{apply, attributes, evaluate};
 use tilegrad_engine::error::Error;
 use tilegrad_engine::gradient::gradients;
 use tilegrad_engine::types::Values;
-use tilegrad_engine::{Array, Attribute, Bindings, Dtype, Graph, Options, Plan, State, ValueId, ops};
+use tilegrad_engine::{Array, Attribute, Bindings, Dtype, Graph, Options, Plan, State, ValueId, catalogue};
 
 fn refusal(name: &str, shapes: &[(&[usize], Dtype)], pairs: &[(&str, Attribute)]) -> String {
     let mut graph = Graph::new();
     let inputs: Vec<_> = shapes.iter().map(|(shape, dtype)| graph.input("x", shape, *dtype).unwrap()).collect();
-    match ops::from_name(name, &attributes(pairs)) {
+    match catalogue::from_name(name, &attributes(pairs)) {
         Err(error) => error.to_string(),
         Ok(operation) => graph.apply(operation, &inputs).expect_err("it should be refused").to_string(),
     }

@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 
 use common::{apply, check_gradients, evaluate, numbers, weighted_sum};
 use tilegrad_engine::gradient::gradients;
-use tilegrad_engine::plan::Options;
 use tilegrad_engine::types::Values;
-use tilegrad_engine::{Attribute, Dtype, Graph, ValueId, ops};
+use tilegrad_engine::{Array, Attribute, Bindings, Buffers, Dtype, Graph, Options, Plan, State, ValueId, catalogue};
 use tilegrad_kernels::registry::LossKind;
 
 /// An operation at work: shapes of its inputs, the range of their numbers, attributes.
@@ -108,6 +107,7 @@ fn shape_cases() -> Vec<Case> {
         case("concatenate", &[&[2, 3], &[2, 2]], both).with("axis", Attribute::Int(-1)),
         case("softmax", &[&[3, 4]], both),
         case("log_softmax", &[&[3, 4]], both),
+        case("moments", &[&[2, 3, 4]], both),
         case("dropout", &[&[3, 4]], both).with("rate", Attribute::Float(0.4)),
         case("amount_sum", &[&[3, 4], &[3, 4]], both).differentiable(0),
         case("class_sum", &[&[3, 4], &[3]], both).labels(1, 4).differentiable(0),
@@ -194,8 +194,9 @@ fn inputs(graph: &mut Graph, case: &Case) -> (Vec<ValueId>, Vec<Values>) {
 #[test]
 fn every_operation_has_a_case() {
     let covered: BTreeSet<&str> = cases().iter().map(|case| case.name).collect();
-    // What `custom` is given is a gradient, not any numbers: it has a test of its own.
-    for name in ops::names().into_iter().filter(|name| *name != "custom") {
+    // These are not given any numbers, but a gradient, moments, a parameter: they have tests of their own.
+    let own = ["custom", "batch_norm", "track"];
+    for name in catalogue::names().into_iter().filter(|name| !own.contains(name)) {
         assert!(covered.contains(name), "no case for the operation {name:?}: add one to tests/operations.rs");
     }
 }
@@ -216,6 +217,53 @@ fn a_custom_operation_passes_on_the_gradient_it_is_given() {
     let first = gradients(&mut graph, scalar, &[x]).unwrap()[0];
     let total = weighted_sum(&mut graph, first, 0.2);
     check_gradients(&mut graph, total, &[x], &numbers, 1e-7).unwrap();
+}
+
+/// The scalar's gradient against differences, and that of the gradient.
+fn check_twice(graph: &mut Graph, scalar: ValueId, wrt: &[ValueId], numbers: &[Values]) {
+    check_gradients(graph, scalar, wrt, numbers, 1e-8).unwrap();
+    let first = gradients(graph, scalar, wrt).unwrap();
+    let sums: Vec<ValueId> =
+        first.iter().enumerate().map(|(i, &slope)| weighted_sum(graph, slope, 0.2 + i as f64)).collect();
+    let total = sums.into_iter().reduce(|a, b| graph.add(a, b).unwrap()).unwrap();
+    check_gradients(graph, total, wrt, numbers, 1e-7).unwrap();
+}
+
+#[test]
+fn batch_norm_sends_what_goes_through_the_moments_to_its_input() {
+    for affine in [false, true] {
+        let mut graph = Graph::new();
+        let shapes: &[&[usize]] = if affine { &[&[5, 3], &[3], &[3]] } else { &[&[5, 3]] };
+        let inputs: Vec<ValueId> = shapes.iter().map(|shape| graph.input("x", shape, Dtype::F64).unwrap()).collect();
+        let values = |shape: &&[usize]| Values::F64(numbers(shape.iter().product(), -2.0, 2.0, 0.3));
+        let numbers: Vec<Values> = shapes.iter().map(values).collect();
+        let moments = apply(&mut graph, "moments", &inputs[..1], &[]);
+        let operands: Vec<ValueId> = [inputs[0], moments].into_iter().chain(inputs[1..].iter().copied()).collect();
+        let normal = apply(&mut graph, "batch_norm", &operands, &[("epsilon", Attribute::Float(0.1))]);
+        let scalar = weighted_sum(&mut graph, normal, 0.1);
+        check_twice(&mut graph, scalar, &inputs, &numbers);
+    }
+}
+
+#[test]
+fn tracking_moves_a_parameter_after_everything_that_reads_it() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", &[4, 2], Dtype::F64).unwrap();
+    let running = graph.parameter("running", &[2], Dtype::F64).unwrap();
+    let moments = apply(&mut graph, "moments", &[x], &[]);
+    let settings = [("row", Attribute::Int(1)), ("share", Attribute::Float(0.25)), ("factor", Attribute::Float(2.0))];
+    let tracked = apply(&mut graph, "track", &[running, moments], &settings);
+    // Made later, read before the change.
+    let double = graph.add(running, running).unwrap();
+    let mut plan = Plan::compile(&graph, &[double, tracked], Options::default()).unwrap();
+    let mut parameters = vec![0.0; graph.flat_len(Dtype::F64)];
+    parameters[..2].copy_from_slice(&[1.0, 3.0]);
+    let x = [1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0];
+    let mut state = State { parameters: Buffers { double: &mut parameters, ..Buffers::default() }, ..State::default() };
+    plan.run(&mut Bindings { inputs: &[Array::F64(&x)], state: &mut state, seed: 0 }).unwrap();
+    assert_eq!(plan.output(0).to_f64(), [2.0, 6.0]);
+    // Variances are 1 and 0: 1 + (2 * 1 - 1) / 4, and 3 - 3 / 4.
+    assert_eq!(parameters[..2], [1.25, 2.25]);
 }
 
 #[test]

@@ -4,9 +4,9 @@ mod common;
 
 use common::apply;
 use common::network::{Memory, Network, Recipe};
-use tilegrad_engine::plan::{Bindings, Options, Plan};
 use tilegrad_engine::types::Values;
-use tilegrad_engine::{Dtype, Graph, StepInfo, Work};
+use tilegrad_engine::{Bindings, Options, Plan};
+use tilegrad_engine::{CallInfo, Dtype, Graph, Work};
 
 /// 784-128-10 in single precision at batch 32, trained with Adam.
 fn plan() -> (Network, Plan) {
@@ -17,7 +17,7 @@ fn plan() -> (Network, Plan) {
     (network, plan)
 }
 
-fn steps(plan: &Plan) -> Vec<StepInfo<'_>> {
+fn steps(plan: &Plan) -> Vec<CallInfo<'_>> {
     (0..plan.steps()).map(|index| plan.step_info(index)).collect()
 }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tilegrad_engine::epoch::{self, Epoch, Progress, RowsMut, Scheduled, Sums};
-use tilegrad_engine::rows::{Rows, SourceKind};
+use tilegrad_engine::epoch::{self, Epoch, EpochSettings, HyperparameterSchedule, PredictionRows, Progress, Sums};
+use tilegrad_engine::rows::{RowSource, SourceKind};
 use tilegrad_engine::{Array as Numbers, Dtype, NotFinite, Type};
 
 use crate::arguments::{dtype_error_of, list_of, shape_text, type_name};
@@ -84,17 +84,14 @@ pub(crate) fn run_epoch<'py>(
         return value_error!("{FUNCTION}: expected `interval` of 0 seconds or more, got {interval}");
     }
     let interval = Duration::try_from_secs_f64(interval).unwrap_or(Duration::MAX);
-    let run = Run {
-        function: FUNCTION,
-        plan,
-        last,
-        state,
+    let settings = EpochSettings {
         batch_size: in_range(FUNCTION, "batch_size", batch_size, 1, i64::MAX)?,
+        shuffle,
         seed: seed.0,
         epoch: in_range(FUNCTION, "epoch", epoch, 0, i64::MAX)? as u64,
-        shuffle,
+        interval: POLL.min(interval),
+        schedules: schedules.map(|given| schedules_of(given, plan)).transpose()?.unwrap_or_default(),
         maxima: in_range(FUNCTION, "maxima", maxima, 0, i64::MAX)?,
-        courses: schedules.map(|schedules| courses(schedules, plan)).transpose()?.unwrap_or_default(),
         record,
         drop_last,
         check_finite,
@@ -103,7 +100,8 @@ pub(crate) fn run_epoch<'py>(
             None => usize::MAX,
         },
     };
-    let (sums, watch) = run.go(py, &sources, &fixed, Watch::new(report, interval), None)?;
+    let run = PlanRun { function: FUNCTION, plan, last, state };
+    let (sums, watch) = run.go(py, &sources, &fixed, settings, Watch::new(report, interval), None)?;
     watch.finish()?;
     result(py, &sums)
 }
@@ -134,29 +132,14 @@ pub(crate) fn run_batches<'py>(
         return value_error!("{FUNCTION}: expected `out` to share no memory with `features`, got an overlapping view");
     }
     let rows = match out.kind() {
-        Kind::F32 => RowsMut::F32(out.slice_mut()),
-        Kind::F64 => RowsMut::F64(out.slice_mut()),
+        Kind::F32 => PredictionRows::F32(out.slice_mut()),
+        Kind::F64 => PredictionRows::F64(out.slice_mut()),
         _ => return Err(dtype_error_of(FUNCTION, "out", &out, "float32 or float64")),
     };
     let batch_size = in_range(FUNCTION, "batch_size", batch_size, 1, i64::MAX)?;
-    let (courses, maxima, record, drop_last) = (Vec::new(), 0, false, false);
-    let run = Run {
-        function: FUNCTION,
-        plan,
-        last,
-        state,
-        batch_size,
-        seed: 0,
-        epoch: 0,
-        shuffle: false,
-        maxima,
-        courses,
-        record,
-        drop_last,
-        check_finite: false,
-        limit: usize::MAX,
-    };
-    let (sums, watch) = run.go(py, &sources, &[], Watch::new(None, Duration::MAX), Some(rows))?;
+    let settings = EpochSettings { batch_size, interval: POLL, ..EpochSettings::default() };
+    let run = PlanRun { function: FUNCTION, plan, last, state };
+    let (sums, watch) = run.go(py, &sources, &[], settings, Watch::new(None, Duration::MAX), Some(rows))?;
     watch.finish()?;
     if sums.interrupted {
         return Err(Error::Python(PyKeyboardInterrupt::new_err(())));
@@ -187,9 +170,11 @@ impl<'py> Source<'py> {
         Ok(Self { array, kind, scale })
     }
 
-    fn rows(&self) -> Rows<'_> {
+    fn rows(&self) -> RowSource<'_> {
         // SAFETY: NumPy's shape and strides address memory of this kind inside the array, which `self` keeps alive.
-        unsafe { Rows::from_raw(self.array.pointer(), self.kind, self.array.shape(), self.array.strides(), self.scale) }
+        unsafe {
+            RowSource::from_raw(self.array.pointer(), self.kind, self.array.shape(), self.array.strides(), self.scale)
+        }
     }
 }
 
@@ -233,39 +218,16 @@ fn fixed_input<'py>(plan: &Bound<'py, Plan>, index: usize, weight: &Bound<'py, P
     Ok(converted)
 }
 
-/// What both loops need.
-struct Run<'a, 'py> {
+/// The plans of a run over rows, and the state they work on.
+struct PlanRun<'a, 'py> {
     function: &'static str,
     plan: &'a Bound<'py, Plan>,
     last: Option<&'a Bound<'py, Plan>>,
     state: &'a Bound<'py, State>,
-    batch_size: usize,
-    seed: u64,
-    epoch: u64,
-    shuffle: bool,
-    maxima: usize,
-    courses: Vec<Course>,
-    record: bool,
-    drop_last: bool,
-    check_finite: bool,
-    limit: usize,
-}
-
-/// A hyperparameter's values for each batch.
-struct Course {
-    optimizer: usize,
-    name: String,
-    values: Vec<f64>,
-}
-
-impl Course {
-    fn scheduled(&self) -> Scheduled<'_> {
-        Scheduled { optimizer: self.optimizer, name: &self.name, values: &self.values }
-    }
 }
 
 /// The schedules from a list of (optimizer, name, values).
-fn courses(schedules: &Bound<'_, PyAny>, plan: &Bound<'_, Plan>) -> Result<Vec<Course>> {
+fn schedules_of(schedules: &Bound<'_, PyAny>, plan: &Bound<'_, Plan>) -> Result<Vec<HyperparameterSchedule>> {
     const FUNCTION: &str = "run_epoch";
     list_of(FUNCTION, "schedules", schedules)?
         .iter()
@@ -275,22 +237,23 @@ fn courses(schedules: &Bound<'_, PyAny>, plan: &Bound<'_, Plan>) -> Result<Vec<C
                 return type_error!("{FUNCTION}: expected `schedules` of (optimizer, name, values), got {got}");
             };
             match plan.get().place_of(&optimizer) {
-                Some(optimizer) => Ok(Course { optimizer, name, values }),
+                Some(optimizer) => Ok(HyperparameterSchedule { optimizer, name, values }),
                 None => value_error!("{FUNCTION}: expected `schedules` of the plan's optimizers, got one of another"),
             }
         })
         .collect()
 }
 
-impl Run<'_, '_> {
+impl PlanRun<'_, '_> {
     /// Runs the loop with the lock released. With a place for rows it predicts, without one it trains or evaluates.
     fn go(
         &self,
         py: Python<'_>,
         sources: &[Source<'_>],
         fixed: &[Numbers<'_>],
+        settings: EpochSettings,
         mut watch: Watch,
-        out: Option<RowsMut<'_>>,
+        out: Option<PredictionRows<'_>>,
     ) -> Result<(Sums, Watch)> {
         if self.last.is_some_and(|last| last.is(self.plan)) {
             return value_error!("{}: expected `last` to be a plan of its own, got `plan` again", self.function);
@@ -302,38 +265,24 @@ impl Run<'_, '_> {
         if !others.all(same) {
             return value_error!("{}: expected `last` to have the parameters of `plan`, got others", self.function);
         }
-        let rows: Vec<Rows<'_>> = sources.iter().map(Source::rows).collect();
+        let rows: Vec<RowSource<'_>> = sources.iter().map(Source::rows).collect();
         let mut plan = self.plan.get().lock(py)?;
         let mut last = self.last.map(|last| last.get().lock(py)).transpose()?;
         let used = self.state.get().acquire(py, self.function, self.plan.get().places())?;
         let mut engine = used.engine(self.plan.get().rules(py)?);
-        let scheduled: Vec<Scheduled<'_>> = self.courses.iter().map(Course::scheduled).collect();
-        let epoch = Epoch {
-            sources: &rows,
-            fixed,
-            batch_size: self.batch_size,
-            shuffle: self.shuffle,
-            seed: self.seed,
-            epoch: self.epoch,
-            interval: POLL.min(watch.interval),
-            scheduled: &scheduled,
-            maxima: self.maxima,
-            record: self.record,
-            drop_last: self.drop_last,
-            check_finite: self.check_finite,
-            limit: self.limit,
-        };
+        let epoch = Epoch { sources: &rows, fixed, settings };
+        let epoch = &epoch;
         let (plan, last) = (&mut *plan, last.as_deref_mut());
         let (running, watched) = (&mut engine, &mut watch);
         let sums = work::detached(py, move || match out {
-            None => epoch::run_epoch(plan, last, running, &epoch, &mut |progress| watched.look(progress)),
+            None => epoch::run_epoch(plan, last, running, epoch, &mut |progress| watched.look(progress)),
             Some(mut out) => {
-                epoch::run_batches(plan, last, running, &epoch, &mut out, &mut |progress| watched.look(progress))
+                epoch::run_batches(plan, last, running, epoch, &mut out, &mut |progress| watched.look(progress))
             }
         })?;
         // Also after an error in the middle: the steps before it were whole.
         used.set_counts(engine.step, engine.tally);
-        for Course { optimizer, name, .. } in &self.courses {
+        for HyperparameterSchedule { optimizer, name, .. } in &epoch.settings.schedules {
             self.plan.get().take_setting(py, *optimizer, name, &engine.optimizers)?;
         }
         Ok((sums?, watch))

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyMapping, PyString};
 use tilegrad_engine::graph::{Node, Origin, ParameterPlace};
 use tilegrad_engine::ops::loss::HostLoss;
-use tilegrad_engine::{Array as Numbers, Attribute, Attributes, Dtype, Options, ValueId, fusion, gradient, ops};
+use tilegrad_engine::{Array as Numbers, Attribute, Attributes, Dtype, Options, ValueId, catalogue, fusion, gradient};
 use tilegrad_kernels::controls::Controls;
 
 use crate::arguments::{dtype_error_of, type_name};
@@ -104,7 +104,7 @@ impl Graph {
         attributes: Option<&Bound<'_, PyMapping>>,
     ) -> Result<u32> {
         let attributes = attributes.map_or_else(|| Ok(Attributes::new()), |given| read_attributes(operation, given))?;
-        let operation = ops::from_name(operation, &attributes)?;
+        let operation = catalogue::from_name(operation, &attributes)?;
         let mut inner = self.lock(py)?;
         let inputs = values("apply", &inner.graph, &inputs)?;
         Ok(inner.graph.apply(operation, &inputs)?.0)
@@ -186,49 +186,6 @@ impl Graph {
         let mut inner = self.lock(py)?;
         let updated = value("constrain", &inner.graph, updated)?;
         Ok(inner.graph.constrain(updated, name, number)?.0)
-    }
-
-    /// Each number on the last axis of ``x`` less its mean over the other axes, divided by ``sqrt(variance + epsilon)``, times
-    /// ``weight`` and plus ``bias`` where given; and the moments: means, then variances divided by the count.
-    #[pyo3(signature = (x, weight = None, bias = None, *, epsilon))]
-    fn batch_norm(
-        &self,
-        py: Python<'_>,
-        x: Whole,
-        weight: Option<Whole>,
-        bias: Option<Whole>,
-        epsilon: f64,
-    ) -> Result<(u32, u32)> {
-        let mut inner = self.lock(py)?;
-        let x = value("batch_norm", &inner.graph, x)?;
-        let affine = match (weight, bias) {
-            (None, None) => None,
-            (Some(weight), Some(bias)) => {
-                Some((value("batch_norm", &inner.graph, weight)?, value("batch_norm", &inner.graph, bias)?))
-            }
-            _ => return value_error!("batch_norm: expected `weight` and `bias` together, got one of them"),
-        };
-        let (normal, moments) = inner.graph.batch_norm(x, affine, epsilon)?;
-        Ok((normal.0, moments.0))
-    }
-
-    /// Moves a parameter toward row 0 (mean) or 1 (variance) of the moments of a batch whenever the plan runs, in place and
-    /// after everything else: ``parameter + share * (factor * moments[row] - parameter)``.
-    #[pyo3(signature = (parameter, moments, row, *, share, factor = 1.0))]
-    fn track(
-        &self,
-        py: Python<'_>,
-        parameter: Whole,
-        moments: Whole,
-        row: Whole,
-        share: f64,
-        factor: f64,
-    ) -> Result<u32> {
-        let mut inner = self.lock(py)?;
-        let parameter = value("track", &inner.graph, parameter)?;
-        let moments = value("track", &inner.graph, moments)?;
-        let row = in_range("track", "row", row, 0, 1)?;
-        Ok(inner.graph.track(parameter, moments, row, share, factor)?.0)
     }
 
     /// Shape of a value.

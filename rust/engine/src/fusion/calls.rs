@@ -4,11 +4,11 @@ use tilegrad_kernels::activations::Activation;
 use tilegrad_kernels::arithmetic::{Reduction, ReductionKind};
 use tilegrad_kernels::matmul::{self, Each, Store, Target, multiply};
 
-use crate::call::{Kept, Routine, Run, Site, with_element};
 use crate::memory::ALIGNMENT;
 use crate::ops::matmul::MatMul;
 use crate::ops::update::Update;
-use crate::types::Type;
+use crate::routine::{ControlBuffer, Routine, Run};
+use crate::types::{Site, Type, with_element};
 use crate::work::Work;
 
 /// `f(A B + bias)`, with the pre-activation beside it where something else reads it.
@@ -66,21 +66,21 @@ impl Routine for Dense {
 /// `(A B) f'`: the gradient with respect to the input of an activation, and the sum of each of its columns beside it where
 /// that is the gradient of a bias.
 #[derive(Debug)]
-pub(super) struct InputGradient {
+pub(super) struct SlopedProduct {
     product: MatMul,
     activation: Activation,
     sums: bool,
     name: String,
 }
 
-impl InputGradient {
+impl SlopedProduct {
     pub(super) fn new(product: MatMul, activation: Activation, sums: bool) -> Self {
         let name = format!("matmul + {}_backward{}", activation.entry().name, if sums { " + sum" } else { "" });
         Self { product, activation, sums, name }
     }
 }
 
-impl Routine for InputGradient {
+impl Routine for SlopedProduct {
     fn name(&self) -> &str {
         &self.name
     }
@@ -135,7 +135,7 @@ impl Routine for WeightUpdate {
         &self.name
     }
 
-    fn kept(&self) -> Option<(usize, Kept)> {
+    fn kept(&self) -> Option<(usize, ControlBuffer)> {
         self.update.kept()
     }
 
@@ -190,7 +190,7 @@ impl Routine for BiasUpdate {
         &self.name
     }
 
-    fn kept(&self) -> Option<(usize, Kept)> {
+    fn kept(&self) -> Option<(usize, ControlBuffer)> {
         self.update.kept()
     }
 

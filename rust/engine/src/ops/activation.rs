@@ -3,27 +3,12 @@
 use tilegrad_kernels::activations::{Activation, ENTRIES};
 use tilegrad_kernels::registry::{ActivationEntry, SlopeFrom};
 
-use super::attributes::Reader;
-use super::elementwise::one_real_input;
-use super::{Operation, Rule, Slope};
-use crate::call::{Routine, Run, Site, with_element};
-use crate::error::{Result, shape_error};
-use crate::types::{Attribute, Attributes, Type, require_type};
-
-/// The entry of this name or alias.
-pub(crate) fn entry(name: &str) -> Option<&'static ActivationEntry> {
-    ENTRIES.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
-}
-
-/// An activation with attributes for its parameters.
-pub(crate) fn read(entry: &ActivationEntry, reader: &mut Reader<'_>) -> Result<Forward> {
-    let mut parameters = Vec::with_capacity(entry.parameters.len());
-    for parameter in entry.parameters {
-        parameters.push(reader.number(parameter.name, parameter.default)?);
-    }
-    reader.finish()?;
-    Ok(Forward(Activation::new(entry.name, &parameters)?))
-}
+use crate::error::Result;
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::ops::checks::{alike, one_real_input};
+use crate::reader::Reader;
+use crate::routine::{Routine, Run};
+use crate::types::{Attribute, Attributes, Site, Type, with_element};
 
 fn attributes(activation: &Activation) -> Attributes {
     let names = activation.entry().parameters.iter().map(|parameter| parameter.name.to_string());
@@ -34,14 +19,31 @@ fn attributes(activation: &Activation) -> Attributes {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Forward(pub Activation);
 
+impl Forward {
+    /// The entry of this name or alias.
+    pub(crate) fn find(name: &str) -> Option<&'static ActivationEntry> {
+        ENTRIES.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
+    }
+
+    /// The activation of an entry, with attributes for its parameters.
+    pub(crate) fn read(entry: &ActivationEntry, reader: &mut Reader<'_>) -> Result<Self> {
+        let mut parameters = Vec::with_capacity(entry.parameters.len());
+        for parameter in entry.parameters {
+            parameters.push(reader.number(parameter.name, parameter.default)?);
+        }
+        reader.finish()?;
+        Ok(Self(Activation::new(entry.name, &parameters)?))
+    }
+}
+
 impl Operation for Forward {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         one_real_input(self.name(), inputs)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let inputs = [rule.gradient, rule.inputs[0], rule.output];
-        Ok(vec![Slope::Value(rule.graph.add_node(Backward::new(self.0), &inputs)?)])
+        Ok(vec![InputGradient::Value(rule.graph.add_node(Backward::new(self.0), &inputs)?)])
     }
 }
 
@@ -82,26 +84,12 @@ impl Backward {
     }
 }
 
-/// An error unless all inputs have the type of the first one; that type.
-pub(super) fn alike(name: &str, inputs: &[&Type], count: usize) -> Result<Type> {
-    if inputs.len() != count {
-        return shape_error!("{name}: expected {count} inputs, got {}", inputs.len());
-    }
-    inputs[1..].iter().try_for_each(|input| require_type(name, "input", input, &inputs[..1]))?;
-    Ok(inputs[0].clone())
-}
-
-/// Types for an error message.
-pub(crate) fn types(inputs: &[&Type]) -> String {
-    inputs.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(", ")
-}
-
 impl Operation for Backward {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         alike(&self.name, inputs, 3)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let [gradient, x, y] = [rule.inputs[0], rule.inputs[1], rule.inputs[2]];
         let arriving = rule.gradient;
         let first = rule.when_needed(0, |rule| rule.graph.add_node(self.clone(), &[arriving, x, y]))?;
@@ -110,7 +98,7 @@ impl Operation for Backward {
             let product = rule.graph.multiply(arriving, gradient)?;
             rule.graph.add_node(Curvature::new(self.activation), &[product, x])
         })?;
-        Ok(vec![first, second, Slope::Zero])
+        Ok(vec![first, second, InputGradient::Zero])
     }
 
     fn reads(&self, input: usize) -> bool {
@@ -162,10 +150,10 @@ impl Operation for Curvature {
         alike(&self.name, inputs, 2)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let (x, arriving) = (rule.inputs[1], rule.gradient);
         let first = rule.when_needed(0, |rule| rule.graph.add_node(self.clone(), &[arriving, x]))?;
-        Ok(vec![first, Slope::Undefined])
+        Ok(vec![first, InputGradient::Undefined])
     }
 }
 

@@ -3,18 +3,18 @@
 use tilegrad_kernels::constraints::Constraint;
 use tilegrad_kernels::registry::Setting;
 
-use super::{Operation, Rule, Slope};
-use crate::call::{Call, Routine, Run, Site, with_element};
+use crate::call::Call;
 use crate::error::{Result, shape_error, value_error};
 use crate::graph::{Graph, ValueId};
-use crate::types::{Type, Typed};
+use crate::operation::{Change, Changer, GradientRule, InputGradient, Operation};
+use crate::routine::{Routine, Run};
+use crate::types::{Site, Type, Typed, with_element};
 
 /// A constraint, or a proximal step, on what an update made of a parameter. The result is the parameter itself, afterwards.
 #[derive(Clone, Copy, Debug)]
 struct Constrain {
     constraint: Constraint,
     group: usize,
-    parameter: usize,
 }
 
 impl Graph {
@@ -23,12 +23,11 @@ impl Graph {
     pub fn constrain(&mut self, updated: ValueId, name: &str, number: f64) -> Result<ValueId> {
         self.check("constrain", updated)?;
         let constraint = Constraint::named(name, number)?;
-        let updates = self.node(updated).operation().and_then(|operation| operation.updates());
-        let Some((group, parameter)) = updates else {
+        let Some(Change { by: Changer::Optimizer(group), .. }) = self.change(updated) else {
             let got = self.name(updated);
             return value_error!("constrain: expected `updated` to be what an update gave, got {got}");
         };
-        self.add_node(Constrain { constraint, group, parameter }, &[updated])
+        self.add_node(Constrain { constraint, group }, &[updated])
     }
 }
 
@@ -40,12 +39,12 @@ impl Operation for Constrain {
         }
     }
 
-    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
-        Ok(vec![Slope::Undefined])
+    fn gradient(&self, _rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        Ok(vec![InputGradient::Undefined])
     }
 
-    fn updates(&self) -> Option<(usize, usize)> {
-        Some((self.group, self.parameter))
+    fn changes(&self) -> Option<Changer> {
+        Some(Changer::Optimizer(self.group))
     }
 }
 

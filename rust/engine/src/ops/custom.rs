@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::attributes::Reader;
-use super::shape::copy;
-use super::{Operation, Rule, Slope};
-use crate::call::{Routine, Run, Site};
 use crate::error::{Result, dtype_error, shape_error};
 use crate::graph::{Graph, ValueId};
-use crate::types::{Attributes, Type, require_type};
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::ops::shape::copy;
+use crate::reader::Reader;
+use crate::routine::{Routine, Run};
+use crate::types::{Attributes, Site, Type, require_type};
 use crate::work::Work;
 
 /// The first input, as if its gradient were what the last inputs say.
@@ -17,16 +17,16 @@ use crate::work::Work;
 /// of these the gradient that is passed to it, computed from the placeholder. Only the value is read; the backward pass
 /// computes the others again with what arrives in the placeholder's stead.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Custom;
+pub struct CustomGradient;
 
-impl Custom {
+impl CustomGradient {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         reader.finish()?;
         Ok(Self)
     }
 }
 
-impl Operation for Custom {
+impl Operation for CustomGradient {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let (count, sources) = (inputs.len(), inputs.len().saturating_sub(2) / 2);
         if sources == 0 || count % 2 == 1 {
@@ -44,16 +44,16 @@ impl Operation for Custom {
         Ok(inputs[0].clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let sources = (rule.inputs.len() - 2) / 2;
         let (placeholder, gradients) = (rule.inputs[1], &rule.inputs[2 + sources..]);
         let wanted: Vec<ValueId> =
             (0..sources).filter(|&source| rule.needed[2 + source]).map(|source| gradients[source]).collect();
         let made = again(rule.graph, &wanted, placeholder, rule.gradient)?;
-        let mut slopes = vec![Slope::Zero; rule.inputs.len()];
+        let mut slopes = vec![InputGradient::Zero; rule.inputs.len()];
         let needed = (0..sources).filter(|&source| rule.needed[2 + source]);
         for (source, value) in needed.zip(made) {
-            slopes[2 + source] = Slope::Value(value);
+            slopes[2 + source] = InputGradient::Value(value);
         }
         Ok(slopes)
     }
@@ -67,7 +67,7 @@ impl Operation for Custom {
     }
 }
 
-impl Routine for Custom {
+impl Routine for CustomGradient {
     fn name(&self) -> &str {
         "custom"
     }

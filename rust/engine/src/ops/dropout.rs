@@ -1,11 +1,11 @@
 //! Dropout (Srivastava et al., 2014): numbers are dropped at random, the others grow so that the mean stays.
 
-use super::attributes::Reader;
-use super::elementwise::one_real_input;
-use super::{Operation, Rule, Slope};
-use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Result, value_error};
-use crate::types::{Attribute, Attributes, Type};
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::ops::checks::one_real_input;
+use crate::reader::Reader;
+use crate::routine::{Routine, Run};
+use crate::types::{Attribute, Attributes, Site, Type, with_element};
 
 /// `x mask / (1 - rate)`. The mask depends on (seed, stream, step, element) only: the backward pass makes it again instead
 /// of storing it. Compiled for evaluation, it is the identity.
@@ -34,9 +34,9 @@ impl Operation for Dropout {
         one_real_input("dropout", inputs)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         // The same mask, by the same stream: the operation is linear, and its own transpose.
-        Ok(vec![Slope::Value(rule.graph.add_node(*self, &[rule.gradient])?)])
+        Ok(vec![InputGradient::Value(rule.graph.add_node(*self, &[rule.gradient])?)])
     }
 
     fn is_view(&self, training: bool) -> bool {

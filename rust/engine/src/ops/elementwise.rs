@@ -2,21 +2,27 @@
 
 use tilegrad_kernels::arithmetic::{BinaryFunction, Broadcast, UnaryFunction, broadcast_shape};
 
-use super::attributes::Reader;
-use super::{Operation, Rule, Slope};
-use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Result, dtype_error, shape_error};
 use crate::graph::ValueId;
-use crate::types::{Shape, Type};
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::ops::checks::{one_real_input, require_real};
+use crate::reader::Reader;
+use crate::routine::{Routine, Run};
+use crate::types::{Shape, Site, Type, with_element};
 
 /// A function of two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binary(pub BinaryFunction);
 
 impl Binary {
-    pub(crate) fn read(function: BinaryFunction, reader: &mut Reader<'_>) -> Result<Self> {
+    /// The function of this name.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        BinaryFunction::ALL.iter().find(|function| function.name() == name).map(|&function| Self(function))
+    }
+
+    pub(crate) fn read(self, reader: &mut Reader<'_>) -> Result<Self> {
         reader.finish()?;
-        Ok(Self(function))
+        Ok(self)
     }
 }
 
@@ -40,13 +46,13 @@ impl Operation for Binary {
         }
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let (x, y) = (rule.inputs[0], rule.inputs[1]);
         let sides = [x, y].map(|input| rule.graph.shape(input).to_vec());
         let mut slopes = Vec::with_capacity(2);
         for (side, shape) in sides.iter().enumerate() {
             if self.is_level(side) {
-                slopes.push(Slope::Zero);
+                slopes.push(InputGradient::Zero);
                 continue;
             }
             slopes.push(rule.when_needed(side, |rule| {
@@ -66,7 +72,7 @@ impl Binary {
     }
 
     /// What arrives at one side, before the sum over stretched axes.
-    fn slope(self, rule: &mut Rule<'_>, side: usize, x: ValueId, y: ValueId) -> Result<ValueId> {
+    fn slope(self, rule: &mut GradientRule<'_>, side: usize, x: ValueId, y: ValueId) -> Result<ValueId> {
         use BinaryFunction::{
             Add, Divide, Equal, LargerShare, Maximum, Minimum, Multiply, Power, Prelu, PreluSlope, Subtract,
         };
@@ -156,9 +162,14 @@ impl Routine for Binary {
 pub struct Unary(pub UnaryFunction);
 
 impl Unary {
-    pub(crate) fn read(function: UnaryFunction, reader: &mut Reader<'_>) -> Result<Self> {
+    /// The function of this name.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        UnaryFunction::ALL.iter().find(|function| function.name() == name).map(|&function| Self(function))
+    }
+
+    pub(crate) fn read(self, reader: &mut Reader<'_>) -> Result<Self> {
         reader.finish()?;
-        Ok(Self(function))
+        Ok(self)
     }
 }
 
@@ -167,7 +178,7 @@ impl Operation for Unary {
         one_real_input(self.name(), inputs)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         use UnaryFunction::{Abs, Exp, Expm1, Log, Log1p, Negative, Sign, Sqrt, Square};
         let (x, y, gradient) = (rule.inputs[0], rule.output, rule.gradient);
         let graph = &mut *rule.graph;
@@ -196,9 +207,9 @@ impl Operation for Unary {
                 let double = graph.scaled(gradient, 2.0)?;
                 graph.multiply(double, x)?
             }
-            Sign => return Ok(vec![Slope::Zero]),
+            Sign => return Ok(vec![InputGradient::Zero]),
         };
-        Ok(vec![Slope::Value(slope)])
+        Ok(vec![InputGradient::Value(slope)])
     }
 }
 
@@ -218,21 +229,4 @@ impl Routine for Unary {
             None => Box::new(move |call| function.apply(call.input(0), call.output::<E>(0))),
         })
     }
-}
-
-/// An error unless there is one input and it holds numbers; its type.
-pub(crate) fn one_real_input(name: &str, inputs: &[&Type]) -> Result<Type> {
-    let [input] = inputs else {
-        return shape_error!("{name}: expected 1 input, got {}", inputs.len());
-    };
-    require_real(name, "x", input)?;
-    Ok((*input).clone())
-}
-
-/// An error unless the argument holds numbers.
-pub(crate) fn require_real(name: &str, argument: &str, kind: &Type) -> Result<()> {
-    if kind.dtype.is_real() {
-        return Ok(());
-    }
-    dtype_error!("{name}: expected `{argument}` of dtype float32 or float64, got dtype {}", kind.dtype)
 }

@@ -2,13 +2,12 @@
 
 use tilegrad_kernels::matmul::{Matrix, Store, multiply, workspace_len};
 
-use super::activation::types;
-use super::attributes::Reader;
-use super::elementwise::require_real;
-use super::{Operation, Rule, Slope};
-use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Result, dtype_error, shape_error};
-use crate::types::{Attribute, Attributes, Type, Typed};
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::ops::checks::{require_real, types_text};
+use crate::reader::Reader;
+use crate::routine::{Routine, Run};
+use crate::types::{Attribute, Attributes, Site, Type, Typed, with_element};
 use crate::work::Work;
 
 /// `A B` for matrices, each transposed first or not; no copy is made for a transposition.
@@ -88,12 +87,12 @@ impl Operation for MatMul {
             return dtype_error!("matmul: expected `b` of dtype {}, got dtype {}", a.dtype, b.dtype);
         }
         if a.rank() != 2 || b.rank() != 2 {
-            return shape_error!("matmul: expected matrices, got {}", types(inputs));
+            return shape_error!("matmul: expected matrices, got {}", types_text(inputs));
         }
         let (rows, depth, columns) = self.sizes(a, b);
         let b_depth = if self.b_transposed { b.shape[1] } else { b.shape[0] };
         if depth != b_depth {
-            let got = types(inputs);
+            let got = types_text(inputs);
             return shape_error!(
                 "matmul: expected `b` with {depth} rows to match the columns of `a`, got {b_depth} ({got})"
             );
@@ -101,7 +100,7 @@ impl Operation for MatMul {
         Ok(a.with_shape(&[rows, columns]))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let (a, b, gradient) = (rule.inputs[0], rule.inputs[1], rule.gradient);
         let (a_turned, b_turned) = (self.a_transposed, self.b_transposed);
         // With A' and B' as multiplied: dA' = G B'^T and dB' = A'^T G, turned back where the operand was turned.

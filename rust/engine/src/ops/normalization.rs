@@ -7,19 +7,27 @@ use tilegrad_kernels::arithmetic::UnaryFunction;
 use tilegrad_kernels::normalization as kernels;
 use tilegrad_kernels::real::Element;
 
-use super::elementwise::{one_real_input, require_real};
-use super::reduce::{Reduce, ReduceKind};
-use super::shape::{Concatenate, Slice};
-use super::{Operation, Rule, Slope, WITHOUT_OPTIMIZER};
-use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Result, shape_error, value_error};
 use crate::gradient::gradients_since;
-use crate::graph::{Graph, Origin, ValueId};
-use crate::types::{Attribute, Attributes, Shape, Type, require_type};
+use crate::graph::{Graph, ValueId};
+use crate::operation::{Changer, GradientRule, InputGradient, Operation};
+use crate::ops::checks::{one_real_input, require_real};
+use crate::ops::reduce::{Reduce, ReduceKind};
+use crate::ops::shape::{Concatenate, Slice};
+use crate::reader::Reader;
+use crate::routine::{Routine, Run};
+use crate::types::{Attribute, Attributes, Shape, Site, Type, require_type, with_element};
 
 /// Mean and variance of each number on the last axis: shape (2, features). The variance is divided by the count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Moments;
+pub struct Moments;
+
+impl Moments {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        reader.finish()?;
+        Ok(Self)
+    }
+}
 
 /// The type of the moments of `x`, or an error.
 fn moments_of(name: &str, x: &Type) -> Result<Type> {
@@ -35,8 +43,13 @@ impl Operation for Moments {
         moments_of("moments", &one_real_input("moments", inputs)?)
     }
 
-    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
-        Ok(vec![Slope::Undefined])
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        again(rule, |graph, inputs| {
+            let (mean, variance) = (over_rows(graph, inputs[0], ReduceKind::Mean)?, variance(graph, inputs[0])?);
+            let features = graph.shape(mean).iter().product();
+            let (mean, variance) = (graph.reshape(mean, &[1, features])?, graph.reshape(variance, &[1, features])?);
+            graph.add_node(Concatenate::along(0), &[mean, variance])
+        })
     }
 }
 
@@ -56,8 +69,19 @@ impl Routine for Moments {
 /// `(x - mean) / sqrt(variance + epsilon)` from (x, moments), or that times a weight plus a bias from (x, moments, weight,
 /// bias). `moments` are those of `x`: the gradient counts on it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct BatchNorm {
+pub struct BatchNorm {
     epsilon: f64,
+}
+
+impl BatchNorm {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        let epsilon = reader.number("epsilon", 1e-5)?;
+        reader.finish()?;
+        if !(epsilon > 0.0 && epsilon.is_finite()) {
+            return value_error!("batch_norm: expected `epsilon` above 0, got {epsilon}");
+        }
+        Ok(Self { epsilon })
+    }
 }
 
 fn epsilon_of(epsilon: f64) -> Attributes {
@@ -78,15 +102,20 @@ impl Operation for BatchNorm {
         Ok((*x).clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let (x, moments, gradient) = (rule.inputs[0], rule.inputs[1], rule.gradient);
+        let source = rule.graph.node(moments);
+        if source.inputs != [x] || source.operation().is_none_or(|operation| operation.name() != Moments.name()) {
+            let (x, got) = (rule.graph.name(x), &source.name);
+            return value_error!("batch_norm: expected `moments` to be those of {x} for its gradient, got {got}");
+        }
         let sums = rule.graph.add_node(BatchNormSums { epsilon: self.epsilon }, &[gradient, x, moments])?;
         let weight = rule.inputs.get(2).copied();
         let to_x = rule.when_needed(0, |rule| {
             let inputs: Vec<ValueId> = [gradient, x, moments, sums].into_iter().chain(weight).collect();
             rule.graph.add_node(BatchNormBackward { epsilon: self.epsilon }, &inputs)
         })?;
-        let mut slopes = vec![to_x, Slope::Zero];
+        let mut slopes = vec![to_x, InputGradient::Zero];
         // The sum over the gradient is the bias's, that over the products the weight's.
         for (input, row) in [(2, 1), (3, 0)].into_iter().take(rule.inputs.len() - 2) {
             slopes.push(rule.when_needed(input, |rule| {
@@ -128,7 +157,7 @@ impl Operation for BatchNormSums {
         moments_of("batch_norm_sums", inputs[1])
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let epsilon = self.epsilon;
         again(rule, |graph, inputs| {
             let normal = normalized(graph, inputs[1], epsilon)?;
@@ -166,7 +195,7 @@ impl Operation for BatchNormBackward {
         Ok(inputs[1].clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let epsilon = self.epsilon;
         again(rule, |graph, inputs| {
             let (gradient, x) = (inputs[0], inputs[1]);
@@ -201,7 +230,10 @@ impl Routine for BatchNormBackward {
 
 /// Slopes of a backward operation: those of the same value made of plain operations, in which moments and sums are functions
 /// of `x` and the gradient.
-fn again(rule: &mut Rule<'_>, make: impl FnOnce(&mut Graph, &[ValueId]) -> Result<ValueId>) -> Result<Vec<Slope>> {
+fn again(
+    rule: &mut GradientRule<'_>,
+    make: impl FnOnce(&mut Graph, &[ValueId]) -> Result<ValueId>,
+) -> Result<Vec<InputGradient>> {
     let since = rule.graph.nodes().len();
     let made = make(rule.graph, rule.inputs)?;
     let product = rule.graph.multiply(rule.gradient, made)?;
@@ -210,9 +242,9 @@ fn again(rule: &mut Rule<'_>, make: impl FnOnce(&mut Graph, &[ValueId]) -> Resul
     let positions: Vec<usize> = (0..rule.inputs.len()).filter(|input| real(input) && rule.needed[*input]).collect();
     let wanted: Vec<ValueId> = positions.iter().map(|&position| rule.inputs[position]).collect();
     let found = gradients_since(rule.graph, total, &wanted, since)?;
-    let mut slopes = vec![Slope::Zero; rule.inputs.len()];
+    let mut slopes = vec![InputGradient::Zero; rule.inputs.len()];
     for (position, slope) in positions.into_iter().zip(found) {
-        slopes[position] = Slope::Value(slope);
+        slopes[position] = InputGradient::Value(slope);
     }
     Ok(slopes)
 }
@@ -228,10 +260,14 @@ fn centred(graph: &mut Graph, x: ValueId) -> Result<ValueId> {
     graph.subtract(x, mean)
 }
 
-fn deviation(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId> {
+fn variance(graph: &mut Graph, x: ValueId) -> Result<ValueId> {
     let centred = centred(graph, x)?;
     let square = graph.unary(UnaryFunction::Square, centred)?;
-    let variance = over_rows(graph, square, ReduceKind::Mean)?;
+    over_rows(graph, square, ReduceKind::Mean)
+}
+
+fn deviation(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId> {
+    let variance = variance(graph, x)?;
     let epsilon = graph.scalar(epsilon, graph.dtype(x));
     let shifted = graph.add(variance, epsilon)?;
     graph.unary(UnaryFunction::Sqrt, shifted)
@@ -242,69 +278,47 @@ fn normalized(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId> {
     graph.divide(centred, deviation)
 }
 
-/// Moves a parameter toward a row of the moments, in place: `parameter + share * (factor * moments[row] - parameter)`.
+/// Moves a parameter toward a row of the moments (0: means, 1: variances) whenever the plan runs, in place and after everything
+/// else: `parameter + share * (factor * moments[row] - parameter)`. Inputs are the parameter and the moments; the result is
+/// the parameter, afterwards.
 #[derive(Clone, Copy, Debug)]
-struct Track {
-    parameter: usize,
+pub struct Track {
     row: usize,
     share: f64,
     factor: f64,
 }
 
-impl Graph {
-    /// `(x - mean) / sqrt(variance + epsilon)` of each number on the last axis over all other axes, times a weight and plus a
-    /// bias where given; and the moments, of shape (2, features): means, then variances divided by the count.
-    pub fn batch_norm(
-        &mut self,
-        x: ValueId,
-        affine: Option<(ValueId, ValueId)>,
-        epsilon: f64,
-    ) -> Result<(ValueId, ValueId)> {
-        if !(epsilon > 0.0 && epsilon.is_finite()) {
-            return value_error!("batch_norm: expected `epsilon` above 0, got {epsilon}");
-        }
-        let moments = self.add_node(Moments, &[x])?;
-        let affine = affine.into_iter().flat_map(|(weight, bias)| [weight, bias]);
-        let inputs: Vec<ValueId> = [x, moments].into_iter().chain(affine).collect();
-        Ok((self.add_node(BatchNorm { epsilon }, &inputs)?, moments))
-    }
-
-    /// Moves a parameter toward the mean (row 0) or variance (row 1) of a batch whenever the plan runs, after everything else:
-    /// `parameter + share * (factor * moments[row] - parameter)`. The value is the new parameter.
-    pub fn track(
-        &mut self,
-        parameter: ValueId,
-        moments: ValueId,
-        row: usize,
-        share: f64,
-        factor: f64,
-    ) -> Result<ValueId> {
-        self.check("track", parameter)?;
-        self.check("track", moments)?;
-        let Origin::Parameter(index) = self.node(parameter).origin else {
-            return value_error!("track: expected `parameter` to be a parameter, got {}", self.name(parameter));
-        };
-        if row > 1 || !(0.0..=1.0).contains(&share) || !(factor > 0.0 && factor.is_finite()) {
-            return value_error!(
+impl Track {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        let row = reader.integer("row")?.unwrap_or(0);
+        let (share, factor) = (reader.number("share", 1.0)?, reader.number("factor", 1.0)?);
+        reader.finish()?;
+        match usize::try_from(row) {
+            Ok(row) if row <= 1 && (0.0..=1.0).contains(&share) && factor > 0.0 && factor.is_finite() => {
+                Ok(Self { row, share, factor })
+            }
+            _ => value_error!(
                 "track: expected `row` 0 or 1, `share` from 0 to 1 and `factor` above 0, got {row}, {share} and {factor}"
-            );
+            ),
         }
-        self.add_node(Track { parameter: index, row, share, factor }, &[parameter, moments])
     }
 }
 
 impl Operation for Track {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
-        let (parameter, moments) = (inputs[0], inputs[1]);
+        let [parameter, moments] = inputs else {
+            return shape_error!("track: expected 2 inputs, got {}", inputs.len());
+        };
+        require_real("track", "parameter", parameter)?;
         if parameter.rank() != 1 {
             return shape_error!("track: expected `parameter` of one axis, got shape {}", Shape(&parameter.shape));
         }
         require_type("track", "moments", moments, &[&parameter.with_shape(&[2, parameter.len()])])?;
-        Ok(parameter.clone())
+        Ok((*parameter).clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
-        Ok(vec![Slope::Undefined; rule.inputs.len()])
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        Ok(vec![InputGradient::Undefined; rule.inputs.len()])
     }
 
     fn reads(&self, input: usize) -> bool {
@@ -312,14 +326,20 @@ impl Operation for Track {
         input != 0
     }
 
-    fn updates(&self) -> Option<(usize, usize)> {
-        Some((WITHOUT_OPTIMIZER, self.parameter))
+    fn changes(&self) -> Option<Changer> {
+        Some(Changer::Statistic)
     }
 }
 
 impl Routine for Track {
     fn name(&self) -> &'static str {
         if self.row == 0 { "running_mean" } else { "running_variance" }
+    }
+
+    fn attributes(&self) -> Attributes {
+        let numbers = [("share", self.share), ("factor", self.factor)];
+        let numbers = numbers.map(|(name, number)| (name.to_string(), Attribute::Float(number)));
+        [("row".to_string(), Attribute::Int(self.row as i64))].into_iter().chain(numbers).collect()
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {

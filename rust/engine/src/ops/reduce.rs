@@ -2,13 +2,13 @@
 
 use tilegrad_kernels::arithmetic::{BinaryFunction, Reduction, ReductionKind};
 
-use super::attributes::{Reader, axis};
-use super::elementwise::one_real_input;
-use super::{Operation, Rule, Slope};
-use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Result, shape_error};
 use crate::graph::ValueId;
-use crate::types::{Attribute, Attributes, Shape, Type};
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::ops::checks::{axis, one_real_input};
+use crate::reader::Reader;
+use crate::routine::{Routine, Run};
+use crate::types::{Attribute, Attributes, Shape, Site, Type, with_element};
 
 /// What is done along the axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Operation for Reduce {
         Ok(input.with_shape(&shape))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let input = rule.inputs[0];
         let shape = rule.graph.shape(input).to_vec();
         let reduced = self.reduced(shape.len())?;
@@ -102,13 +102,13 @@ impl Operation for Reduce {
             }
             ReduceKind::Maximum => self.share(rule, input, gradient, &kept)?,
         };
-        Ok(vec![Slope::Value(slope)])
+        Ok(vec![InputGradient::Value(slope)])
     }
 }
 
 impl Reduce {
     /// The gradient shared evenly among the numbers that equal the maximum.
-    fn share(&self, rule: &mut Rule<'_>, input: ValueId, gradient: ValueId, kept: &[usize]) -> Result<ValueId> {
+    fn share(&self, rule: &mut GradientRule<'_>, input: ValueId, gradient: ValueId, kept: &[usize]) -> Result<ValueId> {
         let output = rule.graph.reshape(rule.output, kept)?;
         let graph = &mut *rule.graph;
         let ties = graph.binary(BinaryFunction::Equal, input, output)?;

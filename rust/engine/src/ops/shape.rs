@@ -2,13 +2,12 @@
 
 use tilegrad_kernels::arithmetic::{BinaryFunction, Broadcast, Permutation, permute};
 
-use super::activation::types;
-use super::attributes::{Reader, axis};
-use super::elementwise::one_real_input;
-use super::{Operation, Rule, Slope};
-use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Error, Result, dtype_error, shape_error, value_error};
-use crate::types::{Attribute, Attributes, Shape, Type};
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::ops::checks::{axis, one_real_input, require_real, types_text};
+use crate::reader::Reader;
+use crate::routine::{Routine, Run};
+use crate::types::{Attribute, Attributes, MAXIMUM_RANK, Shape, Site, Type, with_element};
 use crate::work::Work;
 
 fn integers(values: &[usize]) -> Attribute {
@@ -58,7 +57,7 @@ impl Operation for Reshape {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let input = one_real_input("reshape", inputs)?;
         match self.resolve(input.len()) {
-            Some(shape) if shape.len() <= super::MAXIMUM_RANK => Ok(input.with_shape(&shape)),
+            Some(shape) if shape.len() <= MAXIMUM_RANK => Ok(input.with_shape(&shape)),
             _ => {
                 let (count, shape) = (input.len(), Shape(&input.shape));
                 shape_error!("reshape: expected a shape of {count} elements for {shape}, got {:?}", self.shape)
@@ -66,9 +65,9 @@ impl Operation for Reshape {
         }
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let shape = rule.graph.shape(rule.inputs[0]).to_vec();
-        Ok(vec![Slope::Value(rule.graph.reshape(rule.gradient, &shape)?)])
+        Ok(vec![InputGradient::Value(rule.graph.reshape(rule.gradient, &shape)?)])
     }
 
     fn is_view(&self, _training: bool) -> bool {
@@ -126,14 +125,14 @@ impl Operation for Transpose {
         Ok(input.with_shape(&shape))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let order = self.order(rule.graph.shape(rule.inputs[0]).len())?;
         let mut inverse = vec![0; order.len()];
         for (index, &axis) in order.iter().enumerate() {
             inverse[axis] = index as i64;
         }
         let transposed = rule.graph.add_node(Transpose { axes: Some(inverse) }, &[rule.gradient])?;
-        Ok(vec![Slope::Value(transposed)])
+        Ok(vec![InputGradient::Value(transposed)])
     }
 }
 
@@ -177,16 +176,16 @@ impl Operation for BroadcastTo {
         let input = one_real_input("broadcast_to", inputs)?;
         let fits =
             tilegrad_kernels::arithmetic::broadcast_shape(&input.shape, &self.shape).as_ref() == Some(&self.shape);
-        if !fits || self.shape.len() > super::MAXIMUM_RANK {
+        if !fits || self.shape.len() > MAXIMUM_RANK {
             let (from, to) = (Shape(&input.shape), Shape(&self.shape));
             return shape_error!("broadcast_to: expected a shape that {from} stretches to, got {to}");
         }
         Ok(input.with_shape(&self.shape))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let shape = rule.graph.shape(rule.inputs[0]).to_vec();
-        Ok(vec![Slope::Value(rule.graph.sum_to(rule.gradient, &shape)?)])
+        Ok(vec![InputGradient::Value(rule.graph.sum_to(rule.gradient, &shape)?)])
     }
 }
 
@@ -258,7 +257,7 @@ impl Operation for Slice {
         Ok(kind)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         // The gradient stands between zeros.
         let kind = rule.graph.kind(rule.inputs[0]).clone();
         let index = axis("slice", self.axis, kind.rank())?;
@@ -278,7 +277,7 @@ impl Operation for Slice {
             [single] => single,
             _ => rule.graph.add_node(Concatenate { axis: self.axis }, &parts)?,
         };
-        Ok(vec![Slope::Value(slope)])
+        Ok(vec![InputGradient::Value(slope)])
     }
 }
 
@@ -338,7 +337,7 @@ impl Operation for Concatenate {
         let [first, ..] = inputs else {
             return shape_error!("concatenate: expected at least 1 input, got 0");
         };
-        super::elementwise::require_real("concatenate", "x", first)?;
+        require_real("concatenate", "x", first)?;
         let index = axis("concatenate", self.axis, first.rank())?;
         let mut kind = first.with_shape(&first.shape);
         kind.shape[index] = 0;
@@ -355,14 +354,14 @@ impl Operation for Concatenate {
                 kind.shape[index] += std::mem::replace(count, first.shape[index]);
             }
             if other != **first {
-                let got = types(inputs);
+                let got = types_text(inputs);
                 return shape_error!("concatenate: expected inputs that differ along axis {index} only, got {got}");
             }
         }
         Ok(kind)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let index = axis("concatenate", self.axis, rule.graph.shape(rule.output).len())?;
         let (mut slopes, mut start) = (Vec::new(), 0);
         for (position, &input) in rule.inputs.iter().enumerate() {

@@ -3,13 +3,12 @@
 use tilegrad_kernels::arithmetic::UnaryFunction;
 use tilegrad_kernels::softmax;
 
-use super::activation::alike;
-use super::attributes::{Reader, axis};
-use super::elementwise::one_real_input;
-use super::{Operation, Rule, Slope};
-use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Result, value_error};
-use crate::types::Type;
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::ops::checks::{alike, axis, one_real_input};
+use crate::reader::Reader;
+use crate::routine::{Routine, Run};
+use crate::types::{Site, Type, with_element};
 
 /// `exp(x) / sum(exp(x))` over the last axis, or its logarithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +43,9 @@ impl Operation for Softmax {
         Ok(kind)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let inputs = [rule.gradient, rule.output];
-        Ok(vec![Slope::Value(rule.graph.add_node(SoftmaxBackward { logarithm: self.logarithm }, &inputs)?)])
+        Ok(vec![InputGradient::Value(rule.graph.add_node(SoftmaxBackward { logarithm: self.logarithm }, &inputs)?)])
     }
 }
 
@@ -93,7 +92,7 @@ impl Operation for SoftmaxBackward {
         alike(self.name(), inputs, 2)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let (gradient, y, arriving) = (rule.inputs[0], rule.inputs[1], rule.gradient);
         if self.logarithm {
             return log_slopes(rule, gradient, y, arriving);
@@ -115,11 +114,11 @@ impl Operation for SoftmaxBackward {
 
 /// The rule of the logarithm: out = g - exp(y) sum(g).
 fn log_slopes(
-    rule: &mut Rule<'_>,
+    rule: &mut GradientRule<'_>,
     gradient: crate::ValueId,
     y: crate::ValueId,
     arriving: crate::ValueId,
-) -> Result<Vec<Slope>> {
+) -> Result<Vec<InputGradient>> {
     let exponential = rule.graph.unary(UnaryFunction::Exp, y)?;
     let product = rule.graph.multiply(arriving, exponential)?;
     let to_gradient = rule.when_needed(0, |rule| {

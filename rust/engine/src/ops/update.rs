@@ -1,13 +1,18 @@
 //! An optimizer's step on a parameter, in place.
 
+use std::sync::Arc;
+
 use tilegrad_kernels::controls::{self, Controls};
 use tilegrad_kernels::optimizers::{MOST_SLOTS, Optimizer, Step};
 
-use super::elementwise::require_real;
-use super::{Operation, Rule, Slope};
-use crate::call::{Call, Kept, Routine, Run, Site, with_element};
-use crate::error::{Result, shape_error};
-use crate::types::{Type, Typed, require_type};
+use crate::call::Call;
+use crate::error::{Error, Result, shape_error, value_error};
+use crate::graph::{Graph, Node, Origin, ValueId};
+use crate::operation::{Changer, GradientRule, InputGradient, Operation};
+use crate::ops::checks::require_real;
+use crate::ops::gradient_controls::{Gather, Measure};
+use crate::routine::{ControlBuffer, Routine, Run};
+use crate::types::{Site, Type, Typed, require_type, with_element};
 use crate::work::Work;
 
 /// Updates a parameter and its slots from (parameter, gradient), and from the factors of all gradients where there are any.
@@ -84,6 +89,75 @@ impl Update {
     }
 }
 
+impl Graph {
+    /// A step of the optimizer on a parameter, taken in place whenever the plan runs, after everything that reads the
+    /// parameter. The value is the new parameter. Equal optimizers are one group.
+    pub fn update(&mut self, parameter: ValueId, gradient: ValueId, optimizer: &Optimizer) -> Result<ValueId> {
+        let known = self.optimizers().iter().position(|known| known == optimizer);
+        let group = known.unwrap_or(self.optimizers().len());
+        let update = self.new_update(parameter, gradient, optimizer, group)?;
+        if known.is_none() {
+            self.add_group(optimizer);
+        }
+        self.apply(Arc::new(update), &[parameter, gradient])
+    }
+
+    /// Steps on many parameters (parameter, gradient, group), whose gradients pass the controls on their way.
+    ///
+    /// `weight` is what a batch counts for where gradients of several batches are joined; without it they are summed.
+    pub fn train(
+        &mut self,
+        updates: &[(ValueId, ValueId, usize)],
+        weight: Option<ValueId>,
+        controls: Controls,
+    ) -> Result<Vec<ValueId>> {
+        let mut made = Vec::with_capacity(updates.len());
+        for &(parameter, gradient, group) in updates {
+            let optimizer = *self
+                .optimizers()
+                .get(group)
+                .ok_or_else(|| Error::Value("train: expected the number of a group".into()))?;
+            made.push(self.new_update(parameter, gradient, &optimizer, group)?);
+        }
+        let mut gradients: Vec<ValueId> = updates.iter().map(|&(_, gradient, _)| gradient).collect();
+        self.set_controls(controls);
+        if controls.accumulates() {
+            for (gradient, update) in gradients.iter_mut().zip(&made) {
+                let inputs: Vec<ValueId> = [*gradient].into_iter().chain(weight).collect();
+                *gradient = self.apply(Arc::new(Gather::new(update.parameter())), &inputs)?;
+            }
+        }
+        let factors =
+            if controls.measures() { Some(self.apply(Arc::new(Measure::new(controls)), &gradients)?) } else { None };
+        let mut values = Vec::with_capacity(made.len());
+        for (position, (update, gradient)) in made.into_iter().zip(gradients).enumerate() {
+            let inputs: Vec<ValueId> = [updates[position].0, gradient].into_iter().chain(factors).collect();
+            let update = update.controlled(&controls, factors.map(|_| position));
+            values.push(self.apply(Arc::new(update), &inputs)?);
+        }
+        Ok(values)
+    }
+
+    /// The update of a parameter that has none so far.
+    fn new_update(&self, parameter: ValueId, gradient: ValueId, optimizer: &Optimizer, group: usize) -> Result<Update> {
+        self.check("update", parameter)?;
+        self.check("update", gradient)?;
+        let Origin::Parameter(index) = self.node(parameter).origin else {
+            return value_error!("update: expected `parameter` to be a parameter, got {}", self.name(parameter));
+        };
+        if self.nodes().iter().any(|node| updates(node, parameter)) {
+            return value_error!("update: expected one update of {}, got a second one", self.name(parameter));
+        }
+        Ok(Update::new(optimizer, group, index))
+    }
+}
+
+/// Whether a node is the update of this parameter.
+fn updates(node: &Node, parameter: ValueId) -> bool {
+    let changes = node.operation().and_then(|operation| operation.changes());
+    changes.is_some() && node.inputs.first() == Some(&parameter)
+}
+
 impl Operation for Update {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         let [parameter, gradient, ..] = inputs else {
@@ -94,8 +168,8 @@ impl Operation for Update {
         Ok((*parameter).clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
-        Ok(vec![Slope::Undefined; rule.inputs.len()])
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        Ok(vec![InputGradient::Undefined; rule.inputs.len()])
     }
 
     fn reads(&self, input: usize) -> bool {
@@ -103,8 +177,8 @@ impl Operation for Update {
         input != 0
     }
 
-    fn updates(&self) -> Option<(usize, usize)> {
-        Some((self.action.group, self.parameter))
+    fn changes(&self) -> Option<Changer> {
+        Some(Changer::Optimizer(self.action.group))
     }
 }
 
@@ -181,8 +255,8 @@ impl Routine for Update {
         &self.name
     }
 
-    fn kept(&self) -> Option<(usize, Kept)> {
-        self.action.averages.then_some((self.parameter, Kept::Average))
+    fn kept(&self) -> Option<(usize, ControlBuffer)> {
+        self.action.averages.then_some((self.parameter, ControlBuffer::Average))
     }
 
     fn workspace(&self, site: &Site<'_>) -> usize {

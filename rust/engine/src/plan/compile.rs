@@ -2,19 +2,22 @@
 
 use tilegrad_kernels::controls::Controls;
 
-use super::{ARENA, Bases, CONSTANTS, LabelInput, Options, PARAMETERS, Plan, Step, finite};
-use crate::call::{Kept, Operand};
-use crate::capacity;
+use crate::call::{ARENA, CONSTANTS, Operand, PARAMETERS};
 use crate::describe::Description;
 use crate::error::Result;
-use crate::fusion;
 use crate::graph::{Graph, Origin, ValueId};
-use crate::memory::{self, AlignedBuffer, Kinds, Layout};
-use crate::schedule::{Item, Port, Schedule};
+use crate::memory::{AlignedBuffer, Kinds, Layout};
+use crate::operation::{Change, Changer};
+use crate::order::{Item, Port, RunningOrder};
+use crate::routine::ControlBuffer;
 use crate::types::{Array, Dtype, Type};
+use crate::{capacity, fusion, memory};
+
+use super::finite::Watch;
+use super::{Bases, LabelInput, Options, Plan, PlannedCall};
 
 /// Places of the values of a graph.
-struct Places<'a> {
+struct OperandPlaces<'a> {
     graph: &'a Graph,
     layout: &'a Layout,
     constants: Vec<usize>,
@@ -26,7 +29,7 @@ fn buffer(dtype: Dtype) -> usize {
     usize::from(dtype == Dtype::F64)
 }
 
-impl Places<'_> {
+impl OperandPlaces<'_> {
     fn parameter(&self, index: usize, slot: usize) -> Operand {
         let place = &self.graph.parameters()[index];
         let (dtype, len) = (place.kind.dtype, place.kind.len());
@@ -42,9 +45,9 @@ impl Places<'_> {
             Origin::Input(index) => Operand { base: PARAMETERS + 2 * (1 + self.slots) + index, offset: 0, len, dtype },
             Origin::Parameter(index) => self.parameter(*index, 0),
             Origin::Constant(_) => Operand { base: CONSTANTS, offset: self.constants[port.value.index()], len, dtype },
-            Origin::Operation(operation) => {
-                let (_, parameter) = operation.updates().expect("every other result lies in the arena");
-                self.parameter(parameter, 0)
+            Origin::Operation(_) => {
+                let change = self.graph.change(port.value).expect("every other result lies in the arena");
+                self.parameter(change.parameter, 0)
             }
         }
     }
@@ -54,13 +57,13 @@ impl Places<'_> {
         let mut operands: Vec<Operand> = item.inputs.iter().map(|port| self.operand(port)).collect();
         operands.extend(item.outputs.iter().map(|port| self.operand(port)));
         let controls = self.graph.controls();
-        if let Some((group, parameter)) = item.updates {
+        if let Some(Change { parameter, by: Changer::Optimizer(group) }) = item.change {
             let kept = kept_by(&controls);
-            let slots = self.graph.optimizers().get(group).map_or(0, |optimizer| optimizer.slots().len());
+            let slots = self.graph.optimizers()[group].slots().len();
             operands.extend((1..=slots).map(|slot| self.parameter(parameter, kept + slot)));
         }
         if let Some((parameter, kept)) = item.routine.kept() {
-            let own = usize::from(kept == Kept::Average && controls.accumulates());
+            let own = usize::from(kept == ControlBuffer::Average && controls.accumulates());
             operands.push(self.parameter(parameter, 1 + own));
         }
         let (offset, bytes) = self.layout.workspaces[index];
@@ -69,7 +72,7 @@ impl Places<'_> {
     }
 
     /// The kernel calls, and the operands of all of them.
-    fn steps(&self, schedule: &Schedule) -> (Vec<Step>, Vec<Operand>) {
+    fn steps(&self, schedule: &RunningOrder) -> (Vec<PlannedCall>, Vec<Operand>) {
         let (mut steps, mut operands) = (Vec::with_capacity(schedule.items.len()), Vec::new());
         for (index, item) in schedule.items.iter().enumerate() {
             let start = operands.len();
@@ -77,7 +80,7 @@ impl Places<'_> {
             let kinds = Kinds::of(item);
             let site = kinds.site(self.layout.in_place[index]);
             let (run, work) = (item.routine.compile(&site), item.routine.work(&site));
-            steps.push(Step { run, operands: start..operands.len(), inputs: item.inputs.len(), work });
+            steps.push(PlannedCall { run, operands: start..operands.len(), inputs: item.inputs.len(), work });
         }
         (steps, operands)
     }
@@ -88,17 +91,8 @@ pub(super) fn kept_by(controls: &Controls) -> usize {
     usize::from(controls.accumulates()) + usize::from(controls.average_decay.is_some())
 }
 
-/// What would make a plan smaller.
-const SMALLER: &str = "a smaller batch size, float32 instead of float64, or fewer and narrower layers need less";
-
-/// Memory of so many bytes, or an error.
-pub(super) fn allocated(function: &str, bytes: usize) -> Result<AlignedBuffer> {
-    let refused = || capacity::refusal(function, "graph", "a plan", bytes, None, SMALLER);
-    AlignedBuffer::try_zeroed(bytes).ok_or_else(refused)
-}
-
 /// Offsets of the constants that are read, by value, and the bytes of all of them.
-fn place_constants(graph: &Graph, schedule: &Schedule) -> (Vec<usize>, usize) {
+fn place_constants(graph: &Graph, schedule: &RunningOrder) -> (Vec<usize>, usize) {
     let (mut offsets, mut bytes) = (vec![usize::MAX; graph.nodes().len()], 0usize);
     for port in schedule.items.iter().flat_map(|item| &item.inputs) {
         if let Some(Origin::Constant(_)) = graph.nodes().get(port.value.index()).map(|node| &node.origin)
@@ -131,7 +125,7 @@ fn fill<const N: usize>(target: &mut [u8], numbers: impl Iterator<Item = [u8; N]
 }
 
 /// The inputs that hold class labels; constant labels are checked now.
-fn label_inputs(graph: &Graph, schedule: &Schedule) -> Result<Vec<LabelInput>> {
+fn label_inputs(graph: &Graph, schedule: &RunningOrder) -> Result<Vec<LabelInput>> {
     let mut found: Vec<LabelInput> = Vec::new();
     for item in &schedule.items {
         let Some(operation) = &item.operation else { continue };
@@ -158,22 +152,23 @@ impl Plan {
         for &output in outputs {
             graph.check("compile", output)?;
         }
-        let mut schedule = Schedule::new(graph, outputs, options.training)?;
+        let mut schedule = RunningOrder::new(graph, outputs, options.training)?;
         let labels = label_inputs(graph, &schedule)?;
         fusion::fuse(graph, &mut schedule, options.fusions);
         let layout = memory::layout(&schedule, options.reuse);
         let (offsets, bytes) = place_constants(graph, &schedule);
-        capacity::require("compile", "graph", "a plan", layout.bytes.saturating_add(bytes), SMALLER)?;
-        let (arena, mut constants) = (allocated("compile", layout.bytes)?, allocated("compile", bytes)?);
+        capacity::require("compile", "graph", "a plan", layout.bytes.saturating_add(bytes), memory::SMALLER)?;
+        let (arena, mut constants) =
+            (memory::allocated("compile", layout.bytes)?, memory::allocated("compile", bytes)?);
         pack_constants(graph, &offsets, &mut constants);
-        let has_updates = schedule.items.iter().any(|item| item.updates.is_some());
+        let has_updates = schedule.items.iter().any(|item| item.change.is_some());
         let optimizers = if has_updates { graph.optimizers().to_vec() } else { Vec::new() };
         let controls = if has_updates { graph.controls() } else { Controls::default() };
         let slots = if has_updates { graph.most_slots() + kept_by(&controls) } else { 0 };
-        let places = Places { graph, layout: &layout, constants: offsets, slots };
+        let places = OperandPlaces { graph, layout: &layout, constants: offsets, slots };
         let (steps, operands) = places.steps(&schedule);
         let updated =
-            schedule.items.iter().filter_map(|item| item.updates).map(|(_, index)| places.parameter(index, 0));
+            schedule.items.iter().filter_map(|item| item.change).map(|change| places.parameter(change.parameter, 0));
         let touched = |dtype: Dtype| {
             let base = PARAMETERS + buffer(dtype);
             if operands.iter().any(|operand| operand.base == base) { graph.flat_len(dtype) } else { 0 }
@@ -184,7 +179,7 @@ impl Plan {
             arena,
             inputs: graph.inputs().iter().map(|&v| (graph.name(v).to_string(), graph.kind(v).clone())).collect(),
             outputs: schedule.outputs.iter().map(|port| (places.operand(port), port.kind.shape.clone())).collect(),
-            watch: finite::Watch::new(&schedule, updated),
+            watch: Watch::new(&schedule, updated),
             description: Description::new(graph, &schedule, &layout, constants.bytes()),
             arena_bytes: layout.bytes,
             controls,

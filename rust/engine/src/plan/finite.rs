@@ -4,10 +4,9 @@
 //! the gradient of a bias is a sum over all that arrives at its layer, so what is not finite there shows in it. What slips
 //! through, a long weight that overflows by itself, shows in the next loss, or at the end of the epoch.
 
-use super::{PARAMETERS, Plan};
 use crate::bindings::{NotFinite, State};
-use crate::call::Operand;
-use crate::schedule::{Item, Schedule};
+use crate::call::{Operand, PARAMETERS};
+use crate::order::{Item, RunningOrder};
 use crate::types::Dtype;
 
 /// Numbers of the longest parameter that is looked at in each step.
@@ -29,12 +28,12 @@ pub(super) struct Watch {
 
 impl Watch {
     /// For the items of a schedule, whose operands that are updated are these.
-    pub(super) fn new(schedule: &Schedule, updated: impl Iterator<Item = Operand>) -> Self {
+    pub(super) fn new(schedule: &RunningOrder, updated: impl Iterator<Item = Operand>) -> Self {
         let makes = |item: &Item, output: usize| {
             schedule.outputs.get(output).is_some_and(|port| item.outputs.iter().any(|made| made.value == port.value))
         };
         let maker = |output: usize| schedule.items.iter().position(|item| makes(item, output));
-        let first = schedule.items.iter().position(|item| item.updates.is_some()).unwrap_or(usize::MAX);
+        let first = schedule.items.iter().position(|item| item.change.is_some()).unwrap_or(usize::MAX);
         let (loss, weight) = (maker(0), maker(1).filter(|&weight| weight < first));
         let mut short: Vec<(usize, usize, Dtype)> = updated
             .filter(|operand| operand.len <= SHORT && operand.base >= PARAMETERS)
@@ -51,6 +50,28 @@ impl Watch {
         });
         Self { judged: loss.max(weight.and(loss).and(weight)), known: 1 + usize::from(weight.is_some()), short }
     }
+
+    /// Whether the loss is known after this step and not before.
+    #[inline]
+    pub(super) fn judges_after(&self, index: usize) -> bool {
+        self.judged == Some(index)
+    }
+
+    /// Whether the weight of the loss is known with it.
+    pub(super) fn knows_weight(&self) -> bool {
+        self.known > 1
+    }
+
+    /// Says what became of the short parameters.
+    pub(super) fn look_at_short(&self, state: &mut State<'_>) {
+        let finite = self.short.iter().all(|&(start, count, dtype)| match dtype {
+            Dtype::F64 => all(&state.parameters.double[start..start + count], f64::is_finite),
+            _ => all(&state.parameters.single[start..start + count], f32::is_finite),
+        });
+        if !finite {
+            state.not_finite = Some(NotFinite::Parameters);
+        }
+    }
 }
 
 /// Whether it holds for every number. Without a way out in the middle, so that it is a few instructions a register.
@@ -62,28 +83,4 @@ fn all<T: Copy>(numbers: &[T], holds: impl Fn(T) -> bool) -> bool {
 /// Whether every parameter is finite.
 pub(crate) fn parameters_are_finite(state: &State<'_>) -> bool {
     all(state.parameters.single, f32::is_finite) && all(state.parameters.double, f64::is_finite)
-}
-
-impl Plan {
-    /// Whether the loss, known after this step, is a number to go on with.
-    #[inline]
-    pub(super) fn may_go_on(&self, index: usize) -> bool {
-        if self.watch.judged != Some(index) {
-            return true;
-        }
-        // A batch of weight zero has no mean, and counts for nothing.
-        let without_weight = || self.watch.known > 1 && self.output(1).len() == 1 && self.output(1).get(0) == 0.0;
-        self.output(0).len() != 1 || self.output(0).get(0).is_finite() || without_weight()
-    }
-
-    /// What became of the short parameters.
-    pub(super) fn look_at_short(&self, state: &mut State<'_>) {
-        let finite = self.watch.short.iter().all(|&(start, count, dtype)| match dtype {
-            Dtype::F64 => all(&state.parameters.double[start..start + count], f64::is_finite),
-            _ => all(&state.parameters.single[start..start + count], f32::is_finite),
-        });
-        if !finite {
-            state.not_finite = Some(NotFinite::Parameters);
-        }
-    }
 }

@@ -9,7 +9,7 @@ use crate::work::Work;
 
 /// What is known of a planned step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StepInfo<'a> {
+pub struct CallInfo<'a> {
     /// Name of the operation, or of those that fusion made one.
     pub operation: &'a str,
     /// The parameter that it updates, else the scope of what it computes: `hidden.0`, or empty.
@@ -48,9 +48,9 @@ fn clock() -> Duration {
 
 impl Plan {
     /// What is known of a step; they are numbered from 0.
-    pub fn step_info(&self, index: usize) -> StepInfo<'_> {
+    pub fn step_info(&self, index: usize) -> CallInfo<'_> {
         let [operation, scope, result] = self.description.step(index);
-        StepInfo { operation, scope, result, work: self.steps[index].work }
+        CallInfo { operation, scope, result, work: self.steps[index].work }
     }
 
     /// Runs the plan twice `runs` times, in turn as a whole and with each step timed. A plan with updates takes a step of

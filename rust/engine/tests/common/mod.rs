@@ -5,9 +5,9 @@ pub(crate) mod network;
 
 use tilegrad_engine::error::{Result, value_error};
 use tilegrad_engine::gradient::gradients;
-use tilegrad_engine::plan::{Bindings, Options, Plan, State};
 use tilegrad_engine::types::Values;
-use tilegrad_engine::{Array, Attribute, Attributes, Dtype, Graph, ValueId, ops};
+use tilegrad_engine::{Array, Attribute, Attributes, Dtype, Graph, ValueId, catalogue};
+use tilegrad_engine::{Bindings, Options, Plan, State};
 
 /// Numbers that look random: the fractional parts of multiples of the golden ratio, spread over a range.
 pub(crate) fn numbers(count: usize, low: f64, high: f64, shift: f64) -> Vec<f64> {
@@ -22,7 +22,7 @@ pub(crate) fn attributes(pairs: &[(&str, Attribute)]) -> Attributes {
 
 /// The result of an operation by name.
 pub(crate) fn apply(graph: &mut Graph, name: &str, inputs: &[ValueId], pairs: &[(&str, Attribute)]) -> ValueId {
-    let operation = ops::from_name(name, &attributes(pairs)).unwrap_or_else(|error| panic!("{error}"));
+    let operation = catalogue::from_name(name, &attributes(pairs)).unwrap_or_else(|error| panic!("{error}"));
     graph.apply(operation, inputs).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use tilegrad_kernels::real::Element;
 use tilegrad_kernels::registry::{LossKind, LossReduction};
 
-use super::{Loss, LossWeight, Reduction, Seed, each};
-use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Result, shape_error};
 use crate::graph::{Graph, Origin, ValueId};
+use crate::operation::{GradientRule, InputGradient, Labels, Operation};
 use crate::ops::softmax::{Softmax, SoftmaxBackward};
-use crate::ops::{Labels, Operation, Rule, Slope};
-use crate::schedule::Item;
-use crate::types::{Attributes, Type, require_type};
+use crate::order::Item;
+use crate::routine::{Routine, Run};
+use crate::types::{Attributes, Site, Type, require_type, with_element};
 use crate::work::Work;
+
+use super::batch::{Derivative, Loss, Reduction, Upstream};
+use super::weight::LossWeight;
 
 /// Gradient of a loss with respect to the prediction; the last input is the gradient that arrives at the loss.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +39,8 @@ impl Operation for LossBackward {
         Ok(inputs[0].clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
-        let mut slopes = vec![Slope::Undefined; rule.inputs.len()];
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        let mut slopes = vec![InputGradient::Undefined; rule.inputs.len()];
         let last = rule.inputs.len() - 1;
         slopes[0] = rule.when_needed(0, |rule| match self.loss.entry.kind {
             LossKind::Point => {
@@ -59,7 +61,7 @@ impl Operation for LossBackward {
 
 impl LossBackward {
     /// The gradient is linear in what arrives at the loss: the sum of what each number of that spreads to.
-    fn along_seed(&self, rule: &mut Rule<'_>) -> Result<ValueId> {
+    fn along_seed(&self, rule: &mut GradientRule<'_>) -> Result<ValueId> {
         let mut inputs = rule.inputs.to_vec();
         let last = inputs.len() - 1;
         let kind = rule.graph.kind(inputs[last]).clone();
@@ -76,7 +78,7 @@ impl LossBackward {
 
     /// The slope of a row's gradient is the softmax's, times the sum of the row's weighted shares. That sum is the row's loss
     /// at logits of zero, where every class costs `ln(classes)`.
-    fn row_curvature(&self, rule: &mut Rule<'_>) -> Result<ValueId> {
+    fn row_curvature(&self, rule: &mut GradientRule<'_>) -> Result<ValueId> {
         let last = rule.inputs.len() - 1;
         let (seed, arriving) = (rule.inputs[last], rule.gradient);
         let mut inputs = rule.inputs[..last].to_vec();
@@ -115,21 +117,13 @@ impl Routine for LossBackward {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let (loss, last) = (self.loss, site.inputs.len() - 1);
-        let inputs = loss.inputs(&each(&site.inputs[..last])).expect("the shape rule has checked it");
+        let inputs =
+            loss.inputs(&site.inputs[..last].iter().collect::<Vec<_>>()).expect("the shape rule has checked it");
         with_element!(site.dtype(), E => Box::new(move |call| {
             let seed = loss.seed::<E>(call.input(last));
             loss.pass::<E>(call, inputs, &seed, None, Some(call.output(0)));
         }))
     }
-}
-
-/// A further derivative of a point loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Derivative {
-    /// The slope of the gradient, both with respect to the prediction.
-    Curvature,
-    /// The gradient with respect to the target.
-    TargetSlope,
 }
 
 /// A further derivative of a point loss, from the inputs of its gradient.
@@ -155,8 +149,8 @@ impl Operation for LossDerivative {
         LossBackward::new(self.loss).infer(inputs)
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
-        Ok(vec![Slope::Undefined; rule.inputs.len()])
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        Ok(vec![InputGradient::Undefined; rule.inputs.len()])
     }
 }
 
@@ -171,7 +165,8 @@ impl Routine for LossDerivative {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let (loss, derivative, last) = (self.loss, self.derivative, site.inputs.len() - 1);
-        let inputs = loss.inputs(&each(&site.inputs[..last])).expect("the shape rule has checked it");
+        let inputs =
+            loss.inputs(&site.inputs[..last].iter().collect::<Vec<_>>()).expect("the shape rule has checked it");
         with_element!(site.dtype(), E => Box::new(move |call| {
             let seed = loss.seed::<E>(call.input(last));
             loss.derive::<E>(derivative, call, inputs, &seed, call.output(0));
@@ -214,9 +209,9 @@ impl Routine for LossAndGradient {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let (loss, reduction) = (self.loss, self.reduction);
-        let inputs = loss.inputs(&each(site.inputs)).expect("the shape rule has checked it");
+        let inputs = loss.inputs(&site.inputs.iter().collect::<Vec<_>>()).expect("the shape rule has checked it");
         with_element!(site.dtype(), E => Box::new(move |call| {
-            let totals = loss.pass::<E>(call, inputs, &Seed::Scalar(1.0), None, Some(call.output(1)));
+            let totals = loss.pass::<E>(call, inputs, &Upstream::Scalar(1.0), None, Some(call.output(1)));
             call.output::<E>(0)[0] = E::from_f64(totals.reduced(reduction));
         }))
     }

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tilegrad_kernels::real::Element;
-
-use super::super::elementwise::require_real;
-use super::super::{Operation, Rule, Slope};
-use crate::call::{Call, Routine, Run, Site, with_element};
+use crate::call::Call;
 use crate::error::Result;
 use crate::graph::{Graph, ValueId};
-use crate::types::{Array, Dtype, Type};
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::ops::checks::require_real;
+use crate::routine::{Routine, Run};
+use crate::types::{Array, Dtype, Site, Type, with_element};
+use tilegrad_kernels::real::Element;
 
 /// Value and gradient of a prediction and a target; the gradient has as many numbers as the prediction. What it may raise
 /// is its own business: it must not return then.
@@ -56,7 +56,7 @@ impl Operation for HostLoss {
         Ok(inputs[0].with_shape(&[inputs[0].len() + 1]))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let slope = rule.when_needed(0, |rule| {
             // Only the value is ever read but by what follows here, so the first number is all that arrives.
             let prediction = rule.graph.kind(rule.inputs[0]).clone();
@@ -64,7 +64,7 @@ impl Operation for HostLoss {
             let slopes = rule.graph.add_node(HostPart { prediction: Some(prediction) }, &[rule.output])?;
             rule.graph.multiply(arriving, slopes)
         })?;
-        Ok(vec![slope, Slope::Undefined])
+        Ok(vec![slope, InputGradient::Undefined])
     }
 }
 
@@ -97,10 +97,10 @@ impl Operation for HostPart {
         Ok(self.prediction.clone().unwrap_or_else(|| inputs[0].with_shape(&[])))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         if self.prediction.is_some() {
             // Nobody has said what the slope of the gradient is.
-            return Ok(vec![Slope::Undefined]);
+            return Ok(vec![InputGradient::Undefined]);
         }
         let kind = rule.graph.kind(rule.inputs[0]).clone();
         let slope = rule.when_needed(0, |rule| rule.graph.broadcast_to(rule.gradient, &kind.shape))?;

@@ -1,10 +1,10 @@
 //! Class labels as rows of shares, for losses that are compositions.
 
-use super::super::attributes::Reader;
-use super::super::{Labels, Operation, Rule, Slope};
-use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Error, Result, dtype_error, shape_error, value_error};
-use crate::types::{Attribute, Attributes, Dtype, Type};
+use crate::operation::{GradientRule, InputGradient, Labels, Operation};
+use crate::reader::Reader;
+use crate::routine::{Routine, Run};
+use crate::types::{Attribute, Attributes, Dtype, Site, Type, with_element};
 
 /// A row for each label: 1 at its class and 0 elsewhere; all 0 for the ignored label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct OneHot {
 }
 
 impl OneHot {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let classes = reader.integer("classes")?.unwrap_or(0);
         let Some(classes) = usize::try_from(classes).ok().filter(|classes| *classes > 0) else {
             return value_error!("one_hot: expected `classes` of at least 1, got {classes}");
@@ -40,8 +40,8 @@ impl Operation for OneHot {
         }
     }
 
-    fn gradient(&self, _rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
-        Ok(vec![Slope::Zero])
+    fn gradient(&self, _rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        Ok(vec![InputGradient::Zero])
     }
 
     fn labels(&self, _inputs: &[&Type]) -> Option<Labels> {

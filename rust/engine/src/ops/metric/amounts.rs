@@ -2,46 +2,59 @@
 
 use tilegrad_kernels::real::Element;
 
-use super::{check_rows, sums, weights};
-use crate::call::{Routine, Run, Site, with_element};
 use crate::error::Result;
-use crate::ops::attributes::Reader;
-use crate::ops::{Operation, Rule, Slope};
-use crate::types::{Attribute, Attributes, Type, require_type};
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::reader::{Reader, word_for};
+use crate::routine::{Routine, Run};
+use crate::types::{Attribute, Attributes, Site, Type, require_type, with_element};
+
+use super::batch::{check_rows, sums, weights};
 
 /// What is added up, of a predicted amount `p` and a true one `y`, with the error `e = p - y`, and a parameter `a`.
+#[derive(Debug)]
 struct Term {
     name: &'static str,
+    total: Total,
     value: fn(a: f64, p: f64, y: f64) -> f64,
 }
 
-/// The greatest absolute error among rows that have a weight; the only term that is no sum.
-const GREATEST: &str = "greatest_error";
+/// What becomes of the numbers of all rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Total {
+    /// Their sum, weighted.
+    Sum,
+    /// The greatest among rows that have a weight.
+    Greatest,
+}
 
-const TERMS: [Term; 14] = [
-    Term { name: "weight", value: |_, _, _| 1.0 },
-    Term { name: "error", value: |_, p, y| p - y },
-    Term { name: "squared_error", value: |_, p, y| (p - y) * (p - y) },
-    Term { name: "absolute_error", value: |_, p, y| (p - y).abs() },
-    Term { name: GREATEST, value: |_, p, y| (p - y).abs() },
-    Term { name: "target", value: |_, _, y| y },
-    Term { name: "squared_target", value: |_, _, y| y * y },
-    Term { name: "error_target", value: |_, p, y| (p - y) * y },
+impl Term {
+    /// A term that is summed.
+    const fn sum(name: &'static str, value: fn(a: f64, p: f64, y: f64) -> f64) -> Self {
+        Self { name, total: Total::Sum, value }
+    }
+}
+
+static TERMS: [Term; 14] = [
+    Term::sum("weight", |_, _, _| 1.0),
+    Term::sum("error", |_, p, y| p - y),
+    Term::sum("squared_error", |_, p, y| (p - y) * (p - y)),
+    Term::sum("absolute_error", |_, p, y| (p - y).abs()),
+    Term { name: "greatest_error", total: Total::Greatest, value: |_, p, y| (p - y).abs() },
+    Term::sum("target", |_, _, y| y),
+    Term::sum("squared_target", |_, _, y| y * y),
+    Term::sum("error_target", |_, p, y| (p - y) * y),
     // |e| / |y|, with the rounding of a double instead of a target of 0, as scikit-learn has it.
-    Term { name: "relative_error", value: |_, p, y| (p - y).abs() / y.abs().max(f64::EPSILON) },
+    Term::sum("relative_error", |_, p, y| (p - y).abs() / y.abs().max(f64::EPSILON)),
     // 2 |e| / (|y| + |p|), 0 where both are 0.
-    Term {
-        name: "symmetric_error",
-        value: |_, p, y| if p == y { 0.0 } else { 2.0 * (p - y).abs() / (y.abs() + p.abs()) },
-    },
+    Term::sum("symmetric_error", |_, p, y| if p == y { 0.0 } else { 2.0 * (p - y).abs() / (y.abs() + p.abs()) }),
     // (ln(1 + p) - ln(1 + y))^2
-    Term { name: "squared_log_error", value: |_, p, y| (p.ln_1p() - y.ln_1p()).powi(2) },
+    Term::sum("squared_log_error", |_, p, y| (p.ln_1p() - y.ln_1p()).powi(2)),
     // max(a (y - p), (a - 1) (y - p)) for the quantile a
-    Term { name: "pinball", value: |a, p, y| (a * (y - p)).max((a - 1.0) * (y - p)) },
+    Term::sum("pinball", |a, p, y| (a * (y - p)).max((a - 1.0) * (y - p))),
     // Unit deviance of the Tweedie family of power a: 0 normal, 1 Poisson, 2 gamma.
-    Term { name: "deviance", value: deviance },
+    Term::sum("deviance", deviance),
     // What the deviance has of y alone: y^2, y ln y, ln y, else y^(2 - a).
-    Term { name: "target_power", value: |a, _, y| target_power(a, y) },
+    Term::sum("target_power", |a, _, y| target_power(a, y)),
 ];
 
 /// `x ln y`, 0 where `x` is 0.
@@ -85,7 +98,8 @@ enum Link {
 }
 
 impl Link {
-    const WORDS: [&str; 3] = ["identity", "exp", "sigmoid"];
+    const WORDS: [(&'static str, Self); 3] =
+        [("identity", Self::Identity), ("exp", Self::Exp), ("sigmoid", Self::Sigmoid)];
 
     fn amount(self, output: f64) -> f64 {
         match self {
@@ -97,10 +111,9 @@ impl Link {
 }
 
 /// The sum of a term over the rows, for each column: inputs are prediction, target and, if weighted, sample weights.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct AmountSum {
-    /// Which of the terms.
-    term: usize,
+    term: &'static Term,
     parameter: f64,
     link: Link,
     weighted: bool,
@@ -108,13 +121,10 @@ pub struct AmountSum {
 
 impl AmountSum {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
-        let word = reader.word("term", TERMS[0].name, &TERMS.map(|term| term.name))?;
-        let link = reader.word("link", Link::WORDS[0], &Link::WORDS)?;
+        let term = reader.choice("term", "weight", &TERMS.each_ref().map(|term| (term.name, term)))?;
+        let link = reader.choice("link", "identity", &Link::WORDS)?;
         let (parameter, weighted) = (reader.number("parameter", 0.0)?, reader.flag("weighted", false)?);
         reader.finish()?;
-        let term = TERMS.iter().position(|term| term.name == word).unwrap_or_default();
-        let link =
-            [Link::Identity, Link::Exp, Link::Sigmoid][Link::WORDS.iter().position(|each| *each == link).unwrap_or(0)];
         Ok(Self { term, parameter, link, weighted })
     }
 }
@@ -126,8 +136,8 @@ impl Operation for AmountSum {
         Ok(sums(inputs[0].shape[1..].iter().product()))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
-        Ok(vec![Slope::Zero; rule.inputs.len()])
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        Ok(vec![InputGradient::Zero; rule.inputs.len()])
     }
 }
 
@@ -138,16 +148,16 @@ impl Routine for AmountSum {
 
     fn attributes(&self) -> Attributes {
         Attributes::from([
-            ("term".to_string(), Attribute::Text(TERMS[self.term].name.to_string())),
+            ("term".to_string(), Attribute::Text(self.term.name.to_string())),
             ("parameter".to_string(), Attribute::Float(self.parameter)),
-            ("link".to_string(), Attribute::Text(Link::WORDS[self.link as usize].to_string())),
+            ("link".to_string(), Attribute::Text(word_for(&Link::WORDS, &self.link).to_string())),
             ("weighted".to_string(), Attribute::Bool(self.weighted)),
         ])
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let Self { term, parameter, link, weighted } = *self;
-        let Term { name, value } = TERMS[term];
+        let &Term { total, value, .. } = term;
         with_element!(site.inputs[0].dtype, E => Box::new(move |call| {
             let (weight, sums) = (weights::<E>(call, weighted), call.output::<f64>(0));
             sums.fill(0.0);
@@ -163,10 +173,10 @@ impl Routine for AmountSum {
                 }
                 for ((sum, p), y) in sums.iter_mut().zip(predictions).zip(targets) {
                     let number = value(parameter, link.amount(p.to_f64()), y.to_f64());
-                    if name != GREATEST {
-                        *sum += weight * number;
-                    } else if number > *sum || number.is_nan() {
-                        *sum = number;
+                    match total {
+                        Total::Sum => *sum += weight * number,
+                        Total::Greatest if number > *sum || number.is_nan() => *sum = number,
+                        Total::Greatest => {}
                     }
                 }
             }

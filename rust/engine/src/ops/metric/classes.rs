@@ -1,11 +1,12 @@
 //! Terms of metrics for classes.
 
-use super::{check_rows, sums, weights};
-use crate::call::{Routine, Run, Site, with_element};
 use crate::error::{Result, shape_error, value_error};
-use crate::ops::attributes::Reader;
-use crate::ops::{Operation, Rule, Slope};
-use crate::types::{Attribute, Attributes, Dtype, Type, Typed, require_type};
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::reader::{Reader, word_for};
+use crate::routine::{Routine, Run};
+use crate::types::{Attribute, Attributes, Dtype, Site, Type, Typed, require_type, with_element};
+
+use super::batch::{check_rows, sums, weights};
 
 /// What is added up over the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,18 +31,24 @@ enum Term {
     Hinge,
 }
 
-const WORDS: [&str; 9] = ["weight", "hits", "counts", "mistakes", "log_loss", "brier", "calibration", "top", "hinge"];
-const ALL: [Term; 9] = [
-    Term::Weight,
-    Term::Hits,
-    Term::Counts,
-    Term::Mistakes,
-    Term::LogLoss,
-    Term::Brier,
-    Term::Calibration,
-    Term::Top,
-    Term::Hinge,
-];
+impl Term {
+    const WORDS: [(&'static str, Self); 9] = [
+        ("weight", Self::Weight),
+        ("hits", Self::Hits),
+        ("counts", Self::Counts),
+        ("mistakes", Self::Mistakes),
+        ("log_loss", Self::LogLoss),
+        ("brier", Self::Brier),
+        ("calibration", Self::Calibration),
+        ("top", Self::Top),
+        ("hinge", Self::Hinge),
+    ];
+}
+
+/// For each kind of scores above what a single score, and a single target, says yes.
+pub fn thresholds() -> impl Iterator<Item = (&'static str, f64, f64)> {
+    Link::WORDS.into_iter().map(|(word, link)| (word, link.threshold(), link.target_threshold()))
+}
 
 /// What the scores are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +62,8 @@ enum Link {
 }
 
 impl Link {
-    const WORDS: [&str; 3] = ["logits", "probabilities", "scores"];
-    const ALL: [Self; 3] = [Self::Logits, Self::Probabilities, Self::Scores];
+    const WORDS: [(&'static str, Self); 3] =
+        [("logits", Self::Logits), ("probabilities", Self::Probabilities), ("scores", Self::Scores)];
 
     /// Above this a single score says yes.
     fn threshold(self) -> f64 {
@@ -84,14 +91,12 @@ pub struct ClassSum {
 
 impl ClassSum {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
-        let word = reader.word("term", "hits", &WORDS)?;
+        let term = reader.choice("term", "hits", &Term::WORDS)?;
         let parameter = reader.integer("parameter")?.unwrap_or(1);
         let Some(parameter) = usize::try_from(parameter).ok().filter(|number| (1..=1 << 20).contains(number)) else {
             return value_error!("class_sum: expected `parameter` from 1 to 1048576, got {parameter}");
         };
-        let term = ALL[WORDS.iter().position(|each| *each == word).unwrap_or_default()];
-        let link = reader.word("link", Link::WORDS[0], &Link::WORDS)?;
-        let link = Link::ALL[Link::WORDS.iter().position(|each| *each == link).unwrap_or_default()];
+        let link = reader.choice("link", "logits", &Link::WORDS)?;
         let (labels, weighted) = (reader.flag("labels", false)?, reader.flag("weighted", false)?);
         reader.finish()?;
         Ok(Self { term, parameter, link, labels, weighted })
@@ -124,8 +129,8 @@ impl Operation for ClassSum {
         Ok(sums(self.count(scores.shape.get(1).copied().unwrap_or(1))))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
-        Ok(vec![Slope::Zero; rule.inputs.len()])
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        Ok(vec![InputGradient::Zero; rule.inputs.len()])
     }
 }
 
@@ -379,9 +384,9 @@ impl Routine for ClassSum {
 
     fn attributes(&self) -> Attributes {
         Attributes::from([
-            ("term".to_string(), Attribute::Text(WORDS[self.term as usize].to_string())),
+            ("term".to_string(), Attribute::Text(word_for(&Term::WORDS, &self.term).to_string())),
             ("parameter".to_string(), Attribute::Int(self.parameter as i64)),
-            ("link".to_string(), Attribute::Text(Link::WORDS[self.link as usize].to_string())),
+            ("link".to_string(), Attribute::Text(word_for(&Link::WORDS, &self.link).to_string())),
             ("labels".to_string(), Attribute::Bool(self.labels)),
             ("weighted".to_string(), Attribute::Bool(self.weighted)),
         ])

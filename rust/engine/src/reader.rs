@@ -1,81 +1,10 @@
-//! Operations by name: finding one, and reading its attributes with an error for whatever does not fit.
+//! The attributes of an operation, read one by one: whatever does not fit is an error that says what would.
 
-use std::sync::Arc;
-
-use tilegrad_kernels::arithmetic::{BinaryFunction, UnaryFunction};
-
-use super::custom::Custom;
-use super::dropout::Dropout;
-use super::elementwise::{Binary, Unary};
-use super::matmul::MatMul;
-use super::metric::{AmountSum, ClassSum};
-use super::reduce::{Reduce, ReduceKind};
-use super::shape::{BroadcastTo, Concatenate, Reshape, Slice, Transpose};
-use super::softmax::Softmax;
-use super::{Operation, activation, loss};
-use crate::error::{Error, Result, name_error, shape_error, value_error};
+use crate::error::{Error, Result, name_error, value_error};
 use crate::types::{Attribute, Attributes};
 
-/// Makes an operation from its attributes.
-type Maker = fn(&mut Reader<'_>) -> Result<Arc<dyn Operation>>;
-
-/// The operations that no registry of the kernels lists.
-const MAKERS: &[(&str, Maker)] = &[
-    ("matmul", |reader| share(MatMul::read(reader))),
-    ("sum", |reader| share(Reduce::read(ReduceKind::Sum, reader))),
-    ("mean", |reader| share(Reduce::read(ReduceKind::Mean, reader))),
-    ("max", |reader| share(Reduce::read(ReduceKind::Maximum, reader))),
-    ("reshape", |reader| share(Reshape::read(reader))),
-    ("transpose", |reader| share(Transpose::read(reader))),
-    ("broadcast_to", |reader| share(BroadcastTo::read(reader))),
-    ("slice", |reader| share(Slice::read(reader))),
-    ("concatenate", |reader| share(Concatenate::read(reader))),
-    ("softmax", |reader| share(Softmax::read(false, reader))),
-    ("log_softmax", |reader| share(Softmax::read(true, reader))),
-    ("dropout", |reader| share(Dropout::read(reader))),
-    ("custom", |reader| share(Custom::read(reader))),
-    ("amount_sum", |reader| share(AmountSum::read(reader))),
-    ("class_sum", |reader| share(ClassSum::read(reader))),
-];
-
-fn share<O: Operation>(operation: Result<O>) -> Result<Arc<dyn Operation>> {
-    operation.map(|operation| -> Arc<dyn Operation> { Arc::new(operation) })
-}
-
-/// The operation of this name with these attributes; an error lists the valid names and the closest match.
-pub fn from_name(name: &str, attributes: &Attributes) -> Result<Arc<dyn Operation>> {
-    let mut reader = Reader { function: name, attributes, known: Vec::new() };
-    if let Some((_, make)) = MAKERS.iter().find(|(known, _)| *known == name) {
-        return make(&mut reader);
-    }
-    if let Some(&function) = BinaryFunction::ALL.iter().find(|function| function.name() == name) {
-        return share(Binary::read(function, &mut reader));
-    }
-    if let Some(&function) = UnaryFunction::ALL.iter().find(|function| function.name() == name) {
-        return share(Unary::read(function, &mut reader));
-    }
-    if let Some(entry) = activation::entry(name) {
-        return share(activation::read(entry, &mut reader));
-    }
-    if let Some(operation) = loss::read(name, &mut reader) {
-        return operation;
-    }
-    let names = names();
-    name_error!("apply: unknown operation {name:?}{}; expected one of {}", closest(name, &names), names.join(", "))
-}
-
-/// Every name [`from_name`] knows, aliases left out.
-pub fn names() -> Vec<&'static str> {
-    let mut names: Vec<&str> = MAKERS.iter().map(|(name, _)| *name).collect();
-    names.extend(BinaryFunction::ALL.iter().map(|function| function.name()));
-    names.extend(UnaryFunction::ALL.iter().map(|function| function.name()));
-    names.extend(tilegrad_kernels::activations::ENTRIES.iter().map(|entry| entry.name));
-    names.extend(loss::names());
-    names
-}
-
 /// A hint at the nearest of the names, if one is near.
-fn closest(name: &str, names: &[&str]) -> String {
+pub(crate) fn closest(name: &str, names: &[&str]) -> String {
     let nearest = names.iter().map(|known| (distance(name, known), known)).min();
     match nearest {
         Some((distance, known)) if distance <= 2.max(known.len() / 3) => format!(" (did you mean {known:?}?)"),
@@ -107,6 +36,13 @@ pub struct Reader<'a> {
     known: Vec<&'static str>,
 }
 
+impl<'a> Reader<'a> {
+    /// Of what the operation of this name is made from.
+    pub fn new(function: &'a str, attributes: &'a Attributes) -> Self {
+        Self { function, attributes, known: Vec::new() }
+    }
+}
+
 impl Reader<'_> {
     /// Name of the operation, for error messages.
     pub fn function(&self) -> &str {
@@ -120,11 +56,6 @@ impl Reader<'_> {
 
     fn unexpected<T>(&self, name: &str, expected: &str, got: &Attribute) -> Result<T> {
         value_error!("{}: expected `{name}` to be {expected}, got {}", self.function, show(got))
-    }
-
-    /// Whether the attribute is given.
-    pub fn has(&self, name: &str) -> bool {
-        self.attributes.contains_key(name)
     }
 
     /// A number.
@@ -156,10 +87,21 @@ impl Reader<'_> {
         }
     }
 
-    /// Yes or no, if it is said.
+    /// Yes or no, or nothing if it is not given.
     pub fn optional_flag(&mut self, name: &'static str) -> Result<Option<bool>> {
-        let given = self.has(name);
-        Ok(Some(self.flag(name, false)?).filter(|_| given))
+        if self.attributes.contains_key(name) {
+            return self.flag(name, false).map(Some);
+        }
+        self.known.push(name);
+        Ok(None)
+    }
+
+    /// What one of some words stands for.
+    pub fn choice<T: Copy>(&mut self, name: &'static str, default: &str, choices: &[(&str, T)]) -> Result<T> {
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        let given = self.word(name, default, &words)?;
+        let chosen = choices.iter().find(|(word, _)| *word == given);
+        Ok(chosen.expect("the default is one of the words").1)
     }
 
     /// One of some words.
@@ -206,6 +148,12 @@ impl Reader<'_> {
     }
 }
 
+/// The word that stands for a choice.
+pub fn word_for<T: PartialEq>(choices: &[(&'static str, T)], choice: &T) -> &'static str {
+    let found = choices.iter().find(|(_, known)| known == choice);
+    found.expect("every choice has a word").0
+}
+
 fn show(attribute: &Attribute) -> String {
     match attribute {
         Attribute::Int(value) => value.to_string(),
@@ -214,15 +162,5 @@ fn show(attribute: &Attribute) -> String {
         Attribute::Text(value) => format!("{value:?}"),
         Attribute::Ints(values) => format!("{values:?}"),
         Attribute::Floats(values) => format!("{values:?}"),
-    }
-}
-
-/// An axis counted from the front (0 ...) or the back (-1 ...), or an error.
-pub(crate) fn axis(function: &str, axis: i64, rank: usize) -> Result<usize> {
-    let signed_rank = i64::try_from(rank).unwrap_or(i64::MAX);
-    let counted = if axis < 0 { axis + signed_rank } else { axis };
-    match usize::try_from(counted) {
-        Ok(index) if index < rank => Ok(index),
-        _ => shape_error!("{function}: expected an axis of a shape of {rank} axes, got {axis}"),
     }
 }

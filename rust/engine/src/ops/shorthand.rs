@@ -2,12 +2,12 @@
 
 use tilegrad_kernels::arithmetic::{BinaryFunction, UnaryFunction};
 
-use super::elementwise::{Binary, Unary};
-use super::matmul::MatMul;
-use super::reduce::{Reduce, ReduceKind};
-use super::shape::{BroadcastTo, Reshape};
 use crate::error::Result;
 use crate::graph::{Graph, ValueId};
+use crate::ops::elementwise::{Binary, Unary};
+use crate::ops::matmul::MatMul;
+use crate::ops::reduce::{Reduce, ReduceKind};
+use crate::ops::shape::{BroadcastTo, Reshape};
 
 impl Graph {
     /// A function of two values, broadcast.

@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use crate::call::{Routine, Run, Site};
 use crate::error::{Result, value_error};
 use crate::graph::{Graph, Origin, ValueId};
+use crate::operation::{Change, Changer, Operation};
 use crate::ops::shape::copy;
-use crate::ops::{Operation, WITHOUT_OPTIMIZER};
-use crate::types::Type;
+use crate::routine::{Routine, Run};
+use crate::types::{Site, Type};
 use crate::work::Work;
 
 /// A value an item reads or makes: the value whose memory it is, and the type it is seen as.
@@ -27,8 +27,8 @@ pub(crate) struct Item {
     pub(crate) operation: Option<Arc<dyn Operation>>,
     pub(crate) inputs: Vec<Port>,
     pub(crate) outputs: Vec<Port>,
-    /// Group and parameter, if it updates one in place.
-    pub(crate) updates: Option<(usize, usize)>,
+    /// The parameter that it changes in place, if it does.
+    pub(crate) change: Option<Change>,
     /// Name of the last node it stands for, with its scope.
     pub(crate) name: String,
 }
@@ -43,7 +43,7 @@ impl Item {
 
 /// The items, and what became of the outputs.
 #[derive(Debug)]
-pub(crate) struct Schedule {
+pub(crate) struct RunningOrder {
     pub(crate) items: Vec<Item>,
     /// The outputs that are values to read (updates are not), as memory and type.
     pub(crate) outputs: Vec<Port>,
@@ -90,10 +90,9 @@ fn needed(graph: &Graph, roots: &[ValueId], outputs: &[ValueId]) -> Vec<ValueId>
 fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<ValueId>> {
     let count = graph.nodes().len();
     let (mut waiting, mut followers) = (vec![0u32; count], vec![Vec::new(); count]);
-    let updated = |value: ValueId| graph.node(value).operation().and_then(|operation| operation.updates());
     let mut update_of = vec![None; graph.parameters().len()];
     for &value in needed {
-        if let Some((_, parameter)) = updated(value) {
+        if let Some(Change { parameter, .. }) = graph.change(value) {
             // What follows the update of the same parameter reads its result, and so comes after it.
             update_of[parameter].get_or_insert(value);
         }
@@ -117,7 +116,11 @@ fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<Val
         }
     }
     let rank = |value: ValueId| {
-        let turn = updated(value).map_or(1, |(group, _)| if group == WITHOUT_OPTIMIZER { 2 } else { 0 });
+        let turn = match graph.change(value).map(|change| change.by) {
+            Some(Changer::Optimizer(_)) => 0,
+            None => 1,
+            Some(Changer::Statistic) => 2,
+        };
         Reverse((turn, value))
     };
     let mut ready: BinaryHeap<_> =
@@ -140,7 +143,7 @@ fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<Val
     )
 }
 
-impl Schedule {
+impl RunningOrder {
     /// The schedule of what these outputs need.
     pub(crate) fn new(graph: &Graph, outputs: &[ValueId], training: bool) -> Result<Self> {
         let roots = roots(graph, training);
@@ -156,7 +159,7 @@ impl Schedule {
                 operation: Some(operation.clone()),
                 inputs: reads(graph, value).map(port).collect(),
                 outputs: vec![port(value)],
-                updates: operation.updates(),
+                change: graph.change(value),
                 name: node.name.clone(),
             });
         }
@@ -171,10 +174,10 @@ impl Schedule {
         for &output in outputs {
             let source = port(output);
             let root = graph.node(source.value);
-            if graph.node(output).operation().is_some_and(|operation| operation.updates().is_some()) {
+            if graph.change(output).is_some() {
                 continue;
             }
-            if root.operation().is_some_and(|operation| operation.updates().is_none()) {
+            if root.operation().is_some() && graph.change(source.value).is_none() {
                 self.outputs.push(source);
                 continue;
             }
@@ -186,7 +189,7 @@ impl Schedule {
                 name: graph.name(output).to_string(),
                 inputs: vec![source],
                 outputs: vec![copied.clone()],
-                updates: None,
+                change: None,
             });
             self.outputs.push(copied);
         }

@@ -3,11 +3,11 @@
 use tilegrad_kernels::controls::{self, Controls};
 use tilegrad_kernels::real::Element;
 
-use super::elementwise::require_real;
-use super::{Operation, Rule, Slope};
-use crate::call::{Kept, Routine, Run, Site, with_element};
 use crate::error::Result;
-use crate::types::{Dtype, Type, require_type};
+use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::ops::checks::require_real;
+use crate::routine::{ControlBuffer, Routine, Run};
+use crate::types::{Dtype, Site, Type, require_type, with_element};
 
 /// Adds the gradient of a batch to those of the batches before; with the last of them the result is the joint gradient.
 ///
@@ -34,8 +34,8 @@ impl Operation for Gather {
         Ok(inputs[0].clone())
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
-        Ok(vec![Slope::Undefined; rule.inputs.len()])
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        Ok(vec![InputGradient::Undefined; rule.inputs.len()])
     }
 }
 
@@ -48,8 +48,8 @@ impl Routine for Gather {
         &[0]
     }
 
-    fn kept(&self) -> Option<(usize, Kept)> {
-        Some((self.parameter, Kept::Accumulated))
+    fn kept(&self) -> Option<(usize, ControlBuffer)> {
+        Some((self.parameter, ControlBuffer::Accumulated))
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
@@ -99,8 +99,8 @@ impl Operation for Measure {
         Ok(Type::new(&[inputs.len()], Dtype::F64))
     }
 
-    fn gradient(&self, rule: &mut Rule<'_>) -> Result<Vec<Slope>> {
-        Ok(vec![Slope::Undefined; rule.inputs.len()])
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        Ok(vec![InputGradient::Undefined; rule.inputs.len()])
     }
 }
 

@@ -1,0 +1,102 @@
+//! The only list of operations: by name, with what makes one from its attributes.
+//!
+//! Operations that are made otherwise (a gradient's backward nodes, an optimizer's update) have no name here.
+
+use std::sync::Arc;
+
+use tilegrad_kernels::arithmetic::{BinaryFunction, UnaryFunction};
+
+use crate::error::{Result, name_error};
+use crate::operation::Operation;
+use crate::ops::activation::Forward;
+use crate::ops::custom::CustomGradient;
+use crate::ops::dropout::Dropout;
+use crate::ops::elementwise::{Binary, Unary};
+use crate::ops::loss::{Loss, LossWeight, OneHot};
+use crate::ops::matmul::MatMul;
+use crate::ops::metric::{AmountSum, ClassSum};
+use crate::ops::normalization::{BatchNorm, Moments, Track};
+use crate::ops::reduce::{Reduce, ReduceKind};
+use crate::ops::shape::{BroadcastTo, Concatenate, Reshape, Slice, Transpose};
+use crate::ops::softmax::Softmax;
+use crate::reader::{Reader, closest};
+use crate::types::Attributes;
+
+/// What an operation becomes once it is made.
+type Made = Result<Arc<dyn Operation>>;
+
+/// Makes an operation from its attributes.
+type Maker = fn(&mut Reader<'_>) -> Made;
+
+/// Operations that stand alone.
+const OPERATIONS: &[(&str, Maker)] = &[
+    ("matmul", |reader| made(MatMul::read(reader))),
+    ("sum", |reader| made(Reduce::read(ReduceKind::Sum, reader))),
+    ("mean", |reader| made(Reduce::read(ReduceKind::Mean, reader))),
+    ("max", |reader| made(Reduce::read(ReduceKind::Maximum, reader))),
+    ("reshape", |reader| made(Reshape::read(reader))),
+    ("transpose", |reader| made(Transpose::read(reader))),
+    ("broadcast_to", |reader| made(BroadcastTo::read(reader))),
+    ("slice", |reader| made(Slice::read(reader))),
+    ("concatenate", |reader| made(Concatenate::read(reader))),
+    ("softmax", |reader| made(Softmax::read(false, reader))),
+    ("log_softmax", |reader| made(Softmax::read(true, reader))),
+    ("dropout", |reader| made(Dropout::read(reader))),
+    ("moments", |reader| made(Moments::read(reader))),
+    ("batch_norm", |reader| made(BatchNorm::read(reader))),
+    ("track", |reader| made(Track::read(reader))),
+    ("custom", |reader| made(CustomGradient::read(reader))),
+    ("loss_weight", |reader| made(LossWeight::read(reader))),
+    ("one_hot", |reader| made(OneHot::read(reader))),
+    ("amount_sum", |reader| made(AmountSum::read(reader))),
+    ("class_sum", |reader| made(ClassSum::read(reader))),
+];
+
+/// Operations that a registry of the kernels lists.
+struct Family {
+    names: fn() -> Vec<&'static str>,
+    /// The one of this name or alias, if there is one.
+    find: fn(&str, &mut Reader<'_>) -> Option<Made>,
+}
+
+const FAMILIES: &[Family] = &[
+    Family {
+        names: || BinaryFunction::ALL.iter().map(|function| function.name()).collect(),
+        find: |name, reader| Binary::find(name).map(|function| made(function.read(reader))),
+    },
+    Family {
+        names: || UnaryFunction::ALL.iter().map(|function| function.name()).collect(),
+        find: |name, reader| Unary::find(name).map(|function| made(function.read(reader))),
+    },
+    Family {
+        names: || tilegrad_kernels::activations::ENTRIES.iter().map(|entry| entry.name).collect(),
+        find: |name, reader| Forward::find(name).map(|entry| made(Forward::read(entry, reader))),
+    },
+    Family {
+        names: || tilegrad_kernels::losses::ENTRIES.iter().map(|entry| entry.name).collect(),
+        find: |name, reader| Loss::find(name).map(|entry| made(Loss::read(entry, reader))),
+    },
+];
+
+fn made<O: Operation>(operation: Result<O>) -> Made {
+    operation.map(|operation| -> Arc<dyn Operation> { Arc::new(operation) })
+}
+
+/// The operation of this name with these attributes; the error for an unknown name lists the valid ones and the closest match.
+pub fn from_name(name: &str, attributes: &Attributes) -> Result<Arc<dyn Operation>> {
+    let mut reader = Reader::new(name, attributes);
+    if let Some((_, make)) = OPERATIONS.iter().find(|(known, _)| *known == name) {
+        return make(&mut reader);
+    }
+    if let Some(operation) = FAMILIES.iter().find_map(|family| (family.find)(name, &mut reader)) {
+        return operation;
+    }
+    let names = names();
+    name_error!("apply: unknown operation {name:?}{}; expected one of {}", closest(name, &names), names.join(", "))
+}
+
+/// Every name [`from_name`] knows, aliases left out.
+pub fn names() -> Vec<&'static str> {
+    let families = FAMILIES.iter().flat_map(|family| (family.names)());
+    OPERATIONS.iter().map(|(name, _)| *name).chain(families).collect()
+}
