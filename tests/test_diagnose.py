@@ -122,3 +122,9 @@ def test_wrong_arguments_are_refused():
         tg.diagnose.report(model, X, loss="mean_squared_error")
     with pytest.raises(ValueError, match="4096 rows"):
         tg.diagnose.dead_units(model, np.zeros((5000, 16), np.float32))
+
+
+def test_a_model_without_activations_has_a_report_that_can_be_shown():
+    report = tg.diagnose.report(nn.Sequential(nn.Dense(2, 3), nn.Softmax()), np.ones((4, 2), np.float32))
+    assert report.layers == ()
+    assert "nothing was measured" in repr(report)

@@ -3,11 +3,11 @@
 from tilegrad.explain import diagnose, plots
 from tilegrad.explain.advice import Suggestion, suggest
 from tilegrad.explain.descent import Path, Surface, descent_paths
-from tilegrad.explain.drawing import Picture
 from tilegrad.explain.gradient_check import check_gradients
 from tilegrad.explain.look import Trace, trace
 from tilegrad.explain.quiz import Marks, Quiz
 from tilegrad.explain.race import Race, compare_optimizers
+from tilegrad.explain.svg import Picture
 from tilegrad.explain.tables import Collapse, cross_entropy, linear_collapse
 
 __all__ = [

@@ -10,24 +10,16 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad.explain.rules import rule
+from tilegrad.explain.text import Text, is_short, number
 from tilegrad.tensor import Array, Tensor, Tracer
 from tilegrad.transform import vjp
 from tilegrad.words.operations import is_elementwise
 from tilegrad.words.tables import aligned
 
-__all__ = ["Computation", "Text"]
+__all__ = ["Computation"]
 
 if TYPE_CHECKING:
     from tilegrad._core import _Node
-
-
-class Text(str):
-    """A text that shows itself with its line breaks."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 class Signal(NamedTuple):
@@ -219,7 +211,7 @@ class Computation:
 
     def _signal_text(self, signal: Signal) -> str:
         """What arrives, the local derivative, and what is passed on."""
-        if signal.local is None or not (_is_short(signal.arriving) and _is_short(signal.passed)):
+        if signal.local is None or not (is_short(signal.arriving) and is_short(signal.passed)):
             return f"{signal.rule} = {number(signal.passed)}"
         return f"{number(signal.arriving)} * {number(signal.local)} = {number(signal.passed)}"
 
@@ -294,20 +286,3 @@ def _rule(node: _Node, position: int, names: list[str], label: str, passed: Arra
 
 def _plain(array: Array) -> Any:
     return float(array) if array.ndim == 0 else array
-
-
-def _is_short(array: Array) -> bool:
-    return array.size <= 6
-
-
-def number(array: Array) -> str:
-    """A number or a small array in short, a large one by its shape and size."""
-    if array.ndim == 0:
-        return f"{float(array):.6g}"
-    if _is_short(array):
-        return _row(array.tolist())
-    return f"shape {array.shape}, norm {float(np.linalg.norm(array)):.4g}"
-
-
-def _row(part: Any) -> str:
-    return f"[{', '.join(map(_row, part))}]" if isinstance(part, list) else f"{part:.4g}"

@@ -2,13 +2,13 @@
 
 The method is Sugiyama's (Sugiyama, Tagawa and Toda, 1981): layers by the longest path, long edges cut by points that
 take part in all that follows, orders by the means of the neighbours, and places near the neighbours' mean that keep the
-order and the distances.
+order and the distances. Graphviz, from the text of ``to_dot``, does more; this needs nothing to be installed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 __all__ = ["Box", "Layout", "layered"]
@@ -28,6 +28,11 @@ class Box(NamedTuple):
     def centre(self) -> tuple[float, float]:
         """The point in the middle."""
         return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Where edges arrive and leave: the middles of the left and right sides."""
+        return (self.x, self.centre[1]), (self.x + self.width, self.centre[1])
 
     def overlaps(self, other: Box) -> bool:
         """Whether they share more than a line."""
@@ -66,39 +71,35 @@ def layered(
         >>> layout.boxes[0].x < layout.boxes[2].x, layout.boxes[0].overlaps(layout.boxes[1])
         (True, False)
     """
-    layer = _layers(sizes, edges)
+    column_of = _column_of(sizes, edges)
     sizes, chains = dict(sizes), []
     for source, end in edges:
-        # Points of no size where an edge passes a layer.
-        passing = range(layer[source] + 1, layer[end])
-        points = [-len(sizes) - place - 1 for place in range(len(passing))]
-        for point, column in zip(points, passing, strict=True):
-            sizes[point], layer[point] = (0.0, 12.0), column
+        # Points of no width where an edge passes a column.
+        points = [-len(sizes) - place - 1 for place in range(column_of[end] - column_of[source] - 1)]
+        sizes |= dict.fromkeys(points, (0.0, 12.0))
+        column_of |= {point: column_of[source] + 1 + place for place, point in enumerate(points)}
         chains.append([source, *points, end])
     links = sorted({link for chain in chains for link in pairwise(chain)})
-    columns: list[list[int]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
+    columns: list[list[int]] = [[] for _ in range(max(column_of.values(), default=-1) + 1)]
     for node in sizes:
-        columns[layer[node]].append(node)
+        columns[column_of[node]].append(node)
     columns = _ordered(columns, links)
     heights = {node: size[1] for node, size in sizes.items()}
-    middles = _placed(columns, links, heights, gap[1])
-    return _finished(columns, chains, sizes, middles, gap[0])
+    return _finished(columns, chains, sizes, _placed(columns, links, heights, gap[1]), gap[0])
 
 
-def _layers(sizes: Mapping[int, object], edges: Sequence[tuple[int, int]]) -> dict[int, int]:
+def _column_of(sizes: Mapping[int, object], edges: Sequence[tuple[int, int]]) -> dict[int, int]:
     """By the longest path; what nothing leads to stands just before its first reader."""
-    layer = dict.fromkeys(sizes, 0)
+    before, after = _neighbours(edges)
+    column: dict[int, int] = {}
     for node in sizes:
-        layer[node] = max((layer[source] + 1 for source, end in edges if end == node), default=0)
-    ends = {end for _, end in edges}
-    for node in sizes:
-        readers = [layer[end] for source, end in edges if source == node]
-        if node not in ends and readers:
-            layer[node] = min(readers) - 1
-    return layer
+        column[node] = max((column[source] + 1 for source in before.get(node, ())), default=0)
+    first = {node: min(column[end] for end in ends) - 1 for node, ends in after.items() if node not in before}
+    return column | first
 
 
 def _neighbours(links: Sequence[tuple[int, int]]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """What leads to each node, and what it leads to."""
     before: dict[int, list[int]] = {}
     after: dict[int, list[int]] = {}
     for source, end in links:
@@ -107,39 +108,41 @@ def _neighbours(links: Sequence[tuple[int, int]]) -> tuple[dict[int, list[int]],
     return before, after
 
 
+def _mean(places: Mapping[int, float], node: int, near: Sequence[int]) -> float:
+    """The mean place of a node's neighbours, or its own where it has none."""
+    return sum(places[each] for each in near) / len(near) if near else places[node]
+
+
+def _rows(columns: Sequence[Sequence[int]]) -> dict[int, float]:
+    return {node: float(row) for column in columns for row, node in enumerate(column)}
+
+
 def crossings(columns: Sequence[Sequence[int]], links: Sequence[tuple[int, int]]) -> int:
     """How often links between neighbouring columns cross."""
-    place = {node: row for column in columns for row, node in enumerate(column)}
+    row = _rows(columns)
     column_of = {node: index for index, column in enumerate(columns) for node in column}
-    count = 0
-    for index in range(len(columns) - 1):
-        spans = [(place[a], place[b]) for a, b in links if column_of[a] == index]
-        count += sum((a - c) * (b - d) < 0 for position, (a, b) in enumerate(spans) for c, d in spans[position + 1 :])
-    return count
+    spans: list[list[tuple[float, float]]] = [[] for _ in columns]
+    for source, end in links:
+        spans[column_of[source]].append((row[source], row[end]))
+    return sum((a - c) * (b - d) < 0 for group in spans for (a, b), (c, d) in combinations(group, 2))
 
 
 def _ordered(columns: list[list[int]], links: Sequence[tuple[int, int]]) -> list[list[int]]:
     """Sorts each column by the mean place of its neighbours, forth and back, and keeps the order that crosses least."""
-    before, after = _neighbours(links)
-    best, fewest = [list(column) for column in columns], crossings(columns, links)
+    sides = _neighbours(links)
+    best, fewest = columns, crossings(columns, links)
     for sweep in range(_SWEEPS):
         if not fewest:
             break
-        neighbours = before if sweep % 2 == 0 else after
-        order = range(len(columns)) if sweep % 2 == 0 else range(len(columns) - 1, -1, -1)
-        place = {node: float(row) for column in columns for row, node in enumerate(column)}
-        for index in order:
-            means = {
-                node: sum(place[each] for each in neighbours[node]) / len(neighbours[node])
-                if node in neighbours
-                else place[node]
-                for node in columns[index]
-            }
-            columns[index] = sorted(columns[index], key=means.__getitem__)
-            place |= {node: float(row) for row, node in enumerate(columns[index])}
+        near, row = sides[sweep % 2], _rows(columns)
+        columns = [list(column) for column in columns]
+        for column in columns if sweep % 2 == 0 else reversed(columns):
+            means = {node: _mean(row, node, near.get(node, ())) for node in column}
+            column.sort(key=means.__getitem__)
+            row |= _rows([column])
         count = crossings(columns, links)
         if count < fewest:
-            best, fewest = [list(column) for column in columns], count
+            best, fewest = columns, count
     return best
 
 
@@ -147,17 +150,14 @@ def _placed(
     columns: Sequence[Sequence[int]], links: Sequence[tuple[int, int]], heights: Mapping[int, float], gap: float
 ) -> dict[int, float]:
     """The middle of each node, near the mean of its neighbours."""
+    before, after = _neighbours(links)
     middles: dict[int, float] = {}
     for column in columns:
         middles |= _spaced(column, dict.fromkeys(column, 0.0), heights, gap)
-    before, after = _neighbours(links)
     for sweep in range(_SWEEPS):
-        for index in range(len(columns)) if sweep % 2 == 0 else range(len(columns) - 1, -1, -1):
-            wanted = {}
-            for node in columns[index]:
-                near = [*before.get(node, ()), *after.get(node, ())]
-                wanted[node] = sum(middles[each] for each in near) / len(near) if near else middles[node]
-            middles |= _spaced(columns[index], wanted, heights, gap)
+        for column in columns if sweep % 2 == 0 else reversed(columns):
+            wanted = {node: _mean(middles, node, [*before.get(node, ()), *after.get(node, ())]) for node in column}
+            middles |= _spaced(column, wanted, heights, gap)
     return middles
 
 
@@ -191,8 +191,8 @@ def _finished(
     gap: float,
 ) -> Layout:
     """Boxes and routes from columns and middles, moved so that all begins at zero."""
-    top = min((middles[node] - sizes[node][1] / 2 for node in middles), default=0.0)
-    bottom = max((middles[node] + sizes[node][1] / 2 for node in middles), default=0.0)
+    top = min((middle - sizes[node][1] / 2 for node, middle in middles.items()), default=0.0)
+    bottom = max((middle + sizes[node][1] / 2 for node, middle in middles.items()), default=0.0)
     places: dict[int, Box] = {}
     left = 0.0
     for column in columns:
@@ -202,16 +202,6 @@ def _finished(
             own, height = sizes[node] if node >= 0 else (width, sizes[node][1])
             places[node] = Box(left + (width - own) / 2, middles[node] - height / 2 - top, own, height)
         left += width + gap
-    routes = []
-    for chain in chains:
-        route = []
-        for position, node in enumerate(chain):
-            box = places[node]
-            middle = box.y + box.height / 2
-            if position > 0:
-                route.append((box.x, middle))
-            if position < len(chain) - 1:
-                route.append((box.x + box.width, middle))
-        routes.append(route)
+    routes = [[point for node in chain for point in places[node].ends][1:-1] for chain in chains]
     boxes = {node: box for node, box in places.items() if node >= 0}
     return Layout(boxes, routes, max(left - gap, 0.0), bottom - top)

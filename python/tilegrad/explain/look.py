@@ -7,10 +7,12 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from tilegrad.explain.drawing import Picture, dot, draw
-from tilegrad.explain.graph import Computation, Text
+from tilegrad.explain.drawing import dot, draw
+from tilegrad.explain.graph import Computation
 from tilegrad.explain.quiz import Quiz
 from tilegrad.explain.subject import as_function
+from tilegrad.explain.svg import Picture
+from tilegrad.explain.text import Text
 from tilegrad.tensor import Tracer
 from tilegrad.train import Trainer
 from tilegrad.transform._calls import Arguments, argument_names, one_tensor, trace_call
@@ -119,7 +121,7 @@ def trace(function: Any, *, loss: Any = None) -> Callable[..., Trace]:
     if not callable(function) and not isinstance(function, Trainer):
         raise TypeError(f"trace: expected a function, got {type(function).__name__}")
 
-    def traced(*arguments: Any, **settings: Any) -> Trace:
+    def look(*arguments: Any, **settings: Any) -> Trace:
         subject = as_function("trace", function, loss, arguments)
         if subject is None:
             called, given, names = function, list(arguments), argument_names(function, arguments, settings)
@@ -131,4 +133,4 @@ def trace(function: Any, *, loss: Any = None) -> Callable[..., Trace]:
         shown = title if title.isidentifier() else "function"
         return Trace(tracer, tensors, one_tensor("trace", result), taken.arrays(), shown)
 
-    return functools.wraps(function)(traced) if hasattr(function, "__name__") else traced
+    return functools.wraps(function)(look) if hasattr(function, "__name__") else look

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tilegrad.explain.drawing import BLUE, INK, SMALL, Picture, document, text, width_of
 from tilegrad.explain.layout import Box
 from tilegrad.explain.look import Trace, trace
+from tilegrad.explain.svg import BLUE, INK, SMALL, Picture, document, text, width_of
 from tilegrad.nn.module import Module
 from tilegrad.nn.traits import Units
 from tilegrad.tensor import Array
@@ -49,7 +49,7 @@ def draw_network(model: Module, x: Any, target: Any, loss: Any, *, values: bool,
         )
     if (target is None) != (loss is None):
         raise ValueError("draw: expected `target` and `loss` together, got one of them")
-    graph = None if x is None else _traced(model, x, target, loss)
+    graph = None if x is None else _graph_of_row(model, x, target, loss)
     if graph is None and grads:
         raise ValueError("draw: expected `x` to show gradients for, got None")
     columns = list(_columns(layers, graph, values, grads))
@@ -73,7 +73,7 @@ def _layers(model: Module) -> list[_Layer]:
     return found
 
 
-def _traced(model: Module, x: Any, target: Any, loss: Any) -> Trace:
+def _graph_of_row(model: Module, x: Any, target: Any, loss: Any) -> Trace:
     row = np.atleast_2d(np.asarray(x))
     if len(row) != 1:
         raise ValueError(f"draw: expected `x` to be one row, got shape {np.shape(x)}; draw(x[:1]) shows the first")

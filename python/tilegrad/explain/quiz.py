@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.explain.drawing import Picture, draw
-from tilegrad.explain.graph import Computation, Text, number
+from tilegrad.explain.drawing import draw
+from tilegrad.explain.graph import Computation
+from tilegrad.explain.svg import Picture
+from tilegrad.explain.text import Text, number
 from tilegrad.words.names import hint
 
 __all__ = ["Marks", "Quiz"]
@@ -42,10 +44,10 @@ class Quiz:
         True
     """
 
-    def __init__(self, trace: Computation) -> None:
-        self._trace = trace
-        answers = trace.arriving
-        del answers[trace._labels[trace._result]]
+    def __init__(self, graph: Computation) -> None:
+        self._graph = graph
+        answers = graph.arriving
+        del answers[graph._labels[graph._result]]
         self._answers = answers
 
     @property
@@ -55,11 +57,11 @@ class Quiz:
 
     def explain(self) -> Text:
         """The forward pass as text, with a question mark for each gradient."""
-        return self._trace._explained(hidden=True)
+        return self._graph._explained(hidden=True)
 
     def draw(self) -> Picture:
         """The picture, with a question mark for each gradient."""
-        return draw(self._trace, None, hidden=True)
+        return draw(self._graph, None, hidden=True)
 
     def solution(self) -> dict[str, Any]:
         """The right answers."""
@@ -102,12 +104,12 @@ class Quiz:
         """What is wrong with an answer, and by which rule to find the right one."""
         if given.shape != right.shape:
             return f"{name}: wrong, got shape {given.shape}; a gradient has the shape of its node, {right.shape}"
-        trace = self._trace
+        graph = self._graph
         rules = [
-            f"{trace._labels[signal.node]} passes on {signal.rule}, and g = {number(signal.arriving)} arrives there"
-            for step in trace.walk
+            f"{graph._labels[signal.node]} passes on {signal.rule}, and g = {number(signal.arriving)} arrives there"
+            for step in graph.walk
             for signal in step
-            if trace._labels[signal.source] == name
+            if graph._labels[signal.source] == name
         ]
         joined = "; ".join(rules)
         several = "; what comes from several nodes is added" if len(rules) > 1 else ""

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.explain.drawing import Picture, document, text, width_of
-from tilegrad.explain.graph import Text
+from tilegrad.explain.svg import Picture, document, text, width_of
+from tilegrad.explain.text import Text
 from tilegrad.nn.module import Module
 from tilegrad.nn.sequential import Sequential
 from tilegrad.nn.traits import Units

@@ -54,7 +54,7 @@ class Summary:
         self.model = model
         self.lines: list[str] = []
         shape = tuple(input_shape) if input_shape is not None else known_shape(model)
-        outputs, operations = _traced(model, shape)
+        outputs, operations = _outputs_and_operations(model, shape)
         self.is_linear = model.traits().is_linear if operations is None else operations <= LINEAR | BILINEAR
         rows: list[tuple[str, ...]] = [("layer", "kind", "output", "parameters", "initialiser")]
         rows += [_row(name, module, outputs) for name, module in model.named_modules() if _is_leaf(module)]
@@ -92,7 +92,9 @@ def known_shape(model: Module) -> tuple[int, ...] | None:
     return model._runner.row_shape if model._runner is not None else None
 
 
-def _traced(model: Module, shape: tuple[int, ...] | None) -> tuple[dict[str, tuple[int, ...]], set[str] | None]:
+def _outputs_and_operations(
+    model: Module, shape: tuple[int, ...] | None
+) -> tuple[dict[str, tuple[int, ...]], set[str] | None]:
     """Output shapes by module name, and the operations in use; nothing where no shape is known."""
     if shape is None:
         return {}, None
