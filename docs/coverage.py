@@ -1,6 +1,7 @@
 """Writes `coverage.md`: every row of the catalogue with the tests that cover it; with `--check` only compares.
 
-A test names its rows with `@pytest.mark.covers("L8", "conventions:selu")`. Rows are listed in `catalogue.toml`.
+A test names its rows with `@pytest.mark.covers("A3: sigmoid", "conventions:selu")`: a row of `catalogue.toml` with what it says there,
+or a name that users of other libraries look for.
 
 python docs/coverage.py
 """
@@ -46,7 +47,7 @@ def module_marks(tree):
 
 
 def collect():
-    """Row to sorted list of `file::test`; a mark on a parameter set counts for its test."""
+    """What a mark says to sorted list of `file::test`; a mark on a parameter set counts for its test."""
     found = defaultdict(set)
     for path in sorted(TESTS.glob("test_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -60,9 +61,13 @@ def collect():
 
 
 def catalogue():
-    """Section to row to (level, title)."""
+    """Section to what a mark says of a row, `"A3: sigmoid"`, to (row, level, title)."""
     with (HERE / "catalogue.toml").open("rb") as file:
-        return tomllib.load(file)
+        sections = tomllib.load(file)
+    return {
+        section: {f"{row}: {title}": (row, level, title) for row, (level, title) in entries.items()}
+        for section, entries in sections.items()
+    }
 
 
 def missing(found):
@@ -70,15 +75,15 @@ def missing(found):
     return [
         row
         for section, entries in catalogue().items()
-        for row, (level, _) in entries.items()
-        if (level in REQUIRED or (level == "E" and section in ALSO_EXPECTED)) and row not in found
+        for mark, (row, level, _) in entries.items()
+        if (level in REQUIRED or (level == "E" and section in ALSO_EXPECTED)) and mark not in found
     ]
 
 
 def unknown(found):
-    """Marks that name no row."""
-    known = {row for entries in catalogue().values() for row in entries}
-    return sorted(row for row in found if row not in known and not row.startswith("conventions:"))
+    """Marks that name no row, or say something else of it than the catalogue."""
+    known = {mark for entries in catalogue().values() for mark in entries}
+    return sorted(mark for mark in found if mark not in known and not mark.startswith("conventions:"))
 
 
 def cell(tests, most=4):
@@ -93,8 +98,8 @@ def page(found):
     for section, entries in catalogue().items():
         parts.append(f"\n## {section}\n\n| row | level | what | tests |\n|---|---|---|---|\n")
         parts += [
-            f"| {row} | {level} | {title} | {cell(found.get(row, [])) or 'none yet'} |\n"
-            for row, (level, title) in entries.items()
+            f"| {row} | {level} | {title} | {cell(found.get(mark, [])) or 'none yet'} |\n"
+            for mark, (row, level, title) in entries.items()
         ]
     names = sorted(row.removeprefix("conventions:") for row in found if row.startswith("conventions:"))
     parts.append("\n## Names that users of other libraries look for\n\n| name | tests |\n|---|---|\n")
@@ -106,7 +111,9 @@ def main():
     """Writes or compares."""
     found = collect()
     if unknown(found):
-        raise SystemExit(f"coverage: expected marks that name rows of the catalogue, got {', '.join(unknown(found))}")
+        raise SystemExit(
+            f'coverage: expected marks such as "A3: sigmoid", with the words of the catalogue, got {unknown(found)}'
+        )
     if "--check" not in sys.argv[1:]:
         PAGE.write_text(page(found), encoding="utf-8")
     elif missing(found):

@@ -57,7 +57,16 @@ GOLDEN = [
 ]
 
 
-@pytest.mark.covers("A3", "A5", "A8", "A9", "A11", "A13", "A15", "S10")
+@pytest.mark.covers(
+    "A3: sigmoid",
+    "A5: saturation",
+    "A8: tanh",
+    "A9: relu",
+    "A11: leaky relu",
+    "A13: elu, selu, celu",
+    "A15: swish, gelu, mish and the hard variants",
+    "S10: MSLE, Poisson and gamma deviance",
+)
 @pytest.mark.parametrize(("name", "values", "x", "value", "slope"), GOLDEN)
 def test_golden_numbers(name, values, x, value, slope):
     array = np.array([x])
@@ -147,7 +156,7 @@ def test_parameters_out_of_range_are_refused_everywhere(name, parameter):
 # ---- softmax: temperature, mask, axis ---------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("A16", "S4")
+@pytest.mark.covers("A16: softmax with axis, temperature and mask", "S4: softmax of (0.2, 0.8)")
 def test_softmax_golden_numbers():
     np.testing.assert_allclose(F.softmax(np.array([0.9, 0.1])), [0.689974481128, 0.310025518872], rtol=1e-11)
     np.testing.assert_allclose(F.softmax(np.array([0.2, 0.8])), [0.354343693774, 0.645656306226], rtol=1e-11)
@@ -156,7 +165,7 @@ def test_softmax_golden_numbers():
     np.testing.assert_array_equal(F.softmax(np.array([1e4, -1e4])), [1.0, 0.0])
 
 
-@pytest.mark.covers("A17")
+@pytest.mark.covers("A17: two softmax outputs are one sigmoid output")
 def test_two_softmax_outputs_equal_one_sigmoid_output():
     z = np.linspace(-5, 5, 11)
     pair = F.softmax(np.stack([z, np.zeros_like(z)], axis=1))
@@ -166,7 +175,7 @@ def test_two_softmax_outputs_equal_one_sigmoid_output():
 MASK = np.array([[True, False, True], [True, True, True]])
 
 
-@pytest.mark.covers("A16")
+@pytest.mark.covers("A16: softmax with axis, temperature and mask")
 @pytest.mark.parametrize("axis", [-1, 0, 1])
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
 def test_temperature_mask_and_axis_on_arrays_and_tensors(name, axis, dtype):
@@ -183,7 +192,7 @@ def test_temperature_mask_and_axis_on_arrays_and_tensors(name, axis, dtype):
     np.testing.assert_allclose(traced, expected, rtol=20 * np.finfo(dtype).eps, atol=4 * np.finfo(dtype).eps)
 
 
-@pytest.mark.covers("A16")
+@pytest.mark.covers("A16: softmax with axis, temperature and mask")
 def test_gradient_with_temperature_and_mask():
     x, weights = np.array([[1.0, 4.0, -2.0], [0.5, 0.1, 3.0]]), np.arange(6.0).reshape(2, 3)
 
@@ -241,7 +250,7 @@ def test_gradients_of_functions_along_an_axis(name):
     np.testing.assert_allclose(tg.grad(function)(x), fourth_order_gradient(function, x), rtol=1e-8, atol=1e-9)
 
 
-@pytest.mark.covers("A12")
+@pytest.mark.covers("A12: parametric relu")
 @pytest.mark.parametrize("shape", [(1,), (3,)])
 def test_prelu_learns_its_slope(shape, dtype):
     generator = np.random.default_rng(1)
@@ -258,7 +267,7 @@ def test_prelu_learns_its_slope(shape, dtype):
     np.testing.assert_allclose(to_slope, expected, rtol=100 * np.finfo(dtype).eps)
 
 
-@pytest.mark.covers("A12", "A18")
+@pytest.mark.covers("A12: parametric relu", "A18: the derivative at kinks")
 def test_prelu_at_its_ends(dtype):
     x = np.array([-np.inf, -0.0, 0.0, np.inf, np.nan], dtype)
     np.testing.assert_array_equal(F.prelu(x, 0.0), [0.0, 0.0, 0.0, np.inf, np.nan])
@@ -278,13 +287,13 @@ def trained(layer, steps=300):
     return dict(model.named_parameters())
 
 
-@pytest.mark.covers("A12")
+@pytest.mark.covers("A12: parametric relu")
 def test_prelu_layer_finds_the_slope_of_its_data():
     np.testing.assert_allclose(np.asarray(trained(nn.PReLU())["0.slope"]), [0.1], rtol=1e-3)
     np.testing.assert_allclose(np.asarray(trained(nn.PReLU(0.5, channels=2))["0.slope"]), [0.1, 0.1], rtol=1e-3)
 
 
-@pytest.mark.covers("A15")
+@pytest.mark.covers("A15: swish, gelu, mish and the hard variants")
 def test_swish_layer_learns_beta():
     beta = float(np.asarray(trained(nn.Swish(learnable=True), 20)["0.beta"])[0])
     assert beta > 1.05, "steeper is nearer to the rectifier it is fitted to"

@@ -278,14 +278,14 @@ KINKS = [
 ]
 
 
-@pytest.mark.covers("A18")
+@pytest.mark.covers("A18: the derivative at kinks")
 @pytest.mark.parametrize(("name", "values", "x", "slope"), KINKS)
 def test_slope_at_kinks(name, values, x, slope, isa, dtype):
     one = np.ones(1, dtype)
     assert _core.Activation(name, values).backward(one, np.array([x], dtype))[0] == dtype(slope)
 
 
-@pytest.mark.covers("A18")
+@pytest.mark.covers("A18: the derivative at kinks")
 @case_law
 def test_slope_at_every_kink_is_that_of_the_reference(name, values):
     x = np.array([*kinks_of(name, values), -0.0, 0.0])

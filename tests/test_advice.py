@@ -20,7 +20,12 @@ CASES = {
 }
 
 
-@pytest.mark.covers("L3", "C1", "A17", "O12")
+@pytest.mark.covers(
+    "L3: the loss, output and metric that belong to a task",
+    "C1: output, loss and metric by target",
+    "A17: two softmax outputs are one sigmoid output",
+    "O12: choosing a loss and an optimizer",
+)
 @pytest.mark.parametrize("task", CASES)
 def test_each_kind_of_target_gets_its_loss_output_and_metric(task):
     y, output, loss, metric = CASES[task]
@@ -31,7 +36,11 @@ def test_each_kind_of_target_gets_its_loss_output_and_metric(task):
         assert suggestion.reasons[name] in repr(suggestion)
 
 
-@pytest.mark.covers("L3", "C1", "O12")
+@pytest.mark.covers(
+    "L3: the loss, output and metric that belong to a task",
+    "C1: output, loss and metric by target",
+    "O12: choosing a loss and an optimizer",
+)
 @pytest.mark.parametrize("task", CASES)
 def test_what_is_suggested_trains(task):
     y = CASES[task][0]
@@ -41,21 +50,21 @@ def test_what_is_suggested_trains(task):
     assert history["loss"][-1] < history["loss"][0]
 
 
-@pytest.mark.covers("C1", "L3")
+@pytest.mark.covers("C1: output, loss and metric by target", "L3: the loss, output and metric that belong to a task")
 def test_one_hot_rows_are_classes_and_a_task_can_be_given():
     y = np.eye(3)[np.arange(3000) % 3]
     assert tg.suggest(X, y).task == "multiclass"
     assert tg.suggest(X, (X[:, 0] > 0).astype(float), task="regression").loss == "mean_squared_error"
 
 
-@pytest.mark.covers("C1", "L19")
+@pytest.mark.covers("C1: output, loss and metric by target", "L19: class weights with both normalisations")
 def test_imbalance_asks_for_class_weights():
     rare = (np.arange(3000) % 20 == 0).astype(int)
     assert tg.suggest(X, rare).class_weight == "balanced"
     assert tg.suggest(X, np.arange(3000) % 2).class_weight is None
 
 
-@pytest.mark.covers("C2", "O12")
+@pytest.mark.covers("C2: the optimizer", "O12: choosing a loss and an optimizer")
 def test_the_optimizer_goes_by_size_and_sparsity():
     sums = X.sum(axis=1)
     assert tg.suggest(X, sums).optimizer == "adam"
@@ -64,7 +73,7 @@ def test_the_optimizer_goes_by_size_and_sparsity():
     assert tg.suggest(sparse, sums).optimizer == "adagrad"
 
 
-@pytest.mark.covers("C3")
+@pytest.mark.covers("C3: learning rate and batch size")
 def test_rate_and_batch_size_come_with_the_way_to_measure_them():
     suggestion = tg.suggest(X, X[:, 0])
     assert suggestion.learning_rate == 1e-3
@@ -72,14 +81,14 @@ def test_rate_and_batch_size_come_with_the_way_to_measure_them():
     assert "find_learning_rate" in suggestion.reasons["learning_rate"]
 
 
-@pytest.mark.covers("C4")
+@pytest.mark.covers("C4: initialiser by activation")
 def test_the_initialiser_is_the_one_that_layers_of_relu_draw():
     suggestion = tg.suggest(X, X[:, 0])
     assert suggestion.initializer == "he_normal"
     assert "He normal" in str(suggestion.trainer((8,)).model.summary())
 
 
-@pytest.mark.covers("C5", "M13")
+@pytest.mark.covers("C5: scaling, and saying so when data are not scaled", "M13: features of very different scales")
 def test_unscaled_data_are_noticed():
     spread = X * np.array([1, 1, 1, 1e5], np.float32)
     assert any("scale the features" in note for note in tg.suggest(spread, X[:, 0]).notes)
@@ -100,7 +109,7 @@ def test_wrong_data_are_refused():
         tg.suggest(X, X[:, 0], task="regresion")
 
 
-@pytest.mark.covers("O12", "O10")
+@pytest.mark.covers("O12: choosing a loss and an optimizer", "O10: steps to a target, by method")
 def test_a_race_leaves_the_model_as_it_was_and_names_the_best():
     model = nn.Sequential(nn.Dense(4, 8), nn.ReLU(), nn.Dense(8, 1))
     model.initialize(3)

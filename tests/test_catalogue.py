@@ -11,7 +11,7 @@ from tilegrad import losses, nn, optim
 from tilegrad.data import digits
 
 
-@pytest.mark.covers("A17")
+@pytest.mark.covers("A17: two softmax outputs are one sigmoid output")
 def test_a17_two_softmax_outputs_are_one_sigmoid_output():
     generator = np.random.default_rng(0)
     x, weight, bias = (
@@ -24,7 +24,7 @@ def test_a17_two_softmax_outputs_are_one_sigmoid_output():
     np.testing.assert_allclose(two, one, rtol=1e-14)
 
 
-@pytest.mark.covers("A7")
+@pytest.mark.covers("A7: what each activation costs")
 def test_a7_the_cost_of_every_activation_is_published():
     """Figures are measured, not asserted; that each activation has one is."""
     page = (ROOT / "benches" / "peers" / "RESULTS.md").read_text(encoding="utf-8").lower()
@@ -32,7 +32,7 @@ def test_a7_the_cost_of_every_activation_is_published():
         assert re.search(rf"\b{name}\b", page), f"RESULTS.md has no row of {name}"
 
 
-@pytest.mark.covers("G10", "O11")
+@pytest.mark.covers("G10: one sample a step", "O11: stochastic descent as a procedure")
 def test_g10_one_sample_a_step_takes_as_many_steps_as_rows():
     x, y, _, _ = digits()
     trainer = tg.Trainer(nn.Sequential(nn.Dense(64, 10)), "cross_entropy", optim.SGD(learning_rate=0.05))
@@ -41,7 +41,7 @@ def test_g10_one_sample_a_step_takes_as_many_steps_as_rows():
     assert history["loss"][-1] < 0.5 * history["loss"][0]
 
 
-@pytest.mark.covers("G13")
+@pytest.mark.covers("G13: steps an epoch")
 def test_g13_steps_an_epoch():
     x, y = np.zeros((1000, 3), np.float32), np.zeros(1000, int)
     trainer = tg.Trainer(nn.Sequential(nn.Dense(3, 2)), "cross_entropy", "sgd")
@@ -49,7 +49,7 @@ def test_g13_steps_an_epoch():
     assert trainer.step == 32
 
 
-@pytest.mark.covers("O1")
+@pytest.mark.covers("O1: weighted averages")
 def test_o1_a_weighted_average_tends_to_the_type_with_more_objects():
     """Two groups of rows with losses 0 and 1: the mean loss is the share of the second; weights shift it."""
     prediction, target = np.r_[np.zeros(9), 1.0], np.zeros(10)
@@ -60,7 +60,7 @@ def test_o1_a_weighted_average_tends_to_the_type_with_more_objects():
     assert trainer.evaluate(prediction[:, None], target, sample_weight=weight)["loss"] == pytest.approx(0.5)
 
 
-@pytest.mark.covers("S3")
+@pytest.mark.covers("S3: the same logits taken for probabilities")
 def test_s3_logits_wrongly_taken_for_probabilities():
     """What a loss of probabilities that renormalises silently makes of the worked example; ours refuses such rows."""
     logits, labels = np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 1])
@@ -68,7 +68,7 @@ def test_s3_logits_wrongly_taken_for_probabilities():
     assert F.cross_entropy(logits, labels) == pytest.approx(0.404294308217, abs=1e-12)
 
 
-@pytest.mark.covers("C6")
+@pytest.mark.covers("C6: warnings about contradictions")
 def test_c6_contradictions_are_named():
     trainer = tg.Trainer(nn.Sequential(nn.Dense(4, 3), nn.Softmax()), losses.CrossEntropy(), "adam")
     with pytest.raises(ValueError, match=r"expected `model` to give logits .* ends in softmax"):

@@ -41,7 +41,7 @@ def arrays():
 # On arrays.
 
 
-@pytest.mark.covers("O13")
+@pytest.mark.covers("O13: the further optimizers people know")
 def test_clipped_gradients_are_those_of_the_definition(dtype):
     norms = [np.linalg.norm(each) for each in pulls(0)]
     every = np.hypot(*norms)
@@ -67,7 +67,7 @@ def test_norms_of_huge_and_tiny_gradients_are_right():
         np.testing.assert_allclose(weight[0] / scale, [-0.3, -0.4], rtol=1e-14)
 
 
-@pytest.mark.covers("O13")
+@pytest.mark.covers("O13: the further optimizers people know")
 def test_joined_gradients_update_once_by_their_mean():
     joined, plain = arrays(), arrays()
     optimizer, other = optim.Adam(0.1, accumulation_steps=3), optim.Adam(0.1)
@@ -176,7 +176,7 @@ def test_bad_arrays_change_nothing_under_controls():
 
 
 @pytest.mark.filterwarnings("ignore:.*is a sum over the rows")
-@pytest.mark.covers("G9", "O13")
+@pytest.mark.covers("G9: full-batch descent reaches the exact solution", "O13: the further optimizers people know")
 @pytest.mark.parametrize("weighted", [False, True])
 def test_joined_batches_are_one_step_on_all_their_rows(weighted):
     """Groups of three batches of 20 rows: 203 rows are 3 groups of 60 and a last one of 20 and 3 rows."""
@@ -286,7 +286,7 @@ def test_a_batch_that_is_not_finite_is_left_out_of_training_and_of_the_loss():
     assert found[0] == found[1]
 
 
-@pytest.mark.covers("O13")
+@pytest.mark.covers("O13: the further optimizers people know")
 def test_averages_serve_evaluation_and_go_back(tmp_path):
     x, y = problem()
     trainer = trained(optim.Adam(0.01, average_decay=0.95))

@@ -6,7 +6,7 @@ A `ValueError` or a `TypeError` must have been raised before anything was change
 import numpy as np
 import pytest
 from boundary import anything, arrays, quietly, refused_or
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tilegrad import _core
 
@@ -34,8 +34,7 @@ def test_activations_take_anything(name, x, out, in_place):
 def test_equal_layouts_give_equal_bits(data):
     activation = _core.Activation(data.draw(st.sampled_from(ACTIVATIONS)))
     x = data.draw(arrays())
-    if x.dtype not in (np.float32, np.float64) or not x.dtype.isnative:
-        return
+    assume(x.dtype in (np.float32, np.float64) and x.dtype.isnative)
     plain = np.ascontiguousarray(x).reshape(x.shape)
     np.testing.assert_array_equal(activation(x), activation(plain))
     np.testing.assert_array_equal(activation.backward(x, x), activation.backward(plain, plain))

@@ -50,7 +50,7 @@ def test_a_constant_added_to_a_row_changes_no_bit(shift, isa, dtype):
     np.testing.assert_array_equal(after[1][0], before[1][0])
 
 
-@pytest.mark.covers("L19", "conventions:weighted CE")
+@pytest.mark.covers("L19: class weights with both normalisations", "conventions:weighted CE")
 def test_class_weights_under_both_normalizations(isa):
     logits, labels = logits_and_labels(31, 4)
     weight = np.array([1.0, 3.0, 0.5, 2.0])

@@ -23,7 +23,7 @@ def column_error(prediction, target):
     return abs(prediction - target)
 
 
-@pytest.mark.covers("V2")
+@pytest.mark.covers("V2: evaluate: loss and metrics, whatever the batch size")
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("columns", [1, 3])
 def test_a_mean_over_rows_of_ones_own_is_the_metric_of_the_same_formula(columns, weighted):

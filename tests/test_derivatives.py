@@ -124,14 +124,14 @@ def test_what_is_no_function_is_said():
 # ---- differences ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("G2")
+@pytest.mark.covers("G2: derivatives as limits")
 @pytest.mark.parametrize("order", [2, 4])
 def test_differences_of_a_paraboloid(order):
     gradient = tg.numeric_gradient(lambda x: x[0] ** 2 + x[1] ** 2, np.array([3, 4]), order=order)
     np.testing.assert_allclose(gradient, [6, 8], rtol=1e-9)
 
 
-@pytest.mark.covers("G2")
+@pytest.mark.covers("G2: derivatives as limits")
 def test_the_derivative_is_the_limit_of_the_difference_quotient():
     errors = [abs(tg.numeric_derivative(np.exp, 1.0, step=h, order=2) - np.e) for h in (0.1, 0.01, 0.001)]
     assert errors[0] / errors[1] == pytest.approx(100, rel=0.01)
@@ -151,7 +151,7 @@ def test_the_array_given_is_left_alone():
 # ---- check_gradients -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("G1")
+@pytest.mark.covers("G1: gradients of any function, checked")
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation_and_its_slope_pass_the_check(name):
     x = np.array([-2.3, -0.7, 0.4, 1.9])
@@ -159,7 +159,7 @@ def test_every_activation_and_its_slope_pass_the_check(name):
     assert tg.check_gradients(tg.grad(lambda x: getattr(F, name)(x).sum()), x, step=1e-3) < 1e-7
 
 
-@pytest.mark.covers("G1")
+@pytest.mark.covers("G1: gradients of any function, checked")
 def test_losses_pass_the_check_as_objects_and_as_functions():
     prediction, target = RNG.standard_normal((4, 3)), RNG.standard_normal((4, 3))
     assert tg.check_gradients(losses.MeanSquaredError(), prediction, target) < 1e-8
@@ -167,7 +167,7 @@ def test_losses_pass_the_check_as_objects_and_as_functions():
     assert tg.check_gradients(losses.CrossEntropy(label_smoothing=0.1), prediction, np.array([0, 1, 2, 0])) < 1e-8
 
 
-@pytest.mark.covers("G1", "B5")
+@pytest.mark.covers("G1: gradients of any function, checked", "B5: what arrives times the local derivative")
 def test_layers_models_and_trainers_pass_the_check():
     model = nn.Sequential(nn.Dense(3, 4, "gelu"), nn.Dense(4, 2))
     x, labels = RNG.standard_normal((5, 3)), np.array([0, 1, 1, 0, 1])
@@ -181,7 +181,7 @@ def test_layers_models_and_trainers_pass_the_check():
     assert all(before[name].tobytes() == after[name].tobytes() for name in before)
 
 
-@pytest.mark.covers("G1")
+@pytest.mark.covers("G1: gradients of any function, checked")
 def test_a_kink_is_found_with_argument_and_index():
     with pytest.raises(ValueError, match=r"argument w at index \(1,\): the gradient is 0, differences give 0.5"):
         tg.check_gradients(lambda w: F.relu(w).sum(), np.array([1.0, 0.0]))
@@ -259,7 +259,7 @@ def scaled_product():
     return tg.define_operation("scaled", forward, backward, example=(np.array([0.3, -1.2]), np.array([2.0, 0.7])))
 
 
-@pytest.mark.covers("B5")
+@pytest.mark.covers("B5: what arrives times the local derivative")
 def test_an_operation_of_ones_own_is_differentiated_as_it_says(dtype):
     x = np.array([3.0, 0.1, -5.0], dtype)
     value, (gradient,) = tg.value_and_grad(lambda x: (clipped()(x) ** 2).sum())(x)
@@ -273,7 +273,7 @@ def squared(function):
     return lambda x, y: (function(x, y) ** 2).sum()
 
 
-@pytest.mark.covers("B5")
+@pytest.mark.covers("B5: what arrives times the local derivative")
 def test_an_operation_of_several_inputs_to_second_order():
     scaled, plain = scaled_product(), lambda x, y: F.tanh(x) * y
     x, y = np.array([0.3, -1.2, 0.8]), np.array([2.0, 0.7, -1.0])
@@ -286,7 +286,7 @@ def test_an_operation_of_several_inputs_to_second_order():
     np.testing.assert_allclose(tg.grad(lambda x: (twice(x) * x).sum())(x), 2 * x + np.tanh(x) * x, rtol=1e-12)
 
 
-@pytest.mark.covers("B5")
+@pytest.mark.covers("B5: what arrives times the local derivative")
 def test_a_wrong_gradient_is_found_when_the_operation_is_defined():
     with pytest.raises(ValueError, match=r"wrong: argument 0 at index \(0,\): the gradient is 3, differences give 6"):
         tg.define_operation("wrong", lambda x: x * x, lambda g, y, x: g * x, example=np.array([3.0]))
@@ -308,7 +308,7 @@ def test_an_operation_of_ones_own_trains():
     assert history["loss"][-1] < 1e-3 * history["loss"][0]
 
 
-@pytest.mark.covers("B5", "B11")
+@pytest.mark.covers("B5: what arrives times the local derivative", "B11: drawings of graphs")
 def test_an_operation_of_ones_own_is_one_node_of_a_graph():
     graph = tg.trace(lambda x, y: scaled_product()(x, y).sum())(np.array([0.5]), np.array([2.0]))
     assert list(graph.values) == ["x", "y", "scaled", "sum"]

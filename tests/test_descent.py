@@ -22,7 +22,7 @@ def line_of(trainer):
     return np.append(trainer.model.weight.value, trainer.model.bias.value)
 
 
-@pytest.mark.covers("G9", "G4")
+@pytest.mark.covers("G9: full-batch descent reaches the exact solution", "G4: the update rule")
 def test_full_batches_reach_the_normal_equation():
     trainer = linear(optim.SGD(0.3))
     history = trainer.fit(X, Y, batch_size="full", epochs=200, progress=False)
@@ -32,7 +32,7 @@ def test_full_batches_reach_the_normal_equation():
     assert np.diff(history["loss"]).max() < 1e-12, "the loss of full batches only falls"
 
 
-@pytest.mark.covers("G4", "G10")
+@pytest.mark.covers("G4: the update rule", "G10: one sample a step")
 def test_single_samples_equal_the_rule_by_hand():
     trainer = linear(optim.SGD(0.01))
     trainer.model.initialize()
@@ -45,7 +45,7 @@ def test_single_samples_equal_the_rule_by_hand():
     assert trainer.step == 240
 
 
-@pytest.mark.covers("G10", "G11", "G20")
+@pytest.mark.covers("G10: one sample a step", "G11: mini-batches", "G20: epochs and steps")
 def test_an_epoch_of_single_samples_calls_python_no_more_than_one_of_full_batches():
     """No per-step cost in Python: the calls of functions do not grow with the number of steps."""
 
@@ -66,7 +66,7 @@ def test_an_epoch_of_single_samples_calls_python_no_more_than_one_of_full_batche
     assert calls(1) < calls("full") + 100
 
 
-@pytest.mark.covers("G13", "G20")
+@pytest.mark.covers("G13: steps an epoch", "G20: epochs and steps")
 @pytest.mark.parametrize(("rows", "size", "kept", "dropped"), [(1000, 32, 32, 31), (96, 32, 3, 3), (5, 32, 1, 1)])
 def test_steps_of_an_epoch(rows, size, kept, dropped):
     x, y = np.ones((rows, 5)), np.ones(rows)
@@ -77,7 +77,7 @@ def test_steps_of_an_epoch(rows, size, kept, dropped):
         assert len(history["loss"]) == len(history["learning_rate"]) == 3
 
 
-@pytest.mark.covers("G13")
+@pytest.mark.covers("G13: steps an epoch")
 def test_the_rows_left_out_are_others_at_each_shuffle():
     """One row in nine is left out; after some epochs every row has had its turn."""
     x, y = np.eye(9), np.ones(9)
@@ -101,7 +101,7 @@ def test_the_rows_left_out_are_others_at_each_shuffle():
 
 
 @pytest.mark.filterwarnings("ignore:.*is a sum over the rows")
-@pytest.mark.covers("G14")
+@pytest.mark.covers("G14: sums and means of gradients")
 @pytest.mark.parametrize("size", [120, 30, 7])
 def test_the_sum_of_gradients_is_the_batch_size_times_their_mean(size):
     """The same trajectory when the learning rate is divided by the batch size."""
@@ -113,7 +113,7 @@ def test_the_sum_of_gradients_is_the_batch_size_times_their_mean(size):
     np.testing.assert_allclose(line_of(by_mean), line_of(by_sum), rtol=1e-9)
 
 
-@pytest.mark.covers("G15")
+@pytest.mark.covers("G15: the rule for batch sizes")
 def test_the_batch_size_rule():
     assert tg.suggest_batch_size(20_000) == 20_000
     assert tg.suggest_batch_size(20_001) == 128
@@ -132,7 +132,7 @@ def test_the_batch_size_rule():
             tg.suggest_batch_size(*wrong)
 
 
-@pytest.mark.covers("G16")
+@pytest.mark.covers("G16: how noisy a batch's gradient is")
 @pytest.mark.parametrize(("noise", "distance"), [(1.0, 0.5), (3.0, 1.0), (0.2, 2.0)])
 def test_the_noise_of_gradients_on_data_whose_noise_is_known(noise, distance):
     """Least squares with normal features: at distance D from the truth the scale is (d + 1) + noise² d / D²."""
@@ -155,7 +155,7 @@ def test_the_noise_of_gradients_on_data_whose_noise_is_known(noise, distance):
         trainer.gradient_noise(x, y, batch_size=8192)
 
 
-@pytest.mark.covers("G17")
+@pytest.mark.covers("G17: samples a second by batch size")
 def test_the_throughput_of_batch_sizes():
     x, y = problem(rows=600)
     trainer = trainer_for(nn.Sequential(nn.Dense(12, 32), nn.ReLU(), nn.Dropout(0.5), nn.Dense(32, 4)))
@@ -194,7 +194,7 @@ print(resident() - before, trainer.memory(x, y, batch_size=4096).total)
 """
 
 
-@pytest.mark.covers("G18")
+@pytest.mark.covers("G18: the memory of a training, estimated")
 def test_the_memory_of_a_training_is_known_before():
     if not sys.platform.startswith("linux"):
         pytest.skip("the resident memory is read from /proc")
@@ -204,7 +204,7 @@ def test_the_memory_of_a_training_is_known_before():
     assert abs(estimated / measured - 1) < 0.1
 
 
-@pytest.mark.covers("G18")
+@pytest.mark.covers("G18: the memory of a training, estimated")
 def test_the_memory_of_predictions_and_few_updates():
     model = nn.Sequential(nn.Dense(10, 20), nn.ReLU(), nn.Dense(20, 1))
     assert model.memory(64).intermediate > model.memory(1).intermediate > 0
@@ -218,7 +218,7 @@ def test_the_memory_of_predictions_and_few_updates():
         trainer.fit(x, y, batch_size=1000, epochs=3, progress=False)
 
 
-@pytest.mark.covers("G6", "conventions:LR finder")
+@pytest.mark.covers("G6: learning rates too small and too large; a finder; divergence", "conventions:LR finder")
 @pytest.mark.parametrize(
     "rule", [optim.SGD(0.5), optim.Adam(), optim.Groups({"*.bias": optim.SGD(0.1), "*": optim.Adam()})]
 )
@@ -241,7 +241,7 @@ def test_the_search_for_a_learning_rate_changes_nothing(rule):
     assert "suggestion=" in repr(search)
 
 
-@pytest.mark.covers("G6")
+@pytest.mark.covers("G6: learning rates too small and too large; a finder; divergence")
 def test_the_search_ends_where_the_loss_is_four_times_its_best():
     trainer = linear(optim.SGD())
     search = trainer.find_learning_rate(X, Y, batch_size="full", smoothing=0.0)
@@ -255,7 +255,7 @@ def test_the_search_ends_where_the_loss_is_four_times_its_best():
     assert ax.get_xscale() == "log"
 
 
-@pytest.mark.covers("G6")
+@pytest.mark.covers("G6: learning rates too small and too large; a finder; divergence")
 def test_rates_too_small_right_and_too_large_on_a_parabola():
     """f = w² / 2: rate 0.01 is slow, 1 is there in a step, 1.9 goes to and fro, 2.1 diverges."""
 
@@ -293,7 +293,7 @@ def test_wrong_searches_are_refused(settings, sentence):
     assert trainer.optimizer.learning_rate == 0.25
 
 
-@pytest.mark.covers("G19", "G16")
+@pytest.mark.covers("G19: small and large batches, measured", "G16: how noisy a batch's gradient is")
 def test_the_loss_of_larger_batches_is_smoother():
     """At one rate and one number of steps, the loss of single steps varies less with larger batches."""
     x, y = problem(rows=512)

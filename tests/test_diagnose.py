@@ -23,7 +23,7 @@ def with_bias(activation, bias):
     return model
 
 
-@pytest.mark.covers("A1", "B1")
+@pytest.mark.covers("A1: pre-activations and activations of every layer", "B1: the forward pass")
 def test_activations_are_those_of_the_plain_formula():
     model = nn.Sequential(
         nn.Dense(16, 8, dtype="float64"), nn.Tanh(), nn.Dense(8, 4, activation="relu", dtype="float64")
@@ -39,7 +39,7 @@ def test_activations_are_those_of_the_plain_formula():
     assert {name: pair.after.shape for name, pair in model.activations(X).items()} == {"1": (200, 8), "2": (200, 4)}
 
 
-@pytest.mark.covers("A10")
+@pytest.mark.covers("A10: dead units, their causes and cures")
 def test_a_bias_far_below_zero_kills_relu_and_no_leaky_unit():
     dead = tg.diagnose.dead_units(with_bias(nn.ReLU, -100.0), X)
     assert dead.layers[0].dead == 1.0
@@ -50,7 +50,7 @@ def test_a_bias_far_below_zero_kills_relu_and_no_leaky_unit():
     assert not leaky.advice
 
 
-@pytest.mark.covers("A10")
+@pytest.mark.covers("A10: dead units, their causes and cures")
 def test_the_callback_warns_once():
     trainer = tg.Trainer(with_bias(nn.ReLU, -100.0), "mean_squared_error", optim.SGD(learning_rate=1e-4))
     callback = tg.diagnose.DeadUnits(X, threshold=0.9)
@@ -62,7 +62,7 @@ def test_the_callback_warns_once():
         tg.diagnose.DeadUnits(X, threshold=0)
 
 
-@pytest.mark.covers("A5")
+@pytest.mark.covers("A5: saturation")
 def test_saturation_counts_inputs_beyond_four():
     model = with_bias(nn.Sigmoid, 0.0)
     before = tg.diagnose.activations(model, 3 * X)["1"].before
@@ -72,7 +72,9 @@ def test_saturation_counts_inputs_beyond_four():
     assert "flat" in tg.diagnose.saturation(model, 100 * X).advice[0]
 
 
-@pytest.mark.covers("A4", "A19")
+@pytest.mark.covers(
+    "A4: the sigmoid's slope is 0.25 at most: gradients vanish with depth", "A19: gradients vanish with tanh, too"
+)
 def test_gradients_vanish_in_ten_layers_of_sigmoids_and_not_of_relus():
     sigmoid = tg.diagnose.gradient_flow(stack(nn.Sigmoid), X, X, "mean_squared_error")
     assert sigmoid.ratio < 1e-4
@@ -83,7 +85,7 @@ def test_gradients_vanish_in_ten_layers_of_sigmoids_and_not_of_relus():
     assert len(relu.layers) == 11
 
 
-@pytest.mark.covers("A6", "A9")
+@pytest.mark.covers("A6: inputs that are not centred on zero make steps zig-zag", "A9: relu")
 def test_the_report_has_everything_and_changes_nothing():
     model = nn.Sequential(nn.Dense(16, 64), nn.Sigmoid(), nn.Dense(64, 32), nn.ReLU(), nn.Dense(32, 3))
     before = model.state_dict()

@@ -21,7 +21,7 @@ def rosenbrock(p):
     return (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
 
 
-@pytest.mark.covers("O13")
+@pytest.mark.covers("O13: the further optimizers people know")
 @pytest.mark.parametrize("method", METHODS)
 def test_linear_least_squares_reach_the_normal_equations(method):
     x, y = regression()
@@ -37,7 +37,7 @@ def test_linear_least_squares_reach_the_normal_equations(method):
     np.testing.assert_allclose(history["loss"][-1], np.mean((design @ expected - y) ** 2), rtol=1e-10)
 
 
-@pytest.mark.covers("O13")
+@pytest.mark.covers("O13: the further optimizers people know")
 def test_rosenbrock_is_solved():
     found = optim.LBFGS().minimize(rosenbrock, np.array([-1.2, 1.0]))
     np.testing.assert_allclose(found.point, 1.0, atol=1e-6)

@@ -56,7 +56,7 @@ def words(picture):
 # ---- the worked examples -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("B3")
+@pytest.mark.covers("B3: apples and tax")
 def test_apples():
     graph = tg.trace(pay)(10.0, 2.0, 1.1)
     assert graph.value == 22.0
@@ -76,7 +76,7 @@ def test_apples():
     ]
 
 
-@pytest.mark.covers("B4", "B11")
+@pytest.mark.covers("B4: apples and oranges, with boxes to fill in", "B11: drawings of graphs")
 def test_apples_and_oranges():
     graph = tg.trace(bill)(100.0, 2.0, 150.0, 3.0, 1.1)
     assert graph.value == pytest.approx(715, rel=1e-15)
@@ -95,7 +95,7 @@ def test_apples_and_oranges():
     ]
 
 
-@pytest.mark.covers("B8", "B2")
+@pytest.mark.covers("B8: the 2-2-2 network, number by number", "B2: the backward pass, without any network")
 def test_the_two_two_two_network():
     model = network()
     graph = tg.trace(model, loss=half_squares)(X, TARGET)
@@ -110,7 +110,7 @@ def test_the_two_two_two_network():
     assert tg.trace(model, loss=half_squares)(X, TARGET).value == pytest.approx(0.29102777369359933, abs=1e-16)
 
 
-@pytest.mark.covers("B6")
+@pytest.mark.covers("B6: add passes on, multiply swaps")
 def test_add_passes_on_and_multiply_swaps_also_with_reuse():
     graph = tg.trace(lambda x, y: x + y)(3.0, 4.0)
     assert [float(signal.local) for signal in graph.walk[0]] == [1.0, 1.0]
@@ -121,7 +121,7 @@ def test_add_passes_on_and_multiply_swaps_also_with_reuse():
     assert [float(signal.passed) for step in graph.walk for signal in step] == [1.0, 1.0, 3.0, 3.0]
 
 
-@pytest.mark.covers("B6")
+@pytest.mark.covers("B6: add passes on, multiply swaps")
 def test_add_and_multiply_with_broadcasting():
     graph = tg.trace(lambda x, y: (x * y + y).sum())(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([5.0, 6.0]))
     np.testing.assert_array_equal(graph.gradients["x"], [[5, 6], [5, 6]])
@@ -130,7 +130,7 @@ def test_add_and_multiply_with_broadcasting():
     assert "multiply -> y sum of g * x over what was repeated = [4, 6]" in lines(graph.explain())
 
 
-@pytest.mark.covers("B7")
+@pytest.mark.covers("B7: the chain rule")
 def test_the_chain_rule():
     graph = tg.trace(lambda x, y: (x + y) ** 2)(3.0, 4.0)
     assert graph.gradients == {"x": 14.0, "y": 14.0}
@@ -141,7 +141,7 @@ def test_the_chain_rule():
 # ---- what can be traced --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("B1")
+@pytest.mark.covers("B1: the forward pass")
 def test_models_and_trainers_are_traced_like_functions():
     model = nn.Sequential(nn.Dense(3, 4, "relu"), nn.Dense(4, 2))
     x, labels = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32), np.array([0, 1, 1, 0, 1])
@@ -172,7 +172,7 @@ def test_structures_are_named_by_their_keys():
 # ---- pictures ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("B11", "P11")
+@pytest.mark.covers("B11: drawings of graphs", "P11: computation graphs")
 def test_the_picture_holds_every_label_value_and_gradient():
     graph = tg.trace(bill)(100.0, 2.0, 150.0, 3.0, 1.1)
     shown = words(graph.draw())
@@ -183,7 +183,7 @@ def test_the_picture_holds_every_label_value_and_gradient():
     assert graph._repr_svg_() == graph.draw()
 
 
-@pytest.mark.covers("B11")
+@pytest.mark.covers("B11: drawings of graphs")
 def test_the_picture_says_what_it_shows():
     root = ElementTree.fromstring(tg.trace(pay)(10.0, 2.0, 1.1).draw())
     title, description = root[0], root[1]
@@ -193,7 +193,7 @@ def test_the_picture_says_what_it_shows():
     assert "multiply -> count 1.1 * 10 = 11" in lines(description.text)
 
 
-@pytest.mark.covers("B11", "P11")
+@pytest.mark.covers("B11: drawings of graphs", "P11: computation graphs")
 def test_the_backward_pass_step_by_step():
     graph = tg.trace(lambda x: x * x + x)(3.0)
     assert graph.steps == 2
@@ -216,7 +216,7 @@ def test_names_that_need_escaping_are_escaped():
     assert '\\"b\\"' in graph.to_dot()
 
 
-@pytest.mark.covers("B11")
+@pytest.mark.covers("B11: drawings of graphs")
 def test_the_text_for_graphviz():
     dot = tg.trace(lambda x: x * 3.0)(2.0).to_dot().splitlines()
     assert dot[0] == 'digraph "function" {'
@@ -267,7 +267,7 @@ def test_crossings_that_need_not_be_are_undone():
 # ---- the exercise --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("B4", "P11")
+@pytest.mark.covers("B4: apples and oranges, with boxes to fill in", "P11: computation graphs")
 def test_the_quiz_hides_gradients_and_marks_answers():
     quiz = tg.trace(bill)(100.0, 2.0, 150.0, 3.0, 1.1).quiz()
     assert quiz.questions == ["apple", "apples", "orange", "oranges", "tax", "multiply", "multiply_2", "add"]
@@ -305,7 +305,7 @@ def test_answers_to_nothing_are_refused():
 # ---- the picture of a network --------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("P12", "B8")
+@pytest.mark.covers("P12: a network with its numbers", "B8: the 2-2-2 network, number by number")
 def test_the_network_picture_holds_its_numbers():
     model = network()
     shown = words(model.draw(X, TARGET, loss=half_squares, values=True, grads=True))

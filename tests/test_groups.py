@@ -24,7 +24,7 @@ def changed(trainer, before):
     return {name for name, value in weights(trainer.model).items() if not same_bits(value, before[name])}
 
 
-@pytest.mark.covers("G5", "O13")
+@pytest.mark.covers("G5: one backward pass updates everything that trains", "O13: the further optimizers people know")
 def test_frozen_parameters_do_not_change_and_get_no_gradient():
     model = small_network(dropout=0.0)
     model.freeze("0.*")
@@ -57,7 +57,7 @@ def test_unfreezing_leaves_alone_what_was_never_trained():
     assert [name for name, each in model._parameters() if not each.trainable] == ["0.bias"]
 
 
-@pytest.mark.covers("O13", "M6")
+@pytest.mark.covers("O13: the further optimizers people know", "M6: an optimizer that leaves parameters out")
 def test_each_group_takes_the_steps_of_its_optimizer():
     """A part trained alone, the rest frozen, does what it does beside a part at rate zero."""
     apart = small_network(dropout=0.0)
@@ -91,7 +91,7 @@ def test_rules_with_other_starts_and_other_slots_share_a_model():
     assert names == ["sum_of_squares/first_moment", "second_moment"]
 
 
-@pytest.mark.covers("M6")
+@pytest.mark.covers("M6: an optimizer that leaves parameters out")
 def test_the_summary_says_who_owns_what():
     model = small_network()
     model.freeze("5.bias")
@@ -104,7 +104,7 @@ def test_the_summary_says_who_owns_what():
     assert "Nothing updates 0.weight, 0.bias, 5.bias" in text
 
 
-@pytest.mark.covers("M6")
+@pytest.mark.covers("M6: an optimizer that leaves parameters out")
 def test_a_parameter_without_a_group_is_an_error_that_names_it():
     with pytest.raises(ValueError, match=r"none for '3\.weight', '3\.bias', '5\.bias'.*'0\.\*', '5\.weight'"):
         tg.Trainer(small_network(), "cross_entropy", optim.Groups({"0.*": optim.SGD(), "5.weight": optim.SGD()}))

@@ -34,7 +34,7 @@ DEVIATIONS = [
 ]
 
 
-@pytest.mark.covers("N2", "conventions:initialisers")
+@pytest.mark.covers("N2: initialisers", "conventions:initialisers")
 @pytest.mark.parametrize(("initializer", "deviation"), DEVIATIONS, ids=lambda value: str(value))
 def test_deviations(initializer, deviation, dtype):
     values = drawn(initializer, dtype=np.dtype(dtype).name)
@@ -45,7 +45,7 @@ def test_deviations(initializer, deviation, dtype):
     assert abs(values.mean(dtype=np.float64)) < 0.01 * deviation
 
 
-@pytest.mark.covers("N2")
+@pytest.mark.covers("N2: initialisers")
 def test_limits_of_distributions():
     assert abs(drawn(nn.HeUniform())).max() <= np.sqrt(3) * 0.0707107
     cut = drawn(nn.TruncatedNormal(0, 1))
@@ -61,7 +61,7 @@ def test_limits_of_distributions():
     assert not given.weight.value.any()
 
 
-@pytest.mark.covers("N2")
+@pytest.mark.covers("N2: initialisers")
 @pytest.mark.parametrize("shape", [(40, 40), (70, 30), (30, 70), (3, 5, 20), (1, 4)])
 def test_orthogonal_matrices(shape):
     matrix = drawn(nn.Orthogonal(gain=2.0), shape).reshape(-1, shape[-1])
@@ -70,7 +70,7 @@ def test_orthogonal_matrices(shape):
     assert drawn(nn.Orthogonal(), shape, "float32").dtype == np.float32
 
 
-@pytest.mark.covers("N2")
+@pytest.mark.covers("N2: initialisers")
 def test_orthogonal_matrices_are_spread_evenly():
     """Each entry of a random rotation of n dimensions has mean 0 and variance 1/n."""
     entries = np.array([drawn(nn.Orthogonal(), (3, 3), seed=seed) for seed in range(2000)])
@@ -85,7 +85,7 @@ def test_orthogonal_matrices_have_the_same_bits_everywhere(isa):
     assert drawn(nn.Orthogonal(), (37, 19)).tobytes() == ORTHOGONAL
 
 
-@pytest.mark.covers("N2")
+@pytest.mark.covers("N2: initialisers")
 def test_constants_identity_and_sparse():
     assert (drawn(nn.Ones()) == 1).all()
     assert not drawn(nn.Zeros()).any()
@@ -96,7 +96,7 @@ def test_constants_identity_and_sparse():
     assert len({tuple(np.flatnonzero(column == 0)) for column in sparse.T}) == 7
 
 
-@pytest.mark.covers("N2")
+@pytest.mark.covers("N2: initialisers")
 def test_gains_are_those_of_torch():
     """torch.nn.init.calculate_gain of PyTorch 2.15."""
     found = [nn.gain(name) for name in ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "selu")]
@@ -106,7 +106,7 @@ def test_gains_are_those_of_torch():
         nn.gain("rele")
 
 
-@pytest.mark.covers("N2")
+@pytest.mark.covers("N2: initialisers")
 @pytest.mark.parametrize("activation", ["relu", "tanh", None])
 def test_the_variance_is_kept_over_ten_layers(activation):
     """The chosen initialiser keeps signals alive; one too small lets them vanish."""
@@ -122,7 +122,7 @@ def test_the_variance_is_kept_over_ten_layers(activation):
     assert last(nn.Normal(0, 0.01)) < 1e-6
 
 
-@pytest.mark.covers("N2")
+@pytest.mark.covers("N2: initialisers")
 def test_the_activation_chooses_and_the_summary_shows_it():
     from tilegrad.nn.initializers import chosen_for
 
@@ -134,7 +134,7 @@ def test_the_activation_chooses_and_the_summary_shows_it():
     assert "Xavier uniform" in text
 
 
-@pytest.mark.covers("N2")
+@pytest.mark.covers("N2: initialisers")
 def test_lsuv_gives_each_layer_variance_one():
     x = 5 * np.random.default_rng(0).standard_normal((400, 10)) + 3
     model = nn.Sequential(nn.Dense(10, 50, "relu"), nn.Sequential(nn.Dense(50, 60), nn.Tanh()), nn.Dense(60, 20))

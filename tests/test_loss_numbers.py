@@ -13,7 +13,13 @@ LOGITS, CLASSES = np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 1])
 exactly = pytest.approx
 
 
-@pytest.mark.covers("L6", "L8", "S1", "S2", "S3")
+@pytest.mark.covers(
+    "L6: one sample with p = 0.9 loses -ln 0.9",
+    "L8: softmax and cross-entropy in one, with the worked example",
+    "S1: cross-entropy of the worked example, in nats and bits",
+    "S2: -ln 0.9 and -log2 0.9",
+    "S3: the same logits taken for probabilities",
+)
 def test_cross_entropy_of_the_worked_example():
     assert F.cross_entropy(LOGITS, CLASSES) == exactly(0.404294308217, abs=1e-12)
     each = F.cross_entropy(LOGITS, CLASSES, reduction="none")
@@ -29,7 +35,7 @@ def test_cross_entropy_of_the_worked_example():
     assert F.categorical_cross_entropy(LOGITS, CLASSES, style="keras") == exactly(0.164252033486, abs=1e-6)
 
 
-@pytest.mark.covers("L9")
+@pytest.mark.covers("L9: the same from a last layer's weights")
 def test_the_softmax_loss_with_the_last_layers_weights():
     x, w, b = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[0.3, -0.2], [0.1, 0.4]]), np.array([0.05, -0.1])
 
@@ -42,7 +48,7 @@ def test_the_softmax_loss_with_the_last_layers_weights():
     assert tg.check_gradients(loss, w, b) < 1e-8
 
 
-@pytest.mark.covers("L10", "conventions:entropy")
+@pytest.mark.covers("L10: entropy, cross-entropy and divergence of distributions", "conventions:entropy")
 def test_entropy_and_divergence():
     assert F.entropy(np.array([0.5, 0.5])) == exactly(0.693147180560, abs=1e-12)
     assert F.entropy(np.array([0.5, 0.5]), base=2) == 1.0
@@ -60,7 +66,7 @@ def test_entropy_and_divergence():
     np.testing.assert_allclose(slope, -np.log(p) - 1, rtol=1e-13)
 
 
-@pytest.mark.covers("L4")
+@pytest.mark.covers("L4: binary cross-entropy, exact far out")
 def test_binary_cross_entropy():
     p, y = np.array([0.9, 0.2]), np.array([1.0, 0.0])
     expected = -np.log([0.9, 0.8])
@@ -76,7 +82,7 @@ def test_binary_cross_entropy():
     assert F.binary_cross_entropy(zero, one, style="keras") == exactly(16.118095651, abs=1e-8)
 
 
-@pytest.mark.covers("L19", "conventions:class weights")
+@pytest.mark.covers("L19: class weights with both normalisations", "conventions:class weights")
 def test_class_weights_under_both_normalizations():
     assert F.cross_entropy(LOGITS, CLASSES, weight=[1.0, 3.0]) == exactly(0.420891129351, abs=1e-12)
     keras = F.cross_entropy(LOGITS, CLASSES, weight=[1.0, 3.0], style="keras")
@@ -86,7 +92,7 @@ def test_class_weights_under_both_normalizations():
     assert F.cross_entropy(LOGITS[:1], CLASSES[:1], weight=[7.0, 1.0]) == F.cross_entropy(LOGITS[:1], CLASSES[:1])
 
 
-@pytest.mark.covers("L20", "S5", "conventions:focal")
+@pytest.mark.covers("L20: focal loss", "S5: focal loss per sample", "conventions:focal")
 def test_focal_loss():
     assert F.focal_loss(LOGITS, CLASSES) == exactly(0.0452996967895, abs=1e-13)
     assert F.focal_loss(LOGITS, CLASSES, alpha=0.25) == exactly(0.0113249241974, abs=1e-13)
@@ -111,7 +117,7 @@ def test_focal_loss():
 OPTAX_FOCAL = [0.01689337262937591, 0.016993543131350496, 1.2375586345660567]
 
 
-@pytest.mark.covers("L21", "S7")
+@pytest.mark.covers("L21: distillation with a temperature", "S7: distillation per sample")
 def test_distillation():
     teacher = np.array([[2.0, 0.0], [0.0, 1.0]])
     assert F.distillation_loss(LOGITS, teacher, temperature=2.0) == exactly(0.086317677177, abs=1e-12)
@@ -123,7 +129,9 @@ def test_distillation():
     assert mixed == exactly(0.25 * 0.086317677177 + 0.75 * 0.404294308217, abs=1e-12)
 
 
-@pytest.mark.covers("L22", "S8", "S9")
+@pytest.mark.covers(
+    "L22: large-margin softmax", "S8: the margin function for m = 2 and 4", "S9: swish and its slope at 1"
+)
 def test_large_margin_softmax():
     from tilegrad.functional.losses.angular import psi
 
@@ -141,7 +149,11 @@ def test_large_margin_softmax():
     assert near == exactly(0.313261687518, abs=1e-5)
 
 
-@pytest.mark.covers("L23", "S6", "conventions:label smoothing")
+@pytest.mark.covers(
+    "L23: label smoothing and other forms of the softmax loss",
+    "S6: label smoothing per sample",
+    "conventions:label smoothing",
+)
 def test_variants_of_softmax_loss():
     assert F.cross_entropy(LOGITS, CLASSES, label_smoothing=0.1) == exactly(0.439294308217, abs=1e-12)
     each = F.cross_entropy(LOGITS, CLASSES, label_smoothing=0.1, reduction="none")
@@ -156,7 +168,7 @@ def test_variants_of_softmax_loss():
     assert weighted == exactly((3 * math.log1p(math.exp(-0.7)) + math.log1p(math.exp(0.7))) / 2)
 
 
-@pytest.mark.covers("L24", "conventions:huber")
+@pytest.mark.covers("L24: robust and other regression losses", "conventions:huber")
 def test_huber_and_smooth_l1():
     error, zero = np.array([0.5, 3.0]), np.zeros(2)
     np.testing.assert_array_equal(F.huber(error, zero, delta=2.0, reduction="none"), [0.125, 4.0])
@@ -164,7 +176,9 @@ def test_huber_and_smooth_l1():
     assert F.huber(error, zero) == F.smooth_l1(error, zero)
 
 
-@pytest.mark.covers("L24", "S10", "S11")
+@pytest.mark.covers(
+    "L24: robust and other regression losses", "S10: MSLE, Poisson and gamma deviance", "S11: pinball loss"
+)
 def test_regression_losses_of_the_tables():
     y, p = np.array([3.0, 0.5, 2.0, 7.0]), np.array([2.5, 0.4, 2.0, 8.0])
     assert F.mean_squared_logarithmic_error(p, y) == exactly(0.00911587315517309, abs=1e-15)
@@ -175,7 +189,9 @@ def test_regression_losses_of_the_tables():
     assert F.mean_absolute_percentage_error(p, y) == exactly(0.3273809524, abs=1e-10)
 
 
-@pytest.mark.covers("L11", "L14", "conventions:half factors")
+@pytest.mark.covers(
+    "L11: squared error as a mean and as a sum", "L14: absolute error, and its slope at 0", "conventions:half factors"
+)
 def test_squared_errors_and_their_halves():
     x, t = np.array([1.0, 5.0]), np.array([0.0, 2.0])
     assert F.mean_squared_error(x, t) == 5.0
@@ -228,14 +244,14 @@ PYTORCH = [
 ]
 
 
-@pytest.mark.covers("L24")
+@pytest.mark.covers("L24: robust and other regression losses")
 @pytest.mark.parametrize(("name", "arguments", "settings", "expected"), PYTORCH)
 def test_numbers_of_pytorch(name, arguments, settings, expected):
     settings = {key: np.array(value) if isinstance(value, list) else value for key, value in settings.items()}
     assert getattr(F, name)(*map(np.array, arguments), **settings) == exactly(expected, rel=1e-12)
 
 
-@pytest.mark.covers("L18", "conventions:0-1 (metric)")
+@pytest.mark.covers("L18: the 0-1 loss is a metric and refuses to train", "conventions:0-1 (metric)")
 def test_the_zero_one_loss_counts():
     truth, found = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 1, 1, 2, 0])
     assert F.zero_one_loss(found, truth) == exactly(1 / 3)

@@ -53,7 +53,15 @@ def case(name, rows=100):
 
 
 @pytest.mark.filterwarnings("ignore:.*is a sum over the rows")
-@pytest.mark.covers("L1", "L4", "L8", "L20", "L21", "L22", "L24")
+@pytest.mark.covers(
+    "L1: every loss is a function on arrays and an objective for training, with a reduction",
+    "L4: binary cross-entropy, exact far out",
+    "L8: softmax and cross-entropy in one, with the worked example",
+    "L20: focal loss",
+    "L21: distillation with a temperature",
+    "L22: large-margin softmax",
+    "L24: robust and other regression losses",
+)
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_every_loss_trains_by_its_name(name):
     trainer, x, y = case(name)
@@ -73,7 +81,7 @@ def test_losses_of_more_than_two_operands_say_so(name):
 
 
 @pytest.mark.filterwarnings("ignore:.*is a sum over the rows")
-@pytest.mark.covers("L19")
+@pytest.mark.covers("L19: class weights with both normalisations")
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_rows_of_weight_zero_do_not_train(name):
     weight = np.array([1.0, 0.0, 2.0, 1.0] * 25, np.float32)
@@ -87,7 +95,7 @@ def test_rows_of_weight_zero_do_not_train(name):
     np.testing.assert_allclose(results[0], results[1], rtol=2e-4, atol=2e-5)
 
 
-@pytest.mark.covers("L25", "M4")
+@pytest.mark.covers("L25: a loss of one's own, its gradient checked", "M4: a gradient of another loss")
 def test_a_pair_of_value_and_gradient_trains_like_the_loss_itself():
     x, y = problem(60)
     y = np.eye(3, dtype=np.float32)[y % 3]
@@ -105,7 +113,7 @@ def test_a_pair_of_value_and_gradient_trains_like_the_loss_itself():
     np.testing.assert_allclose(weights[0][1], weights[1][1], rtol=1e-5)
 
 
-@pytest.mark.covers("L25", "M4")
+@pytest.mark.covers("L25: a loss of one's own, its gradient checked", "M4: a gradient of another loss")
 def test_a_wrong_gradient_is_reported_at_the_first_use_and_changes_nothing():
     # The hand-written program's: the gradient of half the sum of squares, for a printed mean.
     def mistaken(prediction, target):
@@ -152,7 +160,7 @@ def test_a_pair_has_a_gradient_but_no_second_one():
         tg.grad(lambda x: (tg.grad(lambda y: pair(y, t))(x) ** 2).sum())(x)
 
 
-@pytest.mark.covers("L25")
+@pytest.mark.covers("L25: a loss of one's own, its gradient checked")
 def test_a_function_of_tensors_is_differentiated_with_labels_or_numbers():
     x, y = problem(60)
     classes = int(y.max()) + 1
@@ -164,7 +172,7 @@ def test_a_function_of_tensors_is_differentiated_with_labels_or_numbers():
     np.testing.assert_allclose(results[0], results[1], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.covers("L22")
+@pytest.mark.covers("L22: large-margin softmax")
 def test_margins_belong_to_the_last_layers_weights():
     x, y = np.ones((4, 2), np.float32), np.array([0, 1, 0, 1])
     trainer = tg.Trainer(nn.Sequential(nn.Dense(2, 2)), losses.LargeMarginSoftmax(margin=2), "sgd")
@@ -176,7 +184,11 @@ def test_margins_belong_to_the_last_layers_weights():
     assert tg.Trainer(model, losses.LargeMarginSoftmax(margin=3), "sgd").evaluate(x, y)["loss"] > value
 
 
-@pytest.mark.covers("L3", "M2", "M7")
+@pytest.mark.covers(
+    "L3: the loss, output and metric that belong to a task",
+    "M2: raw outputs taken for probabilities",
+    "M7: logarithms without a stable form",
+)
 def test_models_must_end_in_what_the_loss_takes():
     x, y = np.ones((4, 2), np.float32), np.array([0, 1, 0, 1])
     for layers, loss, instead in (
@@ -190,14 +202,19 @@ def test_models_must_end_in_what_the_loss_takes():
         tg.Trainer(nn.Dense(2, 1), "binary_cross_entropy", "sgd").fit(x, y, epochs=1, progress=False)
 
 
-@pytest.mark.covers("L18")
+@pytest.mark.covers("L18: the 0-1 loss is a metric and refuses to train")
 def test_the_zero_one_loss_refuses_to_train():
     for loss in ("zero_one", "zero_one_loss", F.zero_one_loss):
         with pytest.raises(ValueError, match=r"only counts.*cross_entropy.*hinge.*metric"):
             tg.Trainer(nn.Dense(2, 2), loss, "sgd")
 
 
-@pytest.mark.covers("M1", "M15", "M16", "M21")
+@pytest.mark.covers(
+    "M1: cross-entropy on regression targets",
+    "M15: a sum without its axis",
+    "M16: targets that would be broadcast",
+    "M21: integers and floats mixed",
+)
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_targets_outside_the_domain_are_refused_and_nothing_changes(name):
     trainer, x, y = case(name)

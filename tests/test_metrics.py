@@ -31,7 +31,7 @@ def random_classes(rows=83, classes=4, seed=0, dtype=np.float64):
 # ---- golden numbers ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("V1", "conventions:MSE", "conventions:RMSE", "conventions:MAE", "conventions:R²")
+@pytest.mark.covers("V1: regression", "conventions:MSE", "conventions:RMSE", "conventions:MAE", "conventions:R²")
 @pytest.mark.parametrize(
     ("name", "settings", "expected"),
     [
@@ -55,7 +55,7 @@ def test_golden_numbers_of_amounts(name, settings, expected):
     assert getattr(metrics, name)(P, Y, **settings) == pytest.approx(expected, abs=max(0.6 * 10**-decimals, 2e-15))
 
 
-@pytest.mark.covers("V1", "S11")
+@pytest.mark.covers("V1: regression", "S11: pinball loss")
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -69,7 +69,12 @@ def test_golden_numbers_of_positive_amounts(name, expected):
 
 
 @pytest.mark.covers(
-    "V3", "conventions:accuracy", "conventions:F1", "conventions:MCC", "conventions:kappa", "conventions:0-1"
+    "V3: classification",
+    "conventions:accuracy",
+    "conventions:F1",
+    "conventions:MCC",
+    "conventions:kappa",
+    "conventions:0-1",
 )
 def test_golden_numbers_of_classes():
     assert metrics.accuracy(SAID, CLASSES) == pytest.approx(0.6667, abs=5e-5)
@@ -112,7 +117,7 @@ POSITIVE = {
 
 
 @pytest.mark.covers(
-    "V1", "conventions:EV", "conventions:MAPE", "conventions:MSLE", "conventions:pinball", "conventions:D²"
+    "V1: regression", "conventions:EV", "conventions:MAPE", "conventions:MSLE", "conventions:pinball", "conventions:D²"
 )
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("name", [*AMOUNTS, *POSITIVE])
@@ -125,7 +130,7 @@ def test_amounts_are_those_of_scikit_learn(scikit, name, weighted):
     assert getattr(metrics, name)(p, y, **settings, **extra) == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.covers("V1", "conventions:deviances")
+@pytest.mark.covers("V1: regression", "conventions:deviances")
 @pytest.mark.parametrize("power", [0, 1, 1.3, 2, 3, -1])
 def test_deviances_of_each_power_are_those_of_scikit_learn(scikit, power):
     p, y, weight = random_amounts(positive=True)
@@ -134,7 +139,7 @@ def test_deviances_of_each_power_are_those_of_scikit_learn(scikit, power):
         assert getattr(metrics, ours)(p, y, power=power, sample_weight=weight) == pytest.approx(expected, rel=1e-11)
 
 
-@pytest.mark.covers("V1")
+@pytest.mark.covers("V1: regression")
 @pytest.mark.parametrize("name", ["r2", "explained_variance", "d2_tweedie"])
 def test_constant_targets_explain_all_or_nothing(scikit, name):
     y = np.full(5, 3.3)
@@ -142,7 +147,7 @@ def test_constant_targets_explain_all_or_nothing(scikit, name):
     assert getattr(metrics, name)(y + np.arange(5), y) == 0.0
 
 
-@pytest.mark.covers("V1")
+@pytest.mark.covers("V1: regression")
 def test_concordance_is_lins_formula():
     p, y, _ = random_amounts()
     covariance = np.cov(p[:, 0], y[:, 0], bias=True)
@@ -162,7 +167,10 @@ BY_CLASS = {
 
 
 @pytest.mark.covers(
-    "V3", "conventions:balanced accuracy", "conventions:hamming/jaccard", "conventions:sample weights in all"
+    "V3: classification",
+    "conventions:balanced accuracy",
+    "conventions:hamming/jaccard",
+    "conventions:sample weights in all",
 )
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("classes", [2, 4])
@@ -176,7 +184,7 @@ def test_classes_are_those_of_scikit_learn(scikit, classes, weighted):
             assert getattr(metrics, name)(prediction, y, **extra) == pytest.approx(expected, rel=1e-12), name
 
 
-@pytest.mark.covers("V3", "conventions:precision", "conventions:recall", "conventions:F1")
+@pytest.mark.covers("V3: classification", "conventions:precision", "conventions:recall", "conventions:F1")
 @pytest.mark.parametrize("average", ["binary", "macro", "micro", "weighted"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_averages_are_those_of_scikit_learn(scikit, average, seed):
@@ -193,7 +201,12 @@ def test_averages_are_those_of_scikit_learn(scikit, average, seed):
 
 
 @pytest.mark.covers(
-    "V3", "conventions:log loss", "conventions:Brier", "conventions:top-k", "conventions:ROC-AUC", "conventions:PR-AUC"
+    "V3: classification",
+    "conventions:log loss",
+    "conventions:Brier",
+    "conventions:top-k",
+    "conventions:ROC-AUC",
+    "conventions:PR-AUC",
 )
 @pytest.mark.parametrize("weighted", [False, True])
 def test_what_asks_how_sure_the_model_is(scikit, weighted):
@@ -217,7 +230,7 @@ def test_what_asks_how_sure_the_model_is(scikit, weighted):
             assert ours == pytest.approx(expected, rel=1e-11), name
 
 
-@pytest.mark.covers("V3")
+@pytest.mark.covers("V3: classification")
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_single_column_is_yes_or_no(scikit, weighted):
     scores, y, weight = random_classes(classes=2)
@@ -238,7 +251,7 @@ def test_a_single_column_is_yes_or_no(scikit, weighted):
         assert getattr(metrics, name)(logit[:, None], y, **extra) == pytest.approx(expected, rel=1e-11), name
 
 
-@pytest.mark.covers("V3")
+@pytest.mark.covers("V3: classification")
 def test_several_labels_at_once(scikit):
     generator = np.random.default_rng(2)
     y = generator.integers(0, 2, (60, 3))
@@ -253,7 +266,7 @@ def test_several_labels_at_once(scikit):
     assert metrics.roc_auc(logits, y) == pytest.approx(scikit.roc_auc_score(y, logits))
 
 
-@pytest.mark.covers("V3", "conventions:confusion matrix", "conventions:classification_report")
+@pytest.mark.covers("V3: classification", "conventions:confusion matrix", "conventions:classification_report")
 def test_tables_and_curves(scikit):
     scores, y, weight = random_classes(classes=3)
     said = scores.argmax(axis=1)
@@ -280,7 +293,7 @@ def test_tables_and_curves(scikit):
     np.testing.assert_allclose(recall[::-1], r[-1 - len(recall) : -1])
 
 
-@pytest.mark.covers("V3")
+@pytest.mark.covers("V3: classification")
 def test_calibration_is_the_gap_between_sureness_and_truth():
     generator = np.random.default_rng(0)
     p = generator.uniform(0.5, 1, 20000)
@@ -305,7 +318,7 @@ def trainer_of(kind, given, dtype="float64", columns=4):
     return tg.Trainer(model, LOSSES[kind](), optim.SGD(learning_rate=0.1), metrics=given)
 
 
-@pytest.mark.covers("V2")
+@pytest.mark.covers("V2: evaluate: loss and metrics, whatever the batch size")
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("kind", ["classes", "amounts"])
 def test_evaluate_is_the_figure_of_all_rows_whatever_the_batches(kind, weighted):
@@ -333,7 +346,7 @@ def test_evaluate_is_the_figure_of_all_rows_whatever_the_batches(kind, weighted)
             assert batched[name] == pytest.approx(value, rel=1e-10), (name, size)
 
 
-@pytest.mark.covers("V2")
+@pytest.mark.covers("V2: evaluate: loss and metrics, whatever the batch size")
 def test_metrics_of_an_epoch_are_those_of_its_rows():
     """At a learning rate of next to nothing the weights stay, and training sees what evaluate sees."""
     generator = np.random.default_rng(0)
@@ -349,14 +362,14 @@ def test_metrics_of_an_epoch_are_those_of_its_rows():
         assert history[f"val_{name}"][0] == pytest.approx(trainer.evaluate(x[:20], y[:20])[name], rel=1e-9)
 
 
-@pytest.mark.covers("V2")
+@pytest.mark.covers("V2: evaluate: loss and metrics, whatever the batch size")
 def test_single_precision_sums_do_not_lose_digits():
     """A million rows of the same error: sums in single precision would be off by percents."""
     y = np.full(1_000_000, 0.1, np.float32)
     assert metrics.mean_absolute_error(np.zeros_like(y), y) == pytest.approx(float(np.float32(0.1)), rel=1e-12)
 
 
-@pytest.mark.covers("V2")
+@pytest.mark.covers("V2: evaluate: loss and metrics, whatever the batch size")
 def test_what_counts_not_at_all_is_as_if_it_were_not_there():
     scores, y, _ = random_classes()
     weight = np.r_[np.ones(40), np.zeros(len(y) - 40)]
@@ -375,7 +388,7 @@ def test_what_counts_not_at_all_is_as_if_it_were_not_there():
             assert function(p, true, sample_weight=weight, **extra) == pytest.approx(expected, rel=1e-12), kind.name
 
 
-@pytest.mark.covers("V3")
+@pytest.mark.covers("V3: classification")
 def test_binary_losses_decide_by_their_own_threshold():
     x = np.array([[-2.0], [-0.1], [0.2], [3.0]])
     y = np.array([0, 1, 1, 1])
@@ -389,7 +402,7 @@ def test_binary_losses_decide_by_their_own_threshold():
         assert figures["log_loss"] == pytest.approx(figures["loss"], rel=1e-9)
 
 
-@pytest.mark.covers("V3")
+@pytest.mark.covers("V3: classification")
 def test_any_metric_of_scikit_learn_by_name_or_function(scikit):
     generator = np.random.default_rng(0)
     x, y = generator.standard_normal((60, 5)), generator.integers(0, 4, 60)
@@ -411,7 +424,7 @@ def test_any_metric_of_scikit_learn_by_name_or_function(scikit):
     assert figures["neg_median_absolute_error"] == pytest.approx(-expected)
 
 
-@pytest.mark.covers("V3")
+@pytest.mark.covers("V3: classification")
 def test_counts_of_poisson_regression_are_judged_as_counts():
     model = nn.Sequential(nn.Dense(1, 1, dtype="float64"))
     trainer = tg.Trainer(model, losses.Poisson(), "sgd", metrics=["mae", "mean_poisson_deviance"])
@@ -423,7 +436,7 @@ def test_counts_of_poisson_regression_are_judged_as_counts():
 # ---- wrong use -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("V3", "M1")
+@pytest.mark.covers("V3: classification", "M1: cross-entropy on regression targets")
 @pytest.mark.parametrize(
     ("kind", "metric", "words"),
     [

@@ -40,7 +40,7 @@ EVERY_ACTIVATION = [(activation, "cross_entropy") for activation in [*ACTIVATION
 EVERY_LOSS = [(activation, loss) for activation in ("tanh", "gelu") for loss in LOSSES]
 
 
-@pytest.mark.covers("G1", "N3")
+@pytest.mark.covers("G1: gradients of any function, checked", "N3: gradients of every layer")
 @pytest.mark.parametrize(("activation", "loss"), EVERY_ACTIVATION + EVERY_LOSS)
 def test_every_activation_and_every_loss(activation, loss):
     generator = np.random.default_rng(11)

@@ -25,7 +25,9 @@ def caught_in(trainer, x, y, **settings):
     return caught.value
 
 
-@pytest.mark.covers("M8", "M7", "M23")
+@pytest.mark.covers(
+    "M8: training on after NaN", "M7: logarithms without a stable form", "M23: a loss printed too rarely"
+)
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_a_loss_that_is_not_finite_is_found_before_anything_changes(shuffle, dtype):
     x = np.abs(X).astype(dtype)
@@ -53,7 +55,7 @@ def test_a_loss_that_is_not_finite_is_found_before_anything_changes(shuffle, dty
     trainer.fit(x, Y, batch_size=32, epochs=1, progress=False)
 
 
-@pytest.mark.covers("M8", "G6")
+@pytest.mark.covers("M8: training on after NaN", "G6: learning rates too small and too large; a finder; divergence")
 @pytest.mark.parametrize("hidden", [9, 700])
 def test_an_update_that_overflows_is_taken_back(hidden):
     # Long weights are not looked at in each step: the next loss tells.
@@ -79,7 +81,7 @@ def test_an_update_that_overflows_is_taken_back(hidden):
     assert weight_bytes(trainer.model) == weight_bytes(other.model)
 
 
-@pytest.mark.covers("M8")
+@pytest.mark.covers("M8: training on after NaN")
 def test_a_gradient_without_bound_is_named_with_its_rows():
     class Root(nn.Module):
         def forward(self, x):
@@ -96,7 +98,7 @@ def test_a_gradient_without_bound_is_named_with_its_rows():
     assert trainer.step == BAD // 32
 
 
-@pytest.mark.covers("M23")
+@pytest.mark.covers("M23: a loss printed too rarely")
 def test_the_history_of_whole_epochs_is_kept():
     trainer = tg.Trainer(small_network(12, 4).initialize(0), "cross_entropy", optim.SGD(0.01))
     trainer.fit(X, Y, epochs=2, progress=False)

@@ -32,7 +32,7 @@ def one_step(layer, x):
     return layer
 
 
-@pytest.mark.covers("N1")
+@pytest.mark.covers("N1: batch normalisation")
 @pytest.mark.parametrize("shape", [(4, 1), (33, 7), (256, 70), (5, 3, 4)])
 def test_a_batch_has_mean_0_and_variance_1(shape, dtype):
     x = (np.random.default_rng(0).standard_normal(shape) * 3 + 50).astype(dtype)
@@ -45,7 +45,7 @@ def test_a_batch_has_mean_0_and_variance_1(shape, dtype):
     np.testing.assert_allclose(y.var(axes), 1, atol=50 * tolerance)
 
 
-@pytest.mark.covers("N1", "conventions:batch_norm")
+@pytest.mark.covers("N1: batch normalisation", "conventions:batch_norm")
 @pytest.mark.parametrize(
     ("settings", "mean", "variance"),
     [
@@ -74,7 +74,7 @@ def test_prediction_uses_the_running_statistics(dtype):
     np.testing.assert_array_equal(layer.predict(BATCH.astype(dtype))[:1], layer.predict(BATCH[:1].astype(dtype)))
 
 
-@pytest.mark.covers("N1", "N3")
+@pytest.mark.covers("N1: batch normalisation", "N3: gradients of every layer")
 @pytest.mark.parametrize("affine", [True, False])
 def test_gradients_through_a_network_equal_differences(affine):
     model = nn.Sequential(
@@ -106,7 +106,7 @@ def test_second_derivatives_equal_differences(affine):
         assert tg.check_gradients(lambda *all_, slope=slope: (slope(*all_) ** 2).sum(), x, *parameters.values()) < 1e-6
 
 
-@pytest.mark.covers("N1")
+@pytest.mark.covers("N1: batch normalisation")
 @pytest.mark.parametrize("rows", [1, 33])
 def test_a_batch_of_one_row_is_no_error_and_moves_nothing(rows, dtype):
     name = np.dtype(dtype).name
@@ -123,7 +123,7 @@ def test_a_batch_of_one_row_is_no_error_and_moves_nothing(rows, dtype):
         assert (model[1].running_mean.value == 0).all()
 
 
-@pytest.mark.covers("N1")
+@pytest.mark.covers("N1: batch normalisation")
 def test_it_trains_saves_and_goes_on_to_the_bit(tmp_path):
     def trainer():
         return tg.Trainer(network().initialize(3), "cross_entropy", optim.Adam(0.02), metrics=["accuracy"])

@@ -121,7 +121,7 @@ PEERS = [
 ]
 
 
-@pytest.mark.covers("O13")
+@pytest.mark.covers("O13: the further optimizers people know")
 @pytest.mark.parametrize(("name", "style", "given", "expected"), PEERS)
 def test_twenty_steps_are_those_of_the_peer(name, style, given, expected):
     weight, optimizer = START.copy(), getattr(optim, name)(style=style, **given)
@@ -130,7 +130,7 @@ def test_twenty_steps_are_those_of_the_peer(name, style, given, expected):
     np.testing.assert_allclose(weight, expected, rtol=1e-9)
 
 
-@pytest.mark.covers("O13")
+@pytest.mark.covers("O13: the further optimizers people know")
 @pytest.mark.parametrize(
     ("name", "given", "expected"),
     [
@@ -187,7 +187,9 @@ ITERATES = [
 ]
 
 
-@pytest.mark.covers("O4", "O6", "O7", "O9")
+@pytest.mark.covers(
+    "O4: momentum in three forms", "O6: RMSprop", "O7: Adam, with epsilon in three places", "O9: Adagrad"
+)
 @pytest.mark.parametrize(("name", "style", "given", "expected"), ITERATES)
 def test_iterates_are_those_that_were_measured(name, style, given, expected):
     weight, optimizer = np.ones(1), getattr(optim, name)(learning_rate=0.1, style=style, **given)
@@ -196,7 +198,7 @@ def test_iterates_are_those_that_were_measured(name, style, given, expected):
         np.testing.assert_allclose(weight[0], value, atol=1e-6)
 
 
-@pytest.mark.covers("O4")
+@pytest.mark.covers("O4: momentum in three forms")
 @pytest.mark.parametrize(
     ("style", "expected"), [("torch", [0.6966, 0.6686]), ("optax", [0.6966, 0.6686]), ("keras", [0.5508, 0.3930])]
 )
@@ -211,7 +213,7 @@ def test_a_cut_of_the_learning_rate_is_felt_as_in_the_library(style, expected):
     np.testing.assert_allclose(seen[2:], expected, atol=5e-5)
 
 
-@pytest.mark.covers("O13")
+@pytest.mark.covers("O13: the further optimizers people know")
 @pytest.mark.parametrize("kind", [optim.Adamax, optim.Adadelta, optim.RAdam])
 def test_where_libraries_agree_with_equal_constants_the_presets_do(kind):
     """To 1e-7: Adamax and Adadelta in PyTorch, Keras and optax, RAdam in PyTorch and optax."""
@@ -254,7 +256,7 @@ DEFAULTS = [
 ]
 
 
-@pytest.mark.covers("O13")
+@pytest.mark.covers("O13: the further optimizers people know")
 @pytest.mark.parametrize(("name", "style", "expected"), DEFAULTS)
 def test_defaults_are_those_of_the_library(name, style, expected):
     optimizer = getattr(optim, name)(style=style)

@@ -15,7 +15,7 @@ def frozen_network(dtype="float32"):
     return model
 
 
-@pytest.mark.covers("G5")
+@pytest.mark.covers("G5: one backward pass updates everything that trains")
 @pytest.mark.parametrize("make", [lambda: optim.SGD(0.1), lambda: optim.AdamW(0.01, weight_decay=0.1)])
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_one_that_is_not_trainable_stays_and_all_others_change(make, precision):

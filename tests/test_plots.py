@@ -84,7 +84,7 @@ def test_without_axes_there_is_a_new_figure(name):
 # ---- curves --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("P1")
+@pytest.mark.covers("P1: activations with their derivatives")
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_an_activation_with_its_derivative(name, ax):
     lines = P.plot_activation(name, span=(-3, 3), ax=ax).get_lines()
@@ -94,7 +94,7 @@ def test_an_activation_with_its_derivative(name, ax):
     np.testing.assert_allclose(lines[1].get_ydata(), getattr(F, f"{name}_backward")(np.ones_like(x), x), rtol=1e-12)
 
 
-@pytest.mark.covers("P1")
+@pytest.mark.covers("P1: activations with their derivatives")
 def test_an_activation_of_ones_own(ax):
     lines = P.plot_activation(lambda x: F.elu(x, 0.5), derivative=False, compare=["elu"], ax=ax).get_lines()
     assert lines[0].get_ydata()[0] == pytest.approx(0.5 * np.expm1(-6.0))
@@ -105,7 +105,7 @@ def test_an_activation_of_ones_own(ax):
         P.plot_activation("relu", span=(3, -3))
 
 
-@pytest.mark.covers("L12", "P4")
+@pytest.mark.covers("L12: the curve of squared error with target 100", "P4: losses and their gradients")
 def test_the_squared_error_with_target_a_hundred(ax):
     line = P.plot_loss("mean_squared_error", 100.0, (-10000.0, 10000.0), ax=ax).get_lines()[0]
     x, y = line.get_xdata(), line.get_ydata()
@@ -114,7 +114,7 @@ def test_the_squared_error_with_target_a_hundred(ax):
     assert (x[y.argmin()], y.min()) == (100, 0)
 
 
-@pytest.mark.covers("L13", "P4")
+@pytest.mark.covers("L13: the slope of squared error vanishes at the minimum", "P4: losses and their gradients")
 def test_the_slope_of_the_squared_error_shrinks_with_the_error(ax):
     P.plot_loss("mean_squared_error", 100.0, (-10000.0, 10000.0), ax=ax)
     beside = next(each for each in ax.figure.axes if each is not ax)
@@ -124,7 +124,7 @@ def test_the_slope_of_the_squared_error_shrinks_with_the_error(ax):
     assert "mean_squared_error' (right)" in [each.get_text() for each in ax.get_legend().get_texts()]
 
 
-@pytest.mark.covers("P4")
+@pytest.mark.covers("P4: losses and their gradients")
 def test_squared_and_absolute_error_side_by_side(ax):
     lines = {each.get_label(): each for each in CALLS["loss"](ax).get_lines()}
     x = lines["mean_absolute_error"].get_xdata()
@@ -138,7 +138,7 @@ POINT_LOSSES = [
 ]
 
 
-@pytest.mark.covers("P4")
+@pytest.mark.covers("P4: losses and their gradients")
 @pytest.mark.parametrize("name", POINT_LOSSES)
 def test_every_loss_of_numbers_is_drawn_with_its_slope(name, ax):
     P.plot_loss(name, ax=ax)
@@ -153,7 +153,7 @@ def test_a_loss_of_rows_is_not_drawn_over_a_number():
         P.plot_loss(lambda prediction, target: (prediction - target).mean())
 
 
-@pytest.mark.covers("P5")
+@pytest.mark.covers("P5: the cross-entropy curve")
 def test_cross_entropy_over_the_probability_of_the_true_class(ax):
     line = P.plot_loss("cross_entropy", ax=ax).get_lines()[0]
     np.testing.assert_allclose(line.get_ydata(), -np.log(line.get_xdata()), atol=1e-12)
@@ -164,7 +164,7 @@ def test_cross_entropy_over_the_probability_of_the_true_class(ax):
         P.plot_loss("cross_entropy", compare=["mean_squared_error"])
 
 
-@pytest.mark.covers("P6")
+@pytest.mark.covers("P6: gradient arrows and tangents")
 def test_the_tangent_and_the_difference_quotient(ax):
     lines = P.plot_tangent(lambda x: x**3, 1.0, step=0.5, ax=ax).get_lines()
     assert [each.get_label() for each in lines[:3]] == ["function", "tangent, slope 3", "secant, slope 4.75"]
@@ -172,7 +172,7 @@ def test_the_tangent_and_the_difference_quotient(ax):
         P.plot_tangent(lambda x: x, 1.0, step=0.0)
 
 
-@pytest.mark.covers("P10")
+@pytest.mark.covers("P10: moving averages")
 def test_the_moving_averages(ax):
     lines = P.plot_ewma(np.arange(1.0, 6.0), [0.9], bias_correction=False, ax=ax).get_lines()
     np.testing.assert_allclose(lines[1].get_ydata(), [0.1, 0.29, 0.561, 0.9049, 1.31441])
@@ -181,7 +181,7 @@ def test_the_moving_averages(ax):
         P.plot_ewma(3.0)
 
 
-@pytest.mark.covers("P14")
+@pytest.mark.covers("P14: training curves, learning-rate finder, confusion matrix, histograms")
 def test_training_curves_searches_confusions_and_distributions(ax):
     lines = P.plot_history(history(), metric="loss", ax=ax).get_lines()
     np.testing.assert_allclose(lines[1].get_ydata(), 2 / np.arange(1, 6))
@@ -213,7 +213,7 @@ def test_training_curves_searches_confusions_and_distributions(ax):
 # ---- descent -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("P6")
+@pytest.mark.covers("P6: gradient arrows and tangents")
 def test_the_gradient_on_a_paraboloid(ax):
     assert P.plot_gradient(lambda x: x[0] ** 2 + x[1] ** 2, (3, 4), ax=ax).get_title() == "Gradient (6, 8) at (3, 4)"
     P.plot_gradient(lambda x: x[0] ** 2 + x[1] ** 2, (0, 0), ax=ax)
@@ -221,7 +221,9 @@ def test_the_gradient_on_a_paraboloid(ax):
         P.plot_gradient(lambda x: x.sum(), (1, 2, 3))
 
 
-@pytest.mark.covers("P7", "G6")
+@pytest.mark.covers(
+    "P7: small and large learning rates", "G6: learning rates too small and too large; a finder; divergence"
+)
 def test_the_effect_of_the_learning_rate(ax):
     rates = [0.01, 1.0, 1.9, 2.1]
     lines = P.plot_learning_rate_effect(rates, steps=10, ax=ax).get_lines()
@@ -231,7 +233,9 @@ def test_the_effect_of_the_learning_rate(ax):
     assert [line.get_label() for line in lines[:4]] == labels
 
 
-@pytest.mark.covers("G12", "P9")
+@pytest.mark.covers(
+    "G12: paths of the three, compared", "P9: paths of full-batch, single-sample and mini-batch descent"
+)
 @pytest.mark.parametrize("seed", range(5))
 def test_single_rows_make_the_roughest_path_and_all_rows_the_smoothest(seed):
     paths = descent_paths(["bgd", "mbgd", "sgd"], "regression", seed=seed)
@@ -242,7 +246,7 @@ def test_single_rows_make_the_roughest_path_and_all_rows_the_smoothest(seed):
     assert paths["sgd"].values[-1] < paths["sgd"].values[0]
 
 
-@pytest.mark.covers("O5", "P8")
+@pytest.mark.covers("O5: momentum damps oscillation across a valley", "P8: oscillation across a valley")
 def test_momentum_damps_the_oscillation_across_the_valley():
     """At equal progress along the valley, momentum travels less across it, and needs fewer steps."""
     paths = descent_paths(["sgd", "momentum"], "ravine", steps=200)
@@ -253,7 +257,7 @@ def test_momentum_damps_the_oscillation_across_the_valley():
     assert len(ends["momentum"].points) < len(ends["sgd"].points)
 
 
-@pytest.mark.covers("O5")
+@pytest.mark.covers("O5: momentum damps oscillation across a valley")
 def test_a_high_rate_oscillates_and_a_higher_one_diverges():
     def path(rate):
         return descent_paths(["sgd"], "ravine", learning_rate=rate, steps=40)["sgd"]
@@ -265,7 +269,7 @@ def test_a_high_rate_oscillates_and_a_higher_one_diverges():
     assert too_high.values[-1] > too_high.values[0]
 
 
-@pytest.mark.covers("P8", "P9")
+@pytest.mark.covers("P8: oscillation across a valley", "P9: paths of full-batch, single-sample and mini-batch descent")
 @pytest.mark.parametrize("surface", SURFACES)
 def test_every_method_comes_down_on_every_surface(surface):
     for name, path in descent_paths(list(SURFACES[surface].rates), surface).items():
@@ -303,7 +307,7 @@ def test_what_a_descent_needs_is_said():
         P.plot_descent_paths([])
 
 
-@pytest.mark.covers("P2", "A6")
+@pytest.mark.covers("P2: the zig-zag", "A6: inputs that are not centred on zero make steps zig-zag")
 @pytest.mark.parametrize("seed", range(3))
 def test_inputs_of_one_sign_move_all_weights_in_one_direction(seed):
     paths = zigzag_paths(seed=seed)
@@ -317,7 +321,7 @@ def test_inputs_of_one_sign_move_all_weights_in_one_direction(seed):
 # ---- tables --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("P13", "L6")
+@pytest.mark.covers("P13: cross-entropy as a table", "L6: one sample with p = 0.9 loses -ln 0.9")
 def test_the_table_of_cross_entropy():
     p = [[0.1, 0.2, 0.7], [0.1, 0.6, 0.3], [0.3, 0.4, 0.3]]
     table = explain.cross_entropy(p, "CBA", "ABC")
@@ -349,7 +353,7 @@ def test_the_table_refuses_what_is_no_case(arguments, sentence):
         explain.cross_entropy(*arguments)
 
 
-@pytest.mark.covers("P3", "A2")
+@pytest.mark.covers("P3: the collapse of a linear network", "A2: without activations a deep network is one matrix")
 def test_layers_without_activations_are_one_layer():
     model = nn.Sequential(nn.Dense(5, 7), nn.Dropout(0.5), nn.Dense(7, 6, bias=False), nn.Dense(6, 3))
     for _, parameter in model.named_parameters():

@@ -18,7 +18,7 @@ def trained(regularizer=None, constraint=None, optimizer=None, epochs=300, batch
     return layer, history
 
 
-@pytest.mark.covers("L17", "conventions:elastic")
+@pytest.mark.covers("L17: L1 gives zeros, L2 and elastic net beside it", "conventions:elastic")
 def test_proximal_l1_gives_exact_zeros_and_the_subgradient_near_ones():
     proximal, _ = trained(nn.L1(0.1, proximal=True))
     by_gradient, _ = trained(nn.L1(0.1))
@@ -32,7 +32,7 @@ def test_proximal_l1_gives_exact_zeros_and_the_subgradient_near_ones():
     np.testing.assert_allclose(proximal.weight.value[~zero], by_gradient.weight.value[~zero], atol=0.01)
 
 
-@pytest.mark.covers("L17")
+@pytest.mark.covers("L17: L1 gives zeros, L2 and elastic net beside it")
 def test_l1_with_momentum_reaches_the_optimality_condition():
     """At the minimum of mean squares + 0.1 |w|: the gradient is -0.1 sign(w), and within 0.1 where w is zero."""
     layer, _ = trained(nn.L1(0.1, proximal=True), epochs=1500)
@@ -57,7 +57,7 @@ def test_l1_with_momentum_reaches_the_optimality_condition():
     ],
     ids=str,
 )
-@pytest.mark.covers("L17")
+@pytest.mark.covers("L17: L1 gives zeros, L2 and elastic net beside it")
 def test_a_step_equals_the_formula(regularizer, penalty, slope):
     layer = nn.Dense(8, 1, regularizer=regularizer, dtype="float64").initialize()
     weight, bias = layer.weight.value.copy(), layer.bias.value.copy()

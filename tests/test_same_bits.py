@@ -160,7 +160,7 @@ def test_bytes_one_by_one_are_scaled_like_floats():
 # ---- batches -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("V2")
+@pytest.mark.covers("V2: evaluate: loss and metrics, whatever the batch size")
 @pytest.mark.parametrize("loss", [losses.CrossEntropy(), losses.CrossEntropy(label_smoothing=0.1)])
 def test_evaluation_does_not_depend_on_the_batch_size(loss):
     trainer, _ = fitted(X, Y, loss=loss)

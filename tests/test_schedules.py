@@ -150,13 +150,13 @@ FORMULAS = [
 ]  # fmt: skip
 
 
-@pytest.mark.covers("G8")
+@pytest.mark.covers("G8: schedules")
 @pytest.mark.parametrize(("schedule", "expected"), [*TORCH, *OPTAX], ids=lambda value: getattr(value, "name", ""))
 def test_schedules_equal_the_peers(schedule, expected):
     np.testing.assert_allclose(schedule(PLACES), expected, rtol=1e-9, atol=6e-13)
 
 
-@pytest.mark.covers("G8")
+@pytest.mark.covers("G8: schedules")
 @pytest.mark.parametrize(("schedule", "formula"), FORMULAS, ids=lambda value: getattr(value, "name", ""))
 def test_schedules_equal_their_closed_forms(schedule, formula):
     np.testing.assert_allclose(schedule(PLACES), [formula(int(t)) for t in PLACES], rtol=1e-12, atol=1e-16)
@@ -177,7 +177,7 @@ def test_one_step_and_many_agree(schedule):
 FIGURES = [1.0, 0.9, 0.89999, 0.8999, 0.8999, 0.8, 0.8, 0.8, 0.8, 0.8, 0.79, 0.79, 0.79, 0.79, 0.79, 0.79]
 
 
-@pytest.mark.covers("G8")
+@pytest.mark.covers("G8: schedules")
 @pytest.mark.parametrize(
     ("settings", "falls"),
     [

@@ -29,7 +29,7 @@ RULES = [
 ]
 
 
-@pytest.mark.covers("G8")
+@pytest.mark.covers("G8: schedules")
 @pytest.mark.parametrize("make", RULES)
 def test_a_schedule_equals_settings_by_hand(make):
     """The table of an epoch gives the same bits as a rate that is set before each step."""
@@ -45,7 +45,7 @@ def test_a_schedule_equals_settings_by_hand(make):
     assert history["learning_rate"] == [rate(3), rate(7), rate(11)]
 
 
-@pytest.mark.covers("G7", "G8")
+@pytest.mark.covers("G7: the learning rate is in the history", "G8: schedules")
 def test_any_number_may_follow_a_schedule():
     cycle, speed = schedules.OneCycle(0.1), schedules.OneCycleMomentum()
     course = schedules.Training(steps_per_epoch=4, total_steps=12)
@@ -60,7 +60,7 @@ def test_any_number_may_follow_a_schedule():
     assert set(adam.schedules) == {"beta1"}
 
 
-@pytest.mark.covers("G8")
+@pytest.mark.covers("G8: schedules")
 @pytest.mark.parametrize(
     "rate",
     [
@@ -154,7 +154,7 @@ def test_plateau_without_its_figure_lists_those_there_are():
         trainer.fit(X, Y, epochs=2, progress=False)
 
 
-@pytest.mark.covers("L16")
+@pytest.mark.covers("L16: absolute error does not settle with a fixed learning rate")
 def test_the_absolute_error_settles_only_with_a_falling_rate():
     """|w| from 1.05 at rate 0.1 goes to and fro at 0.05 for ever; with 1/t decay it settles, and w² does at a fixed rate."""
 

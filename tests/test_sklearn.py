@@ -33,7 +33,7 @@ def test_scikit_learn_accepts_the_estimator(estimator, check):
     check(estimator)
 
 
-@pytest.mark.covers("G21")
+@pytest.mark.covers("G21: searching hyperparameters with scikit-learn")
 def test_searches_find_the_better_setting():
     x, y, x_test, y_test = digits()
     search = GridSearchCV(NetworkClassifier(epochs=4, random_state=0), {"learning_rate": [1e-6, 3e-3]}, cv=2)
@@ -44,7 +44,7 @@ def test_searches_find_the_better_setting():
     assert drawn.fit(x[:100], x[:100, 20]).best_params_["hidden"] in ((4,), (8,))
 
 
-@pytest.mark.covers("G21", "V3")
+@pytest.mark.covers("G21: searching hyperparameters with scikit-learn", "V3: classification")
 def test_it_works_in_a_pipeline_with_labels_of_any_kind():
     x, y, x_test, y_test = digits()
     names = np.array([f"digit {each}" for each in range(10)])

@@ -28,7 +28,11 @@ def line_fit(trainer, epochs=100, **settings):
 # ---- reasons -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("G3", "G22", "M11")
+@pytest.mark.covers(
+    "G3: reasons to stop, recorded",
+    "G22: the same seed gives the same bits",
+    "M11: a convergence test that is not there",
+)
 def test_each_reason_to_stop_is_reached_and_recorded():
     reasons = {
         "epochs": {"epochs": 3},
@@ -51,14 +55,16 @@ def test_each_reason_to_stop_is_reached_and_recorded():
             assert history.epochs == 1
 
 
-@pytest.mark.covers("M11")
+@pytest.mark.covers("M11: a convergence test that is not there")
 def test_epochs_that_run_out_before_the_tolerance_are_warned_of():
     with pytest.warns(ConvergenceWarning, match="3 epochs were not enough.*tolerance|3 epochs were not enough"):
         history = line_fit(line_trainer(), epochs=3, tolerance=1e-9)
     assert history.stop_reason == "epochs"
 
 
-@pytest.mark.covers("G6", "M22")
+@pytest.mark.covers(
+    "G6: learning rates too small and too large; a finder; divergence", "M22: a learning rate ten times too large"
+)
 @pytest.mark.parametrize(
     ("rate", "outcome"), [(0.01, "slow"), (1.0, "one step"), (1.9, "oscillates"), (2.1, "diverges")]
 )
@@ -80,7 +86,7 @@ def test_learning_rates_of_a_parabola(rate, outcome):
     assert factor == pytest.approx((1 - rate) ** 2, abs=1e-9)
 
 
-@pytest.mark.covers("G6")
+@pytest.mark.covers("G6: learning rates too small and too large; a finder; divergence")
 def test_noise_near_zero_is_no_divergence():
     trainer = line_trainer(learning_rate=0.5)
     history = line_fit(trainer, epochs=200)
@@ -130,7 +136,7 @@ class Script(tg.metrics.WholeMetric):
         return next(self._values)
 
 
-@pytest.mark.covers("conventions:early stopping", "V3")
+@pytest.mark.covers("conventions:early stopping", "V3: classification")
 @pytest.mark.parametrize(("values", "greater"), [([5, 3, 4, 3, 6, 7], False), ([1, 3, 2, 3, 0, 0], True)])
 def test_the_best_weights_come_back(values, greater):
     trainer = line_trainer(metrics=[Script(values, greater)])
@@ -202,7 +208,7 @@ def test_checkpoints_of_the_best_only(tmp_path):
 # ---- history and logs ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("G20", "G13", "M23")
+@pytest.mark.covers("G20: epochs and steps", "G13: steps an epoch", "M23: a loss printed too rarely")
 def test_history_by_step_and_by_epoch():
     trainer, history = fitted(X, Y, epochs=3, batch_size=50, record="step")
     sizes = np.array([50, 50, 50, 50, 3])
@@ -213,7 +219,7 @@ def test_history_by_step_and_by_epoch():
     np.testing.assert_array_equal(fitted(X, Y, epochs=3, batch_size=50)[1]["loss"], history["loss"])
 
 
-@pytest.mark.covers("G13")
+@pytest.mark.covers("G13: steps an epoch")
 @pytest.mark.parametrize(("drop_last", "steps"), [(False, 32), (True, 31)])
 def test_batches_of_an_epoch(drop_last, steps):
     x = np.ones((1000, 1), np.float32)
@@ -226,7 +232,7 @@ def test_batches_of_an_epoch(drop_last, steps):
     )
 
 
-@pytest.mark.covers("V4", "conventions:CSV/JSON log")
+@pytest.mark.covers("V4: watching: history, progress, logs", "conventions:CSV/JSON log")
 def test_history_as_csv_json_and_smoothed(tmp_path):
     _, history = fitted(X, Y, epochs=3, record="step")
     history.to_csv(tmp_path / "history.csv")
@@ -244,7 +250,7 @@ def test_history_as_csv_json_and_smoothed(tmp_path):
         history.smoothed("los")
 
 
-@pytest.mark.covers("V4")
+@pytest.mark.covers("V4: watching: history, progress, logs")
 def test_loggers_write_while_the_training_goes_on_and_continue(tmp_path):
     paths = tmp_path / "log.csv", tmp_path / "log.jsonl"
     trainer = line_trainer(metrics=["mae"])
@@ -259,7 +265,9 @@ def test_loggers_write_while_the_training_goes_on_and_continue(tmp_path):
     assert len(paths[0].read_text().splitlines()) == 2
 
 
-@pytest.mark.covers("V4", "M10", "M21")
+@pytest.mark.covers(
+    "V4: watching: history, progress, logs", "M10: full batches called stochastic", "M21: integers and floats mixed"
+)
 @pytest.mark.parametrize(
     ("size", "mode"),
     [("full", "full batch, 1 step"), (1, "single samples, 203 steps"), (32, "mini-batches of 32, 7 steps")],
@@ -272,7 +280,7 @@ def test_the_header_says_what_is_done(capsys, size, mode):
         assert words in header, header
 
 
-@pytest.mark.covers("V4")
+@pytest.mark.covers("V4: watching: history, progress, logs")
 def test_quiet_is_quiet(capsys):
     fitted(X, Y, epochs=1)
     assert capsys.readouterr() == ("", "")
@@ -281,7 +289,7 @@ def test_quiet_is_quiet(capsys):
 # ---- predictions ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("V3", "M20")
+@pytest.mark.covers("V3: classification", "M20: nothing to judge by")
 def test_predictions_in_the_terms_of_the_target():
     trainer, _ = fitted(X, Y, epochs=10)
     logits = trainer.model.predict(X)
@@ -297,7 +305,7 @@ def test_predictions_in_the_terms_of_the_target():
     assert binary.score(X, target) == pytest.approx(binary.evaluate(X, target)["accuracy"])
 
 
-@pytest.mark.covers("V3")
+@pytest.mark.covers("V3: classification")
 def test_predictions_follow_the_loss():
     x = X[:, :3]
     for loss, columns, y in (
@@ -329,7 +337,7 @@ def test_predictions_follow_the_loss():
                 trainer.predict_proba(x)
 
 
-@pytest.mark.covers("V3")
+@pytest.mark.covers("V3: classification")
 def test_predictions_of_amounts():
     trainer = line_trainer(metrics=["r2"])
     line_fit(trainer, epochs=5)
@@ -373,7 +381,7 @@ def test_where_validation_rows_come_from(taken):
 # ---- looking over data and models ----------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("M12")
+@pytest.mark.covers("M12: collinear features")
 def test_dependent_features_are_reported():
     x = np.array([[1.0, 2], [2, 3], [3, 4], [4, 5]])
     report = tg.check_data(x, np.array([2.0, 3, 4, 5]))
@@ -398,7 +406,7 @@ def test_dependent_features_are_reported():
         tg.check_data(plain, np.ones(3))
 
 
-@pytest.mark.covers("M13")
+@pytest.mark.covers("M13: features of very different scales")
 def test_features_of_different_scales_are_warned_of():
     scaled = X.copy()
     scaled[:, 3] *= 1e5
@@ -412,7 +420,7 @@ def test_features_of_different_scales_are_warned_of():
     fitted(pixels, Y[np.arange(300) % len(Y)], epochs=1)
 
 
-@pytest.mark.covers("A2", "M19")
+@pytest.mark.covers("A2: without activations a deep network is one matrix", "M19: a linear model called a network")
 def test_linear_layers_with_nothing_between_them_are_warned_of_once():
     model = nn.Sequential(nn.Dense(12, 8), nn.Dropout(0.1), nn.Dense(8, 4))
     trainer = tg.Trainer(model, losses.CrossEntropy(), optim.SGD(learning_rate=0.1))
@@ -423,7 +431,10 @@ def test_linear_layers_with_nothing_between_them_are_warned_of_once():
     assert len(tg.check_model(model)) == 1
 
 
-@pytest.mark.covers("A2", "A4")
+@pytest.mark.covers(
+    "A2: without activations a deep network is one matrix",
+    "A4: the sigmoid's slope is 0.25 at most: gradients vanish with depth",
+)
 def test_models_without_mistakes_have_none():
     assert tg.check_model(small_network()) == []
     assert tg.check_model(nn.Sequential(nn.Dense(3, 2))) == []

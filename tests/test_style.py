@@ -44,20 +44,38 @@ def test_no_file_is_long(path):
     assert count <= LONGEST_FILE, f"{name_of(path)} has {count} lines: divide it by what its parts are about"
 
 
-@pytest.mark.parametrize("path", RUST, ids=name_of)
+@pytest.mark.parametrize(
+    "path", [path for path in RUST if not any(room in name_of(path) for room in UNSAFE_ROOMS)], ids=name_of
+)
 def test_unsafe_stays_in_its_rooms(path):
-    if "unsafe" not in code_of(path).replace("unsafe_op_in_unsafe_fn", "").replace("unsafe_code", ""):
-        return
-    assert any(room in name_of(path) for room in UNSAFE_ROOMS), f"{name_of(path)} is no place for unsafe"
+    code = code_of(path).replace("unsafe_op_in_unsafe_fn", "").replace("unsafe_code", "")
+    assert "unsafe" not in code, f"{name_of(path)} is no place for unsafe"
+
+
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b|\b(todo|unimplemented)!\(")
+# An absolute path of some machine: of a user, of a build, of a drive. Where a page of documents says where to put something,
+# the temporary folder is the reader's.
+MACHINE = re.compile(
+    r"(?<![\w.~${}/*-])/(home|Users|root|work\w*|mnt|media|srv|opt|builds?|private|data)/\w|\b[A-Z]:\\\w"
+)
+
+
+def test_unfinished_work_and_machine_paths_are_found():
+    for text in ("# TO" + "DO: later", "to" + "do!()", "// X" + "XX"):
+        assert UNFINISHED.search(text), text
+    for path in ("/ho" + "me/ada/x.py", "/wo" + "rk/main", "/wo" + "rkspace/x", "(/Us" + "ers/ada)", "C:\\" + "Users"):
+        assert MACHINE.search(path), path
+    for text in ("docs/data/x", "https://example.org/home/x", "$HOME/work/x", "and/or", "src/work.rs", "todos"):
+        assert not MACHINE.search(text), text
+        assert not UNFINISHED.search(text), text
 
 
 @pytest.mark.parametrize("path", [*SOURCES, *DOCUMENTS], ids=name_of)
 def test_nothing_is_left_unfinished(path):
-    if path.name == "test_style.py":
-        return
     text = path.read_text(encoding="utf-8")
-    for mark in ("TODO", "FIXME", "XXX", "todo!(", "unimplemented!(", "/work/"):
-        assert mark not in text, f"{name_of(path)} holds {mark!r}"
+    for pattern in (UNFINISHED, MACHINE):
+        found = pattern.search(text)
+        assert not found, f"{name_of(path)} holds {found[0]!r}"
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=name_of)

@@ -18,7 +18,9 @@ def test_it_learns():
     assert (trainer.model.predict(X).argmax(axis=1) == Y).mean() > 0.95
 
 
-@pytest.mark.covers("O11", "G4", "B2")
+@pytest.mark.covers(
+    "O11: stochastic descent as a procedure", "G4: the update rule", "B2: the backward pass, without any network"
+)
 @pytest.mark.parametrize(
     "make",
     [
@@ -57,7 +59,7 @@ def test_a_fit_is_the_hand_written_loop(make):
         np.testing.assert_allclose(weights(trainer.model)[name], mine, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.covers("G5")
+@pytest.mark.covers("G5: one backward pass updates everything that trains")
 def test_every_parameter_changes():
     model = small_network()
     before = weights(model)
@@ -73,7 +75,7 @@ def test_full_batches_take_one_step_an_epoch():
     assert trainer.step == 15
 
 
-@pytest.mark.covers("G9")
+@pytest.mark.covers("G9: full-batch descent reaches the exact solution")
 def test_linear_regression_reaches_the_normal_equation():
     generator = np.random.default_rng(0)
     x = generator.standard_normal((50, 3))
@@ -201,7 +203,7 @@ def test_validation_split_holds_rows_back():
     assert split.step in (2 * -(-count // 32), 2 * -(-(count - 1) // 32), 2 * -(-(count + 1) // 32))
 
 
-@pytest.mark.covers("V2")
+@pytest.mark.covers("V2: evaluate: loss and metrics, whatever the batch size")
 def test_evaluation_is_the_plain_formula():
     trainer, _ = fitted(X, Y)
     logits = trainer.model.predict(X)
@@ -214,7 +216,7 @@ def test_evaluation_is_the_plain_formula():
     assert weight_bytes(trainer.model) == before
 
 
-@pytest.mark.covers("N5", "B1")
+@pytest.mark.covers("N5: weight matrix times input plus bias", "B1: the forward pass")
 def test_prediction_is_the_plain_formula():
     model = small_network(dtype="float64")
     w = list(weights(model).values())
@@ -225,7 +227,7 @@ def test_prediction_is_the_plain_formula():
     np.testing.assert_allclose(model(x), model.predict(x), rtol=1e-12)
 
 
-@pytest.mark.covers("G20")
+@pytest.mark.covers("G20: epochs and steps")
 def test_history_counts_epochs():
     trainer, history = fitted(X, Y, epochs=3)
     assert len(history["loss"]) == len(history["accuracy"]) == 3

@@ -65,7 +65,7 @@ def pulls(matrix, vector):
     return [np.cos(3 * matrix) + 0.5 * matrix, np.sin(2 * vector) + 0.1 * vector]
 
 
-@pytest.mark.covers("O13")
+@pytest.mark.covers("O13: the further optimizers people know")
 @pytest.mark.parametrize("peer", PEERS)
 def test_ten_steps_are_those_of_the_peer(peer):
     make, matrix, vector = PEERS[peer]
@@ -76,7 +76,7 @@ def test_ten_steps_are_those_of_the_peer(peer):
     np.testing.assert_allclose(own[1], vector, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.covers("O13")
+@pytest.mark.covers("O13: the further optimizers people know")
 def test_muon_is_that_of_the_transposed_layer_of_pytorch():
     """PyTorch 2.15.0, Muon(lr=0.05) on the transposed matrix; it iterates in bfloat16, so two digits agree."""
     expected = [
