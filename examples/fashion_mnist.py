@@ -2,8 +2,8 @@
 
     python examples/fashion_mnist.py FOLDER --epochs 10 --seeds 0 1 2
 
-The folder holds the four idx files, packed or not: train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz] and the
-same with t10k. The images stay the bytes they are; each batch is scaled to 0..1 as it is gathered.
+The folder must contain the four idx files, compressed or not: train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz] and the
+same two with t10k. The images are kept as bytes; each batch is scaled to the range 0 to 1 as it is gathered.
 """
 
 import argparse
@@ -20,7 +20,7 @@ SCALE = 1 / 255
 
 
 def read_idx(folder, name):
-    """The array of an idx file: two zero bytes, the type (8: unsigned bytes), the rank, the extents, the numbers."""
+    """Reads an idx file: two zero bytes, the type (8 for unsigned bytes), the rank, the extents, the numbers."""
     packed, plain = folder / f"{name}.gz", folder / name
     if packed.exists():
         raw = gzip.decompress(packed.read_bytes())
@@ -36,7 +36,7 @@ def read_idx(folder, name):
 
 
 def load(folder):
-    """Images as rows of bytes and their labels: training, then test."""
+    """Returns the images as rows of bytes and their labels, first for training, then for testing."""
     sets = []
     for part in ("train", "t10k"):
         images = read_idx(folder, f"{part}-images-idx3-ubyte")
@@ -45,7 +45,7 @@ def load(folder):
 
 
 def train(sets, seed, options):
-    """Test accuracy and seconds an epoch of one network."""
+    """Trains one network; returns its test accuracy and the seconds per epoch."""
     x_train, y_train, x_test, y_test = sets
     model = nn.Sequential(nn.Dense(784, 128), nn.ReLU(), nn.Dense(128, 10))
     trainer = tg.Trainer(
@@ -55,16 +55,16 @@ def train(sets, seed, options):
     trainer.fit(x_train, y_train, batch_size=128, epochs=options.epochs, scale=SCALE, progress=options.progress)
     seconds = (time.perf_counter() - start) / options.epochs
     accuracy = trainer.evaluate(x_test, y_test, scale=SCALE)["accuracy"]
-    print(f"seed {seed}: test accuracy {100 * accuracy:.2f} %, {seconds:.3f} s an epoch")
+    print(f"seed {seed}: test accuracy {100 * accuracy:.2f} %, {seconds:.3f} s per epoch")
     return accuracy, seconds
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="folder with the idx files")
+    parser.add_argument("folder", type=Path, help="folder that contains the idx files")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--threads", type=int, help="threads to use (default: as many as the process may)")
+    parser.add_argument("--threads", type=int, help="number of threads (default: as many as the process may use)")
     parser.add_argument("--progress", action="store_true", help="show a progress bar")
     options = parser.parse_args()
     if options.threads is not None:
@@ -74,7 +74,7 @@ def main():
     print(
         f"{len(options.seeds)} run(s) of {options.epochs} epochs: "
         f"mean test accuracy {100 * statistics.mean(accuracies):.2f} %, "
-        f"median {statistics.median(seconds):.3f} s an epoch, {tg.threads()} thread(s)"
+        f"median {statistics.median(seconds):.3f} s per epoch, {tg.threads()} thread(s)"
     )
 
 

@@ -10,14 +10,14 @@ from tilegrad import optim
 
 
 def main():
-    # An activation writes where it is told to; its backward pass takes the gradient that arrives and the same input.
+    # An activation writes to the array given by `out`; its backward pass takes the upstream gradient and the same input.
     x = np.linspace(-3, 3, 7, dtype=np.float32)
     y = np.empty_like(x)
     F.gelu(x, out=y)
     print("gelu:       ", y.round(4))
     print("its slope:  ", F.gelu_backward(np.ones_like(x), x).round(4))
 
-    # Two clouds of points, and the line between them.
+    # Find the line that separates two clouds of points.
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 2, 400)
     points = (generator.standard_normal((400, 2)) + 2.5 * labels[:, None]).astype(np.float32)
@@ -35,7 +35,7 @@ def main():
         if step % 50 == 0:
             print(f"step {step:3}: loss {value:.4f}")
     right = ((points @ weight + bias > 0)[:, 0] == labels).mean()
-    print(f"{100 * right:.1f} % of the points lie on their side of the line")
+    print(f"{100 * right:.1f} % of the points lie on the correct side of the line")
     return right
 
 

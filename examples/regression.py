@@ -1,4 +1,4 @@
-"""Regression with a module of one's own: a network with a shortcut learns a curve with noise.
+"""Regression with a custom module: a network with a shortcut learns a noisy curve.
 
 python examples/regression.py
 """
@@ -10,7 +10,7 @@ from tilegrad import losses, nn, optim
 
 
 class Shortcut(nn.Module):
-    """A hidden layer beside a linear path: `output = narrow(tanh(wide(x))) + straight(x)`."""
+    """A hidden layer in parallel with a linear path: `output = narrow(tanh(wide(x))) + straight(x)`."""
 
     def __init__(self, features, width):
         super().__init__()
@@ -23,7 +23,7 @@ class Shortcut(nn.Module):
 
 
 def data(rows, generator):
-    """Two features and a target that is neither linear nor free of noise."""
+    """Two features, and a target that depends on them nonlinearly, with noise."""
     x = generator.uniform(-2, 2, (rows, 2)).astype(np.float32)
     y = np.sin(2 * x[:, :1]) + 0.5 * x[:, 1:] + 0.1 * generator.standard_normal((rows, 1))
     return x, y.astype(np.float32)
@@ -37,7 +37,9 @@ def main():
     trainer = tg.Trainer(model, loss=losses.MeanSquaredError(), optimizer=optim.Adam(learning_rate=1e-2), seed=0)
     trainer.fit(x_train, y_train, batch_size=50, epochs=60, progress=False)
     error = trainer.evaluate(x_test, y_test)["loss"] ** 0.5
-    print(f"root mean squared error {error:.3f}; the noise alone is 0.1, guessing the mean gives {y_test.std():.3f}")
+    print(
+        f"root mean squared error {error:.3f}; the noise alone is 0.1, always predicting the mean gives {y_test.std():.3f}"
+    )
     return error
 
 

@@ -34,8 +34,8 @@ def run(quick):
     rows = [(name, path[-2], path[-1]) for name, path in paths.items()]
     swing, settled, decayed = (abs(row[2]) for row in rows)
     finding = (
-        f"The absolute error swings between ±{swing:.3g} for ever, the squared error reaches {settled:.1g}; "
-        f"with a decaying rate the absolute error comes to {decayed:.1g}. The claim holds."
+        f"With a fixed rate the absolute error swings between ±{swing:.3g} for ever, while the squared error reaches {settled:.1g}; "
+        f"with a decaying rate the absolute error comes down to {decayed:.1g}. The claim holds."
     )
     return Result(("descent", "last but one", "last"), rows, finding, paths)
 

@@ -16,7 +16,7 @@ METHODS = {
     "Adagrad": lambda rate: optim.Adagrad(learning_rate=rate),
     "Adam": lambda rate: optim.Adam(learning_rate=rate),
 }
-# A decade in three steps: each method gets the rate that suits it best.
+# Three rates per decade: every method gets the one that suits it best.
 RATES = tuple(float(f"{rate:.1g}") for rate in 10.0 ** np.arange(-4, 0.4, 1 / 3))
 
 
@@ -69,14 +69,14 @@ def run(quick):
             (name, *(cell if cell <= limit else f"not in {limit}" for cell, limit in zip(cells, limits, strict=True)))
         )
     finding = (
-        "Steps at the best of the rates for each method: the ranking changes from problem to problem, and no method finds a "
-        "global minimum for certain. What speeds up on the ravine need not on the others."
+        "Steps for each method at its best learning rate: the ranking changes from problem to problem, and no method is certain to find a "
+        "global minimum. A method that is faster on the ravine need not be faster elsewhere."
     )
     return Result(("method", "ravine", "Rosenbrock", "network on digits"), rows, finding)
 
 
 def draw(result):
-    """Bars for each problem on a logarithmic axis; what never arrived has none."""
+    """Bars for every problem on a logarithmic axis; a method that never reached the target has no bar."""
     ax = axes("Steps to a target", "method", "steps")
     for place, (hatch, color) in enumerate((("", "#0072b2"), ("//", "#d55e00"), ("..", "#009e73"))):
         heights = [row[place + 1] if isinstance(row[place + 1], int) else 0 for row in result.rows]

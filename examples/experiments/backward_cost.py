@@ -21,7 +21,7 @@ def loss(weights, x):
 
 
 def seconds(function, *arguments, repeats):
-    """Shortest of several calls: others at work on the machine only ever add."""
+    """The shortest of several calls: other work on the machine can only add time."""
     function(*arguments)
     found = []
     for _ in range(repeats):
@@ -45,8 +45,8 @@ def run(quick):
         rows.append((width, depth, width * depth, 1e6 * alone, 1e6 * together, together / alone - 1))
     ratios = [row[5] for row in rows]
     finding = (
-        f"The backward pass costs {min(ratios):.1f} to {max(ratios):.1f} times the forward pass, whatever width and depth. Its cost grows "
-        "with the number of weights: with the neurons when layers are added, with their square when layers are widened."
+        f"The backward pass costs {min(ratios):.1f} to {max(ratios):.1f} times the forward pass, whatever the width and depth. Its cost grows "
+        "with the number of weights: in proportion to the neurons when layers are added, to their square when layers are widened."
     )
     header = ("width", "depth", "neurons", "forward, us", "both, us", "backward / forward")
     return Result(header, rows, finding)

@@ -22,7 +22,7 @@ def run(quick):
         trainer = tg.Trainer(network("relu", (x.shape[1], 64, outputs)), loss, optim.Adam(learning_rate=1e-3))
         started = time.perf_counter()
         with warnings.catch_warnings():
-            # That large batches leave few updates is what the table is about.
+            # The warning that large batches leave few updates is what the table shows.
             warnings.simplefilter("ignore", UserWarning)
             history = trainer.fit(x[:cut], y[:cut], batch_size=size, epochs=epochs, progress=False)
         seconds = (time.perf_counter() - started) / epochs
@@ -32,11 +32,11 @@ def run(quick):
     fastest, slowest = rows[-1], rows[0]
     best = min(rows, key=lambda row: row[5])
     finding = (
-        f"An epoch with batches of {fastest[0]} takes {fastest[2] / slowest[2]:.2f} times as long as one with {slowest[0]}, but makes "
-        f"{slowest[1] // fastest[1]} times fewer updates and ends at a training loss of {fastest[4]:.2g} instead of {slowest[4]:.2g}. "
-        f"The best held-out loss here has {best[0]} rows a step."
+        f"An epoch with batches of {fastest[0]} takes {fastest[2] / slowest[2]:.2f} times as long as one with batches of {slowest[0]}, but "
+        f"batches of {slowest[0]} make {slowest[1] // fastest[1]} times as many updates, and the training loss ends at {slowest[4]:.2g} "
+        f"instead of {fastest[4]:.2g}. The best held-out loss comes with {best[0]} rows per step."
     )
-    header = ("rows a step", "updates", "ms an epoch", "samples a second", "training loss", "held-out loss")
+    header = ("rows per step", "updates", "ms per epoch", "samples per second", "training loss", "held-out loss")
     return Result(header, rows, finding, curves)
 
 

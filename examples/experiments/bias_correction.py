@@ -28,8 +28,9 @@ def run(quick):
     difference = float(np.abs(np.array(measured) - sizes["with"]).max())
     rows = [(name, *(float(steps[k]) for k in (0, 1, 4, 9, 19))) for name, steps in sizes.items()]
     finding = (
-        f"Without correction the first step is {sizes['without'][0] / RATE:.1f} times the learning rate and the largest "
-        f"{sizes['without'].max() / RATE:.1f} times; with it every step is near 1 (optim.Adam differs by {difference:.0e}). The claim holds."
+        f"Without correction the first step is {sizes['without'][0] / RATE:.1f} times the learning rate and the largest is "
+        f"{sizes['without'].max() / RATE:.1f} times; with correction every step is close to the learning rate (optim.Adam differs by "
+        f"{difference:.0e}). The claim holds."
     )
     return Result(("correction", *(f"step {k}" for k in (1, 2, 5, 10, 20))), rows, finding, sizes)
 

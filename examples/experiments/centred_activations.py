@@ -52,7 +52,7 @@ def run(quick):
         name: next((k for k, loss in enumerate(losses, 1) if loss <= TARGET), None) for name, losses in curves.items()
     }
     rows = [(name, reached[name] or f"not in {epochs}", losses[-1]) for name, losses in curves.items()]
-    finding = f"To a loss of {TARGET}: {rows[0][1]} epochs with the sigmoid, {rows[1][1]} when it is centred."
+    finding = f"Reaching a loss of {TARGET} takes {rows[0][1]} epochs with the sigmoid, and {rows[1][1]} with the centred sigmoid."
     return Result(("activation", f"epochs to {TARGET}", "last loss"), rows, finding, curves)
 
 

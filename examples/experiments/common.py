@@ -1,4 +1,4 @@
-"""What the experiments share: the command line, small networks, tables and pictures.
+"""Shared by the experiments: the command line, small networks, tables and pictures.
 
 Each experiment is a script with `run(quick)`, which returns a `Result`, and `draw(result)`, which returns Axes.
 """
@@ -15,7 +15,7 @@ from tilegrad.data import digits
 
 @dataclass
 class Result:
-    """A table, what it says in a sentence, and the numbers a picture is drawn from."""
+    """A table, the finding in words, and the numbers the picture is drawn from."""
 
     header: tuple
     rows: list
@@ -29,7 +29,7 @@ class Result:
 
 
 def shown(value):
-    """A cell: numbers with four digits."""
+    """The text of a cell; floats have four significant digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
@@ -81,7 +81,7 @@ def axes(title, xlabel, ylabel):
 
 
 def network(activation, widths, initializer=None):
-    """Dense layers of these widths with an activation between them."""
+    """Dense layers of the given widths with an activation in between."""
     layers = []
     for before, after in itertools.pairwise(widths[:-1]):
         layers += [
@@ -91,7 +91,7 @@ def network(activation, widths, initializer=None):
 
 
 def two_tasks(quick):
-    """Name to (x, y, loss, outputs) of a classification and a regression task, both standardised."""
+    """A classification and a regression task with standardised data: `{name: (x, y, loss, outputs)}`."""
     x, y, _, _ = digits()
     x = ((x - x.mean(axis=0)) / (x.std(axis=0) + 1e-3)).astype(np.float32)
     z = np.random.default_rng(7).uniform(-2, 2, (400 if quick else 2000, 2)).astype(np.float32)
@@ -110,7 +110,7 @@ def epochs_to(target, trainer, x, y, most):
         y,
         epochs=most,
         progress=False,
-        callbacks=lambda trainer, epoch, figures: figures["loss"] <= target and trainer.stop("there"),
+        callbacks=lambda trainer, epoch, metrics: metrics["loss"] <= target and trainer.stop("target reached"),
     )
     reached = [place for place, loss in enumerate(history["loss"], 1) if loss <= target]
     return reached[0] if reached else most + 1

@@ -1,6 +1,6 @@
 """Claim: large learning rates kill relu units; Xavier's start, Adagrad and leaky relu cure it. Measured: dead units by learning rate.
 
-A unit is dead when it is at or below zero for every row of the data; a leaky one never is, for its slope there is not zero.
+A unit is dead when its input is at or below zero for every row of the data; a leaky unit never is, because its slope there is not zero.
 
 python examples/experiments/dead_units.py --output DIR
 """
@@ -33,7 +33,7 @@ def dead_share(case, rate, x, y, outputs, epochs, seed):
 
 
 def run(quick):
-    """Mean over seeds for each case and rate; a run whose loss became infinite counts as not a number."""
+    """Mean over seeds for each case and rate; a run whose loss became infinite counts as NaN."""
     x, y, _, outputs = two_tasks(quick)["digits"]
     rates = (0.01, 1.0) if quick else (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
     epochs, seeds = (1, range(1)) if quick else (10, range(3))
@@ -48,9 +48,9 @@ def run(quick):
     }
     cured = [case for case, share in worst.items() if share < 0.05]
     finding = (
-        "Most dead units at any rate: "
-        + ", ".join(f"{case} {share:.0%}" for case, share in worst.items())
-        + f". A smaller rate always helps; beyond it, only this keeps nearly all units alive: {', '.join(cured) or 'nothing'}."
+        "Largest share of dead units at any rate: "
+        + "; ".join(f"{case}: {share:.0%}" for case, share in worst.items())
+        + f". A smaller rate always helps; apart from that, only this keeps nearly all units alive: {', '.join(cured) or 'nothing'}."
     )
     rows = [(case, *shares) for case, shares in data.items()]
     return Result(

@@ -49,12 +49,12 @@ def run(quick):
         for name, points in paths.items()
     ]
     finding = (
-        "Mean turn from step to step: "
+        "Mean turn from one step to the next: "
         + ", ".join(f"{row[0]} {row[2]:.0f} degrees" for row in rows)
         + ". The claim holds."
     )
     return Result(
-        ("method", "rows a step", "mean turn, degrees", "distance at the end"), rows, finding, {"paths": paths}
+        ("method", "rows per step", "mean turn, degrees", "distance at the end"), rows, finding, {"paths": paths}
     )
 
 

@@ -12,7 +12,7 @@ LOSSES = ("mean_squared_error", "mean_absolute_error", "huber")
 
 
 def fit(loss, x, y):
-    """Slope and intercept of the line that makes the loss small."""
+    """Slope and intercept of the line that minimises the loss."""
     model = nn.Sequential(nn.Dense(1, 1, dtype="float64"))
     trainer = tg.Trainer(model, loss, optim.Adam(learning_rate=0.1))
     for rate in (0.1, 0.01, 0.001):
@@ -33,8 +33,8 @@ def run(quick):
     rows = [(loss, *clean, *moved) for loss, (clean, moved) in found.items()]
     shift = {loss: abs(moved[0] - clean[0]) for loss, (clean, moved) in found.items()}
     finding = (
-        f"One outlier of thirty moves the slope by {shift['mean_squared_error']:.2f} with squared error, by "
-        f"{shift['mean_absolute_error']:.3f} with absolute error and by {shift['huber']:.2f} with Huber's. The claim holds."
+        f"One outlier in thirty points moves the slope by {shift['mean_squared_error']:.2f} with squared error, by "
+        f"{shift['mean_absolute_error']:.3f} with absolute error and by {shift['huber']:.2f} with the Huber loss. The claim holds."
     )
     header = ("loss", "slope", "intercept", "slope with outlier", "intercept with outlier")
     return Result(header, rows, finding, {"x": x, "y": spoiled, "found": found})

@@ -1,4 +1,4 @@
-"""Claim: leaky relu and elu are always better than relu. Measured: held-out figures with intervals over seeds, on two tasks.
+"""Claim: leaky relu and elu are always better than relu. Measured: held-out loss with intervals over seeds, on two tasks.
 
 python examples/experiments/rectifiers.py --output DIR
 """
@@ -22,7 +22,7 @@ def held_out(task, activation, seed, epochs):
 
 
 def compare(names, quick):
-    """Task to name to (mean, half of the 95 % interval) of the held-out loss over seeds."""
+    """Mean and half of the 95 % interval of the held-out loss over seeds: `{task: {name: (mean, half)}}`."""
     seeds, epochs = (range(3), 3) if quick else (range(12), 25)
     found = {}
     for title, task in two_tasks(quick).items():
@@ -36,7 +36,7 @@ def compare(names, quick):
 
 
 def result_of(found, names, claim):
-    """The table and which of the others are better than relu beyond their intervals."""
+    """The table, and which of the others differ from relu by more than their intervals."""
     rows = [(task, *(f"{mean:.4f} ± {half:.4f}" for mean, half in each.values())) for task, each in found.items()]
     verdicts = []
     for task, each in found.items():
@@ -51,12 +51,12 @@ def result_of(found, names, claim):
 
 def run(quick):
     """All rectifiers."""
-    return result_of(compare(ACTIVATIONS, quick), ACTIVATIONS, "None wins everywhere.")
+    return result_of(compare(ACTIVATIONS, quick), ACTIVATIONS, "No activation wins everywhere.")
 
 
 def draw(result):
     """Means with their intervals, relative to relu."""
-    ax = axes("Held-out loss beside relu's", "activation", "loss / loss of relu")
+    ax = axes("Held-out loss compared with relu", "activation", "loss / loss of relu")
     names = result.header[1:]
     for shift, marker, color, (task, found) in zip(
         (-0.1, 0.1), "os", ("#0072b2", "#d55e00"), result.data.items(), strict=True

@@ -13,7 +13,7 @@ TARGETS = {"digits": 0.005, "surface": 0.005}
 
 
 def run(quick):
-    """Median epochs for each task and activation, each at the best of three learning rates."""
+    """Median epochs for each task and activation, at the best of three learning rates."""
     seeds, most = (range(1), 15) if quick else (range(5), 150)
     rates = (3e-3,) if quick else (1e-3, 3e-3, 1e-2)
     rows, data = [], {}
@@ -37,7 +37,7 @@ def run(quick):
         )
         data[task] = found
     finding = "Sigmoid needs " + ", ".join(f"{row[4]:.2g} times as many epochs as relu on {row[0]}" for row in rows)
-    finding += "; tanh " + ", ".join(f"{row[5]:.2g} times on {row[0]}" for row in rows)
+    finding += "; tanh needs " + ", ".join(f"{row[5]:.2g} times as many on {row[0]}" for row in rows)
     finding += ". How much faster relu is depends on the task; a fixed factor such as six is not a law."
     return Result(("task", *ACTIVATIONS, "sigmoid / relu", "tanh / relu"), rows, finding, data)
 

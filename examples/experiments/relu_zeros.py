@@ -24,8 +24,8 @@ def run(quick):
     tg.Trainer(model, loss, optim.Adam(learning_rate=1e-3)).fit(x, y, epochs=2 if quick else 30, progress=False)
     after = shares(model, x)
     finding = (
-        f"At the start {np.mean(before):.0%} of the activations are zero, {min(before):.0%} to {max(before):.0%} by layer; after training "
-        f"{np.mean(after):.0%}, {min(after):.0%} to {max(after):.0%}. Half is right at the start; training changes it."
+        f"Before training {np.mean(before):.0%} of the activations are zero ({min(before):.0%} to {max(before):.0%} by layer); after training "
+        f"{np.mean(after):.0%} ({min(after):.0%} to {max(after):.0%}). The claim holds at the start; training changes it."
     )
     rows = [("before training", *before), ("after training", *after)]
     header = ("share of zeros", *(f"layer {k}" for k in range(1, LAYERS + 1)))

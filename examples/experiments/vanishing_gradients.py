@@ -40,8 +40,8 @@ def run(quick):
     }
     five, ten = (depths.index(depth) for depth in (5, 10))
     finding = (
-        f"In five layers the sigmoid keeps {ratios['sigmoid'][five]:.2g} of the gradient, in ten {ratios['sigmoid'][ten]:.2g}; "
-        f"tanh keeps {ratios['tanh'][ten]:.2g} in ten, relu {ratios['relu'][ten]:.2g}. The claim holds."
+        f"Over five layers the sigmoid keeps {ratios['sigmoid'][five]:.2g} of the gradient, over ten {ratios['sigmoid'][ten]:.2g}; "
+        f"over ten layers tanh keeps {ratios['tanh'][ten]:.2g} and relu {ratios['relu'][ten]:.2g}. The claim holds."
     )
     rows = [(name, *ratios[name]) for name in ACTIVATIONS]
     return Result(

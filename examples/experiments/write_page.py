@@ -1,7 +1,7 @@
-"""Runs every experiment and writes what came out, with pictures, into `docs/experiments.md`.
+"""Runs every experiment and writes the findings, with pictures, to `docs/experiments.md`.
 
 python examples/experiments/write_page.py                 (a few minutes)
-python examples/experiments/write_page.py zigzag swish    (only these; the others keep what they had)
+python examples/experiments/write_page.py zigzag swish    (only these; the other sections stay as they are)
 """
 
 import importlib
@@ -38,15 +38,15 @@ EXPERIMENTS = {
 }
 HEAD = """# Experiments
 
-Claims that textbooks and courses repeat, each turned into a number by a script of `examples/experiments`. The findings are
-what came out, also where a claim fails. `python examples/experiments/write_page.py` runs all of them again and writes this page;
-the figures are the same bits on every machine with fused multiply-add, except for times.
+Claims that textbooks and courses repeat, each tested by a script in `examples/experiments`. The findings are what came out, including
+where a claim fails. `python examples/experiments/write_page.py` runs all experiments again and writes this page; apart from times, the
+numbers are the same bits on every machine with fused multiply-add.
 """
 SECTION = re.compile(r"\n## .*?(?=\n## |\Z)", re.DOTALL)
 
 
 def section(name, claim):
-    """Runs one experiment; its part of the page."""
+    """Runs one experiment; returns its section of the page."""
     module = importlib.import_module(name)
     started = time.perf_counter()
     result = module.run(quick=False)

@@ -10,7 +10,7 @@ SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
 def run(quick):
-    """Turning by batch size for centred and for positive inputs, with as many steps each."""
+    """Turning by batch size for centred and for positive inputs, with the same number of steps."""
     steps = 64
     turns = {}
     for name, offset in (("centred inputs", 0.0), ("positive inputs", 3.0)):
@@ -21,16 +21,16 @@ def run(quick):
     rows = [(name, *values) for name, values in turns.items()]
     positive = turns["positive inputs"]
     finding = (
-        f"With positive inputs a single-sample path turns by {positive[0]:.0f} degrees a step, with batches of {SIZES[-3]} by "
-        f"{positive[-3]:.0f}, with all rows by {positive[-1]:.0f}; centred inputs turn by {turns['centred inputs'][0]:.0f}, "
-        f"{turns['centred inputs'][-3]:.0f} and {turns['centred inputs'][-1]:.0f}."
+        f"With positive inputs the path turns by {positive[0]:.0f} degrees per step with single samples, by {positive[-3]:.0f} with "
+        f"batches of {SIZES[-3]} and by {positive[-1]:.0f} with all rows; with centred inputs it turns by "
+        f"{turns['centred inputs'][0]:.0f}, {turns['centred inputs'][-3]:.0f} and {turns['centred inputs'][-1]:.0f}."
     )
     return Result(("mean turn, degrees", *(f"{size} rows" for size in SIZES)), rows, finding, turns)
 
 
 def draw(result):
     """Turning by batch size."""
-    ax = axes("Turns of the path", "rows a step", "mean turn, degrees")
+    ax = axes("Turns of the path", "rows per step", "mean turn, degrees")
     for (name, values), line in zip(result.data.items(), lines(2), strict=True):
         ax.semilogx(SIZES, values, base=2, label=name, **line)
     ax.set_xticks(SIZES, SIZES)
