@@ -24,7 +24,7 @@ REQUIREMENTS = import sys, tomllib; project = tomllib.load(open("pyproject.toml"
 	extras = project["optional-dependencies"]; \
 	print(*project["dependencies"], *(line for name in sys.argv[1:] for line in extras[name]), sep="\n")
 
-help: ## list the targets
+help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/.ready: pyproject.toml
@@ -44,33 +44,33 @@ $(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES)
 	$(VENV_PYTHON) -m maturin develop --release --locked --quiet
 	@touch $@
 
-setup: $(VENV)/.tools ## make .venv with all tools
+setup: $(VENV)/.tools ## create .venv with all tools
 
 build: $(VENV)/.built ## build the extension in release mode into .venv
 
 demo: build ## train a small network on real data and show the result
 	$(VENV_PYTHON) -m tilegrad demo
 
-info: build ## version, instruction set, threads, caches
+info: build ## print version, instruction set, threads, caches
 	$(VENV_PYTHON) -m tilegrad info
 
-test: test-rust test-orders test-python ## all tests
+test: test-rust test-orders test-python ## run all tests
 
 test-rust: $(VENV)/.ready
 	cargo test --quiet --locked
 
-test-orders: $(VENV)/.ready ## the worker pool under every order of its atomics (loom)
+test-orders: $(VENV)/.ready ## test the worker pool under every order of its atomics (loom)
 	RUSTFLAGS="--cfg loom" cargo test --quiet --locked --package tilegrad-kernels --lib --target-dir target/loom threads::model
 
 test-python: build $(VENV)/.tools
 	$(VENV_PYTHON) -m pytest --quiet
 
-exhaustive: ## the stated errors of all functions over all 2^32 singles (about six minutes on two cores)
+exhaustive: ## check the stated errors of all functions over all 2^32 singles (about six minutes on two cores)
 	cargo test --release --locked --package tilegrad-kernels --test exhaustive -- --ignored --nocapture
 
-check: lint deny docs test ## what CI runs: lints with warnings as errors, the site, then all tests
+check: lint deny docs test ## run what CI runs: lints with warnings as errors, the site, then all tests
 
-lint: lint-rust lint-python ## formats, lints, types, stubs, documentation
+lint: lint-rust lint-python ## check formatting, lints, types, stubs, documentation
 
 lint-rust: $(VENV)/.ready
 	cargo fmt --all --check
@@ -84,35 +84,35 @@ lint-python: build $(VENV)/.tools
 	$(VENV_PYTHON) -m mypy.stubtest tilegrad._core
 	$(VENV_PYTHON) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-cache --no-logo
 
-deny: ## licences, advisories and sources of the dependencies
+deny: ## check licences, advisories and sources of the dependencies
 	@if command -v cargo-deny >/dev/null; then cargo deny --locked check; \
 	else echo "deny: cargo-deny is not installed (cargo install --locked cargo-deny); its own CI job runs it"; fi
 
-docs: build $(VENV)/.tools ## the site, strictly, into build/site
+docs: build $(VENV)/.tools ## build the site into build/site; warnings are errors
 	$(VENV_PYTHON) docs/coverage.py --check
 	NO_MKDOCS_2_WARNING=1 $(VENV_PYTHON) -m mkdocs build --quiet
 
 experiments: build $(VENV)/.tools ## run the experiments again and write docs/experiments.md
 	$(VENV_PYTHON) examples/experiments/write_page.py
 
-format: $(VENV)/.tools ## put all files into their format
+format: $(VENV)/.tools ## format all files
 	cargo fmt --all
 	$(VENV_PYTHON) -m ruff check --fix --quiet
 	$(VENV_PYTHON) -m ruff format --quiet
 
-bench: bench-rust bench-peers ## kernels and whole steps, then the same work in the peers
+bench: bench-rust bench-peers ## time kernels and whole steps, then compare with other libraries
 
 bench-rust: $(VENV)/.ready
 	cargo bench --locked
 
-bench-peers: build $(VENV)/.tools ## the same work in the peers (OPTIONS="--quick --python torch=/path/to/python")
+bench-peers: build $(VENV)/.tools ## compare with other libraries (OPTIONS="--quick --python torch=/path/to/python")
 	$(VENV_PYTHON) -m benches.peers $(OPTIONS)
 
 wheel: $(VENV)/.ready ## build the wheel and the source package into dist/
 	$(VENV_PYTHON) -m maturin build --release --locked --sdist --out dist
 	@ls -l dist
 
-clean: ## remove everything that was built
+clean: ## remove all build products
 	rm -rf $(VENV) target dist build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find python tests benches examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 	rm -f python/tilegrad/_core*.so

@@ -26,9 +26,9 @@ ALSO_EXPECTED = {
 }
 HEAD = """# Coverage
 
-Every row of the catalogue with the tests that cover it. Levels: M must, E expected by people who come from a peer library,
-B beyond the peers. `docs/coverage.py` writes this page from the marks on the tests, and a test fails when it is stale or a
-required row has no test.
+Every row of the catalogue with the tests that cover it. The levels are M (must have), E (expected by people who come from another
+library) and B (beyond what other libraries offer). `docs/coverage.py` writes this page from the marks on the tests; a test fails when the
+page is out of date or a required row has no test.
 """
 
 

@@ -1,6 +1,6 @@
-"""Runs every comparison and writes one file of tables, with machine, versions and ratios.
+"""Runs all comparisons and writes one file of tables, with machine, versions and ratios.
 
-``make bench-peers``, or ``python -m benches.peers``. The options are those of the single scripts; peers that are not
+``make bench-peers``, or ``python -m benches.peers``. The options are those of the individual scripts; peers that are not
 installed are left out, and the result says so. Without ``--output`` or ``--publish`` the file is ``build/peers.md``.
 """
 
@@ -14,7 +14,7 @@ import report
 
 
 def chosen(names):
-    """The scripts to run: all there are, or those named."""
+    """The scripts to run: those named, or all."""
     unknown = set(names) - set(report.FAMILIES)
     if unknown:
         raise SystemExit(f"--families: expected some of {', '.join(report.FAMILIES)}, got {', '.join(sorted(unknown))}")
@@ -23,7 +23,9 @@ def chosen(names):
 
 def main():
     parser = harness.parser(__doc__.splitlines()[0])
-    parser.add_argument("--families", default="", help=f"which of {', '.join(report.FAMILIES)}, by commas (all)")
+    parser.add_argument(
+        "--families", default="", help=f"which of {', '.join(report.FAMILIES)}, separated by commas (default: all)"
+    )
     options = harness.parsed(parser)
     path = harness.destination(options) or harness.HERE.parent.parent / "build" / "peers.md"
     for family in chosen([name for name in options.families.split(",") if name]):
@@ -31,7 +33,7 @@ def main():
         text = harness.section(options, importlib.import_module(family).tables)
         print(f"{report.FAMILIES[family]}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
         if text:
-            # Each section is written at once, so that what was measured stays if a later one fails.
+            # Every section is written immediately, so that it is kept if a later one fails.
             report.put(path, {(options.threads, family): text})
     if options.publish:
         report.write_readme()

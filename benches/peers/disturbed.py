@@ -1,9 +1,9 @@
-"""Times a training step with two threads while a foreign process keeps one of the two cores busy.
+"""Times a training step with two threads while another process keeps one of the two cores busy.
 
     python -m benches.peers.disturbed --threads 2 --python torch=/path/to/python --python jax=/path/to/python
 
-Blocks are taken in turns, quiet ones first; beside the busy process none is taken again, since waiting is what is measured.
-With one thread there is nothing to wait for each other, so there is no such table.
+Blocks are interleaved, undisturbed ones first; next to the busy process no block is measured again, since waiting is what is measured.
+With one thread, no thread waits for another, so there is no such table.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ BUSY = "import os\nhasattr(os, 'sched_setaffinity') and os.sched_setaffinity(0, 
 
 @contextlib.contextmanager
 def busy(core):
-    """A process that computes on a core until the block ends."""
+    """Keeps a process computing on a core until the block ends."""
     process = subprocess.Popen([sys.executable, "-c", BUSY.format(core=core)])
     try:
         yield
@@ -57,7 +57,7 @@ def tables(session):
     return "\n\n".join(
         [
             harness.markdown("Training step, microseconds (less is better)", session, times),
-            epoch.plain("Times as long as in quiet", factors, ".1f"),
+            epoch.plain("Times as long as undisturbed", factors, ".1f"),
         ]
     )
 

@@ -2,7 +2,7 @@
 
     python -m benches.peers.epoch --python torch=/path/to/python --python jax=/path/to/python
 
-Every variant has a process of its own, so that its first epoch is a first one (with whatever is compiled then) and its
+Every variant runs in a process of its own, so that its first epoch really is the first (with whatever is compiled then) and its
 memory is its own. A block is one epoch.
 """
 
@@ -12,17 +12,17 @@ import harness
 
 CASE = {"rows": 60_000, "widths": [784, 128, 10], "batch": 128}
 NAME = "784-128-10, 60,000 rows"
-# Features in float32 and labels in int64, which every peer is given.
+# Features in float32 and labels in int64, given to every peer.
 DATA = CASE["rows"] * (4 * CASE["widths"][0] + 8) / 1e6
 
 
 ORDER = {"suite": "epoch", "case": CASE, "options": {"compile": False}}
-# A first epoch happens once in a process, so a process each is started for them; their median counts.
+# A process has only one first epoch, so every first epoch gets its own process; their median counts.
 FIRSTS = 3
 
 
 def fresh(session, peer, variant):
-    """A new process that has made its first epoch: itself, the seconds of it, and the memory after the imports."""
+    """Starts a process and runs its first epoch; returns the process, the seconds, and the memory after the imports."""
     worker = harness.Peer(peer.name, peer.interpreter, session.options)
     imported = worker.ask(order="memory").get("now")
     answer = worker.ask(order="prepare", variant=variant, seconds=0, **ORDER)
@@ -36,7 +36,7 @@ def fresh(session, peer, variant):
 
 
 def prepared(session):
-    """A process for every variant with the data and the network in it: ``{variant: (process, first seconds, memory)}``."""
+    """One process per variant that holds the data and the network: ``{variant: (process, first seconds, memory)}``."""
     found = {}
     for peer in session.peers.values():
         for variant in peer.ask(order="variants", **ORDER)["variants"]:
@@ -54,7 +54,7 @@ def prepared(session):
 
 
 def memory(session, workers):
-    """Megabytes: after the imports, at most during the epochs, and beyond imports and data."""
+    """Megabytes: after the imports, the maximum during the epochs, and the maximum without imports and data."""
     table = {}
     for variant, (worker, _, imported) in workers.items():
         peak = worker.ask(order="memory").get("peak")
@@ -99,7 +99,7 @@ def tables(session):
 
 
 def plain(title, table, form=",.0f"):
-    """A table without factors: its figures are no times of the same work."""
+    """A table without factors, for numbers that are not times of the same work."""
     names = list(dict.fromkeys(name for row in table.values() for name in row))
     lines = [f"### {title}", "", f"| | {' | '.join(names)} |", "|---|" + "---:|" * len(names)]
     for case, row in table.items():

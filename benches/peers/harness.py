@@ -1,7 +1,7 @@
 """Starts one worker per peer, times them in turns, and makes the tables of one run.
 
-Blocks of at least ``--seconds`` are taken interleaved (A B C A B C ...); a block in which the worker waited for a core
-is taken again; a case's figure is the median of its blocks. Compare figures of one run only.
+Blocks of at least ``--seconds`` are interleaved (A B C A B C ...); a block in which the worker waited for a core
+is measured again; the result of a case is the median of its blocks. Compare results of one run only.
 """
 
 import argparse
@@ -18,22 +18,22 @@ import report
 
 HERE = Path(__file__).resolve().parent
 PEERS = ("tilegrad", "numpy", "torch", "jax", "sklearn")
-# A block in which more than this share of the time went to other programs is taken again, at most so often.
+# A block in which more than this share of the time went to other programs is measured again, at most this many times.
 MOST_WAITED = 0.02
 RETAKES = 6
-# A block as long as this, in seconds, is taken again once at most.
+# A block of this many seconds or more is measured again at most once.
 LONG = 0.5
-# Every figure rests on this many blocks at least, however long they are.
+# Every result is the median of at least this many blocks, however long they are.
 FEWEST_BLOCKS = 3
 AGREEMENT = 2e-4
 
-# Lets the scripts say ``harness.markdown``.
+# The scripts call it as ``harness.markdown``.
 markdown = report.markdown
 number = report.number
 
 
 def parser(description):
-    """The options every script here has."""
+    """The options that all scripts share."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument(
         "--python", action="append", default=[], metavar="PEER=PATH", help="interpreter that has this peer"
@@ -44,20 +44,22 @@ def parser(description):
     options.add_argument(
         "--quick", action="store_true", help="a rough look: shorter blocks, no large cases, no compiling"
     )
-    options.add_argument("--blocks", type=int, help="blocks per figure (5; quick 3)")
-    options.add_argument("--seconds", type=float, help="least length of a block (0.02; quick 0.005)")
+    options.add_argument("--blocks", type=int, help="blocks per result (5; quick 3)")
+    options.add_argument("--seconds", type=float, help="minimum length of a block (0.02; quick 0.005)")
     options.add_argument("--most", type=float, default=20.0, help="seconds after which a case takes no further blocks")
     clock = "what is timed: the wall's clock, or on a machine in use (one thread only) the processor time of the worker"
     options.add_argument("--clock", choices=("wall", "processor"), default="wall", help=clock)
-    options.add_argument("--only", default="", help="only cases whose name contains one of these texts, by commas")
-    options.add_argument("--output", type=Path, help="file whose sections of these families are replaced")
-    options.add_argument("--publish", action="store_true", help="write RESULTS.md of this folder and the README's rows")
+    options.add_argument(
+        "--only", default="", help="only cases whose name contains one of these texts, separated by commas"
+    )
+    options.add_argument("--output", type=Path, help="file in which the sections of these families are replaced")
+    options.add_argument("--publish", action="store_true", help="write RESULTS.md in this folder and the README's rows")
     options.add_argument("--verbose", action="store_true", help="show what the workers print, and warnings")
     return options
 
 
 def parsed(options, arguments=None):
-    """The options with their defaults, which depend on each other."""
+    """The options with their defaults, which depend on one another."""
     found = options.parse_args(arguments)
     if found.threads < 1:
         raise SystemExit(f"--threads: expected 1 or more, got {found.threads}")
@@ -67,12 +69,12 @@ def parsed(options, arguments=None):
 
 
 def wanted(options, label):
-    """Whether ``--only`` names this case; without it every case is wanted."""
+    """Whether ``--only`` selects this case; without it every case is selected."""
     return any(part in label for part in options.only.split(","))
 
 
 def interpreters(options):
-    """The interpreter of each peer: the option, else TILEGRAD_BENCH_PYTHON_<PEER>, else this one."""
+    """The interpreter for each peer: from the option, else from TILEGRAD_BENCH_PYTHON_<PEER>, else this one."""
     named = dict(entry.split("=", 1) for entry in options.python)
     unknown = set(named) - set(PEERS)
     if unknown:
@@ -84,7 +86,7 @@ def interpreters(options):
 
 
 def cores(options):
-    """The cores that workers are bound to."""
+    """The cores that workers are pinned to."""
     if options.cores:
         chosen = [int(core) for core in options.cores.split(",")]
     elif hasattr(os, "sched_getaffinity"):
@@ -118,7 +120,7 @@ class Peer:
         )
 
     def ask(self, **order):
-        """One order, one answer; a worker that died answers with an error."""
+        """Sends one order and returns the answer; for a worker that died, the answer is an error."""
         try:
             self.process.stdin.write(json.dumps(order) + "\n")
             self.process.stdin.flush()
@@ -128,14 +130,14 @@ class Peer:
         return json.loads(line) if line else {"error": f"the worker ended with code {self.process.wait()}"}
 
     def close(self):
-        # A worker that died has left what was said to it last in the pipe.
+        # If the worker died, the last order is still in the pipe.
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
         self.process.wait(timeout=30)
 
 
 def missing(name, error):
-    """What is said of a peer that does not start, and how it would."""
+    """The note about a peer that does not start, and how to make it start."""
     return (
         f"{name} left out ({error.splitlines()[0][:120]}): name a Python that has it with "
         f"`--python {name}=/path/to/python` or in TILEGRAD_BENCH_PYTHON_{name.upper()}"
@@ -176,7 +178,7 @@ class Session:
         return self.medians(label, taken)
 
     def prepare(self, suite, label, case, same=True):
-        """Makes a case ready in all workers, and compares what they computed: ``[(peer, variant), ...]``."""
+        """Prepares a case in all workers, and compares what they computed: ``[(peer, variant), ...]``."""
         prepared = []
         checks = {}
         for peer in self.peers.values():
@@ -199,19 +201,19 @@ class Session:
         return prepared
 
     def release(self):
-        """Lets the workers give back the memory of a case."""
+        """Tells the workers to free the memory of a case."""
         for peer in self.peers.values():
             peer.ask(order="release")
 
     def rounds(self, prepared):
-        """Blocks of all variants in turns: so many as asked for, fewer where they are long."""
+        """Interleaved blocks of all variants: as many as asked for, fewer where they are long."""
         taken = {variant: [] for _, variant in prepared}
         begin = time.monotonic()
         for count in range(self.options.blocks):
             if count >= FEWEST_BLOCKS and time.monotonic() - begin > self.options.most:
                 break
             for peer, variant in prepared:
-                # A variant that failed once has no place among the others' figures.
+                # A variant that failed once is left out of the results.
                 if variant in taken:
                     block = self.block(peer, variant)
                     if block:
@@ -221,7 +223,7 @@ class Session:
         return taken
 
     def medians(self, label, taken):
-        """The figure of every variant; those that others disturbed are noted."""
+        """The result of every variant; notes those that other programs disturbed."""
         result = {}
         for variant, blocks in taken.items():
             result[variant] = statistics.median(seconds for seconds, _ in blocks)
@@ -233,7 +235,7 @@ class Session:
         return result
 
     def block(self, peer, variant):
-        """A block that had its core to itself, or the least disturbed of those tried; none if the worker failed."""
+        """A block that had its core to itself, or the least disturbed of the attempts; None if the worker failed."""
         best = None
         for attempt in range(RETAKES):
             begin = time.monotonic()
@@ -248,7 +250,7 @@ class Session:
         return best
 
     def compare(self, label, checks):
-        """Notes every variant whose numbers differ from those most others have."""
+        """Notes every variant whose numbers differ from those of most others."""
         usable = {name: check for name, check in checks.items() if check is not None}
         if len(usable) < 2:
             return
@@ -261,7 +263,7 @@ class Session:
 
 
 def footer(session):
-    """Machine, versions, date, command and whatever has to be said about single figures."""
+    """Machine, versions, date, command, and notes on individual results."""
     options = session.options
     clock = "pinned, processor time" if options.clock == "processor" else "pinned"
     versions = ", ".join(text for versions in session.versions.values() for text in versions)
@@ -280,19 +282,19 @@ def footer(session):
 
 
 def section(options, tables):
-    """What one script measured, with its footer; nothing if ``--only`` left no case."""
+    """What one script measured, with its footer; empty if ``--only`` left no case."""
     with Session(options) as session:
         text = tables(session)
         return text + "\n" + footer(session) if text else ""
 
 
 def destination(options):
-    """The file to write into, if any."""
+    """The file to write to, if any."""
     return report.RESULTS if options.publish else options.output
 
 
 def main(description, tables):
-    """A single script: measures its tables and prints them, or puts them into a file."""
+    """The command line of a single script: measures its tables, and prints them or writes them to a file."""
     options = parsed(parser(description.splitlines()[0]))
     text = section(options, tables)
     if not text:

@@ -1,8 +1,8 @@
-"""Times a fresh interpreter that imports tilegrad or a peer, and one that trains; memory of both, and sizes on disk.
+"""Times a fresh interpreter that imports tilegrad or a peer, and one that trains; measures the memory of both, and sizes on disk.
 
     python -m benches.peers.imports --python torch=/path/to/python --python jax=/path/to/python
 
-The files are read from the cache of the disk. Training is three steps of the smallest network, with whatever the peer
+The files are already in the disk cache. Training is three steps of the smallest network, including whatever the peer
 compiles or loads for it. "Beyond NumPy" is the time of the import after `import numpy` in the same process.
 """
 
@@ -22,7 +22,7 @@ STATEMENTS = {
     "sklearn": "import sklearn.neural_network",
 }
 VARIANTS = {"tilegrad": "tilegrad-fit", "torch": "torch-fused"}
-# Two steps are made to compare their losses, one more is asked for.
+# Preparing takes two steps, whose losses are compared; the block takes one more.
 TRAIN = """
 import sys
 sys.path.insert(0, {folder!r})
@@ -31,7 +31,7 @@ peer.start({threads})
 run, _ = peer.make("train_step", {variant!r}, {{"name": "mlp 4-16-3 bs16"}})
 run(1)
 """
-# The most memory the process held, in MB; Linux counts the peak of the parent into the child's getrusage.
+# The peak memory of the process, in MB; on Linux, getrusage of the child includes the peak of its parent.
 PEAK = """
 try:
     with open("/proc/self/status") as file:
@@ -40,7 +40,7 @@ except OSError:
     print("nan")
 """
 PACKAGES = {"sklearn": "scikit-learn"}
-# Adds up a package and everything it requires, by the lists of files that the installer wrote.
+# Adds up the sizes of a package and everything it requires, from the lists of files that the installer wrote.
 CLOSURE = """
 import json, re, sys
 from importlib.util import find_spec
@@ -57,7 +57,7 @@ def visit(name):
         return
     files = [path.locate() for path in found.files or ()]
     if name == sys.argv[1] and sum(path.stat().st_size for path in files if path.exists()) < 1e5:
-        # An editable installation lists a link only: its folder counts, without what Python keeps there.
+        # An editable installation lists only a link: its folder counts, without the files that Python caches there.
         folders = find_spec(name).submodule_search_locations
         files = [path for folder in folders for path in Path(folder).rglob("*") if path.suffix != ".pyc"]
     seen[key] = sum(path.stat().st_size for path in files if path.is_file())
@@ -71,7 +71,7 @@ print(json.dumps([seen.get(own, 0), sum(seen.values())]))
 
 
 def run(options, interpreter, program):
-    """Runs a program in a fresh process on the session's cores: what it printed last, and the seconds it took in all."""
+    """Runs a program in a fresh process on the session's cores; returns its last output and the total seconds."""
     pinned = f"import os; hasattr(os, 'sched_setaffinity') and os.sched_setaffinity(0, {harness.cores(options)})\n"
     begin = time.perf_counter()
     result = subprocess.run([interpreter, "-c", pinned + program], check=True, capture_output=True, text=True)
@@ -84,7 +84,7 @@ def timed(statement, before="pass"):
 
 
 def figures(options, peer, interpreter):
-    """One round: seconds of the import, beyond NumPy, of a process that imports and of one that trains; their memory."""
+    """One round: seconds of the import, beyond NumPy, of a process that imports, and of one that trains; memory of both."""
     statement = STATEMENTS[peer]
     inside, _ = run(options, interpreter, timed(statement))
     beyond, _ = run(options, interpreter, timed(statement, "import numpy"))
@@ -96,7 +96,7 @@ def figures(options, peer, interpreter):
 
 
 def size(peer, interpreter):
-    """Megabytes on disk of a package, and with what it requires."""
+    """Megabytes on disk of a package, without and with its requirements."""
     command = [interpreter, "-c", CLOSURE, PACKAGES.get(peer, peer)]
     own, closure = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return f"{own / 1e6:.1f}", f"{closure / 1e6:.1f}"

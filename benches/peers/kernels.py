@@ -2,8 +2,8 @@
 
     python -m benches.peers.kernels --python torch=/path/to/python --python jax=/path/to/python
 
-Results go into a given array. Gradients come from what a training step keeps: in the peers the output of sigmoid, tanh, exp and
-the softmax functions, else the input; in tilegrad the output wherever the registry says that the slope is made from it.
+Results go into a given array. Gradients are computed from what a training step keeps: in the peers, the output for sigmoid, tanh, exp and
+the softmax functions, otherwise the input; in tilegrad, the output wherever the registry says that the slope is computed from it.
 """
 
 import math
@@ -18,7 +18,7 @@ ROWS = ((64, 10), (10_000, 10), (1000, 100), (64, 1000), (1000, 1000), (32, 32_0
 
 
 def throughput(session, label, name, shape, backward=False):
-    """Gigabytes read and written a second: 8 bytes an element, 12 with an arriving gradient."""
+    """Gigabytes read and written per second: 8 bytes per element, 12 with an upstream gradient."""
     row = session.measure("kernels", label, {"name": name, "shape": shape, "backward": backward})
     traffic = (12 if backward else 8) * math.prod(shape)
     return {column: traffic / seconds / 1e9 for column, seconds in row.items()}

@@ -1,4 +1,4 @@
-"""Activations with their gradients and update rules in NumPy, written into given arrays.
+"""Activations, their gradients, and update rules in NumPy, written into given arrays.
 
 ``function(x, y, spare)`` and ``function_backward(gradient, kept, y, spare)``, where what is kept is the input, or the
 output of those in ``FROM_OUTPUT``.

@@ -5,7 +5,7 @@ import work
 
 
 def softmax_parts(logits):
-    """Logits less their row's largest, the logarithm of the row's sum, and the probabilities."""
+    """Logits minus the largest of their row, the logarithm of the row's sum, and the probabilities."""
     shifted = logits - logits.max(1, keepdims=True)
     odds = np.exp(shifted)
     total = odds.sum(1, keepdims=True)

@@ -1,8 +1,8 @@
-"""Times the update of an optimizer on given gradients, in tilegrad and its peers.
+"""Times the update of an optimizer with given gradients, in tilegrad and its peers.
 
     python -m benches.peers.optim --python torch=/path/to/python --python jax=/path/to/python
 
-The least traffic counts weight, gradient and slots, read and written once each in float32. The sums of the parameters
+The minimum traffic is that of reading and writing weight, gradient and slots once in float32. The sums of the parameters
 after three updates are compared.
 """
 

@@ -12,7 +12,7 @@ except ImportError:
 
 
 def start(_threads):
-    """XLA takes its threads from the cores that the process may use."""
+    """XLA takes the number of its threads from the cores that the process may use."""
 
 
 def versions():
@@ -23,7 +23,7 @@ def variants(suite, case, _options):
     if suite == "matmul" or (suite == "kernels" and case["name"] not in FUNCTIONS):
         return []
     if suite == "optim":
-        # The rules beyond Adam are compared with PyTorch's, or by their bytes a second alone.
+        # The rules other than Adam are compared with PyTorch, or only by their bytes per second.
         return ["optax"] if optax and case["name"] not in work.MORE_OPTIMIZERS else []
     if suite == "epoch":
         return ["jax-loop", "jax-scan"]
@@ -146,7 +146,7 @@ FUNCTIONS = {
     "softmax": lambda x: jax.nn.softmax(x, axis=1),
     "log_softmax": lambda x: jax.nn.log_softmax(x, axis=1),
 }
-# Gradients that are written in the function's output, which a training step keeps.
+# Gradients expressed in the function's output, which a training step keeps.
 FROM_OUTPUT = {
     "sigmoid": lambda g, y: g * (y * (1 - y)),
     "tanh": lambda g, y: g * (1 - y * y),
@@ -156,8 +156,8 @@ FROM_OUTPUT = {
 }
 
 
-# From this many numbers on, a result goes to the memory of the call before: fresh pages for each would cost more than the
-# arithmetic. Below, handing the memory over costs more than it saves.
+# From this many numbers on, a result reuses the memory of the previous call: fresh pages would cost more than the
+# arithmetic. Below, donating the memory costs more than it saves.
 DONATED_FROM = 100_000
 
 
@@ -197,7 +197,7 @@ def loss(_variant, case):
     logits, target = jnp.asarray(work.matrix(*shape)), jnp.asarray(work.targets(name, *shape))
     weights = jnp.asarray(work.class_weights(shape[1]))
 
-    # Written over the logarithm of the row's sum: two to five times as fast as over log_softmax at 8192x100.
+    # Expressed with the logarithm of the row's sum: two to five times as fast as with log_softmax at 8192x100.
     def soft(x, y):
         return jnp.mean(jax.nn.logsumexp(x, axis=1) * jnp.sum(y, axis=1) - jnp.sum(x * y, axis=1))
 
@@ -292,7 +292,7 @@ def looped_epoch(_step, jitted, held, features, labels, batch):
 
 
 def scanned_epoch(step, jitted, held, features, labels, batch):
-    """An epoch as one compiled scan over a shuffled order; the rows that fill no batch are a step of their own."""
+    """An epoch as one compiled scan over a shuffled order; the rows left over after the full batches are a separate step."""
     generator = np.random.default_rng(0)
     whole = len(features) // batch * batch
 

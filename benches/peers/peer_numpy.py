@@ -17,7 +17,7 @@ def versions():
 
 
 def variants(suite, case, _options):
-    # NumPy has no error function, and the rarer activations and rules would be more of the same.
+    # NumPy has no error function, and the rarer activations and rules would add nothing new.
     lacks = suite == "kernels" and not hasattr(numpy_kernels, case["name"])
     return [] if lacks or (suite == "optim" and case["name"] in work.MORE_OPTIMIZERS) else ["numpy"]
 

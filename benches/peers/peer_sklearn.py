@@ -32,7 +32,7 @@ def classifier(widths, batch_size, rule="adam", **options):
         hidden_layer_sizes=widths[1:-1],
         batch_size=batch_size,
         learning_rate_init=work.LEARNING_RATE,
-        # It adds epsilon before the correction of the second moment; this is the same in the first step.
+        # scikit-learn adds epsilon before it corrects the second moment; this makes the first step the same.
         epsilon=work.EPSILON * (1 - work.BETAS[1]) ** 0.5,
         alpha=0.0,
         shuffle=False,
@@ -41,7 +41,7 @@ def classifier(widths, batch_size, rule="adam", **options):
 
 
 def begin(model, parameters):
-    """Gives the network the weights that all start from, and its rule no past."""
+    """Gives the network the common initial weights, and resets its optimizer."""
     for own, given in zip(model.coefs_ + model.intercepts_, parameters, strict=True):
         own[...] = given
     rule = model._optimizer

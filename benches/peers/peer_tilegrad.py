@@ -95,13 +95,13 @@ def trainer(widths, rule="adam"):
 
 
 def batches_of_an_epoch(widths, batch_size):
-    """Enough that calling ``fit`` costs little beside them: 20,000 rows, of large networks fewer, but two batches."""
+    """Enough that the cost of calling ``fit`` is small: 20,000 rows, fewer for large networks, but at least two batches."""
     operations = 6 * batch_size * sum(inputs * outputs for inputs, outputs in pairwise(widths))
     return max(2, min(20_000 // batch_size, int(1e10 / operations)))
 
 
 def train_step(case):
-    """``fit`` over copies of the batch; a call is one step of these."""
+    """``fit`` over copies of the batch; a call is one of its steps."""
     widths, batch_size, rule = work.NETWORKS[case["name"]]
     weights, biases, features, labels = work.network(widths, batch_size)
     session = trainer(widths, rule)
@@ -127,7 +127,7 @@ def kernel(case):
     y = np.empty_like(x)
     function = getattr(F, case["name"])
     if case.get("backward"):
-        # A training step keeps the output where the gradient is made from it, else the input.
+        # A training step keeps the output where the gradient is computed from it, otherwise the input.
         kept = function(x) if len(case["shape"]) == 2 else x
         backward = getattr(F, f"{case['name']}_backward")
         call = partial(backward, work.arriving(case["shape"]), kept, out=y)

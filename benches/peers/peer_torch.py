@@ -1,4 +1,4 @@
-"""The work in PyTorch: default Adam, fused Adam, and on demand torch.compile."""
+"""The work in PyTorch: default Adam, fused Adam, and optionally torch.compile."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ def versions():
 
 
 def variants(suite, case, options):
-    # RMSprop and the rules beyond Adam have no fused form, and not all of those exist.
+    # RMSprop and the rules other than Adam have no fused form, and PyTorch lacks some of them.
     rule = case.get("name", "")
     is_more = rule in work.MORE_OPTIMIZERS
     if suite == "optim" and is_more and not hasattr(torch.optim, rule):
@@ -32,14 +32,14 @@ def variants(suite, case, options):
         "epoch": ["torch-fused", "torch-dataloader"],
         "matmul": ["torch"],
     }[suite]
-    # A compiled call alone takes longer than the whole work of small kernels and losses; every shape compiles for seconds.
+    # The overhead of a compiled call exceeds the whole work of small kernels and losses; every shape takes seconds to compile.
     numbers = np.prod(case.get("shape", ()))
     pays = {"train_step": True, "losses": numbers >= 500_000, "kernels": case.get("shape") == [1_000_000]}
     return names + (["torch-compile"] if options["compile"] and pays.get(suite) and can_compile() else [])
 
 
 def can_compile():
-    """Whether there is a compiler for what torch.compile writes."""
+    """Whether there is a compiler for the code that torch.compile generates."""
     return bool(os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++"))
 
 

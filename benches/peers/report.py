@@ -1,4 +1,4 @@
-"""Tables in Markdown: written by a run, kept in sections of a file, quoted by the README.
+"""Markdown tables: written by a run, stored in sections of a file, quoted in the README.
 
 python -m benches.peers.report            writes the README's rows from RESULTS.md
 python -m benches.peers.report --check    only compares them
@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "RESULTS.md"
 README = HERE.parent.parent / "README.md"
 
-# The families of comparisons in the order of the file: the name of the script, and the title of its section.
+# The families of comparisons in the order of the file: name of the script, title of its section.
 FAMILIES = {
     "train_step": "Training steps",
     "epoch": "An epoch",
@@ -26,9 +26,9 @@ FAMILIES = {
 }
 INTRODUCTION = """# tilegrad and its peers, measured
 
-Written by `python -m benches.peers --publish`; what is compared, and how, stands in [docs/measuring.md](../../docs/measuring.md).
-The best figure of a row is bold, and the last columns say how many times as fast as the row's best peer tilegrad is: below 1 the
-peer is faster. Compare figures of one table only; other machines give other figures.
+Written by `python -m benches.peers --publish`; [docs/measuring.md](../../docs/measuring.md) explains what is compared, and how.
+The best number in each row is bold, and the last columns say how many times as fast tilegrad is as the best peer: below 1 the
+peer is faster. Compare numbers within one table only; other machines give other numbers.
 """
 BEGIN = "<!-- figures: written by benches/peers/report.py -->\n"
 END = "<!-- end of figures -->"
@@ -36,19 +36,19 @@ OWN = "tilegrad"
 
 
 def number(value):
-    """Three significant digits, thousands separated; nothing for nothing."""
+    """Three significant digits with separated thousands; an empty cell for None."""
     if value is None:
         return ""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def factor(own, others, more_is_better=False):
-    """How many times as fast as the best of the others something is."""
+    """How many times as fast as the best of the others a result is."""
     return own / max(others) if more_is_better else min(others) / own
 
 
 def columns(table):
-    """Names of the variants that occur in a table's rows: those of tilegrad first, the rest as they come, peer by peer."""
+    """Names of the variants in a table's rows: tilegrad's first, then the others peer by peer, in the order they occur."""
     found = list(dict.fromkeys(name for row in table.values() for name in row))
     peers = list(dict.fromkeys([OWN, *(peer(name) for name in found)]))
     return sorted(found, key=lambda name: (peers.index(peer(name)), found.index(name)))
@@ -60,7 +60,7 @@ def peer(variant):
 
 
 def markdown(title, _session, table, more_is_better=False):
-    """A table with one row a case and one column a variant, and a column with the factor for each form of tilegrad."""
+    """A table with one row per case and one column per variant, plus a column with the factor for each variant of tilegrad."""
     names = columns(table)
     own = [name for name in names if peer(name) == OWN]
     headers = [*names, *(f"{name} against the best peer" for name in own)]
@@ -77,13 +77,13 @@ def markdown(title, _session, table, more_is_better=False):
 
 
 def machine():
-    """What the figures were taken on, in one line."""
+    """The machine the numbers were measured on, in one line."""
     name = platform.processor() or platform.machine()
     try:
         with open("/proc/cpuinfo") as file:
             name = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
-        # Not Linux: what Python says has to do.
+        # Not Linux: use what Python knows.
         name = name or "unknown processor"
     return (
         f"{name}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
@@ -91,7 +91,7 @@ def machine():
 
 
 def command(arguments):
-    """The command of this run, without the places of interpreters and files, which mean nothing elsewhere."""
+    """The command of this run, without the paths of interpreters and files, which mean nothing elsewhere."""
     script = Path(arguments[0])
     name = "benches.peers" if script.stem == "__main__" else f"benches.peers.{script.stem}"
     words = iter(arguments[1:])
@@ -159,7 +159,7 @@ def rows(section):
 
 
 def value(cell):
-    """The number of a cell, infinite for none, so that it is never the least."""
+    """The number in a cell; infinity for an empty one, so that it is never the smallest."""
     text = cell.replace("*", "").replace(",", "")
     return float(text) if text else float("inf")
 
@@ -173,7 +173,7 @@ def best_of(row, name, more_is_better):
 
 
 def quoted(label, row, names, more_is_better=False):
-    """A row of the README: the best form of each peer, and the factor of tilegrad's best form."""
+    """A row of the README: the best variant of each peer, and the factor of tilegrad's best variant."""
     cells = [
         row.get(name, "").replace("*", "") if "-" in name else best_of(row, name, more_is_better) for name in names
     ]
@@ -184,7 +184,7 @@ def quoted(label, row, names, more_is_better=False):
     return f"| {label} | {' | '.join(cells)} | {max(factors, key=value, default='')} |"
 
 
-# What the README quotes besides the steps: label, family, start of the table's title, case, whether more is better.
+# What the README quotes besides training steps: label, family, start of the table's title, case, whether more is better.
 QUOTES = (
     ("One epoch: 60,000 x 784, network 784-128-10, batch 128; s", "epoch", "One epoch, seconds", "784-128-10", False),
     ("Sigmoid, 1,000,000 numbers; GB/s", "kernels", "Activations, 1,000,000", "sigmoid", True),
@@ -217,13 +217,13 @@ def readme_figures(text):
 
 
 def network_words(case):
-    """``mlp 784-128-10 bs32`` as the README says it."""
+    """``mlp 784-128-10 bs32`` as the README writes it."""
     _, widths, batch, *rule = case.split()
     return f"{widths}, batch {batch.removeprefix('bs')}, {rule[0].upper() if rule else 'Adam'}"
 
 
 def table_head(first, *own):
-    """The head of a table of the README."""
+    """The header of a table in the README."""
     cells = [first, *own, *PEER_TITLES]
     return [f"| {' | '.join(cells)} |", "|---|" + "---:|" * (len(cells) - 1)]
 
@@ -238,7 +238,7 @@ def readme():
 
 
 def write_readme():
-    """Brings the README's figures up to date."""
+    """Updates the tables in the README."""
     README.write_text(readme(), encoding="utf-8")
 
 
@@ -248,7 +248,7 @@ def main():
         write_readme()
     elif readme() != README.read_text(encoding="utf-8"):
         raise SystemExit(
-            "report: expected the figures of benches/peers/RESULTS.md in README.md, got others; "
+            "report: expected the numbers of benches/peers/RESULTS.md in README.md, got others; "
             "run python benches/peers/report.py"
         )
 

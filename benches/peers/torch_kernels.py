@@ -8,7 +8,7 @@ import work
 
 aten = torch.ops.aten
 SELU = {"alpha": 1.6732632423543772, "scale": 1.0507009873554805, "input_scale": 1}
-# Gradients that are written in the function's output, which a training step keeps.
+# Gradients expressed in the function's output, which a training step keeps.
 FROM_OUTPUT = ("sigmoid", "tanh", "exponential", "softmax", "log_softmax")
 
 
@@ -85,7 +85,7 @@ def squareplus_backward(g, x, y):
     y.add_(1).mul_(0.5).mul_(g)
 
 
-# From the arriving gradient and what is kept: the input (log_sigmoid: and exp(-|x|)), or the output of those in FROM_OUTPUT.
+# From the upstream gradient and what is kept: the input (for log_sigmoid also exp(-|x|)), or the output for those in FROM_OUTPUT.
 BACKWARD = {
     "relu": lambda g, x, y: aten.threshold_backward.grad_input(g, x, 0, grad_input=y),
     "leaky_relu": lambda g, x, y: aten.leaky_relu_backward.grad_input(g, x, work.NEGATIVE_SLOPE, False, grad_input=y),
@@ -105,7 +105,7 @@ BACKWARD = {
     "gelu": lambda g, x, y: aten.gelu_backward.grad_input(g, x, grad_input=y),
     "gelu_tanh": lambda g, x, y: aten.gelu_backward.grad_input(g, x, approximate="tanh", grad_input=y),
     "hard_swish": lambda g, x, y: aten.hardswish_backward.out(g, x, out=y),
-    # It has no form that writes into a given tensor.
+    # There is no form that writes into a given tensor.
     "mish": lambda g, x, y: aten.mish_backward(g, x),
     "softplus": lambda g, x, y: aten.softplus_backward.grad_input(g, x, 1, 20, grad_input=y),
     "log_sigmoid": lambda g, kept, y: aten.log_sigmoid_backward.grad_input(g, *kept, grad_input=y),

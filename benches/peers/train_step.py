@@ -2,15 +2,15 @@
 
     python -m benches.peers.train_step --python torch=/path/to/python --python jax=/path/to/python
 
-All start from the same weights, and the losses of the first two steps are compared. ``tilegrad-call`` runs one compiled
-step by one call from Python; ``tilegrad-fit`` is ``fit``, whose loop shuffles and gathers the rows of every batch, divided
-by its steps. The peers run on one batch that stays where it is.
+All libraries start from the same weights, and the losses of the first two steps are compared. ``tilegrad-call`` runs one compiled
+step per call from Python; ``tilegrad-fit`` is the time of ``fit``, which also shuffles and gathers the rows of every batch, divided
+by the number of steps. The peers run on a single batch that is already in place.
 """
 
 import harness
 import work
 
-# Its step takes most of a second in every peer.
+# A step takes most of a second in every peer.
 NOT_QUICK = ("mlp 4096-4096-4096 bs512",)
 
 

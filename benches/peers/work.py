@@ -1,4 +1,4 @@
-"""The work that every peer does, and the numbers it starts from: NumPy only, since every worker imports this file."""
+"""The work that every peer does, and the numbers it starts from; needs only NumPy, since every worker imports this file."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -61,13 +61,13 @@ NEGATIVE_SLOPE = 0.01
 LOSSES = ("ce", "ce_soft", "ce_smooth", "ce_weight", "bce_logits", "mse", "l1")
 LABEL_SMOOTHING = 0.1
 
-# Rules that not every peer has, by tilegrad's class with the preset of the peer, and the numbers of slots.
+# Rules that not every peer has, by tilegrad's class with the preset of the peer, and their number of slots.
 MORE_OPTIMIZERS = {
     "Adadelta": 2, "Adamax": 2, "NAdam": 2, "RAdam": 2, "Lion": 1, "Rprop": 2, "ASGD": 1, "AdaBelief": 2, "Adan": 4,
     "ScheduleFreeAdamW": 2,
 }  # fmt: skip
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw", *MORE_OPTIMIZERS)
-# Least traffic of an update in numbers read and written per parameter: weight, gradient and slots.
+# Minimum traffic of an update, in numbers read and written per parameter: weight, gradient and slots.
 OPTIMIZER_TRAFFIC = {
     "sgd": 3, "momentum": 5, "nesterov": 5, "rmsprop": 5, "adagrad": 5, "adam": 7, "adamw": 7,
     **{name: 3 + 2 * slots for name, slots in MORE_OPTIMIZERS.items()},
@@ -75,7 +75,7 @@ OPTIMIZER_TRAFFIC = {
 MOMENTUM = 0.9
 WEIGHT_DECAY = 0.01
 RMSPROP_DECAY = 0.99
-# The peers start Adagrad's sum at different values; all are given this one where they can be.
+# The peers start Adagrad's sum at different values; all use this one where they allow it.
 ADAGRAD_START = 0.1
 
 
@@ -103,7 +103,7 @@ def inputs(shape):
 
 
 def repeated(call):
-    """A run that makes a call so many times."""
+    """A function that makes a call a given number of times."""
 
     def run(calls):
         for _ in range(calls):
@@ -113,7 +113,7 @@ def repeated(call):
 
 
 def size_of(call, result):
-    """Makes one call and answers with the mean size of the numbers it wrote into ``result``: what peers are compared by."""
+    """Makes one call and returns the mean magnitude of the numbers in ``result``, by which peers are compared."""
     call()
     return [float(np.abs(result, dtype=np.float64).mean())]
 

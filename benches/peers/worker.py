@@ -1,4 +1,4 @@
-"""One peer in a process of its own: takes orders as lines of JSON on its input, answers each with one line.
+"""One peer in its own process: reads orders as lines of JSON from its input, and answers each with one line.
 
 ``python worker.py PEER THREADS CORES CLOCK`` with CORES as ``0,1``. Orders: ``versions``, ``prepare`` (a suite and a
 case), ``block`` (one timed block of a prepared variant), ``release``, ``variants``, ``memory``.
@@ -15,7 +15,7 @@ import traceback
 
 
 def pin(threads, cores):
-    """Binds this process to its cores before any library starts threads."""
+    """Pins this process to its cores before any library starts threads."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
     for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM"):
@@ -25,33 +25,33 @@ def pin(threads, cores):
 
 
 def delays():
-    """Seconds that each thread of this process stood in line for a core so far; nothing where the system does not say."""
+    """Seconds that each thread of this process has waited for a core so far; empty where the system does not say."""
     found = {}
     for path in glob.glob("/proc/self/task/*/schedstat"):
         try:
             with open(path) as file:
                 found[path] = int(file.read().split()[1]) * 1e-9
         except OSError:
-            # A thread that ended since it was listed.
+            # The thread has ended since it was listed.
             continue
     return found
 
 
 def memory():
-    """Megabytes that this process holds in memory, and the most it held since ``forget_peak``."""
+    """Megabytes that this process holds in memory, and the most it has held since ``forget_peak``."""
     with open("/proc/self/status") as file:
         fields = dict(line.split(":", 1) for line in file)
     return [int(fields[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM")]
 
 
 def forget_peak():
-    """The most memory held counts from now on."""
+    """Starts to measure the peak memory from now on."""
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
 
 
 def timed(run, calls, one_core, clock):
-    """Seconds a call took, seconds in all, and the share of them spent waiting for a core.
+    """Seconds per call, seconds in total, and the share of them spent waiting for a core.
 
     With the clock ``processor`` the seconds are those the process computed, whoever else used the core meanwhile.
     A run that can only do more than it was asked for (whole epochs) returns how many calls it made.
@@ -88,11 +88,11 @@ class Worker:
         return {"versions": self.module.versions()}
 
     def variants(self, order):
-        """The forms in which the peer can do a case."""
+        """The variants in which the peer can run a case."""
         return {"variants": self.module.variants(order["suite"], order["case"], order["options"])}
 
     def prepare(self, order):
-        """Makes the variants of the case, all or the one named; answers with their check numbers, or why one is left out."""
+        """Prepares all variants of the case, or the one named; answers with their check numbers, or why one is left out."""
         self.runs, self.calls = {}, {}
         answers, left_out = {}, {}
         names = [order["variant"]] if "variant" in order else self.variants(order)["variants"]
@@ -110,7 +110,7 @@ class Worker:
         return {"checks": answers, "left_out": left_out}
 
     def calibrate(self, run, least):
-        """How many calls fill a block of ``least`` seconds; with 0 none is made to find out, so that the first is timed."""
+        """How many calls fill a block of ``least`` seconds; with 0 no call is made to find out, so that the first one is timed."""
         calls = 1
         while least:
             _, seconds, _ = timed(run, calls, self.one_core, self.clock)
@@ -120,7 +120,7 @@ class Worker:
         return calls
 
     def memory(self, order):
-        """Memory held and its peak; on demand the peak counts from now."""
+        """Memory held and its peak; on request, starts to measure the peak from now on."""
         now, peak = memory()
         if order.get("forget"):
             forget_peak()
@@ -132,14 +132,14 @@ class Worker:
         return {"seconds": seconds, "waited": waited}
 
     def release(self, _order):
-        """Gives the memory of the case back."""
+        """Frees the memory of the case."""
         self.runs, self.calls = {}, {}
         gc.collect()
         return {}
 
 
 def main():
-    """Answers orders until the input ends. Whatever else a library prints goes to the error output."""
+    """Answers orders until the input ends. Anything a library prints goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     peer, threads, cores = sys.argv[1], int(sys.argv[2]), [int(core) for core in sys.argv[3].split(",")]
