@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tilegrad import _core
+from tilegrad.nn import saving, walk
 from tilegrad.nn.parameter import Parameter
-from tilegrad.nn.summary import Summary
+from tilegrad.nn.summary import Part, Summary
 from tilegrad.nn.traits import Traits
 from tilegrad.run.memory import Memory, memory_of
 from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array, Traceable, active_tracer
 from tilegrad.words.checks import check_flag
 from tilegrad.words.comforts import comfort
-from tilegrad.words.names import hint
+from tilegrad.words.operations import is_linear_graph
 
 __all__ = ["Module"]
 
 if TYPE_CHECKING:
     import os
-
-
-FORMAT = "tilegrad model 1"
 
 
 class Module:
@@ -92,7 +88,7 @@ class Module:
             >>> [name for name, parameter in model._parameters() if parameter.trainable]
             ['2.weight', '2.bias']
         """
-        for parameter in self._matching("freeze", pattern):
+        for parameter in walk.matching("freeze", self._parameters(), pattern):
             parameter.frozen = parameter.frozen or parameter.trainable
             parameter.trainable = False
 
@@ -105,56 +101,34 @@ class Module:
         Raises:
             ValueError: If no parameter has such a name.
         """
-        for parameter in self._matching("unfreeze", pattern):
+        for parameter in walk.matching("unfreeze", self._parameters(), pattern):
             parameter.trainable = parameter.trainable or parameter.frozen
             parameter.frozen = False
-
-    def _matching(self, function: str, pattern: str) -> list[Parameter]:
-        """Parameters by their names; a sentence if there are none."""
-        named = self._parameters()
-        found = [parameter for name, parameter in named if fnmatchcase(name, pattern)]
-        if not found:
-            names = [name for name, _ in named]
-            raise ValueError(
-                f"{function}: expected `pattern` to match a parameter, got {pattern!r}{hint(pattern, names)}; there are "
-                f"{', '.join(names)}"
-            )
-        return found
 
     @property
     def input_shape(self) -> tuple[int, ...] | None:
         """Shape of one row of the input, where the model's layers tell."""
         return None
 
+    @property
+    def row_shape(self) -> tuple[int, ...] | None:
+        """Shape of one row of the input, where the layers tell or the model has met data."""
+        met = self._runner.row_shape if self._runner is not None else None
+        return met if self.input_shape is None else self.input_shape
+
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """This module and all within it, with their names; each once."""
-        yield from self._walk(prefix, set())
+        return walk.modules_of(self, Module, prefix)
 
     def _children(self) -> Iterator[tuple[str, Any]]:
         """Modules and parameters among the attributes, those in lists, tuples and dicts included."""
         for name, value in vars(self).items():
             if not name.startswith("_"):
-                yield from _unfold(name, value)
-
-    def _walk(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
-        if id(self) in seen:
-            return
-        seen.add(id(self))
-        yield prefix, self
-        for name, value in self._children():
-            if isinstance(value, Module):
-                yield from value._walk(f"{prefix}.{name}" if prefix else name, seen)
+                yield from walk.unfolded(name, value, (Module, Parameter))
 
     def _parameters(self) -> list[tuple[str, Parameter]]:
         """All parameters by name, in order, each once; they need have no values yet."""
-        found: list[tuple[str, Parameter]] = []
-        seen: set[int] = set()
-        for prefix, module in self.named_modules():
-            for name, value in module._children():
-                if isinstance(value, Parameter) and id(value) not in seen:
-                    seen.add(id(value))
-                    found.append((f"{prefix}.{name}" if prefix else name, value))
-        return found
+        return walk.parameters_of(self, Module)
 
     def named_parameters(self) -> list[tuple[str, Parameter]]:
         """All parameters with their names. They get their first values by seed 0 if they have none yet.
@@ -237,12 +211,10 @@ class Module:
         Raises:
             ValueError: If the shape of a row is not known.
         """
-        shape = self.input_shape if input_shape is None else tuple(input_shape)
-        runner = self._runner if self._runner is not None else Runner(self)
-        shape = runner.row_shape if shape is None else shape
+        shape = self.row_shape if input_shape is None else tuple(input_shape)
         if shape is None:
             raise ValueError("memory: expected `input_shape`, the shape of one row, since no layer tells, got None")
-        tracer, output = runner.trace(batch_size, shape, training=False)
+        tracer, output = Runner(self).trace(batch_size, shape, training=False)
         return memory_of(tracer.graph, tracer.graph.compile([output.value], training=False))
 
     def summary(self, input_shape: tuple[int, ...] | None = None) -> Summary:
@@ -251,7 +223,16 @@ class Module:
         Args:
             input_shape: Shape of one row, if the first layer does not tell.
         """
-        return Summary(self, input_shape)
+        shape = self.row_shape if input_shape is None else tuple(input_shape)
+        shapes, is_linear = {}, self.traits().is_linear
+        if shape is not None:
+            tracer, _ = Runner(self).trace(1, shape, training=False)
+            shapes, is_linear = tracer.outputs, is_linear_graph(tracer.graph.nodes())
+        parts = (
+            Part(name, module.describe(), [child for _, child in module._children()])
+            for name, module in self.named_modules()
+        )
+        return Summary(parts, self._parameters(), self.dtype, shapes, is_linear)
 
     def draw(
         self, x: Any = None, target: Any = None, *, loss: Any = None, values: bool = True, grads: bool = False
@@ -294,14 +275,11 @@ class Module:
         Raises:
             ValueError: If names or shapes differ from the model's.
         """
-        own = dict(self._parameters())
-        check_tensors("load_state_dict", {name: (each.shape, each.dtype) for name, each in own.items()}, state)
-        for name, parameter in own.items():
-            parameter.value = state[name]
+        saving.take(self._parameters(), state)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes all parameters into a safetensors file, which appears whole or not at all."""
-        _core.save_tensors(_path("save", path), self.state_dict(), {"format": FORMAT})
+        saving.write(path, self.state_dict())
 
     def load(self, path: str | os.PathLike[str]) -> Module:
         """Reads parameters from a safetensors file into this model, and returns the model.
@@ -313,13 +291,7 @@ class Module:
         Raises:
             ValueError: If the file is damaged, or names or shapes differ from the model's.
         """
-        tensors, _ = _core.load_tensors(_path("load", path))
-        prefix = "model."
-        if any(name.startswith(prefix) for name in tensors) and not any(
-            n.startswith(prefix) for n, _ in self._parameters()
-        ):
-            tensors = {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
-        self.load_state_dict(tensors)
+        self.load_state_dict(saving.read(path, self._parameters()))
         return self
 
     @property
@@ -351,43 +323,3 @@ class Module:
 
     def __repr__(self) -> str:
         return self.describe()
-
-
-def _unfold(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Module | Parameter):
-        yield name, value
-    elif isinstance(value, list | tuple):
-        for place, each in enumerate(value):
-            yield from _unfold(f"{name}.{place}", each)
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            yield from _unfold(f"{name}.{key}", each)
-
-
-def _path(function: str, path: Any) -> str:
-    try:
-        import os
-
-        return os.fspath(path) if not isinstance(path, bytes) else os.fsdecode(path)
-    except TypeError:
-        raise TypeError(f"{function}: expected `path` to be a path, got {type(path).__name__}") from None
-
-
-def check_tensors(
-    function: str, expected: Mapping[str, tuple[tuple[int, ...], str]], tensors: Mapping[str, Any]
-) -> None:
-    """Refuses named arrays that are not exactly those expected, by name, shape and dtype."""
-    for name in expected:
-        if name not in tensors:
-            raise ValueError(f"{function}: expected a tensor {name!r}, got only {', '.join(tensors) or 'none'}")
-    for name in tensors:
-        if name not in expected:
-            raise ValueError(f"{function}: expected no tensor {name!r}; the model has {', '.join(expected) or 'none'}")
-    for name, (shape, dtype) in expected.items():
-        array = np.asarray(tensors[name])
-        if array.shape != shape:
-            raise ValueError(f"{function}: expected {name!r} of shape {shape}, got {array.shape}")
-        if array.dtype.name != dtype:
-            raise TypeError(
-                f"{function}: expected {name!r} of {dtype}, got dtype {array.dtype}; use model.astype first"
-            )

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from tilegrad import _core
-from tilegrad.nn.module import check_tensors
+from tilegrad.nn.saving import check_tensors
 from tilegrad.tensor import Array
 from tilegrad.train.history import History
 from tilegrad.words.names import hint

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tilegrad.nn.summary import known_shape
 from tilegrad.run.features import as_array
 from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array
@@ -182,7 +181,7 @@ def check_model(model: Module, input_shape: tuple[int, ...] | None = None) -> li
         >>> tg.check_model(nn.Sequential(nn.Dense(4, 8), nn.Dense(8, 3)))[0]
         'layers 0 and 1 are linear with nothing between them, which is one linear layer: put an activation between them, such as nn.ReLU()'
     """
-    shape = input_shape if input_shape is not None else known_shape(model)
+    shape = input_shape if input_shape is not None else model.row_shape
     if shape is None:
         return []
     nodes = _nodes(model, shape)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
+from typing import TYPE_CHECKING
 
 from tilegrad.words.registry import registry
+
+if TYPE_CHECKING:
+    from tilegrad._core import _Node
 
 # Each number of the result is a sum of multiples of the input's numbers: what such operations join stays linear.
 LINEAR = frozenset(
@@ -35,3 +40,8 @@ def activation_names() -> frozenset[str]:
 def is_elementwise(operation: str) -> bool:
     """Whether each number of the result depends on one number of each input."""
     return operation in _ELEMENTWISE or operation == "identity" or operation in activation_names()
+
+
+def is_linear_graph(nodes: Iterable[_Node]) -> bool:
+    """Whether every operation of a graph leaves what arrives linear, up to summands."""
+    return {node["operation"] for node in nodes if node["kind"] == "operation"} <= LINEAR | BILINEAR
