@@ -248,21 +248,21 @@ def test_a_saved_training_resumes_bit_for_bit(name, tmp_path):
     second = make().load(tmp_path / "half")
     trained(None, trainer=second, epochs=2)
     assert weight_bytes(whole.model) == weight_bytes(second.model)
-    assert whole._runner._state.tally == second._runner._state.tally
+    assert whole._session.runner._state.tally == second._session.runner._state.tally
     if name == "average_decay":
         assert all(same_bits(whole.averaged[key], value) for key, value in second.averaged.items())
 
 
 def test_waiting_gradients_are_saved(tmp_path):
     trainer = trained(optim.SGD(0.1, accumulation_steps=3), epochs=1)
-    state = trainer._runner.state()
+    state = trainer._session.runner.state()
     state.tally = (1, 0, 1, 32.0)
     for place in state.names:
         state.slot_view("accumulated", place)[...] = 1.0
     trainer.save(tmp_path / "file")
     other = tg.Trainer(network(), losses.CrossEntropy(), optim.SGD(0.1, accumulation_steps=3)).load(tmp_path / "file")
-    assert other._runner._state.tally == (1, 0, 1, 32.0)
-    assert same_bits(other._runner._state.slots["accumulated"], state.slots["accumulated"])
+    assert other._session.runner._state.tally == (1, 0, 1, 32.0)
+    assert same_bits(other._session.runner._state.slots["accumulated"], state.slots["accumulated"])
 
 
 @pytest.mark.filterwarnings("ignore")

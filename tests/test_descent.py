@@ -227,10 +227,10 @@ def test_the_search_for_a_learning_rate_changes_nothing(rule):
     trainer = trainer_for(nn.Sequential(nn.Dense(12, 16), nn.Tanh(), nn.Dropout(0.2), nn.Dense(16, 4)), optimizer=rule)
     trainer.fit(x, y, epochs=1, progress=False)
     before = weight_bytes(trainer.model), trainer.step, trainer.optimizer.parameters, dict(trainer.history)
-    slots = {name: slot.copy() for name, slot in trainer._runner.state().slots.items()}
+    slots = {name: slot.copy() for name, slot in trainer._session.runner.state().slots.items()}
     search = trainer.find_learning_rate(x, y)
     assert (weight_bytes(trainer.model), trainer.step, trainer.optimizer.parameters, dict(trainer.history)) == before
-    for name, slot in trainer._runner.state().slots.items():
+    for name, slot in trainer._session.runner.state().slots.items():
         np.testing.assert_array_equal(slot, slots[name])
     assert search.rates[0] == 1e-7
     assert search.rates[-1] <= 10 * (1 + 1e-12)

@@ -215,5 +215,7 @@ def test_the_gradient_counts_on_the_moments_of_its_own_input():
     graph = _core.Graph()
     x, y = graph.input("x", (4, 3), "float32"), graph.input("y", (4, 3), "float32")
     normal = graph.apply("batch_norm", [x, graph.apply("moments", [y])])
-    with pytest.raises(ValueError, match="batch_norm: expected `moments` to be those of x for its gradient, got moments"):
+    with pytest.raises(
+        ValueError, match="batch_norm: expected `moments` to be those of x for its gradient, got moments"
+    ):
         graph.gradients(graph.apply("sum", [normal]), [x])

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from test_command import command
 from tilegrad import _core, nn, optim
 from tilegrad.bench import run
+from tilegrad.run.rows import Form
 from tilegrad.train import Profile, ProfileRow
-from tilegrad.train._steps import Form
 
 FORM = Form((4,), (), "int32", False, False)
 
@@ -107,7 +107,7 @@ def test_equal_calls_share_a_row():
 
 
 def state_of(each):
-    runner = each._runner
+    runner = each._session.runner
     slots = {} if runner._state is None else {name: view.copy() for name, view in runner._state.slots.items()}
     return each.model.state_dict(), slots, each.step, each.epoch, dict(each.history)
 
@@ -156,8 +156,8 @@ def test_a_profile_trains_from_the_weights_as_they_are():
     x, y = data(40, 6, 3)
     each = with_dropout()
     each.fit(x, y, epochs=1, progress=False)
-    copy = each._runner.copied_state(each.seed)
-    own = each._runner.state(each.seed)
+    copy = each._session.runner.copied_state(each.seed)
+    own = each._session.runner.state(each.seed)
     assert copy.step == own.step > 0
     assert copy.parameters.tobytes() == own.parameters.tobytes()
     assert all(copy.slots[name].tobytes() == values.tobytes() for name, values in own.slots.items())
@@ -256,7 +256,7 @@ def test_plans_refuse_what_they_cannot_profile():
     each = trainer(4, 3)
     x, y = data(8, 4, 3)
     each.fit(x, y, batch_size=8, epochs=1, progress=False)
-    state = each._runner.copied_state(0)
+    state = each._session.runner.copied_state(0)
     for runs in (0, -1, 10**9):
         with pytest.raises(ValueError, match="profile: expected `runs` of 1 to 100000"):
             each.plan.profile([x, y.astype("i4")], state, 0, runs)
@@ -269,7 +269,7 @@ def test_plans_refuse_what_they_cannot_profile():
 @quietly
 @given(st.lists(anything, max_size=3), anything, anything, anything)
 def test_plans_profile_anything_or_say_why_not(inputs, state, seed, runs):
-    plan = trainer(4, 3)._steps.training_plan(2, FORM)
+    plan = trainer(4, 3)._session.steps.training_step(2, FORM).step.plan
     refused_or(lambda _: None, lambda: plan.profile(inputs, state, seed, runs))
     refused_or(lambda _: None, lambda: _core.measure_limits(runs if isinstance(runs, str) else -1))
 

@@ -57,3 +57,28 @@ def internal_imports_inside_functions():
 
 def test_no_import_of_our_own_hides_in_a_function():
     assert internal_imports_inside_functions() == []
+
+
+def is_a_trainer(node):
+    """Whether an expression is called a trainer: `trainer`, `self.trainer` and the like."""
+    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    return name.strip("_") == "trainer"
+
+
+def private_parts_of_trainers(tree):
+    return sorted(
+        f"{node.lineno}: {node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and is_a_trainer(node.value) and node.attr.startswith("_")
+    )
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_nobody_reaches_into_a_trainer(path):
+    """What helps a trainer takes its session; what is handed a trainer uses what every user may."""
+    assert private_parts_of_trainers(ast.parse(path.read_text(encoding="utf-8"))) == []
+
+
+def test_a_reach_into_a_trainer_would_be_found():
+    code = "trainer._runner.state(0)\nself.trainer._steps\ntrainer_._kept = 1\ntrainer.model._parameters()\n"
+    assert private_parts_of_trainers(ast.parse(code)) == ["1: _runner", "2: _steps", "3: _kept"]

@@ -119,7 +119,11 @@ def within(module, rest, seen):
         return target(module, module.imports[name] + rest[1:], (*seen, (module.file, name)))
     for segments in module.globs:
         place = target(module, segments, seen)
-        if place and place[0] is not module and re.search(rf"\b(?:fn|struct|enum|trait|type|const|static)\s+{name}\b", place[0].code):
+        if (
+            place
+            and place[0] is not module
+            and re.search(rf"\b(?:fn|struct|enum|trait|type|const|static)\s+{name}\b", place[0].code)
+        ):
             return place[0], rest
     return module, rest
 
@@ -200,7 +204,9 @@ def test_paths_lead_to_where_a_name_is_defined(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     graph = needs(read(tmp_path / "lib.rs"))
-    named = {str(file.relative_to(tmp_path)): {str(x.relative_to(tmp_path)) for x in found} for file, found in graph.items()}
+    named = {
+        str(file.relative_to(tmp_path)): {str(x.relative_to(tmp_path)) for x in found} for file, found in graph.items()
+    }
     assert named == {
         "lib.rs": {"b/deep.rs"},
         "a.rs": {"b/deep.rs", "c.rs"},

@@ -25,7 +25,7 @@ from tilegrad.nn.functional_call import functional_call
 from tilegrad.run.batch_size import suggest_batch_size
 from tilegrad.tensor import Tensor
 from tilegrad.train import History, Trainer
-from tilegrad.train._lint import DataReport, check_data, check_model
+from tilegrad.train.lint import DataReport, check_data, check_model
 from tilegrad.transform import (
     custom_gradient,
     define_operation,

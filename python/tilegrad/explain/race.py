@@ -103,7 +103,7 @@ def compare_optimizers(
             losses[name] = reached + [float("inf")] * (epochs - len(reached))
     finally:
         model.load_state_dict(start)
-        model._runner = None
+        model.use_runner(None)
     return Race(losses)
 
 

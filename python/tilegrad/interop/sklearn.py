@@ -24,7 +24,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from tilegrad import functional, nn
-from tilegrad.optim import Optimizer, optimizer_for
+from tilegrad.optim import Optimizer, Solver, optimizer_for
 from tilegrad.tensor import Array
 from tilegrad.train import Trainer
 
@@ -89,7 +89,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
                 layers.append(nn.Dropout(self.dropout))
         return nn.Sequential(*layers, nn.Dense(widths[-1], outputs))
 
-    def _optimizer(self) -> Optimizer:
+    def _optimizer(self) -> Optimizer | Solver:
         """A fresh one: an object that was given is a pattern, for estimators must not change their parameters."""
         made = optimizer_for(self.optimizer)._again()
         if self.learning_rate is not None:

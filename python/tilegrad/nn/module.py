@@ -172,7 +172,7 @@ class Module:
         """Changes the dtype of all parameters in place, and returns the model."""
         for _, parameter in self._parameters():
             parameter.astype(dtype)
-        self._runner = None
+        self.use_runner(None)
         return self
 
     def predict(self, x: Any, *, batch_size: int | str = 256, scale: float | None = None) -> Array:
@@ -194,6 +194,10 @@ class Module:
         if self._runner is None:
             self._runner = Runner(self)
         return self._runner.predict(x, batch_size, scale)
+
+    def use_runner(self, runner: Runner | None) -> None:
+        """Predicts with the plans and buffers of this runner from now on; ``None`` drops those there are."""
+        self._runner = runner
 
     def activations(self, x: Any) -> dict[str, Any]:
         """What goes into each activation and what comes out, by layer: :func:`tilegrad.diagnose.activations`."""

@@ -59,8 +59,6 @@ class Optimizer(Declared):
     """
 
     name: ClassVar[str] = ""
-    # Whether a step looks at all rows at once, at several points.
-    full_batch: ClassVar[bool] = False
     styles: ClassVar[Styles] = {}
     style: str | None = keyword(default=None, kw_only=True)
     clip_value: float | None = keyword(default=None, kw_only=True)

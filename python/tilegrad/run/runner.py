@@ -67,6 +67,16 @@ class Runner:
         """What the model computes in."""
         return self.model.dtype
 
+    @property
+    def step(self) -> int:
+        """How many steps were taken."""
+        return 0 if self._state is None else self._state.step
+
+    @property
+    def skipped(self) -> int:
+        """How many updates were left out since a gradient was not finite."""
+        return 0 if self._state is None else self._state.tally[1]
+
     def state(self, seed: int = 0) -> _core.State:
         """The buffers, with all parameters in them; those without values get them by the seed."""
         fresh: _core.State | None = None
@@ -97,21 +107,25 @@ class Runner:
             averages=controls["average_decay"] is not None,
         )
 
-    def trained(self) -> list[tuple[str, Parameter, Optimizer]]:
-        """Every parameter that training changes, with its name and its optimizer."""
-        assert self.optimizer is not None
+    def trained(self) -> list[tuple[str, Parameter, Optimizer | None]]:
+        """Every parameter that training changes, with its name and the optimizer that updates it in the step, if one does."""
         named = [(name, parameter) for name, parameter in self.model._parameters() if parameter.trainable]
+        if self.optimizer is None:
+            return [(name, parameter, None) for name, parameter in named]
         owners = self.optimizer._owners([name for name, _ in named])
         pairs = zip(named, owners, strict=True)
         return [(name, parameter, owner) for (name, parameter), owner in pairs if owner is not None]
 
-    def describe_owners(self) -> list[str]:
-        """Sentences that say which optimizer updates what."""
-        assert self.optimizer is not None
+    def gradients(self, tracer: Tracer, value: Tensor) -> list[int]:
+        """Adds the gradients of a value by all parameters that are trained to its graph."""
+        return tracer.graph.gradients(value.value, [tracer.parameter(each).value for _, each, _ in self.trained()])
+
+    def describe_owners(self, optimizer: object) -> list[str]:
+        """Lines that say which optimizer updates what."""
         named, owners = self.model._parameters(), self.trained()
         trained = {name for name, _, _ in owners}
         share = f"all {len(named)}" if len(trained) == len(named) else f"{len(trained)} of {len(named)}"
-        lines = [f"Optimizer: {self.optimizer!r} on {share} parameter arrays"]
+        lines = [f"Optimizer: {optimizer!r} on {share} parameter arrays"]
         kinds = {id(owner): owner for _, _, owner in owners}
         if len(kinds) > 1:
             for key, owner in kinds.items():

@@ -2,14 +2,13 @@
 
 from tilegrad.run.batch_size import suggest_batch_size
 from tilegrad.run.memory import Memory
-from tilegrad.train._benchmark import Throughput
-from tilegrad.train._finder import RateSearch
-from tilegrad.train._loggers import CSVLogger, JSONLogger, ModelCheckpoint
-from tilegrad.train._noise import GradientNoise
-from tilegrad.train._profile import Profile, ProfileRow
-from tilegrad.train._stopping import ConvergenceWarning, EarlyStopping, TrainingWarning
-from tilegrad.train.callbacks import Callback
+from tilegrad.train.callbacks import Callback, CSVLogger, EarlyStopping, JSONLogger, ModelCheckpoint
+from tilegrad.train.gradient_noise import GradientNoise
 from tilegrad.train.history import History
+from tilegrad.train.profile import Profile, ProfileRow
+from tilegrad.train.rate_search import RateSearch
+from tilegrad.train.stopping import ConvergenceWarning, TrainingWarning
+from tilegrad.train.throughput import Throughput
 from tilegrad.train.trainer import Trainer
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What a training leaves behind: figures for each epoch, and why it ended."""
+"""What a training leaves behind: loss and metrics of each epoch, and why it ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["History"]
 
 
 class History(dict[str, list[float]]):
-    """Lists of figures by name, one number per whole epoch.
+    """Lists of numbers by name, one per whole epoch.
 
     The names are ``loss``, the metrics, ``val_...`` for both, ``learning_rate`` and ``seconds``.
 
@@ -41,17 +41,17 @@ class History(dict[str, list[float]]):
 
     stop_reason: str | None = None
 
-    def __init__(self, figures: Mapping[str, list[float]] = {}, steps: list[float] | None = None) -> None:
-        super().__init__(figures)
+    def __init__(self, metrics: Mapping[str, list[float]] = {}, steps: list[float] | None = None) -> None:
+        super().__init__(metrics)
         self.steps: list[float] = [] if steps is None else steps
 
-    def add(self, figures: Mapping[str, float]) -> None:
-        """Appends an epoch. A figure that an epoch lacks is NaN there."""
+    def add(self, metrics: Mapping[str, float]) -> None:
+        """Appends an epoch. What an epoch lacks is NaN there."""
         count = self.epochs
-        for name in figures:
+        for name in metrics:
             self.setdefault(name, [float("nan")] * count)
         for name, values in self.items():
-            values.append(float(figures.get(name, float("nan"))))
+            values.append(float(metrics.get(name, float("nan"))))
 
     @property
     def epochs(self) -> int:
@@ -59,10 +59,10 @@ class History(dict[str, list[float]]):
         return max((len(values) for values in self.values()), default=0)
 
     def smoothed(self, name: str = "loss", beta: float = 0.9) -> Array:
-        """A figure as an exponentially weighted moving average, with its bias corrected; ``"steps"`` is the loss by step.
+        """A metric as an exponentially weighted moving average, with its bias corrected; ``"steps"`` is the loss by step.
 
         Raises:
-            ValueError: If there is no such figure.
+            ValueError: If there is no such metric.
 
         Example:
             >>> import tilegrad as tg
@@ -73,7 +73,7 @@ class History(dict[str, list[float]]):
         if not values:
             known = [*self, *(["steps"] if self.steps else [])]
             raise ValueError(
-                f"smoothed: expected `name` to be one of {', '.join(known) or 'no figures yet'}, got {name!r}"
+                f"smoothed: expected `name` to be one of {', '.join(known) or 'no metrics yet'}, got {name!r}"
                 f"{hint(name, known)}"
             )
         return ewma(values, beta, bias_correction=True)
@@ -117,10 +117,10 @@ class History(dict[str, list[float]]):
         return text
 
     def plot(self, metric: str = "loss", *, ax: Axes | None = None) -> Axes:
-        """Draws a figure by epoch, with its validation; needs the extra ``plot``.
+        """Draws a metric by epoch, with its validation; needs the extra ``plot``.
 
         Raises:
             ImportError: If Matplotlib is not installed.
-            ValueError: If there is no such figure.
+            ValueError: If there is no such metric.
         """
         return plot_history(self, metric=metric, ax=ax)

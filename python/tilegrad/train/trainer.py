@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tilegrad import _core
-from tilegrad.losses import Loss, loss_for
+from tilegrad.losses import loss_for
 from tilegrad.metrics import Metric, metrics_for
 from tilegrad.nn.module import Module
-from tilegrad.optim import Optimizer, optimizer_for
+from tilegrad.optim import Optimizer, Solver, optimizer_for
 from tilegrad.run.batch_size import check_batch_size
-from tilegrad.run.runner import Runner
-from tilegrad.train import _checkpoint as checkpoint
-from tilegrad.train._arguments import rows_for, split_rows
-from tilegrad.train._batch_size import warn_of_few_updates
-from tilegrad.train._full_batch import check_full_batch
-from tilegrad.train._lint import warn_of
-from tilegrad.train._loop import Loop, Plan
-from tilegrad.train._measuring import Measuring
-from tilegrad.train._passes import EVALUATION_BATCH, evaluate_rows
-from tilegrad.train._predicting import Predicting
-from tilegrad.train._profile import Profile
-from tilegrad.train._progress import progress_for
-from tilegrad.train._steps import Steps
-from tilegrad.train._stopping import EarlyStopping, Kept, Limits
-from tilegrad.train._timing import time_steps
-from tilegrad.train.callbacks import AnyCallback, callbacks_for
+from tilegrad.run.memory import Memory, training_memory
+from tilegrad.train.callbacks import AnyCallback, Callbacks, EarlyStopping, callbacks_for
+from tilegrad.train.gradient_noise import GradientNoise, measure_noise
 from tilegrad.train.history import History
+from tilegrad.train.lint import warn_of, warn_of_few_updates
+from tilegrad.train.loop import Loop, Settings
+from tilegrad.train.objective import check_solver
+from tilegrad.train.profile import Profile, time_steps
+from tilegrad.train.progress import progress_for
+from tilegrad.train.rate_search import RateSearch, search_rates
+from tilegrad.train.session import Session
+from tilegrad.train.stopping import Stopping
+from tilegrad.train.throughput import Throughput, measure_throughput
+from tilegrad.train.trained_model import TrainedModel
 from tilegrad.words.checks import check_choice, check_count, check_flag
 
 __all__ = ["Trainer"]
 
-if TYPE_CHECKING:
-    import os
-    from contextlib import AbstractContextManager
 
-    from tilegrad.nn.summary import Summary
-    from tilegrad.tensor import Array
-
-
-class Trainer(Measuring, Predicting):
+class Trainer(TrainedModel):
     """Trains a model.
 
     Each step (forward, loss, backward, update) is compiled once, and the loop over an epoch runs outside Python.
@@ -48,14 +37,14 @@ class Trainer(Measuring, Predicting):
     Args:
         model: The model. Parameters without values get them by ``seed``.
         loss: A loss object, a name such as ``"cross_entropy"``, or a function of (prediction, target).
-        optimizer: An optimizer object or a name such as ``"adam"``. It updates all parameters of the model.
-        metrics: Figures to compute beside the loss: names such as ``"accuracy"``, ``"f1"``, ``"mae"``, ``"r2"``, objects of
+        optimizer: An optimizer or solver, or a name such as ``"adam"``. It changes all parameters of the model.
+        metrics: What to compute beside the loss: names such as ``"accuracy"``, ``"f1"``, ``"mae"``, ``"r2"``, objects of
             :mod:`tilegrad.metrics`, functions of (y_true, y_pred), or names of scikit-learn such as ``"roc_auc_ovr"``.
         seed: Decides first values, order of rows and dropout. The same seed gives the same bits, for any number of
             threads.
 
     Raises:
-        ValueError: If a name is unknown; the sentence lists the valid ones and the closest.
+        ValueError: If a name is unknown; the error message lists the valid ones and the closest.
         TypeError: If something is not of its kind.
 
     Example:
@@ -74,91 +63,19 @@ class Trainer(Measuring, Predicting):
         self,
         model: Module,
         loss: Any,
-        optimizer: Optimizer | str,
+        optimizer: Optimizer | Solver | str,
         metrics: Sequence[Any] | str | Metric = (),
         seed: int = 0,
     ) -> None:
         if not isinstance(model, Module):
             raise TypeError(f"Trainer: expected `model` to be a Module, got {type(model).__name__}")
-        self.model = model
-        self.loss: Loss = loss_for(loss)
-        self.optimizer: Optimizer = optimizer_for(optimizer)
-        self.metrics = metrics_for(metrics)
-        self.seed = check_count("Trainer", "seed", seed, 0)
+        parts = loss_for(loss), optimizer_for(optimizer), metrics_for(metrics)
+        seed = check_count("Trainer", "seed", seed, 0)
         if not model._parameters():
             raise ValueError("Trainer: expected `model` with parameters to train, got none")
-        self.history = History()
-        self.epoch = 0
-        self._stop: str | None = None
-        # What early stopping keeps, the figures of an epoch, and the epoch before the fit under way.
-        self._kept = Kept()
-        self._figure_names: tuple[str, ...] = ("loss",)
-        self._first_epoch = 0
-        self._linted = False
-        self._runner = Runner(model, self.optimizer)
-        # A parameter that nobody owns is found now.
-        self._runner.trained()
-        self._steps = Steps(self._runner, self.loss, self.metrics)
+        super().__init__(Session(model, *parts, seed))
         # Predictions of the model use the same buffers from now on.
-        model._runner = self._runner
-
-    @property
-    def step(self) -> int:
-        """How many steps were taken."""
-        return 0 if self._runner._state is None else self._runner._state.step
-
-    @property
-    def plan(self) -> _core.Plan:
-        """The compiled training step last used; ``trainer.plan.describe()`` prints it."""
-        if self._steps.latest is None:
-            raise ValueError("Trainer: expected `fit` to have run before `plan`, got none yet")
-        return self._steps.latest
-
-    @property
-    def skipped(self) -> int:
-        """How many updates were left out since a gradient was not finite (``skip_if_not_finite``)."""
-        return 0 if self._runner._state is None else self._runner._state.tally[1]
-
-    @property
-    def averaged(self) -> dict[str, Array]:
-        """Copies of the moving averages of all weights that are trained, by name (``average_decay``)."""
-        return {name: view.copy() for name, view in self._runner.averages("averaged", self.seed).items()}
-
-    def use_average(self) -> AbstractContextManager[None]:
-        """The averages of the weights in their place, for as long as a ``with`` block lasts.
-
-        Inside it ``evaluate``, ``predict`` and ``model.save`` use the moving averages that the optimizer keeps with
-        ``average_decay``. :class:`~tilegrad.optim.ASGD` and :class:`~tilegrad.optim.ScheduleFreeAdamW` have averages of their
-        own, with which ``evaluate`` and ``predict`` work anyhow; for them this is the way to save those.
-
-        Raises:
-            ValueError: If the optimizer keeps none.
-
-        Example:
-            >>> import numpy as np, tilegrad as tg
-            >>> from tilegrad import nn, optim
-            >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
-            >>> model = nn.Sequential(nn.Dense(1, 1))
-            >>> trainer = tg.Trainer(model, "mean_squared_error", optim.SGD(0.1, average_decay=0.9))
-            >>> history = trainer.fit(x, 3 * x, epochs=5, progress=False)
-            >>> with trainer.use_average():
-            ...     averaged = trainer.evaluate(x, 3 * x)["loss"]
-            >>> averaged != trainer.evaluate(x, 3 * x)["loss"]
-            True
-        """
-        return self._runner.use_average(self.seed)
-
-    def stop(self, reason: str) -> None:
-        """Ends the training after the epoch under way; for callbacks."""
-        self._stop = str(reason)
-
-    def summary(self) -> Summary:
-        """The model's summary, with what trains it."""
-        text = self.model.summary(self._runner.row_shape)
-        text.add(f"Loss: {self.loss!r}")
-        for line in self._runner.describe_owners():
-            text.add(line)
-        return text
+        model.use_runner(self._session.runner)
 
     def fit(
         self,
@@ -209,15 +126,16 @@ class Trainer(Measuring, Predicting):
             sample_weight: Weight of each row.
             shuffle: Whether each epoch takes the rows in another order.
             drop_last: Whether the rows that fill no whole batch are left out; others at each shuffle.
-            callbacks: Functions of (trainer, epoch, figures), or :class:`tilegrad.train.Callback` objects.
-            progress: Whether to show progress; ``"tqdm"`` shows it with tqdm.
+            callbacks: Functions of (trainer, epoch, metrics), or :class:`tilegrad.train.Callback` objects.
+            progress: Whether to print a line an epoch, and to show a bar of tqdm's below where somebody watches and tqdm is
+                installed; ``"tqdm"`` shows the bar in any case.
             scale: Factor for integer features, such as ``1 / 255`` for images.
-            tolerance: Ends the training when the monitored figure changes by at most this from one epoch to the next.
+            tolerance: Ends the training when the monitored metric changes by at most this from one epoch to the next.
                 If that never happens, a :class:`tilegrad.train.ConvergenceWarning` says so.
-            patience: Ends it after so many epochs without a better monitored figure, and brings the best weights back: an
+            patience: Ends it after so many epochs without a better value of the monitored metric, and brings the best weights back: an
                 :class:`tilegrad.train.EarlyStopping`.
-            min_delta: By how much more than this a figure must be better, for ``patience``.
-            monitor: The figure that ``tolerance`` and ``patience`` watch: ``"val_loss"`` if there is validation, else
+            min_delta: By how much more than this a value must be better, for ``patience``.
+            monitor: The metric that ``tolerance`` and ``patience`` watch: ``"val_loss"`` if there is validation, else
                 ``"loss"``.
             target_loss: Ends it when the loss of an epoch is at most this.
             max_time: Ends it after the epoch in which so many seconds are over.
@@ -230,7 +148,7 @@ class Trainer(Measuring, Predicting):
         Raises:
             ValueError: If shapes, values or sizes do not fit.
             TypeError: If a dtype does not fit.
-            FloatingPointError: If a number is not finite. The sentence names the first node, its layer, the rows of the
+            FloatingPointError: If a number is not finite. The error message names the first node, its layer, the rows of the
                 data and a cure; model and optimizer are as the step before left them (beyond 64 MB of weights and slots
                 that holds for the loss only). ``trainer.history`` and the error's ``history`` keep the whole epochs.
 
@@ -245,51 +163,30 @@ class Trainer(Measuring, Predicting):
         """
         epochs = check_count("fit", "epochs", epochs, 1)
         finite = check_flag("fit", "check_finite", check_finite)
+        drop_last = check_flag("fit", "drop_last", drop_last)
         check_choice("fit", "record", record, ("epoch", "step"))
-        limits = Limits(tolerance, target_loss, max_time, divergence, monitor)
-        stopping = [] if patience is None else [EarlyStopping(monitor, patience, min_delta)]
-        made = callbacks_for([*stopping, *callbacks_for(callbacks)])
-        with self._runner.alone("fit"):
-            rows = rows_for(self, "fit", x, y, sample_weight, class_weight, scale)
-            train, held = split_rows(self, rows, validation_data, validation_split, validation_from)
-            size = check_batch_size("fit", batch_size, len(train.x))
-            if self.optimizer.full_batch:
-                check_full_batch(self, len(train.x), size)
-            display = progress_for(progress, epochs, self.epoch + 1)
+        stopping = Stopping(tolerance, target_loss, max_time, divergence, monitor)
+        early = [] if patience is None else [EarlyStopping(monitor, patience, min_delta)]
+        told = Callbacks(self, [*early, *callbacks_for(callbacks)])
+        session = self._session
+        with session.given("fit", x, y, "full", sample_weight, class_weight, scale) as (rows, _):
+            train, held = session.split(rows, validation_data, validation_split, validation_from)
+            size = check_batch_size("fit", batch_size, len(train))
+            if session.solver is not None:
+                check_solver(session, session.solver, len(train), size)
+            if session.runner.averaging:
+                raise ValueError(
+                    "fit: expected the weights in their place, got their averages; leave `use_average` first"
+                )
+            display = progress_for(progress, self.epoch + epochs)
             # Plans first: a model that cannot be traced is refused before anything has changed.
-            drop_last = check_flag("fit", "drop_last", drop_last)
-            self._steps.pair(len(train.x), size, train.form, training=True, drop_last=drop_last)
-            warn_of_few_updates(batch_size, len(train.x), size, epochs)
+            session.steps.plans(len(train), size, train.form, training=True, drop_last=drop_last)
+            warn_of_few_updates(batch_size, len(train), size, epochs)
             # What does not fit into memory is refused before anything is complained of.
-            self._runner.state(self.seed)
-            warn_of(self, train.x, scale)
-            plan = Plan(size, epochs, bool(shuffle), drop_last, record == "step", limits)
-            return Loop(self, train, held, plan, made, display, finite).run()
-
-    def evaluate(
-        self,
-        x: Any,
-        y: Any,
-        *,
-        batch_size: int | str = EVALUATION_BATCH,
-        sample_weight: Any = None,
-        scale: float | None = None,
-    ) -> dict[str, float]:
-        """Loss and metrics on data, without dropout and without training; the same for any batch size.
-
-        Raises:
-            ValueError: If shapes or values do not fit.
-            TypeError: If a dtype does not fit.
-
-        Example:
-            >>> import numpy as np, tilegrad as tg
-            >>> from tilegrad import nn
-            >>> trainer = tg.Trainer(nn.Sequential(nn.Dense(1, 1)), "mean_squared_error", "sgd", metrics=["mae"])
-            >>> sorted(trainer.evaluate(np.zeros((3, 1)), np.zeros(3)))
-            ['loss', 'mae']
-        """
-        with self._runner.alone("evaluate"):
-            return evaluate_rows(self, rows_for(self, "evaluate", x, y, sample_weight, None, scale), batch_size)
+            session.state()
+            warn_of(session, train.x, scale)
+            settings = Settings(size, epochs, bool(shuffle), drop_last, record == "step", finite)
+            return Loop(session, train, held, settings, stopping, told, display).run()
 
     def profile(
         self,
@@ -340,24 +237,162 @@ class Trainer(Measuring, Predicting):
         """
         if steps is not None:
             steps = check_count("profile", "steps", steps, 1)
-        with self._runner.alone("profile"):
-            rows = rows_for(self, "profile", x, y, sample_weight, class_weight, scale)
-            size = check_batch_size("profile", batch_size, len(rows.x))
-            plan = self._steps.training_plan(size, rows.form)
-            return time_steps(plan, self._runner, rows, size=size, seed=self.seed, steps=steps)
+        session = self._session
+        with session.given("profile", x, y, batch_size, sample_weight, class_weight, scale) as (rows, size):
+            return time_steps(session, rows, size, steps)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes model, optimizer, step and history into a safetensors file, which appears whole or not at all.
+    def find_learning_rate(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        batch_size: int | str = 32,
+        start: float = 1e-7,
+        end: float = 10.0,
+        steps: int = 100,
+        stop_factor: float = 4.0,
+        smoothing: float = 0.9,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        scale: float | None = None,
+    ) -> RateSearch:
+        """Trains a copy with a learning rate that grows from step to step, and suggests one from where the loss falls.
 
-        A training that is loaded from it goes on to the last bit as if it had never stopped.
-        """
-        checkpoint.save(self, path)
+        The range test of Smith (2017), with fastai's range: it ends where the smoothed loss is four times its best. The
+        copy begins where the trainer is. A member of :class:`tilegrad.optim.Groups` takes the rate as all others.
 
-    def load(self, path: str | os.PathLike[str]) -> Trainer:
-        """Reads what :meth:`save` wrote into this trainer, whose model must be built alike; returns the trainer.
+        Args:
+            x: Features, as in :meth:`fit`.
+            y: Targets, as in :meth:`fit`.
+            batch_size: Rows per step.
+            start: First learning rate.
+            end: Last learning rate.
+            steps: Steps between them, in equal ratios.
+            stop_factor: It ends when the smoothed loss is so many times its best, or not finite.
+            smoothing: Beta of the moving average of the losses, as in :func:`tilegrad.functional.ewma`.
+            sample_weight: Weight of each row.
+            class_weight: Weight of each class.
+            scale: Factor for integer features.
+
+        Returns:
+            A :class:`tilegrad.train.RateSearch` with ``rates``, ``losses``, ``smoothed``, the suggestions and ``plot()``.
 
         Raises:
-            ValueError: If the file is damaged or of another model or optimizer; nothing is changed then.
+            ValueError: If shapes, values or sizes do not fit, or the optimizer has no learning rate.
+            TypeError: If a dtype does not fit.
+
+        Example:
+            >>> import numpy as np, tilegrad as tg
+            >>> from tilegrad import nn, optim
+            >>> x = np.random.default_rng(0).standard_normal((256, 4)).astype(np.float32)
+            >>> trainer = tg.Trainer(nn.Sequential(nn.Dense(4, 1)), "mean_squared_error", optim.SGD())
+            >>> search = trainer.find_learning_rate(x, x.sum(axis=1))
+            >>> 1e-3 < search.suggestion < 1, trainer.step
+            (True, 0)
         """
-        checkpoint.load(self, path)
-        return self
+        session = self._session
+        with session.given("find_learning_rate", x, y, batch_size, sample_weight, class_weight, scale) as (rows, size):
+            return search_rates(
+                session, rows, size, start=start, end=end, steps=steps, stop_factor=stop_factor, smoothing=smoothing
+            )
+
+    def benchmark(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        batch_sizes: Sequence[int] = (1, 8, 32, 128, 512),
+        seconds: float = 0.1,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        scale: float | None = None,
+    ) -> Throughput:
+        """Times training steps of several batch sizes on a copy: samples a second, and how long an epoch takes.
+
+        Args:
+            x: Features, as in :meth:`fit`.
+            y: Targets, as in :meth:`fit`.
+            batch_sizes: Rows per step; those above the number of rows count as all rows.
+            seconds: About how long each is run; it is run three times in turn with the others, and the best counts.
+            sample_weight: Weight of each row.
+            class_weight: Weight of each class.
+            scale: Factor for integer features.
+
+        Returns:
+            A :class:`tilegrad.train.Throughput`: ``print`` shows a table, ``fastest`` is the size with most samples a second.
+
+        Raises:
+            ValueError: If shapes, values or sizes do not fit.
+            TypeError: If a dtype does not fit.
+
+        Example:
+            >>> import numpy as np, tilegrad as tg
+            >>> from tilegrad import nn
+            >>> x, y = np.ones((64, 20), np.float32), np.arange(64) % 3
+            >>> trainer = tg.Trainer(nn.Sequential(nn.Dense(20, 3)), "cross_entropy", "adam")
+            >>> speed = trainer.benchmark(x, y, batch_sizes=[1, 32], seconds=0.01)
+            >>> speed.batch_sizes, speed.samples_per_second[1] > 0, trainer.step
+            ((1, 32), True, 0)
+        """
+        session = self._session
+        with session.given("benchmark", x, y, "full", sample_weight, class_weight, scale) as (rows, _):
+            return measure_throughput(session, rows, batch_sizes, seconds)
+
+    def memory(self, x: Any, y: Any, *, batch_size: int | str = 32, scale: float | None = None) -> Memory:
+        """How many bytes training takes beside the data: parameters, the optimizer's slots, and all values of a step.
+
+        The step is compiled and not run, so that it can be asked of what would not fit.
+
+        Args:
+            x: Features, as in :meth:`fit`.
+            y: Targets, as in :meth:`fit`.
+            batch_size: Rows per step.
+            scale: Factor for integer features.
+
+        Raises:
+            ValueError: If shapes, values or sizes do not fit.
+            TypeError: If a dtype does not fit.
+
+        Example:
+            >>> import numpy as np, tilegrad as tg
+            >>> from tilegrad import nn
+            >>> trainer = tg.Trainer(nn.Sequential(nn.Dense(20, 1000), nn.ReLU(), nn.Dense(1000, 1)), "mean_squared_error", "adam")
+            >>> small = trainer.memory(np.ones((512, 20)), np.ones(512), batch_size=1)
+            >>> large = trainer.memory(np.ones((512, 20)), np.ones(512), batch_size=512)
+            >>> small.optimizer == 2 * small.parameters, large.intermediate > 20 * small.intermediate
+            (True, True)
+        """
+        session = self._session
+        with session.given("memory", x, y, batch_size, None, None, scale) as (rows, size):
+            return training_memory(session.state(), session.steps.training_step(size, rows.form).step.plan)
+
+    def gradient_noise(
+        self, x: Any, y: Any, *, batch_size: int = 32, batches: int = 128, scale: float | None = None
+    ) -> GradientNoise:
+        """How much the gradient of a batch differs from that of all rows, where the model is.
+
+        The noise scale is ``tr(C) / |G|²`` with the mean gradient ``G`` and the covariance ``C`` of the gradients of single
+        rows (McCandlish et al., 2018): at a batch size far below it, noise rules, and twice the rows are worth about two
+        steps; far above it more rows hardly help. It grows as training goes on.
+
+        Args:
+            x: Features, as in :meth:`fit`.
+            y: Targets, as in :meth:`fit`.
+            batch_size: Rows of a batch to compare with all.
+            batches: How many of them, drawn at random; at least 2.
+            scale: Factor for integer features.
+
+        Raises:
+            ValueError: If shapes, values or sizes do not fit.
+            TypeError: If a dtype does not fit.
+
+        Example:
+            >>> import numpy as np, tilegrad as tg
+            >>> from tilegrad import nn
+            >>> x = np.random.default_rng(0).standard_normal((2000, 5)).astype(np.float32)
+            >>> trainer = tg.Trainer(nn.Sequential(nn.Dense(5, 1)), "mean_squared_error", "sgd")
+            >>> trainer.gradient_noise(x, x.sum(axis=1)).scale < trainer.gradient_noise(x, x[:, 0] ** 3).scale
+            True
+        """
+        with self._session.given("gradient_noise", x, y, "full", None, None, scale) as (rows, _):
+            return measure_noise(self._session, rows, batch_size, batches)

@@ -30,9 +30,7 @@ macro_rules! activations {
                         return Ok(Self::$type($type::new(parameters)));
                     }
                 )*)*
-                let names = |entry: &ActivationEntry| [&[entry.name], entry.aliases].concat();
-                let known: Vec<&str> = ENTRIES.iter().flat_map(names).collect();
-                name_error!("activation: unknown name {name:?}; expected one of {}", known.join(", "))
+                name_error!("activation: unknown name {name:?}")
             }
 
             /// What is known of it.

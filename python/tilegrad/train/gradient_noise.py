@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tilegrad import _core
+from tilegrad.run.rows import Rows
 from tilegrad.tensor import Tensor
-from tilegrad.train._rows import Rows, run_rows
+from tilegrad.train.session import Session
 from tilegrad.words.checks import check_count
-
-if TYPE_CHECKING:
-    from tilegrad.train.trainer import Trainer
 
 
 class GradientNoise(NamedTuple):
@@ -35,40 +33,37 @@ class GradientNoise(NamedTuple):
         return self.variance / self.squared_norm if self.squared_norm > 0 else math.inf
 
 
-def measure_noise(trainer: Trainer, rows: Rows, size: int, batches: int) -> GradientNoise:
+def measure_noise(session: Session, rows: Rows, size: int, batches: int) -> GradientNoise:
     """Compares gradients of batches with that of all their rows."""
     function = "gradient_noise"
     size, batches = check_count(function, "batch_size", size, 1), check_count(function, "batches", batches, 2)
-    batches = min(batches, len(rows.x) // size)
+    batches = min(batches, len(rows) // size)
     if batches < 2:
-        raise ValueError(f"{function}: expected rows for two batches of {size}, got {len(rows.x)}")
-    part = rows.taken(_core.permutation(len(rows.x), trainer.seed, 0)[: batches * size])
-    squares = _squared_norms(trainer, part, size)
-    whole = _squared_norms(trainer, part, len(part.x))
+        raise ValueError(f"{function}: expected rows for two batches of {size}, got {len(rows)}")
+    part = rows.take(_core.permutation(len(rows), session.seed, 0)[: batches * size])
+    squares = _squared_norms(session, part, size)
+    whole = _squared_norms(session, part, len(part))
     # The gradient of all is the mean of those of the batches.
     between = max(squares - batches * whole, 0.0) / (batches - 1)
     return GradientNoise(whole - between / batches, between * size)
 
 
-def _squared_norms(trainer: Trainer, rows: Rows, size: int) -> float:
+def _squared_norms(session: Session, rows: Rows, size: int) -> float:
     """The sum over batches of the squared norm of the gradient of the mean."""
-    key = ("noise", size, rows.form, trainer._runner.dtype)
-    plan: _core.Plan = trainer._runner.kept(key, lambda: _plan(trainer, rows, size))
-    state = trainer._runner.state(trainer.seed)
-    sums = run_rows(state, (plan, None), rows, size, shuffle=False, seed=trainer.seed)
+    key = ("noise", size, rows.form, rows.dtype, tuple(name for name, _, _ in session.runner.trained()))
+    plan: _core.Plan = session.runner.kept(key, lambda: _compile(session, rows, size))
+    sums = rows.run(plan, None, session.state(), batch_size=size, seed=session.seed)
     if sums["interrupted"]:
         raise KeyboardInterrupt
-    factor = size * size if trainer.loss.is_sum else 1
+    factor = size * size if session.loss.is_sum else 1
     return float(sums["metrics"][0]) / factor
 
 
-def _plan(trainer: Trainer, rows: Rows, size: int) -> _core.Plan:
-    tracer, output = trainer._runner.trace(size, rows.form.row_shape, training=False)
-    target = tracer.input("targets", (size, *rows.form.target_shape), rows.form.target_dtype)
+def _compile(session: Session, rows: Rows, size: int) -> _core.Plan:
+    """Loss, its weight, and the squared norm of its gradient."""
+    tracer, _, _, (value, weight) = session.steps.traced(size, rows.form, training=False)
     with tracer.active():
-        value, weight = trainer.loss.traced(output, target, {})
-        trained = [tracer.parameter(parameter) for _, parameter, _ in trainer._runner.trained()]
-        gradients = tracer.graph.gradients(value.value, [each.value for each in trained])
-        squares = [(each * each).sum() for each in (Tensor(tracer, gradient) for gradient in gradients)]
+        gradients = [Tensor(tracer, gradient) for gradient in session.runner.gradients(tracer, value)]
+        squares = [(gradient * gradient).sum() for gradient in gradients]
         total = sum(squares[1:], squares[0])
     return tracer.graph.compile([value.value, weight.value, total.value], training=False)

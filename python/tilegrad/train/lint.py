@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from tilegrad.nn.module import Module
 from tilegrad.run.features import as_array
 from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array
-from tilegrad.train._stopping import TrainingWarning
+from tilegrad.train.session import Session
+from tilegrad.train.stopping import TrainingWarning
 from tilegrad.words.operations import LINEAR, PRODUCTS
-
-if TYPE_CHECKING:
-    from tilegrad.nn.module import Module
-    from tilegrad.train.trainer import Trainer
 
 # Rows that are looked at for every fit, rows and columns that are looked at when asked.
 _GLANCE, _ROWS, _COLUMNS = 256, 10_000, 2_000
+# A batch of so many rows is large, and so many updates are few.
+_LARGE, _FEW = 512, 100
 # Standard deviations that differ by more than this slow down every method that takes the same step in all directions.
 _APART = 1e3
 _SATURATING = {"sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign"}
@@ -221,20 +221,20 @@ def _stacked(nodes: list[Any]) -> list[tuple[str, str]]:
     return found
 
 
-def warn_of(trainer: Trainer, x: Array, scale: float | None) -> None:
+def warn_of(session: Session, x: Array, scale: float | None) -> None:
     """Warns once of a model, and at each fit of features, about what is probably not meant."""
-    if not trainer._linted:
-        trainer._linted = True
-        for first, second in _stacked(_nodes(trainer.model, x.shape[1:])):
+    if not session.looked_over:
+        session.looked_over = True
+        for first, second in _stacked(_nodes(session.model, x.shape[1:])):
             warnings.warn(
                 f"fit: layers {first} and {second} are linear with nothing between them, which is one linear layer; put "
                 "an activation between them, such as nn.ReLU()",
                 TrainingWarning,
                 stacklevel=3,
             )
-        if getattr(trainer.loss, "reduction", "mean") == "sum":
+        if getattr(session.loss, "reduction", "mean") == "sum":
             warnings.warn(
-                f"fit: {trainer.loss!r} is a sum over the rows of a batch, so its steps grow with batch_size; take a mean, or "
+                f"fit: {session.loss!r} is a sum over the rows of a batch, so its steps grow with batch_size; take a mean, or "
                 "divide the learning rate by the batch size",
                 TrainingWarning,
                 stacklevel=3,
@@ -249,5 +249,17 @@ def warn_of(trainer: Trainer, x: Array, scale: float | None) -> None:
             f"fit: standard deviations of features differ by a factor of {apart[2]:.3g} (columns {apart[0]} and {apart[1]}); "
             "scale them first, (x - mean) / std; tg.check_data(x) shows more",
             TrainingWarning,
+            stacklevel=3,
+        )
+
+
+def warn_of_few_updates(asked: Any, rows: int, size: int, epochs: int) -> None:
+    """Warns where a large batch leaves few updates: on small data the loss then hardly comes down."""
+    updates = epochs * -(-rows // size)
+    if not isinstance(asked, str) and _LARGE <= size < rows and updates < _FEW:
+        warnings.warn(
+            f"fit: batch_size={size} leaves {updates} updates in {epochs} epochs of {rows} rows; a smaller batch or more "
+            f"epochs bring the loss further down",
+            UserWarning,
             stacklevel=3,
         )

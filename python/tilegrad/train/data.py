@@ -1,21 +1,55 @@
-"""Checking what a user brings: features, targets, weights, sizes.
+"""Checking what a user brings, and making rows of it: features, targets, weights, what is held back to evaluate on.
 
-Each mistake has its own sentence, and nothing is changed.
+Each mistake has its own error message, and nothing is changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from tilegrad import _core
 from tilegrad.functional.losses.checks import COUNTED, check_distributions, check_domain
 from tilegrad.losses import Loss
 from tilegrad.run.features import as_array, check_finite
+from tilegrad.run.rows import Rows
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_number
 from tilegrad.words.labels import check_range
+
+# The epoch that the draw of a validation split pretends to be; no training gets there.
+_DRAW = (1 << 62) - 1
+
+
+def split_rows(rows: Rows, held: int, taken_from: str, seed: int) -> tuple[Rows, Rows]:
+    """The rows to train on, and those that are held back to evaluate on; these without weights of classes."""
+    if taken_from != "end":
+        # Copies, which a memory map then is no longer.
+        rows = rows.take(_drawn(rows, seed, stratified=taken_from == "stratified"))
+    cut = len(rows) - held
+    return rows.take(slice(None, cut)), replace(rows.take(slice(cut, None)), class_weight=None)
+
+
+def _drawn(rows: Rows, seed: int, *, stratified: bool) -> Array:
+    """The rows in an order by the seed, in which those that are held back come last.
+
+    Stratified, each class has its share of them, to the nearest row.
+    """
+    order = _core.permutation(len(rows), seed, _DRAW)
+    if not stratified:
+        return order
+    if rows.y.dtype.kind not in "iub":
+        raise ValueError('fit: expected `validation_from` of "stratified" with class numbers only, got it with amounts')
+    labels = rows.y.reshape(-1)[order]
+    # Where a row stands among those of its class, as a share of them: the last shares are held back.
+    rank = np.empty(len(order))
+    for label in np.unique(labels):
+        places = np.flatnonzero(labels == label)
+        rank[places] = (np.arange(len(places)) + 0.5) / len(places)
+    return order[np.argsort(rank, kind="stable")]
 
 
 def check_targets(function: str, y: Any, rows: int, output: tuple[int, ...], loss: Loss, dtype: str) -> Array:

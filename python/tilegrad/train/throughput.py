@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from tilegrad.train._rows import Rows, run_rows
+from tilegrad.run.batch_size import check_batch_size
+from tilegrad.run.rows import Rows
+from tilegrad.train.session import Session
 from tilegrad.words.checks import check_number
-
-if TYPE_CHECKING:
-    from tilegrad.train.trainer import Trainer
 
 _ROUNDS = 3
 
@@ -49,31 +50,28 @@ class Throughput(NamedTuple):
         return "\n".join(lines)
 
 
-def measure_throughput(trainer: Trainer, rows: Rows, sizes: list[int], seconds: float) -> Throughput:
+def measure_throughput(session: Session, rows: Rows, sizes: Sequence[int], seconds: float) -> Throughput:
     """Times the loop over the first rows for each size in turn; the least time of a step counts."""
     check_number("benchmark", "seconds", seconds, "(0, inf)")
-    sizes = list(dict.fromkeys(sizes))
+    sizes = tuple(dict.fromkeys(check_batch_size("benchmark", size, len(rows)) for size in sizes))
     if not sizes:
         raise ValueError("benchmark: expected at least one number in `batch_sizes`, got none")
-    best = dict.fromkeys(sizes, float("inf"))
-    counts = dict.fromkeys(sizes, 1)
+    best, counts = dict.fromkeys(sizes, math.inf), dict.fromkeys(sizes, 1)
     for turn in range(1 + _ROUNDS):
         for size in sizes:
-            taken = _seconds_of_step(trainer, rows, size, counts[size])
+            taken = _seconds_of_step(session, rows, size, counts[size])
             if turn == 0:
                 # The first run warms up and tells how many steps fit into the time.
-                counts[size] = max(min(len(rows.x) // size, int(seconds / taken)), 1)
+                counts[size] = max(min(len(rows) // size, int(seconds / taken)), 1)
             else:
                 best[size] = min(best[size], taken)
-    return Throughput(tuple(sizes), tuple(best.values()), len(rows.x))
+    return Throughput(sizes, tuple(best.values()), len(rows))
 
 
-def _seconds_of_step(trainer: Trainer, rows: Rows, size: int, count: int) -> float:
-    built = trainer._steps.built(size, rows.form, True)
-    state = trainer._runner.copied_state(trainer.seed)
-    part = rows.first(count * size)
+def _seconds_of_step(session: Session, rows: Rows, size: int, count: int) -> float:
+    plans = session.steps.training_step(size, rows.form)
+    state = session.runner.copied_state(session.seed)
+    part = rows.take(slice(count * size))
     started = time.perf_counter()
-    sums = run_rows(state, (built.plan, None), part, size, shuffle=True, seed=trainer.seed, maxima=built.maxima)
-    if sums["interrupted"]:
-        raise KeyboardInterrupt
+    plans.run_all(part, state, shuffle=True, seed=session.seed)
     return max((time.perf_counter() - started) / count, 1e-9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,14 +11,13 @@ import numpy as np
 from tilegrad import _core
 from tilegrad.charts import plot_learning_rate_search
 from tilegrad.functional import ewma
+from tilegrad.run.rows import Rows
 from tilegrad.tensor import Array
-from tilegrad.train._rows import Rows, run_rows
+from tilegrad.train.session import Session
 from tilegrad.words.checks import check_count, check_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from tilegrad.train.trainer import Trainer
 
 
 class RateSearch(NamedTuple):
@@ -29,7 +29,7 @@ class RateSearch(NamedTuple):
 
     Example:
         >>> from tilegrad.train import RateSearch
-        >>> search = RateSearch.of([1e-3, 1e-2, 1e-1, 1.0], [1.0, 0.5, 0.3, 2.0], smoothing=0.0)
+        >>> search = RateSearch.of([1e-3, 1e-2, 1e-1, 1.0], [1.0, 0.9, 0.3, 2.0], smoothing=0.0)
         >>> round(search.steepest, 4), round(search.minimum, 4), round(search.suggestion, 4)
         (0.01, 0.01, 0.01)
     """
@@ -47,9 +47,10 @@ class RateSearch(NamedTuple):
         rates, losses = np.asarray(rates, np.float64), np.asarray(losses, np.float64)
         smoothed = ewma(losses, smoothing, bias_correction=True)
         least = int(smoothed.argmin())
-        # The fall ends at the least loss; behind it only noise can be steep.
-        slopes = np.gradient(smoothed, np.log(rates))[: least + 1]
-        steepest, minimum = float(rates[slopes.argmin()]), float(rates[least] / 10)
+        # Only noise can be steep before the average has taken so many losses as it remembers, or behind the least loss.
+        first = min(round(smoothing / (1.0 - smoothing)), least)
+        slopes = np.gradient(smoothed, np.log(rates))[first : least + 1]
+        steepest, minimum = float(rates[first + slopes.argmin()]), float(rates[least] / 10)
         return cls(rates, losses, smoothed, steepest, minimum, math.sqrt(steepest * minimum))
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
@@ -64,35 +65,43 @@ class RateSearch(NamedTuple):
 
 
 def search_rates(
-    trainer: Trainer,
+    session: Session,
     rows: Rows,
     size: int,
-    ends: tuple[float, float],
+    *,
+    start: float,
+    end: float,
     steps: int,
     stop_factor: float,
     smoothing: float,
 ) -> RateSearch:
-    """Trains a copy of the trainer's state with growing rates."""
+    """Trains a copy of the session's state with growing rates."""
     function = "find_learning_rate"
-    start, end = (
-        check_number(function, name, value, "(0, inf)") for name, value in zip(("start", "end"), ends, strict=True)
-    )
+    start, end = check_number(function, "start", start, "(0, inf)"), check_number(function, "end", end, "(0, inf)")
     if not end > start:
         raise ValueError(f"{function}: expected `end` above `start`, got {end} and {start}")
     steps = check_count(function, "steps", steps, 5)
     check_number(function, "stop_factor", stop_factor, "(1, inf)")
     check_number(function, "smoothing", smoothing, "[0, 1)")
-    owners = {id(owner): owner._core for _, _, owner in trainer._runner.trained()}
-    cores = list(owners.values())
-    if not all("learning_rate" in core.parameters for core in cores):
-        raise ValueError(f"{function}: expected an optimizer with a learning rate, got {trainer.optimizer!r}")
-    before = [float(core.parameters["learning_rate"]) for core in cores]
+    rules = list({id(owner): owner._core for _, _, owner in session.runner.trained() if owner is not None}.values())
+    if not rules or not all("learning_rate" in rule.parameters for rule in rules):
+        raise ValueError(f"{function}: expected an optimizer with a learning rate, got {session.optimizer!r}")
+    before = [float(rule.parameters["learning_rate"]) for rule in rules]
     rates = np.geomspace(start, end, steps)
+    losses: list[float] = []
+    best = math.inf
     try:
-        losses = _losses(trainer, rows, size, cores, rates, stop_factor, smoothing)
+        for loss in _losses(session, rows, size, rules, rates):
+            if not math.isfinite(loss):
+                break
+            losses.append(loss)
+            smoothed = float(ewma(losses, smoothing, bias_correction=True)[-1])
+            best = min(best, smoothed)
+            if smoothed > stop_factor * best:
+                break
     finally:
-        for core, rate in zip(cores, before, strict=True):
-            core.set("learning_rate", rate)
+        for rule, rate in zip(rules, before, strict=True):
+            rule.set("learning_rate", rate)
     if len(losses) < 3:
         raise ValueError(
             f"{function}: expected a finite loss from `start` on, got {len(losses)} such steps; scale the features to "
@@ -101,43 +110,15 @@ def search_rates(
     return RateSearch.of(rates[: len(losses)], losses, smoothing)
 
 
-def _losses(
-    trainer: Trainer,
-    rows: Rows,
-    size: int,
-    cores: list[_core.Optimizer],
-    rates: Array,
-    stop_factor: float,
-    smoothing: float,
-) -> list[float]:
-    """The loss of each step, until it is far above the best."""
-    built = trainer._steps.built(size, rows.form, True)
-    state = trainer._runner.copied_state(trainer.seed)
-    batches = len(rows.x) // size
-    losses: list[float] = []
-    best = math.inf
+def _losses(session: Session, rows: Rows, size: int, rules: list[_core.Optimizer], rates: Array) -> Iterator[float]:
+    """The loss of each step."""
+    plans, state = session.steps.training_step(size, rows.form), session.runner.copied_state(session.seed)
+    batches = len(rows) // size
     for place, rate in enumerate(rates):
         turn, batch = divmod(place, batches)
         if batch == 0:
-            order = _core.permutation(len(rows.x), trainer.seed, turn)
-        schedules = [(core, "learning_rate", np.array([rate])) for core in cores]
-        part = rows.taken(order[batch * size : (batch + 1) * size])
-        sums = run_rows(
-            state,
-            (built.plan, None),
-            part,
-            size,
-            shuffle=False,
-            seed=trainer.seed,
-            schedules=schedules,
-            maxima=built.maxima,
-        )
-        loss = trainer._steps.figures(sums, built)["loss"]
-        if not math.isfinite(loss):
-            break
-        losses.append(loss)
-        smoothed = float(ewma(losses, smoothing, bias_correction=True)[-1])
-        best = min(best, smoothed)
-        if smoothed > stop_factor * best:
-            break
-    return losses
+            order = _core.permutation(len(rows), session.seed, turn)
+        schedules = [(rule, "learning_rate", np.array([rate])) for rule in rules]
+        part = rows.take(order[batch * size : (batch + 1) * size])
+        sums = plans.run_all(part, state, seed=session.seed, schedules=schedules)
+        yield session.steps.results(sums, plans.step)["loss"]

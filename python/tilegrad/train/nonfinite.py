@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tilegrad import _core
+from tilegrad.run.rows import Rows
 from tilegrad.tensor import Array
-from tilegrad.train._rows import Rows
-
-if TYPE_CHECKING:
-    from tilegrad.train.trainer import Trainer
+from tilegrad.train.session import Session
 
 # Bytes of weights and slots up to which an epoch begins with a copy of them.
 _MOST_BYTES = 64 << 20
-# Row numbers that a sentence names.
+# Row numbers that an error message names.
 _NAMED = 5
 
 _CURES = {
@@ -44,32 +42,32 @@ class Guard:
     ``rerun(limit)`` takes so many batches of the epoch from where the weights are, as they were taken before.
     """
 
-    def __init__(self, trainer: Trainer, rows: Rows, size: int, batches: int, *, shuffle: bool) -> None:
-        self.trainer, self.rows, self.size, self.batches, self.shuffle = trainer, rows, size, batches, shuffle
-        self.state = trainer._runner.state(trainer.seed)
+    def __init__(self, session: Session, rows: Rows, size: int, batches: int, *, shuffle: bool) -> None:
+        self.session, self.rows, self.size, self.batches, self.shuffle = session, rows, size, batches, shuffle
+        self.state = session.state()
         self._arrays = [self.state.parameters, *self.state.slots.values()]
         fits = sum(each.nbytes for each in self._arrays) <= _MOST_BYTES
-        self._kept = [np.empty_like(each) for each in self._arrays] if fits else None
+        self._copies = [np.empty_like(each) for each in self._arrays] if fits else None
         self._counts = self.state.step, self.state.tally
 
     def begin(self) -> None:
         """Notes how things are at the beginning of an epoch."""
-        if self._kept is not None:
-            for kept, array in zip(self._kept, self._arrays, strict=True):
-                np.copyto(kept, array)
+        if self._copies is not None:
+            for copy, array in zip(self._copies, self._arrays, strict=True):
+                np.copyto(copy, array)
         self._counts = self.state.step, self.state.tally
 
     def error(self, fault: _core._Fault, rerun: Callable[[int], Any]) -> FloatingPointError:
-        """The sentence about a batch; model and optimizer are as the step before it left them, where that can be."""
-        trainer, batch = self.trainer, fault["batch"]
-        if self._kept is not None and (fault["updated"] or not self._is_finite()):
+        """The error about a batch; model and optimizer are as the step before it left them, where that can be."""
+        session, batch = self.session, fault["batch"]
+        if self._copies is not None and (fault["updated"] or not self._is_finite()):
             batch = self._last_good(batch, rerun)
         undone = self._is_finite()
         order = self._order()[batch * self.size : (batch + 1) * self.size]
-        found = first_not_finite(trainer, self.rows, order) if undone else None
-        place = f"in epoch {trainer.epoch + 1}, step {batch + 1} of {self.batches}"
+        found = first_not_finite(session, self.rows, order) if undone else None
+        place = f"in epoch {session.epoch + 1}, step {batch + 1} of {self.batches}"
         rows = _rows_of(found, order)
-        learning_rate = float(trainer.optimizer.learning_rate)
+        learning_rate = float(session.optimizer.learning_rate)
         message = f"fit: expected finite numbers, got {self._what(found)} {place}{_say_rows(rows, order)}; "
         message += _cure(found, learning_rate)
         message += (
@@ -78,11 +76,10 @@ class Guard:
             else "; weights of that step are in the model already: load the last checkpoint"
         )
         error = FloatingPointError(message)
-        error.__dict__ |= {"history": trainer.history, "rows": rows, "node": found.name if found else None}
+        error.__dict__ |= {"history": session.history, "rows": rows, "node": found.name if found else None}
         return error
 
     def _what(self, found: Node | None) -> str:
-        """What is not finite, in words."""
         if found is None:
             return f"numbers that are not in the weights ({', '.join(self._bad_parameters()) or 'after the update'})"
         kind = "the gradient of the loss, first in " if found.is_gradient else ""
@@ -97,14 +94,14 @@ class Guard:
 
     def _order(self) -> Array:
         """Numbers of the rows in the order in which the epoch takes them."""
-        count = len(self.rows.x)
-        return _core.permutation(count, self.trainer.seed, self.trainer.epoch) if self.shuffle else np.arange(count)
+        count = len(self.rows)
+        return _core.permutation(count, self.session.seed, self.session.epoch) if self.shuffle else np.arange(count)
 
     def _return_to(self, step: int, rerun: Callable[[int], Any]) -> bool:
         """Puts the state where so many steps of the epoch had left it; whether it is finite there."""
-        assert self._kept is not None
-        for kept, array in zip(self._kept, self._arrays, strict=True):
-            np.copyto(array, kept)
+        assert self._copies is not None
+        for copy, array in zip(self._copies, self._arrays, strict=True):
+            np.copyto(array, copy)
         self.state.step, self.state.tally = self._counts
         if step:
             rerun(step)
@@ -125,21 +122,17 @@ class Guard:
         return good
 
 
-def first_not_finite(trainer: Trainer, rows: Rows, order: Array) -> Node | None:
+def first_not_finite(session: Session, rows: Rows, order: Array) -> Node | None:
     """Takes a step on these rows once more, node by node, without updates; the first value that is not finite."""
-    runner, form = trainer._runner, rows.form
-    weights = None if rows.sample_weight is None else rows.sample_weight[order]
-    batch = rows._replace(x=rows.x[order], y=rows.y[order], sample_weight=weights)
-    tracer, _, _, (value, _) = trainer._steps.traced(len(order), form, training=True)
+    runner, state = session.runner, session.state()
+    tracer, _, _, (value, _) = session.steps.traced(len(order), rows.form, training=True)
     graph = tracer.graph
     forward = len(graph)
-    parameters = [tracer.parameter(parameter).value for _, parameter, _ in runner.trained()]
-    graph.gradients(value.value, parameters)
+    runner.gradients(tracer, value)
     nodes = [node for node in graph.nodes() if node["kind"] == "operation" and node["id"] not in tracer.beside]
     plan = graph.compile([node["id"] for node in nodes], training=True, fuse=False)
-    state = runner.state(trainer.seed)
     with np.errstate(all="ignore"):
-        results = plan.run(batch.batch(0, len(order), runner.dtype), state, trainer.seed, state.step)
+        results = plan.run(rows.take(order).inputs(), state, session.seed, state.step)
     for node, numbers in zip(nodes, results, strict=True):
         if not np.isfinite(numbers).all():
             return Node(node["name"], node["operation"], numbers, node["id"] >= forward)
@@ -163,7 +156,6 @@ def _say_rows(rows: list[int], order: Array) -> str:
 
 
 def _cure(found: Node | None, learning_rate: float) -> str:
-    """What helps."""
     operation = found.operation.removesuffix("_backward") if found is not None else ""
     if operation in _CURES:
         return _CURES[operation]

@@ -3,53 +3,51 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tilegrad import _core
 from tilegrad.nn.saving import check_tensors
 from tilegrad.tensor import Array
 from tilegrad.train.history import History
+from tilegrad.train.session import Session
 from tilegrad.words.names import hint
-
-if TYPE_CHECKING:
-    from tilegrad.train.trainer import Trainer
 
 FORMAT = "tilegrad trainer 1"
 
 
-def save(trainer: Trainer, path: str | os.PathLike[str]) -> None:
+def save(session: Session, path: str | os.PathLike[str]) -> None:
     """Writes the file."""
     import json
 
-    if trainer._runner.averaging:
+    if session.runner.averaging:
         raise ValueError(
             "save: expected the weights in their place, got their averages; within `use_average` save the model alone"
         )
-    state = trainer._runner.state(trainer.seed)
+    state = session.state()
     tensors: dict[str, Array] = {}
     for name in state.names:
         tensors[f"model.{name}"] = state.view(name)
     for slot in state.slots:
         for name in state.names:
             tensors[f"optimizer.{slot}.{name}"] = state.slot_view(slot, name)
-    tensors |= {f"kept.{name}": values for name, values in trainer._kept.weights.items()}
+    tensors |= {f"kept.{name}": values for name, values in session.snapshot.weights.items()}
     facts = {
         "step": state.step,
         "tally": state.tally,
-        "epoch": trainer.epoch,
-        "seed": trainer.seed,
-        "optimizer": trainer.optimizer.name,
-        "hyperparameters": trainer.optimizer._settings(),
-        "history": dict(trainer.history),
-        "steps": trainer.history.steps,
-        "stop_reason": trainer.history.stop_reason,
-        "kept": trainer._kept.facts,
+        "epoch": session.epoch,
+        "seed": session.seed,
+        "optimizer": session.optimizer.name,
+        "hyperparameters": session.optimizer._settings(),
+        "history": dict(session.history),
+        "steps": session.history.steps,
+        "stop_reason": session.history.stop_reason,
+        "kept": session.snapshot.facts,
     }
     _core.save_tensors(os.fspath(path), tensors, {"format": FORMAT, "trainer": json.dumps(facts)})
 
 
-def load(trainer: Trainer, path: str | os.PathLike[str]) -> None:
-    """Reads the file into the trainer, after everything was found to fit."""
+def load(session: Session, path: str | os.PathLike[str]) -> None:
+    """Reads the file into the session, after everything was found to fit."""
     tensors, metadata = _core.load_tensors(os.fspath(path))
     if metadata.get("format") != FORMAT:
         got = metadata.get("format", "a plain weights file")
@@ -57,25 +55,25 @@ def load(trainer: Trainer, path: str | os.PathLike[str]) -> None:
             f"load: expected `path` to be a file of trainer.save, got {got}; use model.load for weights alone"
         )
     facts = _facts(metadata)
-    if facts["optimizer"] != trainer.optimizer.name:
+    if facts["optimizer"] != session.optimizer.name:
         raise ValueError(
-            f"load: expected `path` to hold a training with {trainer.optimizer.name}, got {facts['optimizer']}"
+            f"load: expected `path` to hold a training with {session.optimizer.name}, got {facts['optimizer']}"
         )
     history = History(facts["history"], facts.get("steps", []))
     history.stop_reason = facts.get("stop_reason")
     # Values may be missing so far: they are about to be replaced.
-    state = trainer._runner.state(trainer.seed)
+    state = session.state()
     places = {f"model.{name}": state.view(name) for name in state.names}
     for slot in state.slots:
         places |= {f"optimizer.{slot}.{name}": state.slot_view(slot, name) for name in state.names}
     kept = {name.removeprefix("kept."): tensors.pop(name) for name in [*tensors] if name.startswith("kept.")}
     check_tensors("load", {name: (view.shape, view.dtype.name) for name, view in places.items()}, tensors)
-    trainer.optimizer._restore(facts["hyperparameters"])
+    session.optimizer._restore(facts["hyperparameters"])
     for name, view in places.items():
         view[...] = tensors[name]
     state.step, state.tally = facts["step"], tuple(facts["tally"])
-    trainer.epoch, trainer.seed, trainer.history = facts["epoch"], facts["seed"], history
-    trainer._kept.facts, trainer._kept.weights = facts.get("kept", {}), kept
+    session.epoch, session.seed, session.history = facts["epoch"], facts["seed"], history
+    session.snapshot.facts, session.snapshot.weights = facts.get("kept", {}), kept
 
 
 def _facts(metadata: dict[str, str]) -> dict[str, Any]:

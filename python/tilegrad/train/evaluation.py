@@ -1,0 +1,43 @@
+"""Looking at rows without training: loss and metrics, and what the model says of each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tilegrad import _core
+from tilegrad.metrics._base import Reading, Said, WholeMetric, reading_of
+from tilegrad.run.rows import Rows
+from tilegrad.train.session import Session
+from tilegrad.train.steps import Compiled
+
+# Rows at a time where no gradient is taken.
+EVALUATION_BATCH = 256
+
+
+def evaluate_rows(session: Session, rows: Rows, size: int) -> dict[str, float]:
+    """Loss and metrics on rows, without dropout and without training."""
+    plans, state = session.steps.plans(len(rows), size, rows.form, training=False), session.state()
+    with session.runner.evaluating(state):
+        sums = plans.run_all(rows, state, seed=session.seed, epoch=session.epoch)
+    return results(session, rows, sums, plans.step)
+
+
+def results(session: Session, rows: Rows, sums: _core._Epoch, step: Compiled) -> dict[str, float]:
+    """Loss and metrics after a run over rows, in the order in which the metrics were given."""
+    found = session.steps.results(sums, step)
+    whole = {name: metric for name, metric in session.metrics.items() if isinstance(metric, WholeMetric)}
+    if whole:
+        said = said_of(session, rows.x, EVALUATION_BATCH, rows.scale, step.reading)
+        found |= {name: metric.whole(said, rows.y, rows.sample_weight) for name, metric in whole.items()}
+    return {name: found[name] for name in ("loss", *session.metrics, "penalty") if name in found}
+
+
+def said_of(
+    session: Session, x: Any, batch_size: int | str, scale: float | None, reading: Reading | None = None
+) -> Said:
+    """What the model says of each row, and how to read it."""
+    output = session.runner.predict(x, batch_size, scale)
+    held = session.loss.target_shape(output.shape[1:])
+    output = output if held == output.shape[1:] else output[:, : held[-1]]
+    columns = output.shape[1] if output.ndim > 1 else 1
+    return Said(output, reading or reading_of(session.loss, columns, 0), columns)
