@@ -1,9 +1,9 @@
-//! Matrix products of dense layers beside the machine's peak of multiply-adds, on each instruction set, in f32 and f64.
+//! Matrix products of dense layers compared with the machine's peak of multiply-adds, on every instruction set, in f32 and f64.
 //!
 //! A layer `batch x in x out` stands for three products: `forward` = x w, `weights` = x^T dy, `inputs` = dy w^T. Each line is
 //! a layer: for each product its time, its GFLOP/s, and the share of the peak that registers alone reach (measured in turns with the products).
-//! `cargo bench --bench matmul -- avx512/f32/128x784 --threads 2`: lines whose name contains a text, threads; `--large` adds the
-//! largest layer, and `--layer 200x300x400` (any number of times) takes others than the usual ones. Figures are the best of several blocks taken in turns.
+//! `cargo bench --bench matmul -- avx512/f32/128x784 --threads 2`: only lines whose name contains this text, and the number of threads; `--large` adds the
+//! largest layer, and `--layer 200x300x400` (as often as you like) replaces the usual layers. Numbers are the best of several interleaved blocks.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -40,7 +40,7 @@ const LAYERS: [(usize, usize, usize); 23] = [
     (512, 4096, 4096),
 ];
 
-/// Blocks per figure, and the least length of each in seconds.
+/// Blocks per number, and the minimum length of a block in seconds.
 const BLOCKS: usize = 15;
 const SECONDS: f64 = 0.002;
 
@@ -112,11 +112,11 @@ fn layer<E: Element>(name: &str, (batch, inputs, outputs): (usize, usize, usize)
     let [peak, products @ ..] = &cases;
     let peak = (cores * peak_operations::<E>(ROUNDS)) as f64 / peak.best / 1e9;
     let operations = (2 * batch * inputs * outputs) as f64;
-    let figures = products.iter().map(|case| {
+    let cells = products.iter().map(|case| {
         let speed = operations / case.best / 1e9;
         format!(" {:10.2} us {speed:6.1} {:4.0} % |", 1e6 * case.best, 100.0 * speed / peak)
     });
-    println!("{name:28} | {peak:6.1} |{}", figures.collect::<String>());
+    println!("{name:28} | {peak:6.1} |{}", cells.collect::<String>());
 }
 
 fn table<E: Element>(isa: Isa, element: &str, options: &Options) {

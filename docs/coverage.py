@@ -42,7 +42,7 @@ def rows(decorators):
 def module_marks(tree):
     """What stands in `pytestmark = ...`."""
     for node in tree.body:
-        if isinstance(node, ast.Assign) and any(getattr(each, "id", "") == "pytestmark" for each in node.targets):
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == "pytestmark" for target in node.targets):
             yield from node.value.elts if isinstance(node.value, ast.List) else [node.value]
 
 

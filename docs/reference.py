@@ -62,18 +62,18 @@ def text(docstring):
 
 
 def prose(section):
-    """Text as it stands."""
+    """Text without changes."""
     return str(section.value)
 
 
 def listed(title):
-    """A renderer for sections that name things: arguments, errors."""
+    """A renderer for sections that list names: arguments, errors."""
 
     def render(section):
         lines = [f"**{title}**\n"]
-        for each in section.value:
-            name = getattr(each, "name", None) or getattr(each, "annotation", "")
-            description = " ".join(each.description.split())
+        for item in section.value:
+            name = getattr(item, "name", None) or getattr(item, "annotation", "")
+            description = " ".join(item.description.split())
             lines.append(f"- `{name}`: {description}" if name else f"- {description}")
         return "\n".join(lines)
 
@@ -81,14 +81,14 @@ def listed(title):
 
 
 def returned(section):
-    """What comes back: no names there."""
+    """What is returned, without names."""
     return "**Returns**\n\n" + "\n".join(
-        " ".join(f"{each.annotation or ''} {each.description}".split()) for each in section.value
+        " ".join(f"{item.annotation or ''} {item.description}".split()) for item in section.value
     )
 
 
 def examples(section):
-    """Examples as code, prose between them as it is."""
+    """Examples as code, with the prose in between unchanged."""
     lines = ["**Example**"]
     for kind, value in section.value:
         lines.append(f"```pycon\n{value}\n```" if kind is DocstringSectionKind.examples else value)

@@ -38,7 +38,7 @@ def test_the_readme_quotes_the_results(report):
     assert report.readme() == report.README.read_text(encoding="utf-8"), (
         "README.md and benches/peers/RESULTS.md differ: run python benches/peers/report.py"
     )
-    assert report.readme_figures(report.RESULTS.read_text(encoding="utf-8")).count("\n") > 12
+    assert report.readme_tables(report.RESULTS.read_text(encoding="utf-8")).count("\n") > 12
 
 
 def test_numbers_have_three_digits(report):

@@ -1,7 +1,9 @@
 """House rules a machine can check: sizes of files, where unsafe may stand, nothing left unfinished."""
 
 import ast
+import io
 import re
+import tokenize
 
 import pytest
 from conftest import ROOT
@@ -171,3 +173,61 @@ def test_the_package_needs_numpy_only():
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert [re.match(r"\w+", requirement)[0] for requirement in project["dependencies"]] == ["numpy"]
+
+
+# Words that have gone wrong before, and what to say instead. Some are right elsewhere: a picture of Matplotlib is a figure.
+HOUSE_WORDS = {
+    r"(?<!in a )(?<!in one )\bsentences?\b": "say `error message`, or `summary` of a docstring",
+    r"\bfigures?\b(?! (the )?Axes\b)": "say `metric`, `number`, `result` or `table`",
+    r"\bfor each in\b": "name what is looped over, as in `for layer in layers`",
+    r"\bis no number\b": "say `is NaN`",
+}
+# The package's own Python is still to be read.
+PROSE = [
+    *DOCUMENTS,
+    *RUST,
+    *(path for path in PYTHON if any(room in path.as_posix() for room in ("/examples/", "/benches/"))),
+    *sorted((ROOT / "docs").glob("*.py")),
+]
+
+
+def prose_of(path, text):
+    """What people read: a document, or the comments and texts of a source file; code where it loops over `each`."""
+    if path.suffix == ".md":
+        return text
+    if path.suffix == ".rs":
+        return "\n".join(match[0] for match in re.finditer(r'//[^\n]*|"(?:[^"\\]|\\.)*"', text))
+    tree = ast.walk(ast.parse(text))
+    texts = [node.value for node in tree if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    return "\n".join([*texts, *comments, *re.findall(r"for each in", text)])
+
+
+def wrong_words(text):
+    """Each wrong word with its surroundings, and what to say instead."""
+    return [
+        f"...{' '.join(text[max(match.start() - 40, 0) : match.end() + 20].split())}...: {instead}"
+        for pattern, instead in HOUSE_WORDS.items()
+        for match in re.finditer(pattern, text, re.IGNORECASE)
+    ]
+
+
+def test_wrong_words_are_found():
+    for text in ("It raises with a sentence.", "the figures of the history", "a loss that is no number"):
+        assert wrong_words(text), text
+    for text in ("Says in one sentence what it does.", "Saves the figure the Axes belong to."):
+        assert not wrong_words(text), text
+    python, rust = ROOT / "any.py", ROOT / "any.rs"
+    assert wrong_words(prose_of(python, '"""The sentence."""')), "a docstring"
+    assert wrong_words(prose_of(python, "x = 1  # a figure")), "a comment"
+    assert wrong_words(prose_of(python, "[each for each in x]")), "a loop"
+    assert not wrong_words(prose_of(python, "figure = plt.figure()")), "a name"
+    assert wrong_words(prose_of(rust, "/// A sentence.")), "a comment of Rust"
+    assert not wrong_words(prose_of(rust, "let sentence = 1;")), "a name of Rust"
+
+
+@pytest.mark.parametrize("path", PROSE, ids=name_of)
+def test_house_words(path):
+    wrong = wrong_words(prose_of(path, path.read_text(encoding="utf-8")))
+    assert not wrong, f"{name_of(path)}: " + "; ".join(wrong)

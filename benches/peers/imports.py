@@ -83,7 +83,7 @@ def timed(statement, before="pass"):
     return f"import time; {before}; start = time.perf_counter(); {statement}; print(time.perf_counter() - start)"
 
 
-def figures(options, peer, interpreter):
+def measured(options, peer, interpreter):
     """One round: seconds of the import, beyond NumPy, of a process that imports, and of one that trains; memory of both."""
     statement = STATEMENTS[peer]
     inside, _ = run(options, interpreter, timed(statement))
@@ -115,7 +115,7 @@ def tables(session):
     rounds = {peer: [] for peer in usable}
     for _ in range(options.blocks):
         for peer in usable:
-            rounds[peer].append(figures(options, peer, session.peers[peer].interpreter))
+            rounds[peer].append(measured(options, peer, session.peers[peer].interpreter))
     if not usable:
         return ""
     lines = ["### Fresh processes, medians", "", f"| | {' | '.join(HEADERS)} |", "|---|" + "---:|" * len(HEADERS)]

@@ -30,8 +30,8 @@ Written by `python -m benches.peers --publish`; [docs/measuring.md](../../docs/m
 The best number in each row is bold, and the last columns say how many times as fast tilegrad is as the best peer: below 1 the
 peer is faster. Compare numbers within one table only; other machines give other numbers.
 """
-BEGIN = "<!-- figures: written by benches/peers/report.py -->\n"
-END = "<!-- end of figures -->"
+BEGIN = "<!-- tables: written by benches/peers/report.py -->\n"
+END = "<!-- end of tables -->"
 OWN = "tilegrad"
 
 
@@ -200,7 +200,7 @@ PEERS = ("numpy", "torch", "jax", "sklearn")
 PEER_TITLES = ("NumPy by hand", "PyTorch", "JAX", "scikit-learn", "times as fast as the best peer")
 
 
-def readme_figures(text):
+def readme_tables(text):
     """The README's tables, from the text of RESULTS.md."""
     held = sections(text)
     steps = rows(held.get(heading((1, "train_step")), ""))
@@ -234,7 +234,7 @@ def readme():
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise SystemExit(f"report: expected the lines {BEGIN.strip()} and {END} in {README.name}, found none")
-    return before + BEGIN + readme_figures(RESULTS.read_text(encoding="utf-8")) + END + after
+    return before + BEGIN + readme_tables(RESULTS.read_text(encoding="utf-8")) + END + after
 
 
 def write_readme():

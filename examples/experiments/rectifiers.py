@@ -37,12 +37,12 @@ def compare(names, quick):
 
 def result_of(found, names, claim):
     """The table, and which of the others differ from relu by more than their intervals."""
-    rows = [(task, *(f"{mean:.4f} ± {half:.4f}" for mean, half in each.values())) for task, each in found.items()]
+    rows = [(task, *(f"{mean:.4f} ± {half:.4f}" for mean, half in results.values())) for task, results in found.items()]
     verdicts = []
-    for task, each in found.items():
-        mean, half = each["relu"]
-        better = [name for name in names[1:] if each[name][0] + each[name][1] < mean - half]
-        worse = [name for name in names[1:] if each[name][0] - each[name][1] > mean + half]
+    for task, results in found.items():
+        mean, half = results["relu"]
+        better = [name for name in names[1:] if results[name][0] + results[name][1] < mean - half]
+        worse = [name for name in names[1:] if results[name][0] - results[name][1] > mean + half]
         verdicts.append(
             f"On {task}, clearly better than relu: {', '.join(better) or 'none'}; clearly worse: {', '.join(worse) or 'none'}."
         )

@@ -26,7 +26,7 @@ def gradient_ratio(activation, depth, seed):
         return F.mean_squared_error(x, target)
 
     gradients = tg.grad(loss, argnums=0)(weights, x)
-    first, last = (np.linalg.norm(each) for each in (gradients[0], gradients[-1]))
+    first, last = (np.linalg.norm(gradient) for gradient in (gradients[0], gradients[-1]))
     return float(first / last)
 
 

@@ -14,7 +14,7 @@ pub use layout::{Broadcast, Permutation, broadcast_shape, permute};
 pub(crate) use reduce::{CHAIN, sum_columns};
 pub use reduce::{Reduction, ReductionKind};
 
-/// Declares functions of one number that act on arrays: a name, its sentence and its formula.
+/// Declares functions of one number that act on arrays: a name, its summary and its formula.
 macro_rules! unary_functions {
     ($($(#[doc = $doc:literal])* $variant:ident $name:literal ($x:ident) $value:block)*) => {
         /// A function of one number.

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result, value_error};
 
-/// A hyperparameter: its name, default, allowed range and a sentence.
+/// A hyperparameter: its name, default, allowed range and a one-line description.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
     /// Name, as Python takes it.
@@ -122,7 +122,7 @@ pub struct ActivationEntry {
     pub name: &'static str,
     /// Other accepted names.
     pub aliases: &'static [&'static str],
-    /// Documentation in Markdown: sentence, formula, source, behaviour at the ends.
+    /// Documentation in Markdown: summary, formula, source, behaviour at the limits.
     pub doc: &'static str,
     /// Hyperparameters.
     pub parameters: &'static [Parameter],
@@ -272,7 +272,7 @@ pub enum LossReduction {
 pub struct LossEntry {
     /// Name in `F`, and the string that stands for it.
     pub name: &'static str,
-    /// Documentation in Markdown: sentence, formula, source, behaviour at kinks and far out.
+    /// Documentation in Markdown: summary, formula, source, behaviour at kinks and far out.
     pub doc: &'static str,
     /// Hyperparameters.
     pub parameters: &'static [Parameter],
@@ -338,7 +338,7 @@ pub struct OptimizerEntry {
     pub name: &'static str,
     /// Name of its class, as people write it.
     pub class: &'static str,
-    /// Documentation in Markdown: sentence with its source, update with its state, where others differ, slots.
+    /// Documentation in Markdown: summary with its source, the update with its state, where other libraries differ, slots.
     pub doc: &'static str,
     /// Hyperparameters.
     pub parameters: &'static [Parameter],

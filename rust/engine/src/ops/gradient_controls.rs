@@ -60,7 +60,7 @@ impl Routine for Gather {
             let weight = if has_weight { call.input::<E>(1)[0].to_f64() } else { 1.0 };
             let first = turn.gathered == 0;
             turn.weight.set(weight);
-            // The mean of a batch without weight is no number.
+            // The mean of a batch without weight is NaN.
             if weight != 0.0 {
                 controls::gather(sum, gradient, weight, first);
             } else if first {
