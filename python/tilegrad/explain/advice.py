@@ -1,4 +1,4 @@
-"""Where to start: loss, output, metric, optimizer and sizes for given data, each with its reason in a sentence.
+"""Where to start: loss, output, metric, optimizer and sizes for given data, each with its reason.
 
 Example:
     >>> import numpy as np, tilegrad as tg

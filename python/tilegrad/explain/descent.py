@@ -43,12 +43,12 @@ class Path(NamedTuple):
 
     @property
     def length(self) -> float:
-        """How far it went in all."""
+        """Length of the whole path."""
         return float(np.linalg.norm(np.diff(self.points, axis=0), axis=1).sum())
 
     @property
     def travel(self) -> Array:
-        """How far it went along each axis, back and forth."""
+        """How far it went along each axis, back and forth added."""
         return np.asarray(np.abs(np.diff(self.points, axis=0)).sum(axis=0))
 
     @property

@@ -30,7 +30,7 @@ def check_gradients(
         The largest relative difference found.
 
     Raises:
-        ValueError: If a difference exceeds the tolerance; the sentence names argument, index and both values.
+        ValueError: If a difference exceeds the tolerance; the error message names argument, index and both values.
 
     Example:
         >>> import numpy as np, tilegrad as tg

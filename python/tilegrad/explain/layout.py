@@ -26,7 +26,7 @@ class Box(NamedTuple):
 
     @property
     def centre(self) -> tuple[float, float]:
-        """The point in the middle."""
+        """Its middle, across and down."""
         return self.x + self.width / 2, self.y + self.height / 2
 
     @property

@@ -194,7 +194,7 @@ def _heading(column: _Column) -> str:
     return f"{column.title} ({column.units})" if None in column.shown else column.title
 
 
-def _figure(value: Any) -> str:
+def _short(value: Any) -> str:
     # Adding zero makes zero of minus zero.
     return f"{float(value) + 0.0:.4g}"
 
@@ -212,9 +212,9 @@ def _units(spots: list[tuple[float, float]], column: _Column, labels: _Labels) -
         parts.append(text(x, y, str(unit + 1), size=12))
         below = y + _RADIUS + 9
         if column.values is not None:
-            labels.add([(x, y - _RADIUS - 9)], _figure(column.values[unit]))
+            labels.add([(x, y - _RADIUS - 9)], _short(column.values[unit]))
         if column.gradients is not None:
-            labels.add([(x, below)], f"grad {_figure(column.gradients[unit])}", back=True)
+            labels.add([(x, below)], f"grad {_short(column.gradients[unit])}", back=True)
             below += 15
         if column.bias is not None:
             labels.add([(x, below)], f"b {_with_gradient(column.bias[unit], column.bias_gradient, unit)}", 10.5)
@@ -222,7 +222,7 @@ def _units(spots: list[tuple[float, float]], column: _Column, labels: _Labels) -
 
 
 def _with_gradient(value: Any, gradient: Array | None, place: Any) -> str:
-    return _figure(value) if gradient is None else f"{_figure(value)} | {_figure(gradient[place])}"
+    return _short(value) if gradient is None else f"{_short(value)} | {_short(gradient[place])}"
 
 
 def _connections(

@@ -64,7 +64,7 @@ class Quiz:
         return draw(self._graph, None, hidden=True)
 
     def solution(self) -> dict[str, Any]:
-        """The right answers."""
+        """The gradients that are asked for, by name."""
         return dict(self._answers)
 
     def check(self, answers: Mapping[str, Any] | Sequence[Any], *, tolerance: float = 1e-3) -> Marks:

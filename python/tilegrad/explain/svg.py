@@ -48,7 +48,7 @@ def text(x: float, y: float, content: str, *, size: float = SIZE, anchor: str = 
 
 
 def document(width: float, height: float, title: str, description: str, parts: Sequence[str]) -> Picture:
-    """A whole SVG text of these parts, with what it shows said for those who do not see it."""
+    """A whole SVG document of these parts, with a title and a description for screen readers."""
     body = "\n".join(parts)
     # Several pictures in one page must not share the names of their parts.
     mark = f"tg{zlib.crc32((title + body).encode()):08x}"
@@ -68,5 +68,5 @@ def document(width: float, height: float, title: str, description: str, parts: S
 
 
 def width_of(content: str, size: float = SIZE) -> float:
-    """How wide a line of text is."""
+    """Width of a line of text, as the font draws it."""
     return len(content) * LETTER * size

@@ -62,8 +62,8 @@ def cross_entropy(p: Any, y: Any, classes: Sequence[str] | None = None) -> Text:
         losses = -np.log(probabilities[np.arange(rows), truth]) + 0.0
     lines = [["row", "y", *(f"p({name})" for name in names), "-log p"]]
     for row in range(rows):
-        figures = [f"{each:.4g}" for each in probabilities[row]]
-        lines.append([str(row), names[truth[row]], *figures, f"{losses[row]:.6g}"])
+        cells = [f"{probability:.4g}" for probability in probabilities[row]]
+        lines.append([str(row), names[truth[row]], *cells, f"{losses[row]:.6g}"])
     lines.append(["mean", *[""] * (count + 1), f"{losses.mean():.6g}"])
     return Text("\n".join(aligned(lines)))
 

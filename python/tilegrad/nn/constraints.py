@@ -1,4 +1,4 @@
-"""Constraints: what a parameter is brought back to after each update, in place, inside the compiled step."""
+"""Constraints on parameters, restored after each update, in place, inside the compiled step."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["Constraint", "MaxNorm", "NonNegative", "UnitNorm"]
 class Constraint:
     """What holds for a parameter after each update.
 
-    A layer takes one, or several to apply in turn; any :class:`~tilegrad.nn.Parameter` has the attribute ``constraint``. Norms
-    are those of the weights that come into one unit: of each column of a dense weight, over all axes but the last.
+    A layer takes one, or several to apply in turn; every :class:`~tilegrad.nn.Parameter` has the attribute ``constraint``.
+    Norms are taken over the weights that lead to one unit: each column of a dense weight, all axes but the last.
 
     Example:
         >>> import numpy as np, tilegrad as tg
@@ -33,7 +33,7 @@ class Constraint:
 
     @property
     def number(self) -> float:
-        """What the operation in the core takes beside the parameter."""
+        """The second argument of the operation in the core."""
         return 0.0
 
 
@@ -61,13 +61,13 @@ class MaxNorm(Constraint):
 
     @property
     def number(self) -> float:
-        """The limit."""
+        """The limit, which the core compares norms with."""
         return float(self.limit)
 
 
 @dataclass(frozen=True)
 class UnitNorm(Constraint):
-    """The norm of the weights of each unit is 1; where all are zero they stay so. Keras' ``UnitNorm``.
+    """The norm of the weights of each unit is 1, unless all of them are zero; Keras' ``UnitNorm``.
 
     Example:
         >>> from tilegrad import nn
@@ -80,7 +80,7 @@ class UnitNorm(Constraint):
 
 @dataclass(frozen=True)
 class NonNegative(Constraint):
-    """Numbers below zero become zero; Keras' ``NonNeg``. With it on each weight a network rises with each input.
+    """Numbers below zero become zero; Keras' ``NonNeg``. On every weight, it makes a network's output rise with its inputs.
 
     Example:
         >>> from tilegrad import nn
@@ -96,8 +96,8 @@ def check_constraints(function: str, constraint: Any) -> tuple[Constraint, ...]:
     given = tuple(constraint) if isinstance(constraint, Sequence) else (constraint,)
     if constraint is None:
         return ()
-    for each in given:
-        if not isinstance(each, Constraint):
-            hint = "; create it, with parentheses" if isinstance(each, type) else ""
-            raise TypeError(f"{function}: expected `constraint` such as nn.MaxNorm(2.0), or a list, got {each!r}{hint}")
+    for one in given:
+        if not isinstance(one, Constraint):
+            hint = "; create it, with parentheses" if isinstance(one, type) else ""
+            raise TypeError(f"{function}: expected `constraint` such as nn.MaxNorm(2.0), or a list, got {one!r}{hint}")
     return given

@@ -12,10 +12,10 @@ __all__ = ["functional_call"]
 
 
 def functional_call(model: Module, parameters: Mapping[str, Any], *inputs: Any) -> Any:
-    """What the model makes of the inputs with these parameters in place of its own; for functions to be traced.
+    """The model's output for the inputs, with these parameters in place of its own; for use in traced functions.
 
-    With it a model is an ordinary function: of its parameters for ``tg.grad`` and ``tg.hvp``, of its input for
-    ``tg.jacobian``. The model's own parameters are neither read nor changed, and it acts as in evaluation.
+    It makes a model an ordinary function: of its parameters for ``tg.grad`` and ``tg.hvp``, of its input for
+    ``tg.jacobian``. The model's own parameters are neither read nor changed, and it behaves as in evaluation.
 
     Args:
         model: The model.
@@ -25,7 +25,7 @@ def functional_call(model: Module, parameters: Mapping[str, Any], *inputs: Any) 
 
     Raises:
         ValueError: If names or shapes are not the model's.
-        TypeError: Outside a trace; ``model.predict`` is for arrays.
+        TypeError: If nothing is traced; ``model.predict`` is for arrays.
 
     Example:
         >>> import numpy as np, tilegrad as tg

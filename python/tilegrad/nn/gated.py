@@ -45,11 +45,11 @@ class PReLU(Activation):
 
     @property
     def following(self) -> str | None:
-        """For the initialiser of the layer before it, a leaky rectifier."""
+        """A leaky rectifier, for the initialiser of the layer before it."""
         return "leaky_relu"
 
     def forward(self, x: Any) -> Any:
-        """The rectifier of the input."""
+        """``x`` above zero, ``slope * x`` below."""
         return functional.prelu(x, self.slope)
 
     def describe(self) -> str:
@@ -89,7 +89,7 @@ class Swish(Activation):
             self.beta = Parameter((1,), Constant(self._settings["beta"]))
 
     def forward(self, x: Any) -> Any:
-        """The gated input."""
+        """``x * sigmoid(beta * x)``."""
         if not self._learnable:
             return super().forward(x)
         return x * functional.sigmoid(self.beta * x)
@@ -119,7 +119,7 @@ class GLU(Module):
         self.axis = axis
 
     def forward(self, x: Any) -> Any:
-        """The gated half of the input."""
+        """``a * sigmoid(b)`` of the halves ``a`` and ``b``."""
         return functional.glu(x, self.axis)
 
 
@@ -136,7 +136,7 @@ class SwiGLU(GLU):
     """
 
     def forward(self, x: Any) -> Any:
-        """The gated half of the input."""
+        """``silu(a) * b`` of the halves ``a`` and ``b``."""
         return functional.swiglu(x, self.axis)
 
 

@@ -47,7 +47,7 @@ class Dense(Module):
         constraint: What holds for the weight after each update, such as ``nn.MaxNorm(2.0)``, or a list of such.
         style: Begins weight and bias as another library's dense layer does: ``"torch"`` (both uniform in ±1/√in),
             ``"keras"`` (Xavier uniform, zeros), ``"flax"`` (truncated normal with variance 1/in, zeros) or ``"sklearn"``
-            (both uniform in ±√(6/(in + out)), with 2 for 6 before a sigmoid). Initialisers that are given go before it.
+            (both uniform in ±√(6/(in + out)), with 2 for 6 before a sigmoid). Initialisers that are given take precedence.
         dtype: ``"float32"`` or ``"float64"``.
 
     Raises:
@@ -134,11 +134,11 @@ class Dense(Module):
 
     @property
     def following(self) -> str | None:
-        """The activation at the end of this layer."""
+        """Name of the activation at the end of this layer."""
         return self._activation.following if self._activation is not None else None
 
     def traits(self) -> Traits:
-        """A layer of units."""
+        """A layer of units, linear if nothing is applied at the end."""
         last = Traits(keeps_features=True, is_linear=True) if self._activation is None else self._activation.traits()
         return Traits(
             takes=self.in_features,
@@ -155,12 +155,12 @@ class Dense(Module):
 
 
 class Dropout(Module):
-    """Drops numbers at random while training, and divides the others by ``1 - rate`` so that the mean stays.
+    """Drops numbers at random in training, and divides the others by ``1 - rate`` so that the mean stays the same.
 
-    In evaluation and prediction it does nothing. (Srivastava et al., 2014.)
+    It does nothing in evaluation and prediction. (Srivastava et al., 2014.)
 
     Args:
-        rate: Share of numbers that become zero, at least 0 and less than 1; PyTorch's default is 0.5, too.
+        rate: Share of numbers that become zero, at least 0 and less than 1; PyTorch's default is 0.5 too.
 
     Raises:
         ValueError: If the rate is not in [0, 1).
@@ -176,7 +176,7 @@ class Dropout(Module):
         self.rate = check_number("Dropout", "rate", rate, "[0, 1)")
 
     def forward(self, x: Any) -> Any:
-        """Drops in training, else passes on."""
+        """Drops numbers in training, and passes them on otherwise."""
         return functional.dropout(x, self.rate)
 
     def traits(self) -> Traits:
@@ -189,7 +189,7 @@ class Dropout(Module):
 
 
 class Flatten(Module):
-    """Makes one axis of all axes but the first: images of shape (rows, 28, 28) become (rows, 784).
+    """Joins all axes but the first into one: images of shape (rows, 28, 28) become (rows, 784).
 
     Example:
         >>> import numpy as np
@@ -199,7 +199,7 @@ class Flatten(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        """The input with two axes."""
+        """The input with two axes, rows first."""
         return x if x.ndim == 2 else x.reshape(x.shape[0], x.size // max(x.shape[0], 1))
 
     def traits(self) -> Traits:

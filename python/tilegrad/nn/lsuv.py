@@ -17,14 +17,14 @@ __all__ = ["lsuv"]
 def lsuv(model: Sequential, x: Any, *, seed: int = 0, tolerance: float = 0.01, rounds: int = 10) -> Sequential:
     """Gives each dense layer orthogonal weights, scaled so that its output on ``x`` has variance 1 (Mishkin and Matas, 2016).
 
-    Layer by layer, each on what the layers before it make of the data; the biases become zero.
+    It goes layer by layer, each on the output of the layers before it, and sets the biases to zero.
 
     Args:
         model: Layers in a row; it is changed in place.
         x: Some hundred rows of the data, as :meth:`~tilegrad.nn.Module.predict` takes them.
         seed: Decides the orthogonal matrices.
-        tolerance: How near to 1 the variance must come.
-        rounds: Most scalings of a layer.
+        tolerance: How close to 1 the variance must come.
+        rounds: Largest number of scalings of a layer.
 
     Returns:
         The model.

@@ -59,11 +59,11 @@ class Module:
             del cls.__call__
 
     def forward(self, x: Any) -> Any:
-        """What the module does with its input; to be written by each subclass."""
+        """The module's output for its input; each subclass writes its own."""
         raise TypeError(f"{type(self).__name__}: expected a method `forward(self, x)`, got a module without one")
 
     def __call__(self, x: Any, *arguments: Any, **settings: Any) -> Any:
-        """Within a trace, ``forward``; on a NumPy array, the prediction for the whole array at once."""
+        """On traced tensors, ``forward``; on a NumPy array, the prediction for the whole array at once."""
         tracer = active_tracer()
         if tracer is None or not isinstance(x, Traceable):
             return self.predict(x, batch_size="full")
@@ -73,7 +73,7 @@ class Module:
         return result
 
     def freeze(self, pattern: str = "*") -> None:
-        """Keeps parameters from training: they are computed with, saved and shown, but get no gradient and do not change.
+        """Keeps parameters from training: they still compute, are saved and shown, but get no gradient.
 
         Args:
             pattern: Which ones, by name: ``*`` stands for any letters, dots too, ``?`` for one.
@@ -93,7 +93,7 @@ class Module:
             parameter.trainable = False
 
     def unfreeze(self, pattern: str = "*") -> None:
-        """Lets parameters be trained again that :meth:`freeze` kept from it; running statistics stay what they are.
+        """Lets training change parameters again that :meth:`freeze` kept from it; running statistics stay untrained.
 
         Args:
             pattern: Which ones, as in :meth:`freeze`.
@@ -131,9 +131,9 @@ class Module:
         return walk.parameters_of(self, Module)
 
     def named_parameters(self) -> list[tuple[str, Parameter]]:
-        """All parameters with their names. They get their first values by seed 0 if they have none yet.
+        """All parameters with their names. Those without values get their first ones, with seed 0.
 
-        ``np.asarray(parameter)`` is the live array: what is written into it counts.
+        ``np.asarray(parameter)`` is the live array: writing into it takes effect.
         """
         self.initialize()
         return self._parameters()
@@ -144,12 +144,12 @@ class Module:
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers the model has; those that are not trained count, too."""
+        """How many numbers the model has, including those that are not trained."""
         return sum(int(np.prod(parameter.shape)) for _, parameter in self._parameters())
 
     @property
     def dtype(self) -> str:
-        """The dtype it computes in: that of its parameters."""
+        """The dtype that it computes in, which is that of its parameters."""
         dtypes = {parameter.dtype for _, parameter in self._parameters()}
         if len(dtypes) > 1:
             raise TypeError(
@@ -160,7 +160,7 @@ class Module:
     def initialize(self, seed: int = 0, *, again: bool = False) -> Module:
         """Draws the first values of all parameters that have none; with ``again``, of all.
 
-        The values of a parameter depend on the seed and on its place among the parameters only.
+        The values of a parameter depend only on the seed and on its place among the parameters.
         """
         check_flag("initialize", "again", again)
         for stream, (_, parameter) in enumerate(self._parameters()):
@@ -176,11 +176,11 @@ class Module:
         return self
 
     def predict(self, x: Any, *, batch_size: int | str = 256, scale: float | None = None) -> Array:
-        """What the model makes of the rows of ``x``: batch by batch, without dropout.
+        """The model's output for the rows of ``x``, batch by batch, without dropout.
 
         Args:
-            x: Array whose first axis counts rows: float32, float64 or integers, of any layout; a memory map is read row
-                by row.
+            x: Array whose first axis counts rows: float32, float64 or integers, in any memory layout; a memory map is
+                read row by row.
             batch_size: Rows at a time, or ``"full"``. The result does not depend on it.
             scale: Factor that integer features are multiplied by, e.g. ``1 / 255``.
 
@@ -200,11 +200,11 @@ class Module:
         self._runner = runner
 
     def activations(self, x: Any) -> dict[str, Any]:
-        """What goes into each activation and what comes out, by layer: :func:`tilegrad.diagnose.activations`."""
+        """Inputs and outputs of each activation, by layer: :func:`tilegrad.diagnose.activations`."""
         return dict(comfort("activations")(self, x))
 
     def memory(self, batch_size: int = 256, input_shape: tuple[int, ...] | None = None) -> Memory:
-        """How many bytes predictions take beside the data: parameters, and all values of a batch.
+        """How many bytes predictions take beside the data: the parameters, and all values of a batch.
 
         For training see :meth:`tilegrad.Trainer.memory`.
 
@@ -290,7 +290,7 @@ class Module:
 
         Nothing is changed unless all fit.
 
-        A file that ``trainer.save`` wrote will do as well.
+        A file written by ``trainer.save`` works too.
 
         Raises:
             ValueError: If the file is damaged, or names or shapes differ from the model's.
@@ -300,7 +300,7 @@ class Module:
 
     @property
     def following(self) -> str | None:
-        """The activation that this module applies, if that is what it does."""
+        """Name of the activation that this module applies at its end, if it does."""
         return None
 
     def traits(self) -> Traits:

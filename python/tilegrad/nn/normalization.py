@@ -91,7 +91,7 @@ class BatchNorm(Module):
             self.build(features)
 
     def build(self, features: int) -> None:
-        """Makes the parameters for so many features, once they are known."""
+        """Makes the parameters, once the number of features is known."""
         self.features = check_count("BatchNorm", "features", features)
         shape = (self.features,)
         self.weight = Parameter(shape, Constant(1.0), self._dtype) if self.affine else None

@@ -1,4 +1,4 @@
-"""Parameters: what a model learns."""
+"""Parameters: the arrays that a model learns."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Parameter(Traceable):
         shape: Shape; it never changes.
         initializer: How the first values are drawn; ``None`` chooses for a dense weight by the activation that follows.
         dtype: ``"float32"`` or ``"float64"``.
-        trainable: Whether training changes it. One that is not is computed with, saved and shown like any other, but no
-            gradient is taken of it and no optimizer touches it; the attribute may be set at any time, and counts from
-            the next ``fit``.
+        trainable: Whether training changes it. A parameter that is not trained still takes part in computations, and is saved
+            and shown like any other, but it gets no gradient and no optimizer touches it. The attribute may be set at any
+            time and takes effect with the next ``fit``.
 
     Example:
         >>> from tilegrad import nn
@@ -71,12 +71,12 @@ class Parameter(Traceable):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape."""
+        """Sizes of its axes, which never change."""
         return self._shape
 
     @property
     def regularizer(self) -> Regularizer | None:
-        """The penalty on its size, such as ``nn.L2(1e-4)``; it counts from the next ``fit``."""
+        """The penalty on its size, such as ``nn.L2(1e-4)``; it takes effect with the next ``fit``."""
         return self._regularizer
 
     @regularizer.setter
@@ -85,7 +85,7 @@ class Parameter(Traceable):
 
     @property
     def constraint(self) -> tuple[Constraint, ...]:
-        """What holds after each update, such as ``nn.MaxNorm(2.0)``, or a list of such; it counts from the next ``fit``."""
+        """What holds after each update, such as ``nn.MaxNorm(2.0)``, or a list of such; it takes effect with the next ``fit``."""
         return self._constraint
 
     @constraint.setter
@@ -113,7 +113,7 @@ class Parameter(Traceable):
 
     @property
     def value(self) -> Array:
-        """Its array; what is written into it counts at the next step."""
+        """Its array; writing into it takes effect at the next step."""
         if self._array is None:
             raise ValueError(
                 "Parameter: expected values, got none yet; call `model.initialize(seed)`, or train or predict with "
@@ -132,17 +132,17 @@ class Parameter(Traceable):
             self._array[...] = array
 
     def bind(self, view: Array) -> None:
-        """Lives in this array from now on; the values that it has are moved there."""
+        """Moves its values into this array and lives there from now on."""
         if view is not self._array:
             view[...] = self.value
             self._array = view
 
     def initialize(self, seed: int, stream: int) -> None:
-        """Draws the first values."""
+        """Draws its first values."""
         self.value = self.drawn(seed, stream)
 
     def drawn(self, seed: int, stream: int) -> Array:
-        """The first values that :meth:`initialize` would give it."""
+        """The values that :meth:`initialize` would give it."""
         initializer = self.initializer if self.initializer is not None else chosen_for(self.following)
         return initializer(self._shape, self._dtype, seed, stream)
 
@@ -153,7 +153,7 @@ class Parameter(Traceable):
             self._array = self._array.astype(dtype)
 
     def describe_initializer(self) -> str:
-        """How its first values are drawn, in a word or two."""
+        """Its initialiser, in a word or two."""
         return str(self.initializer if self.initializer is not None else chosen_for(self.following))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:

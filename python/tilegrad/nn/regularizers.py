@@ -1,8 +1,8 @@
 """Regularisers: penalties on the size of parameters.
 
-A penalty is added to the loss whose gradient is taken, once per batch, beside the mean over the batch. The figure ``loss``
-of history and ``evaluate`` is without it, so that it can be compared between strengths; the history has the figure
-``penalty`` beside it, and what is minimised is their sum.
+A penalty is added to the loss once per batch, and training minimises their sum. The metric ``loss`` in the history and from
+``evaluate`` leaves it out, so that runs with different strengths can be compared; the history has the metric ``penalty``
+beside it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _STYLES = {"keras": (1.0, False), "torch": (0.5, False), "sklearn": (0.5, True)}
 
 
 class Regularizer(ABC):
-    """A penalty on a parameter; layers take it as ``regularizer``, any parameter has the attribute.
+    """A penalty on a parameter: the argument ``regularizer`` of layers, and an attribute of every parameter.
 
-    Subclass it with a ``penalty`` written with tensors for a penalty of your own.
+    For a penalty of your own, subclass it and write ``penalty`` with tensors.
 
     Example:
         >>> from tilegrad import nn
@@ -37,11 +37,11 @@ class Regularizer(ABC):
 
     @abstractmethod
     def penalty(self, parameter: Any, rows: int) -> Any:
-        """The penalty as a tensor of one number, or ``None``; ``rows`` are those of the batch."""
+        """The penalty as a tensor of one number, or ``None``; ``rows`` is the number of rows in the batch."""
 
     @property
     def shrinkage(self) -> float:
-        """What, times the learning rate, each number comes nearer to zero after each update."""
+        """How far each update moves every number toward zero, divided by the learning rate."""
         return 0.0
 
 
@@ -49,10 +49,10 @@ class Regularizer(ABC):
 class L1(Regularizer):
     """``strength * sum |w|``, which makes weights small and many of them zero (Tibshirani, 1996).
 
-    By its gradient, weights come near to zero and go to and fro there. With ``proximal=True`` each update is followed by
+    Its gradient brings weights close to zero, where they then oscillate. With ``proximal=True`` each update is followed by
     ``w = sign(w) max(|w| - learning_rate * strength, 0)`` instead, which makes them exactly zero (ISTA, as in Daubechies et
-    al., 2004). With plain gradient descent both have the same minimum; adaptive optimizers scale the gradient and not this
-    step, so that there they have not.
+    al., 2004). With plain gradient descent both have the same minimum; with adaptive optimizers, which scale the gradient
+    but not this step, they do not.
 
     Args:
         strength: 0.01 is Keras' default.
@@ -85,7 +85,7 @@ class L1(Regularizer):
 
     @property
     def shrinkage(self) -> float:
-        """The strength, if proximal."""
+        """The strength, if the proximal step is taken."""
         return float(self.strength) if self.proximal else 0.0
 
 
@@ -95,7 +95,7 @@ class L2(Regularizer):
 
     Styles: ``"keras"`` (default) as it stands; ``"torch"`` half of it, whose gradient is that of ``weight_decay=strength`` in
     SGD and coupled Adam; ``"sklearn"`` half of it divided by the rows of the batch, as ``MLPClassifier(alpha=strength)``,
-    whose effect so depends on the batch size.
+    so that its effect depends on the batch size.
 
     Args:
         strength: 0.01 is Keras' default, 1e-4 scikit-learn's.
@@ -157,7 +157,7 @@ class ElasticNet(Regularizer):
 
     @property
     def shrinkage(self) -> float:
-        """The strength of the first part, if proximal."""
+        """The strength of the first part, if its proximal step is taken."""
         return float(self.l1) if self.proximal else 0.0
 
 

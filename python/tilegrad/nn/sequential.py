@@ -47,21 +47,21 @@ class Sequential(Module):
             yield str(place), layer
 
     def forward(self, x: Any) -> Any:
-        """Each layer on what the one before it returned."""
+        """Applies each layer to the output of the one before it."""
         for layer in self.layers:
             x = layer(x)
         return x
 
     @property
     def input_shape(self) -> tuple[int, ...] | None:
-        """Shape of one row of the input, where the first layer that cares tells."""
+        """Shape of one row of the input, where the first layers tell."""
         for layer in _leaves(self):
             if layer.input_shape is not None or not layer.traits().keeps_features:
                 return layer.input_shape
         return None
 
     def traits(self) -> Traits:
-        """What holds for every layer."""
+        """What is true of every layer in it."""
         each = [layer.traits() for layer in self.layers]
         return Traits(
             keeps_features=all(traits.keeps_features for traits in each),
@@ -80,7 +80,7 @@ class Sequential(Module):
         return iter(self.layers)
 
     def describe(self) -> str:
-        """The layers in a row."""
+        """The descriptions of its layers, joined."""
         return f"Sequential({', '.join(layer.describe() for layer in self.layers)})"
 
 

@@ -81,7 +81,7 @@ class Report:
         """
         known = [layer for layer in self.layers if getattr(layer, figure, None) is not None]
         if not known:
-            raise ValueError(f"plot: expected `figure` that the report has, got {figure!r}")
+            raise ValueError(f"plot: expected `figure` of something in the report, got {figure!r}")
         ax = begin(ax)
         ax.plot([layer.name for layer in known], [getattr(layer, figure) for layer in known], **line(0, markers=1))
         if figure == "gradient":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class Initializer(Protocol):
     """
 
     def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
-        """Draws the values."""
+        """Values of this shape and dtype; the same seed and stream give the same ones."""
         ...
 
 
@@ -55,7 +55,20 @@ def fans(shape: Sequence[int]) -> tuple[int, int]:
     return shape[-2] * field, shape[-1] * field
 
 
-class Constant:
+class _Drawn:
+    """A distribution of the core, with its numbers as attributes."""
+
+    kind: ClassVar[str]
+
+    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
+        """Draws values of this shape and dtype; the same seed and stream give the same ones."""
+        return _core.initialize(self.kind, shape, dtype, seed, stream, **self._numbers())
+
+    def _numbers(self) -> dict[str, float]:
+        return vars(self)
+
+
+class Constant(_Drawn):
     """The same value everywhere.
 
     Args:
@@ -67,12 +80,10 @@ class Constant:
         array([0.5, 0.5], dtype=float32)
     """
 
+    kind = "constant"
+
     def __init__(self, value: float) -> None:
         self.value = float(value)
-
-    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
-        """Fills an array."""
-        return _core.initialize("constant", shape, dtype, seed, stream, value=self.value)
 
     def __str__(self) -> str:
         return f"constant {self.value:g}"
@@ -94,7 +105,7 @@ class Zeros(Constant):
         return "zeros"
 
 
-class Uniform:
+class Uniform(_Drawn):
     """Uniform between ``low`` and ``high``.
 
     Example:
@@ -104,20 +115,18 @@ class Uniform:
         True
     """
 
+    kind = "uniform"
+
     def __init__(self, low: float = -0.05, high: float = 0.05) -> None:
         if not low < high:
             raise ValueError(f"Uniform: expected `low` below `high`, got {low} and {high}")
         self.low, self.high = float(low), float(high)
 
-    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
-        """Draws the values."""
-        return _core.initialize("uniform", shape, dtype, seed, stream, low=self.low, high=self.high)
-
     def __str__(self) -> str:
         return f"uniform [{self.low:g}, {self.high:g})"
 
 
-class Normal:
+class Normal(_Drawn):
     """Normal with a mean and a standard deviation.
 
     Example:
@@ -126,13 +135,11 @@ class Normal:
         True
     """
 
+    kind = "normal"
+
     def __init__(self, mean: float = 0.0, deviation: float = 0.05) -> None:
         self.mean = check_number("Normal", "mean", mean)
         self.deviation = check_number("Normal", "deviation", deviation, "(0, inf)")
-
-    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
-        """Draws the values."""
-        return _core.initialize("normal", shape, dtype, seed, stream, mean=self.mean, deviation=self.deviation)
 
     def __str__(self) -> str:
         return f"normal ({self.mean:g}, {self.deviation:g})"
@@ -142,7 +149,7 @@ class Normal:
 _WITHIN_TWO = 0.87962566103423978
 
 
-class TruncatedNormal:
+class TruncatedNormal(_Drawn):
     """Normal, drawn again until within two deviations of the mean.
 
     What is cut off makes the deviation smaller, by the factor 0.8796. Here ``deviation`` is the deviation of the numbers that
@@ -165,16 +172,16 @@ class TruncatedNormal:
         (1.0, 0.88, True)
     """
 
+    kind = "truncated_normal"
+
     def __init__(self, mean: float = 0.0, deviation: float = 0.05, *, corrected: bool = True) -> None:
         self.mean = check_number("TruncatedNormal", "mean", mean)
         self.deviation = check_number("TruncatedNormal", "deviation", deviation, "(0, inf)")
         self.corrected = check_flag("TruncatedNormal", "corrected", corrected)
 
-    def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
-        """Draws the values."""
+    def _numbers(self) -> dict[str, float]:
         # The core corrects.
-        deviation = self.deviation if self.corrected else self.deviation * _WITHIN_TWO
-        return _core.initialize("truncated_normal", shape, dtype, seed, stream, mean=self.mean, deviation=deviation)
+        return {"mean": self.mean, "deviation": self.deviation * (1.0 if self.corrected else _WITHIN_TWO)}
 
     def __str__(self) -> str:
         return f"truncated normal ({self.mean:g}, {self.deviation:g})"
@@ -196,7 +203,7 @@ class Ones(Constant):
         return "ones"
 
 
-class Orthogonal:
+class Orthogonal(_Drawn):
     """Orthogonal rows or columns, whichever are fewer, spread evenly over all directions (Saxe et al., 2014).
 
     Axes before the last are taken as one. The matrix keeps lengths, so that signals neither grow nor vanish in deep networks.
@@ -215,13 +222,15 @@ class Orthogonal:
         True
     """
 
+    kind = "orthogonal"
+
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = check_number("Orthogonal", "gain", gain)
 
     def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
-        """Draws the values."""
+        """Draws a matrix of this shape, or of its rows and its last axis."""
         _matrix("Orthogonal", shape)
-        return _core.initialize("orthogonal", shape, dtype, seed, stream, gain=self.gain)
+        return super().__call__(shape, dtype, seed, stream)
 
     def __str__(self) -> str:
         return "orthogonal" if self.gain == 1 else f"orthogonal x {self.gain:g}"
@@ -247,7 +256,7 @@ class IdentityMatrix:
         self.gain = check_number("IdentityMatrix", "gain", gain)
 
     def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
-        """Fills an array."""
+        """The gain on the diagonal, whatever the seed."""
         if len(shape) != 2:
             raise ValueError(f"IdentityMatrix: expected a shape of two axes, got {tuple(shape)}")
         return np.asarray(self.gain * np.eye(shape[0], shape[1]), dtype)
@@ -277,7 +286,7 @@ class Sparse:
         self.deviation = check_number("Sparse", "deviation", deviation, "(0, inf)")
 
     def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
-        """Draws the values."""
+        """Draws all numbers, and sets the share in each column to zero."""
         rows, columns = _matrix("Sparse", shape)
         # Twice as many numbers as are needed: the second half decides which become zero.
         drawn = _core.initialize("normal", (2, rows, columns), dtype, seed, stream, mean=0.0, deviation=self.deviation)

@@ -62,7 +62,7 @@ class VarianceScaling:
         return math.sqrt(self.scale / _MODES[self.mode](*fans(shape)))
 
     def __call__(self, shape: Sequence[int], dtype: str, seed: int, stream: int) -> Array:
-        """Draws the values."""
+        """Draws numbers whose deviation belongs to the shape."""
         deviation = self.deviation(shape)
         made: Initializer = Normal(0.0, deviation)
         if self.distribution == "uniform":
