@@ -90,6 +90,7 @@ deny: ## check licences, advisories and sources of the dependencies
 
 docs: build $(VENV)/.tools ## build the site into build/site; warnings are errors
 	$(VENV_PYTHON) docs/coverage.py --check
+	$(VENV_PYTHON) docs/rooms.py --check
 	NO_MKDOCS_2_WARNING=1 $(VENV_PYTHON) -m mkdocs build --quiet
 
 experiments: build $(VENV)/.tools ## run the experiments again and write docs/experiments.md

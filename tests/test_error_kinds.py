@@ -176,3 +176,31 @@ def test_messages_show_values_as_python_does():
         optim.SGD(learning_rate=0.1).step([np.zeros(3), np.zeros(2)], [np.zeros(3), np.zeros(4)])
     with pytest.raises(TypeError, match=r"step: expected `gradients\[1\]` of dtype float64, as `parameters\[1\]`, got"):
         optim.SGD(learning_rate=0.1).step([np.zeros(3), np.zeros(2)], [np.zeros(3), np.zeros(2, np.float32)])
+
+
+class Raising:
+    """Says of itself that it is a number, and fails when it is asked which."""
+
+    def __float__(self):
+        raise LookupError("no number today")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda number: _core.Optimizer("sgd", {"learning_rate": number}),
+        lambda number: apply("dropout", {"rate": number}, SINGLE),
+        lambda number: _core.Activation("elu", [number]),
+        lambda number: _core.initialize("normal", (2,), "float32", 0, 0, deviation=number),
+    ],
+    ids=["optimizer", "operation", "activation", "initializer"],
+)
+def test_numbers_are_told_from_what_is_none(call):
+    """A number too large for a float is out of range, what is no number has a wrong type, and a failure stays itself."""
+    for number in (10**400, -(10**400)):
+        with pytest.raises(ValueError, match=f"got {'-' if number < 0 else ''}inf"):
+            call(number)
+    with pytest.raises(TypeError, match="got function"):
+        call(raised_by)
+    with pytest.raises(LookupError, match="no number today"):
+        call(Raising())

@@ -63,7 +63,7 @@ pub fn measure(threads: usize, caches: [Option<u64>; 3]) -> Result<Limits> {
     let longest = plan.iter().map(|(_, set)| *set).max().unwrap_or(0);
     let mut buffers = (0..threads).map(|_| buffer(longest)).collect::<Result<Vec<_>, _>>()?;
     let mut rates = together(&plan, &mut buffers)?.into_iter();
-    let mut next = || rates.next().unwrap_or(0.0);
+    let mut next = || rates.next().expect("a rate for each measurement");
     let (single, double, single_divisions, double_divisions) = (next(), next(), next(), next());
     let levels = plan.into_iter().map(|(level, _)| Level { bandwidth: next().max(next()).max(next()), ..level });
     Ok(Limits { threads, single, double, single_divisions, double_divisions, levels: levels.collect() })

@@ -5,8 +5,10 @@ use tilegrad_kernels::activations::{self, ENTRIES};
 use tilegrad_kernels::real::Element;
 use tilegrad_kernels::registry::SlopeFrom;
 
+use crate::arguments::type_name;
 use crate::elementwise::{Map, Zip, map, zip};
-use crate::errors::{Result, value_error};
+use crate::errors::{Result, type_error, value_error};
+use crate::numbers;
 
 /// An activation with its hyperparameters, for NumPy arrays of any shape and layout.
 ///
@@ -21,8 +23,14 @@ pub(crate) struct Activation {
 impl Activation {
     #[new]
     #[pyo3(signature = (name, parameters = Vec::new()), text_signature = "(name, parameters=())")]
-    fn new(name: &str, parameters: Vec<f64>) -> Result<Self> {
-        let mut values = parameters;
+    fn new(name: &str, parameters: Vec<Bound<'_, PyAny>>) -> Result<Self> {
+        let mut values = Vec::with_capacity(parameters.len());
+        for parameter in &parameters {
+            let Some(number) = numbers::number(parameter)? else {
+                return type_error!("{name}: expected `parameters` of numbers, got {}", type_name(parameter));
+            };
+            values.push(number);
+        }
         if let Some(entry) = ENTRIES.iter().find(|entry| entry.name == name || entry.aliases.contains(&name)) {
             if values.len() > entry.parameters.len() {
                 let (most, got) = (entry.parameters.len(), values.len());

@@ -284,7 +284,7 @@ fn read_attribute(operation: &str, name: &str, value: &Bound<'_, PyAny>) -> Resu
     if let Ok(whole) = value.extract::<i64>() {
         return Ok(Attribute::Int(whole));
     }
-    if let Ok(number) = value.extract::<f64>() {
+    if let Some(number) = numbers::number(value)? {
         return Ok(Attribute::Float(number));
     }
     if let Ok(whole) = value.extract::<Vec<i64>>() {

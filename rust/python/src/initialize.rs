@@ -8,7 +8,7 @@ use tilegrad_kernels::real::Element;
 
 use crate::arguments::{shape_text, type_name};
 use crate::arrays::Array;
-use crate::errors::{Error, Refusal, Result, dtype_error, name_error, value_error};
+use crate::errors::{Refusal, Result, dtype_error, name_error, type_error, value_error};
 use crate::kinds::{Kind, Number};
 use crate::numbers::{self, Seed, Whole, in_range};
 use crate::work;
@@ -163,9 +163,9 @@ fn read_parameters(kind: &str, known: [(&str, f64); 2], given: Option<&Bound<'_,
             let expected = if names.is_empty() { "none".to_string() } else { names.join(", ") };
             return name_error!("{kind}: unknown parameter {name:?}; expected {expected}");
         };
-        let number = value
-            .extract::<f64>()
-            .map_err(|_| Error::Type(format!("{kind}: expected `{name}` to be a number, got {}", type_name(&value))))?;
+        let Some(number) = numbers::number(&value)? else {
+            return type_error!("{kind}: expected `{name}` to be a number, got {}", type_name(&value));
+        };
         if !number.is_finite() {
             return value_error!("{kind}: expected a finite `{name}`, got {number}");
         }

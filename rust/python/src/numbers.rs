@@ -1,6 +1,6 @@
 //! Whole numbers from Python: any size arrives, so that the range check of the function says what is wrong.
 
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 
@@ -38,10 +38,24 @@ impl<'py> FromPyObject<'_, 'py> for Seed {
         match object.extract::<u64>() {
             Ok(value) => Ok(Self(value)),
             Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
-                Err(pyo3::exceptions::PyValueError::new_err("expected a whole number from 0 to 2**64 - 1"))
+                Err(PyValueError::new_err("expected a whole number from 0 to 2**64 - 1"))
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// A number as a float; nothing for an object that is none. A whole number beyond every float counts as infinite, so that
+/// the check of its range refuses it; any other exception of the object's own is passed on.
+pub(crate) fn number(object: &Bound<'_, PyAny>) -> Result<Option<f64>> {
+    let py = object.py();
+    match object.extract::<f64>() {
+        Ok(number) => Ok(Some(number)),
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => {
+            Ok(Some(if object.lt(0)? { f64::NEG_INFINITY } else { f64::INFINITY }))
+        }
+        Err(error) if error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyValueError>(py) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

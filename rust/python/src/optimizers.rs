@@ -13,7 +13,7 @@ use crate::errors::{Error, Result, dtype_error, name_error, shape_error, type_er
 use crate::kinds::Kind;
 use crate::locks::Locked;
 use crate::memory::Memory;
-use crate::numbers::{Whole, in_range};
+use crate::numbers::{self, Whole, in_range};
 use crate::updates::{MOST_SLOTS, Place, Places, Scratch};
 use crate::work;
 
@@ -423,9 +423,9 @@ fn setting<'a>(function: &str, name: &str, value: &Bound<'_, PyAny>, text: Optio
     if let Ok(flag) = value.cast::<PyBool>() {
         return Ok(Setting::Flag(flag.is_true()));
     }
-    match value.extract::<f64>() {
-        Ok(number) => Ok(Setting::Number(number)),
-        Err(_) => type_error!("{function}: expected `{name}` to be a number or a text, got {}", type_name(value)),
+    match numbers::number(value)? {
+        Some(number) => Ok(Setting::Number(number)),
+        None => type_error!("{function}: expected `{name}` to be a number or a text, got {}", type_name(value)),
     }
 }
 

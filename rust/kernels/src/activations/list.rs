@@ -30,7 +30,9 @@ macro_rules! activations {
                         return Ok(Self::$type($type::new(parameters)));
                     }
                 )*)*
-                name_error!("activation: unknown name {name:?}")
+                let names = |entry: &ActivationEntry| [&[entry.name], entry.aliases].concat();
+                let known: Vec<&str> = ENTRIES.iter().flat_map(names).collect();
+                name_error!("activation: unknown name {name:?}; expected one of {}", known.join(", "))
             }
 
             /// What is known of it.

@@ -5,7 +5,7 @@ use super::derivatives;
 use super::formula::PointFormula;
 use super::pointwise::{self, PointBatch};
 use super::totals::Totals;
-use crate::error::{Error, Result, name_error};
+use crate::error::{Error, Result, name_error, value_error};
 use crate::real::Element;
 use crate::registry::{LossEntry, LossReduction, check_parameters};
 
@@ -36,10 +36,7 @@ macro_rules! point_losses {
             pub fn new(name: &str, values: &[f64]) -> Result<Self> {
                 $($(
                     if $type::NAMES.iter().any(|known| known.0 == name) {
-                        if !values.is_empty() {
-                            let parameters = $type::ENTRY.parameters;
-                            check_parameters(name, parameters, &values[..parameters.len().min(values.len())])?;
-                        }
+                        check_values(name, &$type::ENTRY, values)?;
                         return Ok(Self::$type($type::new(values)));
                     }
                 )*)*
@@ -114,6 +111,20 @@ const fn entries<const N: usize>(
         formula += 1;
     }
     all
+}
+
+/// An error unless there are no values, or one for each parameter and then as many for choices as are said.
+fn check_values(name: &str, entry: &LossEntry, values: &[f64]) -> Result<()> {
+    if values.is_empty() {
+        return Ok(());
+    }
+    let (parameters, flags) = values.split_at(entry.parameters.len().min(values.len()));
+    check_parameters(name, entry.parameters, parameters)?;
+    let most = entry.choices.len();
+    if flags.len() > most || flags.iter().any(|flag| ![0.0, 1.0].contains(flag)) {
+        return value_error!("{name}: expected at most {most} choices, each 0 or 1, got {flags:?}");
+    }
+    Ok(())
 }
 
 /// The entry of this name, or an error that lists the names.

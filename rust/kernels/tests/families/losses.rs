@@ -377,6 +377,8 @@ fn the_registry_knows_every_loss() {
     }
     assert!(entry("mean_square_error").expect_err("unknown").message().contains("mean_squared_error"));
     assert!(PointLoss::new("hube", &[]).is_err() && PointLoss::new("huber", &[0.0]).is_err());
+    assert!(PointLoss::new("huber", &[1.0]).is_ok() && PointLoss::new("huber", &[1.0, 1.0]).is_err());
+    assert!(PointLoss::new("poisson", &[1e-8, 0.0]).is_ok() && PointLoss::new("poisson", &[1e-8, 0.5]).is_err());
 }
 
 #[test]

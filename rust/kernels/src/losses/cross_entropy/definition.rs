@@ -27,7 +27,7 @@ pub(in crate::losses) const ENTRY: LossEntry = LossEntry {
     choices: &[Choice {
         name: "normalization",
         default: "weights",
-        options: &["weights", "samples"],
+        options: &[NORMALIZATIONS[0].0, NORMALIZATIONS[1].0],
         meanings: &[],
         doc: "What the mean divides by: the sum of the rows' weights, or the count of rows.",
     }],
@@ -66,6 +66,10 @@ pub enum Normalization {
     /// The count of rows, the ignored left out.
     Samples,
 }
+
+/// Their words.
+const NORMALIZATIONS: [(&str, Normalization); 2] =
+    [("weights", Normalization::Weights), ("samples", Normalization::Samples)];
 
 /// Cross-entropy with its settings; see the registry's entry for the formula.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -106,10 +110,7 @@ impl CrossEntropy {
     /// With these settings, which are checked. `normalization` is "weights" or "samples".
     pub fn new(label_smoothing: f64, normalization: &str, ignore_index: Option<i32>) -> Result<Self> {
         check_parameters(ENTRY.name, ENTRY.parameters, &[label_smoothing])?;
-        let normalization = match ENTRY.choices[0].index(ENTRY.name, normalization)? {
-            0 => Normalization::Weights,
-            _ => Normalization::Samples,
-        };
+        let (_, normalization) = NORMALIZATIONS[ENTRY.choices[0].index(ENTRY.name, normalization)?];
         Ok(Self { label_smoothing, normalization, ignore_index })
     }
 
