@@ -55,7 +55,7 @@ def table():
     lines = ["| level | room | what it holds | imports from |", "|---:|---|---|---|"]
     for number, level in enumerate(levels(), start=1):
         for room in level:
-            imports = ", ".join(f"`{each}`" for each in order if each in found[room])
+            imports = ", ".join(f"`{name}`" for name in order if name in found[room])
             lines.append(f"| {number} | `{room}` | {purpose(room)} | {imports or 'no other room'} |")
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""Metrics: figures to judge a model by.
+"""Metrics: numbers to judge a model by.
 
 A trainer takes names, ``metrics=["accuracy", "f1"]``, or objects, ``[metrics.F1(average="micro")]``. They are summed
 over the rows inside the compiled step, in double precision and weighted by sample weights, so that the size of batches
