@@ -22,18 +22,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from tilegrad.metrics import _amounts, _classes, _whole
-from tilegrad.metrics._arrays import figure
-from tilegrad.metrics._base import Metric, Predictions, WholeMetric
-from tilegrad.metrics._report import (
-    calibration_curve,
-    classification_report,
-    confusion_matrix,
-    precision_recall_curve,
-    roc_curve,
-)
-from tilegrad.metrics._sklearn import has_scikit, scikit_metric
-from tilegrad.metrics.custom import FunctionMetric, RowMetric, custom
+from tilegrad.metrics import amounts, classes, curves, quantiles
+from tilegrad.metrics.arrays import figure
+from tilegrad.metrics.base import Metric, Predictions, WholeMetric
+from tilegrad.metrics.curves import calibration_curve, precision_recall_curve, roc_curve
+from tilegrad.metrics.function_metrics import FunctionMetric, RowMetric, custom
+from tilegrad.metrics.report import classification_report, confusion_matrix
+from tilegrad.metrics.scikit import has_scikit, scikit_metric
 from tilegrad.words.names import unknown
 
 __all__ = [
@@ -54,7 +49,7 @@ __all__ = [
 # Every class that has a name of its own; those they are derived from have none.
 _CLASSES: dict[str, type[Metric]] = {
     kind.name: kind
-    for module in (_amounts, _classes, _whole)
+    for module in (amounts, classes, quantiles, curves)
     for kind in vars(module).values()
     if isinstance(kind, type)
     and issubclass(kind, Metric)
@@ -130,7 +125,7 @@ _ALIASES = {
 }
 
 _AVERAGED: dict[str, Callable[[str], Metric]] = {
-    kind.name: kind for kind in (_classes.Precision, _classes.Recall, _classes.F1, _classes.Jaccard)
+    kind.name: kind for kind in (classes.Precision, classes.Recall, classes.F1, classes.Jaccard)
 }
 NAMED: dict[str, Callable[[], Metric]] = {
     **_CLASSES,
@@ -140,9 +135,9 @@ NAMED: dict[str, Callable[[], Metric]] = {
         for name in _AVERAGED
         for average in ("macro", "micro", "weighted")
     },
-    "top_3_accuracy": lambda: _classes.TopKAccuracy(3),
-    "top_5_accuracy": lambda: _classes.TopKAccuracy(5),
-    "f2": lambda: _classes.FBeta(2.0),
+    "top_3_accuracy": lambda: classes.TopKAccuracy(3),
+    "top_5_accuracy": lambda: classes.TopKAccuracy(5),
+    "f2": lambda: classes.FBeta(2.0),
 }
 
 

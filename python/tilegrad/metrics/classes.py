@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.metrics._base import Key, MeanOverRows, Reading, Summed
+from tilegrad.metrics.base import Key, MeanOverRows, Reading, Summed
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_choice, check_count, check_number
 

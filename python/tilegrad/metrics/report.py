@@ -1,4 +1,4 @@
-"""Tables and curves: more than one figure can say."""
+"""Tables of classes: how often each was taken for each, and what each class has."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.metrics._arrays import checked
-from tilegrad.metrics._base import Predictions
-from tilegrad.metrics._classes import F1, CohenKappa, Precision, Recall
-from tilegrad.metrics._whole import ranked
+from tilegrad.metrics.arrays import checked
+from tilegrad.metrics.base import Predictions
+from tilegrad.metrics.classes import F1, CohenKappa, Precision, Recall
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_choice
 from tilegrad.words.tables import aligned
@@ -117,101 +116,3 @@ def classification_report(
     kappa = float(CohenKappa().of_counts(*counts, labels=False))
     last = f"accuracy {counts[0].sum() / counts[2].sum():.4f}, kappa {kappa:.4f}"
     return "\n".join([*aligned([("class", "precision", "recall", "f1", "rows"), *lines], right=range(1, 5)), last])
-
-
-def _scores_and_truth(function: str, prediction: Any, target: Any) -> tuple[Array, Array]:
-    score, true = np.asarray(prediction, np.float64), np.asarray(target)
-    if score.ndim == 2 and score.shape[1] == 2:
-        score = score[:, 1] - score[:, 0]
-    score, true = score.reshape(-1), true.reshape(-1)
-    if score.shape != true.shape or not np.isin(true, (0, 1)).all() or true.min() == true.max():
-        raise ValueError(f"{function}: expected `target` of 0 and 1, both of them, for each of {len(score)} scores")
-    return score, true
-
-
-def roc_curve(prediction: Any, target: Any, *, sample_weight: Any = None) -> tuple[Array, Array, Array]:
-    """Share of false rows and share of true rows that score at least a threshold, and the thresholds, from the highest down.
-
-    Args:
-        prediction: Scores of class 1, of any scale; of two columns their difference.
-        target: 0 and 1.
-        sample_weight: Weight of each row.
-
-    Raises:
-        ValueError: If shapes do not fit, or only one of 0 and 1 occurs.
-
-    Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
-        >>> false_share, true_share, _ = metrics.roc_curve(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1]))
-        >>> false_share, true_share
-        (array([0. , 0. , 0.5, 0.5, 1. ]), array([0. , 0.5, 0.5, 1. , 1. ]))
-    """
-    score, true = _scores_and_truth("roc_curve", prediction, target)
-    weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
-    false_count, true_count, thresholds = ranked(score, true, weight)
-    return (
-        np.append(0, false_count) / false_count[-1],
-        np.append(0, true_count) / true_count[-1],
-        np.append(np.inf, thresholds),
-    )
-
-
-def precision_recall_curve(prediction: Any, target: Any, *, sample_weight: Any = None) -> tuple[Array, Array, Array]:
-    """Precision and recall of saying yes from a threshold on, and the thresholds, from the highest down.
-
-    Args:
-        prediction: Scores of class 1, of any scale; of two columns their difference.
-        target: 0 and 1.
-        sample_weight: Weight of each row.
-
-    Raises:
-        ValueError: If shapes do not fit, or only one of 0 and 1 occurs.
-
-    Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
-        >>> precision, recall, _ = metrics.precision_recall_curve(np.array([0.1, 0.4, 0.8]), np.array([0, 1, 1]))
-        >>> precision.round(2), recall
-        (array([1.  , 1.  , 0.67]), array([0.5, 1. , 1. ]))
-    """
-    score, true = _scores_and_truth("precision_recall_curve", prediction, target)
-    weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
-    false_count, true_count, thresholds = ranked(score, true, weight)
-    return true_count / (true_count + false_count), true_count / true_count[-1], thresholds
-
-
-def calibration_curve(
-    prediction: Any, target: Any, *, bins: int = 15, output: str = "logits"
-) -> tuple[Array, Array, Array]:
-    """Mean probability of what is predicted, how often it is right, and how many rows there are, for equal bins.
-
-    Bins without rows are left out. What :func:`expected_calibration_error` adds up.
-
-    Args:
-        prediction: Scores of shape (rows, classes); of a single column those of class 1.
-        target: The true classes.
-        bins: Number of bins over (0, 1].
-        output: What the scores are: ``"logits"`` or ``"probabilities"``.
-
-    Raises:
-        ValueError: If shapes do not fit.
-
-    Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
-        >>> p = np.array([[0.8, 0.2]] * 4)
-        >>> metrics.calibration_curve(p, np.array([0, 0, 0, 1]), bins=10, output="probabilities")
-        (array([0.8]), array([0.75]), array([4]))
-    """
-    predicted, true, reading = checked("calibration_curve", prediction, target, output)
-    if reading is None:
-        raise TypeError("calibration_curve: expected `prediction` of scores (floats), got classes")
-    predictions = Predictions(predicted, reading, max(reading.columns, 2))
-    sure = predictions.probabilities.max(axis=1)
-    right = predictions.classes_said == predictions.true_classes(true)
-    place = np.clip(np.ceil(sure * bins).astype(int), 1, bins) - 1
-    rows = np.bincount(place, minlength=bins)
-    seen = rows > 0
-    means = [np.bincount(place, each, bins)[seen] / rows[seen] for each in (sure, right.astype(float))]
-    return means[0], means[1], rows[seen]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.metrics._base import GREATEST, MeanOverRows, Reading, Summed
+from tilegrad.metrics.base import GREATEST, MeanOverRows, Reading, Summed
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_count, check_number
 

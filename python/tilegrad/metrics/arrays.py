@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.metrics._base import Key, Metric, Predictions, Reading, Summed, Summing, WholeMetric, parted
+from tilegrad.metrics.base import Key, Metric, Predictions, Reading, Summed, Summing, WholeMetric, parted
 from tilegrad.tensor import Array, Tracer
 from tilegrad.words.checks import check_choice
 from tilegrad.words.labels import check_range, to_int32

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from tilegrad.metrics._base import Metric, Predictions, WholeMetric, flat_column
+from tilegrad.metrics.base import Metric, Predictions, WholeMetric, flat_column
 from tilegrad.tensor import Array, Tensor, Traceable
 
 # What the second argument of a function is called that wants probabilities, and no classes; scikit-learn's names.

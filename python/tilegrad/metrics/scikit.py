@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.metrics._base import Predictions, WholeMetric, flat_column
-from tilegrad.metrics.custom import FunctionMetric
+from tilegrad.metrics.base import Predictions, WholeMetric, flat_column
+from tilegrad.metrics.function_metrics import FunctionMetric
 from tilegrad.tensor import Array
 
 
