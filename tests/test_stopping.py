@@ -134,7 +134,7 @@ class Script(tg.metrics.WholeMetric):
     def __init__(self, values, greater_is_better=False):
         self._values, self._seen, self.greater_is_better = iter(values), [], greater_is_better
 
-    def whole(self, said, target, weight):
+    def whole(self, predictions, target, weight):
         return next(self._values)
 
 
@@ -364,7 +364,7 @@ def test_where_validation_rows_come_from(taken):
     class Rows(tg.metrics.WholeMetric):
         name = "rows"
 
-        def whole(self, said, target, weight):
+        def whole(self, predictions, target, weight):
             counts.setdefault(len(target), np.bincount(target, minlength=2))
             return float(len(target))
 

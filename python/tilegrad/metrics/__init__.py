@@ -2,7 +2,7 @@
 
 A trainer takes names, ``metrics=["accuracy", "f1"]``, or objects, ``[metrics.F1(average="micro")]``. They are summed
 over the rows inside the compiled step, in double precision and weighted by sample weights, so that the size of batches
-does not matter. On arrays the functions of this module give the same figures: ``metrics.f1(prediction, target)``.
+does not matter. On arrays the functions of this module give the same: ``metrics.f1(prediction, target)``.
 
 A metric that needs all predictions at once (a median, an area under a curve), any metric of scikit-learn by its name
 (``"neg_log_loss"``, ``"roc_auc_ovr"``, ``"fowlkes_mallows_score"``; with ``tilegrad[sklearn]``), and any function of
@@ -23,7 +23,7 @@ from functools import partial
 from typing import Any
 
 from tilegrad.metrics import amounts, classes, curves, quantiles
-from tilegrad.metrics.arrays import figure
+from tilegrad.metrics.arrays import value_of
 from tilegrad.metrics.base import Metric, Predictions, WholeMetric
 from tilegrad.metrics.curves import calibration_curve, precision_recall_curve, roc_curve
 from tilegrad.metrics.function_metrics import FunctionMetric, RowMetric, custom
@@ -59,7 +59,7 @@ _CLASSES: dict[str, type[Metric]] = {
 
 _TEMPLATE = """
 def {name}(prediction, target, *, {settings}sample_weight=None, output="logits"):
-    return figure(kind({given}), prediction, target, sample_weight, output)
+    return value_of(kind({given}), prediction, target, sample_weight, output)
 """
 
 
@@ -71,7 +71,7 @@ def _function(kind: type[Metric]) -> Callable[..., float]:
         settings="".join(f"{each.name}={each.default!r}, " for each in settings),
         given=", ".join(f"{each.name}={each.name}" for each in settings),
     )
-    known: dict[str, Any] = {"__name__": __name__, "figure": figure, "kind": kind}
+    known: dict[str, Any] = {"__name__": __name__, "value_of": value_of, "kind": kind}
     exec(compile(code, f"<metric {kind.name}>", "exec"), known)
     function: Callable[..., float] = known[kind.name]
     function.__doc__ = kind.__doc__
@@ -164,7 +164,7 @@ def metrics_for(given: Iterable[Any] | str | Metric | Callable[..., Any]) -> dic
 
 
 def _metric(given: Any) -> Metric:
-    """One metric."""
+    """The metric that a name, an object or a function stands for."""
     if isinstance(given, Metric):
         return given
     if isinstance(given, type) and issubclass(given, Metric):

@@ -1,7 +1,7 @@
 """Metrics for amounts: how far predictions lie from what is true.
 
 Here ``p`` is a prediction, ``y`` what is true, ``e = p - y``, and means are weighted by sample weights. Of several
-columns the plain mean of their figures is taken, as scikit-learn does.
+columns the plain mean is taken, as scikit-learn does.
 """
 
 from __future__ import annotations
@@ -311,12 +311,12 @@ class AdjustedR2(AmountMetric):
         if self.predictors is None and not reading.features:
             raise ValueError("adjusted_r2: expected `predictors` to be the number of features, got None")
 
-    def figure(self, sums: Any, reading: Reading) -> float:
+    def value(self, sums: Any, reading: Reading) -> float:
         """R2, and the charge for the predictors."""
         predictors = reading.features if self.predictors is None else self.predictors
         count = float(sums[(self.operation, "weight", 0.0)].reshape(-1)[0])
         free = count - predictors - 1
-        return 1 - (1 - super().figure(sums, reading)) * (count - 1) / free if free > 0 else float("nan")
+        return 1 - (1 - super().value(sums, reading)) * (count - 1) / free if free > 0 else float("nan")
 
 
 class ExplainedVariance(AmountMetric):

@@ -1,4 +1,4 @@
-"""Metrics on arrays: the same sums and the same figure as in a trainer."""
+"""Metrics on arrays: the same sums and the same result as in a trainer."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tilegrad.words.labels import check_range, to_int32
 OUTPUTS = ("logits", "probabilities", "scores")
 
 
-def figure(metric: Metric, prediction: Any, target: Any, sample_weight: Any = None, output: str = "logits") -> float:
-    """The figure of arrays."""
+def value_of(metric: Metric, prediction: Any, target: Any, sample_weight: Any = None, output: str = "logits") -> float:
+    """The metric of arrays, from predictions and what is true."""
     if metric.kind == "amounts":
         predicted, true = _amounts(
             metric.name, _numbers(metric.name, "prediction", prediction), _numbers(metric.name, "target", target)
@@ -30,7 +30,7 @@ def figure(metric: Metric, prediction: Any, target: Any, sample_weight: Any = No
     metric.check(reading)
     if isinstance(metric, WholeMetric):
         return metric.whole(Predictions(predicted, reading, reading.columns), true, weight)
-    return metric.figure(_sums(metric, predicted, true, weight, reading), reading)
+    return metric.value(_sums(metric, predicted, true, weight, reading), reading)
 
 
 def checked(function: str, prediction: Any, target: Any, output: str) -> tuple[Array, Array, Reading | None]:
@@ -104,7 +104,7 @@ def _scores(function: str, predicted: Array, true: Array, output: str) -> tuple[
 
 
 def _of_classes(metric: Metric, predicted: Array, true: Array, weight: Array | None) -> float:
-    """The figure of classes that were decided already."""
+    """The metric of classes that were decided already."""
     terms = {"hits", "weight", "counts", "mistakes"}
     if not isinstance(metric, Summed) or not terms.issuperset(metric.terms):
         raise TypeError(
@@ -126,7 +126,7 @@ def _of_classes(metric: Metric, predicted: Array, true: Array, weight: Array | N
     }
     reading = Reading("classes", "scores", "identity", False, classes)
     metric.check(reading)
-    return metric.figure({key: known[key[1]] for key in metric.needs()}, reading)
+    return metric.value({key: known[key[1]] for key in metric.needs()}, reading)
 
 
 def _sums(metric: Metric, predicted: Array, true: Array, weight: Array | None, reading: Reading) -> dict[Key, Array]:

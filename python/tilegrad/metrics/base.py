@@ -162,7 +162,7 @@ class Metric:
         for place, value in enumerate(self.sums(summing.prediction, summing.target, summing.weight)):
             summing.own((self.name, "own", id(self), place), value)
 
-    def figure(self, sums: Mapping[Key, Array], reading: Reading) -> float:
+    def value(self, sums: Mapping[Key, Array], reading: Reading) -> float:
         """The metric, from all sums there are."""
         own = [value for key, value in sums.items() if key[1:3] == ("own", id(self))]
         return float(self.finish(*(value.item() if value.ndim == 0 else value for value in own)))
@@ -196,7 +196,7 @@ class Summed(Metric):
         for key in self.needs():
             summing.term(*key)
 
-    def figure(self, sums: Mapping[Key, Array], reading: Reading) -> float:
+    def value(self, sums: Mapping[Key, Array], reading: Reading) -> float:
         """The metric, from all sums there are."""
         with np.errstate(all="ignore"):
             return float(np.mean(self.finish(*(sums[key] for key in self.needs()))))
@@ -283,7 +283,7 @@ class Predictions(NamedTuple):
         return functional.softmax(output) if self.reading.class_link == "logits" else output
 
     @property
-    def classes_said(self) -> Array:
+    def predicted_classes(self) -> Array:
         """The class of each row, or yes and no for each of several labels."""
         threshold = 0.5 if self.reading.class_link == "probabilities" else 0.0
         if self.reading.labels:
@@ -307,7 +307,3 @@ class Predictions(NamedTuple):
 def flat_column(array: Array) -> Array:
     """A single column as (rows,)."""
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
-
-
-# The name by which rooms above import it until they take the other.
-Said = Predictions

@@ -141,7 +141,7 @@ class BrierScore(ClassMean):
     """Mean squared distance of the probabilities from what is true.
 
     Of yes or no ``(p - y)^2``, from 0 to 1; of several classes the sum over them, from 0 to 2 (Brier, 1950), as in
-    scikit-learn. Two columns of a softmax are several classes: twice the figure of one column.
+    scikit-learn. Two columns of a softmax are several classes: twice the score of one column.
 
     Example:
         >>> import numpy as np
@@ -199,7 +199,7 @@ class ExpectedCalibrationError(ClassMetric):
         self.bins = check_count("ExpectedCalibrationError", "bins", bins, 1, _MOST)
 
     def parameter(self, term: str) -> float:
-        """The number of bins."""
+        """The number of bins of its only term."""
         return self.bins
 
     def finish(self, sums: Array) -> Any:
@@ -222,7 +222,7 @@ class CountMetric(ClassMetric):
         if reading.labels and not self.takes_labels:
             raise ValueError(f"Trainer: expected `metrics` for several labels at once, such as f1, got {self.name}")
 
-    def figure(self, sums: Mapping[Key, Array], reading: Reading) -> float:
+    def value(self, sums: Mapping[Key, Array], reading: Reading) -> float:
         """The metric, from the counts of each class."""
         right, predicted, actual = sums[self.needs()[0]].reshape(3, -1)
         with np.errstate(all="ignore"):
@@ -299,10 +299,10 @@ class CohenKappa(CountMetric):
 
 
 class Averaged(CountMetric):
-    """A figure of each class, and how they become one.
+    """A metric that each class has, and how they become one.
 
     Args:
-        average: ``"binary"`` is the figure of class 1; ``"macro"`` the mean over the classes that occur, ``"weighted"``
+        average: ``"binary"`` is that of class 1; ``"macro"`` the mean over the classes that occur, ``"weighted"``
             the mean by their rows, ``"micro"`` that of all counts together. ``"auto"`` is ``"binary"`` for two classes
             and ``"macro"`` for more.
 
@@ -314,7 +314,7 @@ class Averaged(CountMetric):
     takes_labels = True
 
     def check(self, reading: Reading) -> None:
-        """Refuses the figure of class 1 where there are more than two."""
+        """Refuses to take class 1 alone where there are more than two."""
         super().check(reading)
         if self.average == "binary" and (reading.columns > 2 or reading.labels):
             raise ValueError(
@@ -349,7 +349,7 @@ class Precision(Averaged):
     """Share of what is predicted that is right; 0 for a class that is never predicted.
 
     Args:
-        average: ``"binary"`` is the figure of class 1; ``"macro"`` the mean over the classes that occur, ``"weighted"``
+        average: ``"binary"`` is that of class 1; ``"macro"`` the mean over the classes that occur, ``"weighted"``
             the mean by their rows, ``"micro"`` that of all counts together. ``"auto"`` is ``"binary"`` for two classes
             and ``"macro"`` for more (scikit-learn refuses more classes until told).
 

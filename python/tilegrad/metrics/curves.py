@@ -98,7 +98,7 @@ def calibration_curve(
         raise TypeError("calibration_curve: expected `prediction` of scores (floats), got classes")
     predictions = Predictions(predicted, reading, max(reading.columns, 2))
     sure = predictions.probabilities.max(axis=1)
-    right = predictions.classes_said == predictions.true_classes(true)
+    right = predictions.predicted_classes == predictions.true_classes(true)
     place = np.clip(np.ceil(sure * bins).astype(int), 1, bins) - 1
     rows = np.bincount(place, minlength=bins)
     seen = rows > 0

@@ -40,7 +40,7 @@ class FunctionMetric(WholeMetric):
         if predictions.reading.kind == "amounts":
             true, predicted = flat_column(target), predictions.amounts
         else:
-            true, predicted = predictions.true_classes(target), predictions.classes_said
+            true, predicted = predictions.true_classes(target), predictions.predicted_classes
             if self._arguments[1:2] and self._arguments[1] in _PROBABILITIES:
                 predicted = predictions.probabilities
                 predicted = predicted[:, 1] if predicted.shape[1] == 2 and not predictions.reading.labels else predicted

@@ -40,7 +40,7 @@ class MedianAbsoluteError(WholeMetric):
     kind = "amounts"
 
     def whole(self, predictions: Predictions, target: Array, weight: Array | None) -> float:
-        """The median."""
+        """The weighted median of each column's errors, and their mean."""
         return float(weighted_quantile(np.abs(predictions.amounts - flat_column(target)), weight, 0.5).mean())
 
 
@@ -68,7 +68,7 @@ class D2Pinball(WholeMetric):
         self.alpha = check_number(type(self).__name__, "alpha", alpha, "[0, 1]")
 
     def whole(self, predictions: Predictions, target: Array, weight: Array | None) -> float:
-        """The share."""
+        """What the loss lacks of that of a constant, as a share."""
         predicted, true = (
             predictions.amounts.reshape(len(target), -1),
             target.reshape(len(target), -1).astype(np.float64),

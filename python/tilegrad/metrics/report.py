@@ -27,7 +27,7 @@ def _pairs(function: str, prediction: Any, target: Any, output: str = "logits") 
             f"{function}: expected one class for each row, got several labels at once; take them one by one"
         )
     predictions = Predictions(predicted, reading, max(reading.columns, 2))
-    return predictions.classes_said, predictions.true_classes(true), predictions.classes
+    return predictions.predicted_classes, predictions.true_classes(true), predictions.classes
 
 
 def confusion_matrix(

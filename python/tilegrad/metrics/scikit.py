@@ -13,7 +13,7 @@ from tilegrad.tensor import Array
 
 
 def _module() -> Any:
-    """scikit-learn's metrics, or ``None``."""
+    """scikit-learn's module of metrics, or ``None`` where it is not installed."""
     try:
         import sklearn.metrics
     except ImportError:
@@ -22,7 +22,7 @@ def _module() -> Any:
 
 
 def has_scikit() -> bool:
-    """Whether scikit-learn is installed."""
+    """Whether scikit-learn is there to be asked for metrics."""
     return _module() is not None
 
 
@@ -48,7 +48,7 @@ class ScorerMetric(WholeMetric):
         self.name, self.scorer = name, scorer
 
     def whole(self, predictions: Predictions, target: Array, weight: Array | None) -> float:
-        """The score."""
+        """What the scorer says of an estimator that has these predictions."""
         amounts = predictions.reading.kind == "amounts"
         true = flat_column(target) if amounts else predictions.true_classes(target)
         # Some scores, those of clusterings, know no weights.
@@ -75,7 +75,7 @@ def _estimator(predictions: Predictions, amounts: bool) -> Any:
             return self
 
         def predict(self, rows: Array) -> Array:
-            return predictions.classes_said[rows]
+            return predictions.predicted_classes[rows]
 
         def predict_proba(self, rows: Array) -> Array:
             return predictions.probabilities[rows]

@@ -40,7 +40,7 @@ class Training:
     Args:
         steps_per_epoch: Steps of an epoch.
         total_steps: Steps of the whole training, those before this ``fit`` included.
-        figures: Figures of the epochs so far by name, one number per epoch.
+        figures: Losses and metrics of the epochs so far by name, one number per epoch.
         memory: What a schedule keeps from epoch to epoch, by its identity.
 
     Example:
@@ -96,7 +96,7 @@ class Schedule(ABC):
 
     @property
     def name(self) -> str:
-        """What it is called in sentences."""
+        """What error messages call it."""
         return type(self).__name__
 
     @abstractmethod
@@ -184,7 +184,7 @@ def each(function: Callable[[float], float], values: Array) -> Array:
 
 
 def powers(base: float, exponents: Array) -> Array:
-    """``base^exponent`` for each."""
+    """``base^exponent`` for each of the exponents, the same bits on every machine."""
     return each(lambda exponent: math.pow(base, exponent), exponents)
 
 
@@ -266,7 +266,7 @@ class Joined(Schedule):
 
     @property
     def name(self) -> str:
-        """What it is called in sentences."""
+        """What error messages call it."""
         return "sequence"
 
 
@@ -340,7 +340,7 @@ class Constant(Schedule):
     ranges: ClassVar = {"value": "(-inf, inf)"}
 
     def compute(self, steps: Array, training: Training | None) -> Array:
-        """The value."""
+        """The same value at each of the steps."""
         return np.full_like(steps, self.value)
 
 

@@ -82,7 +82,7 @@ class MultiStep(Schedule):
         object.__setattr__(self, "milestones", check_ascending("MultiStep", "milestones", self.milestones))
 
     def compute(self, steps: Array, training: Training | None) -> Array:
-        """``start * factor^(milestones passed)``."""
+        """``start * factor^k`` where ``k`` milestones have passed."""
         passed = np.searchsorted(self.milestones, self._position(steps, training), side="right")
         return self.start * powers(self.factor, passed)
 

@@ -1,4 +1,4 @@
-"""A schedule that falls when a figure no longer gets better."""
+"""A schedule that falls when a loss or metric no longer gets better."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tilegrad.words.names import hint, lookup
 
 __all__ = ["Plateau"]
 
-# Whether the threshold is a share of the best figure.
+# Whether the threshold is a share of the best value.
 _STYLES = {"torch": True, "keras": False}
 
 
 @dataclass(frozen=True)
 class Plateau(Schedule):
-    """Falls by a factor when a figure of the epochs has not got better for some of them.
+    """Falls by a factor when a loss or metric of the epochs has not got better for some of them.
 
     An epoch counts as better below ``best * (1 - threshold)`` with ``style="torch"`` (relative), below ``best - threshold``
     with ``style="keras"`` (absolute). Keras falls in the ``patience``-th bad epoch, PyTorch in the one after it. The value is
@@ -33,14 +33,14 @@ class Plateau(Schedule):
         factor: 0.1 as in both.
         patience: How many bad epochs are waited for; 10 as in both.
         threshold: 1e-4 as in both.
-        monitor: Which figure of the history; ``"loss"``, a metric, or ``"val_..."``.
+        monitor: What of the history; ``"loss"``, a metric, or ``"val_..."``.
         mode: ``"min"`` if less is better, ``"max"`` if more is.
         cooldown: Epochs after a fall in which bad ones are not counted.
         minimum: It falls no further than this.
         style: ``"torch"`` or ``"keras"``.
 
     Raises:
-        ValueError: If a number is out of range; in ``fit``, if the history has no such figure.
+        ValueError: If a number is out of range; in ``fit``, if the history has nothing of that name.
 
     Example:
         >>> from tilegrad import schedules
@@ -69,11 +69,11 @@ class Plateau(Schedule):
         check_choice("Plateau", "mode", self.mode, ("min", "max"))
         lookup("Plateau", "style", self.style, _STYLES)
 
-    def after(self, figures: Iterable[float]) -> float:
-        """The value after epochs with these figures."""
+    def after(self, values: Iterable[float]) -> float:
+        """The value after epochs with these losses or metrics."""
         watch = _Watch(self)
-        for figure in figures:
-            watch.add(float(figure))
+        for value in values:
+            watch.add(float(value))
         return watch.value
 
     def compute(self, steps: Array, training: Training | None) -> Array:
@@ -83,33 +83,33 @@ class Plateau(Schedule):
         if self.monitor not in training.figures:
             names = list(training.figures)
             raise ValueError(
-                f"Plateau: expected `monitor` to be a figure of the history{hint(self.monitor, names)}, got {self.monitor!r}; "
+                f"Plateau: expected `monitor` to be a loss or metric of the history{hint(self.monitor, names)}, got {self.monitor!r}; "
                 f"there are {', '.join(names)}"
             )
         watch: _Watch = training.memory.setdefault(id(self), _Watch(self))
-        for figure in training.figures[self.monitor][watch.epochs :]:
-            watch.add(float(figure))
+        for value in training.figures[self.monitor][watch.epochs :]:
+            watch.add(float(value))
         return np.full_like(steps, watch.value)
 
 
 class _Watch:
-    """The best figure so far, bad epochs since, and the value they led to."""
+    """The best value so far, bad epochs since, and the value they led to."""
 
     def __init__(self, plateau: Plateau) -> None:
         self.plateau, self.value = plateau, float(plateau.start)
         self.best, self.bad, self.cooling, self.epochs = math.inf, 0, 0, 0
 
-    def add(self, figure: float) -> None:
-        """Counts an epoch; one whose figure is NaN is bad."""
+    def add(self, latest: float) -> None:
+        """Counts an epoch; one whose value is NaN is bad."""
         plateau = self.plateau
         self.epochs += 1
-        figure = -figure if plateau.mode == "max" else figure
+        latest = -latest if plateau.mode == "max" else latest
         keras = plateau.style == "keras"
         # Keras leaves the cooling before it counts an epoch, PyTorch after.
         if keras:
             self._cool()
-        if self._is_better(figure):
-            self.best, self.bad = figure, 0
+        if self._is_better(latest):
+            self.best, self.bad = latest, 0
         elif not (keras and self.cooling):
             self.bad += 1
         if not keras:
@@ -122,8 +122,8 @@ class _Watch:
         if self.cooling:
             self.cooling, self.bad = self.cooling - 1, 0
 
-    def _is_better(self, figure: float) -> bool:
+    def _is_better(self, latest: float) -> bool:
         if math.isinf(self.best):
-            return figure < self.best
+            return latest < self.best
         threshold = self.plateau.threshold
-        return figure < self.best - (threshold * abs(self.best) if _STYLES[self.plateau.style] else threshold)
+        return latest < self.best - (threshold * abs(self.best) if _STYLES[self.plateau.style] else threshold)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tilegrad import _core
-from tilegrad.metrics._base import Reading, Said, WholeMetric, reading_of
+from tilegrad.metrics.base import Predictions, Reading, WholeMetric, reading_of
 from tilegrad.run.rows import Rows
 from tilegrad.train.session import Session
 from tilegrad.train.steps import Compiled
@@ -27,17 +27,17 @@ def results(session: Session, rows: Rows, sums: _core._Epoch, step: Compiled) ->
     found = session.steps.results(sums, step)
     whole = {name: metric for name, metric in session.metrics.items() if isinstance(metric, WholeMetric)}
     if whole:
-        said = said_of(session, rows.x, EVALUATION_BATCH, rows.scale, step.reading)
-        found |= {name: metric.whole(said, rows.y, rows.sample_weight) for name, metric in whole.items()}
+        predictions = predictions_of(session, rows.x, EVALUATION_BATCH, rows.scale, step.reading)
+        found |= {name: metric.whole(predictions, rows.y, rows.sample_weight) for name, metric in whole.items()}
     return {name: found[name] for name in ("loss", *session.metrics, "penalty") if name in found}
 
 
-def said_of(
+def predictions_of(
     session: Session, x: Any, batch_size: int | str, scale: float | None, reading: Reading | None = None
-) -> Said:
+) -> Predictions:
     """What the model says of each row, and how to read it."""
     output = session.runner.predict(x, batch_size, scale)
     held = session.loss.target_shape(output.shape[1:])
     output = output if held == output.shape[1:] else output[:, : held[-1]]
     columns = output.shape[1] if output.ndim > 1 else 1
-    return Said(output, reading or reading_of(session.loss, columns, 0), columns)
+    return Predictions(output, reading or reading_of(session.loss, columns, 0), columns)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad.losses import Loss
-from tilegrad.metrics._base import Key, Metric, Reading, Summing, WholeMetric, parted, reading_of
+from tilegrad.metrics.base import Key, Metric, Reading, Summing, WholeMetric, parted, reading_of
 from tilegrad.run.model import Parameter
 from tilegrad.run.rows import Form, Rows
 from tilegrad.run.runner import Runner
@@ -174,7 +174,7 @@ class Steps:
         loss = sums["loss_sum"] if self.loss.is_sum else sums["loss_sum"] / (sums["loss_weight"] or np.nan)
         parts = parted(sums["metrics"], step.layout)
         summed = {name: metric for name, metric in self.metrics.items() if not isinstance(metric, WholeMetric)}
-        found = {"loss": loss, **{name: metric.figure(parts, step.reading) for name, metric in summed.items()}}
+        found = {"loss": loss, **{name: metric.value(parts, step.reading) for name, metric in summed.items()}}
         if PENALTY in parts:
             found["penalty"] = float(parts[PENALTY]) / max(sums["samples"], 1)
         return found

@@ -11,15 +11,15 @@ import numpy as np
 from tilegrad import _core
 from tilegrad.losses import Loss
 from tilegrad.metrics import Metric
-from tilegrad.metrics._amounts import R2
-from tilegrad.metrics._arrays import figure
-from tilegrad.metrics._base import DECIDED
+from tilegrad.metrics.amounts import R2
+from tilegrad.metrics.arrays import value_of
+from tilegrad.metrics.base import DECIDED
 from tilegrad.nn.module import Module
 from tilegrad.nn.summary import Summary
 from tilegrad.optim import Optimizer, Solver
 from tilegrad.tensor import Array
 from tilegrad.train import checkpoint
-from tilegrad.train.evaluation import EVALUATION_BATCH, evaluate_rows, said_of
+from tilegrad.train.evaluation import EVALUATION_BATCH, evaluate_rows, predictions_of
 from tilegrad.train.history import History
 from tilegrad.train.session import Session, Snapshot
 
@@ -194,10 +194,10 @@ class TrainedModel:
             >>> trainer.predict(np.zeros((4, 2), np.float32))
             array([0, 0, 0, 0])
         """
-        said, targets = said_of(self._session, x, batch_size, scale), self.loss.targets
+        predictions, targets = predictions_of(self._session, x, batch_size, scale), self.loss.targets
         if targets == "sign":
-            return 2 * said.classes_said - 1
-        return said.classes_said if targets in DECIDED else said.amounts
+            return 2 * predictions.predicted_classes - 1
+        return predictions.predicted_classes if targets in DECIDED else predictions.amounts
 
     def predict_proba(self, x: Any, *, batch_size: int | str = EVALUATION_BATCH, scale: float | None = None) -> Array:
         """Probabilities of each row, (rows, classes); for several labels at once that of each. In double precision.
@@ -214,12 +214,12 @@ class TrainedModel:
             >>> trainer.predict_proba(np.zeros((1, 2), np.float32))
             array([[0.5, 0.5]])
         """
-        said = said_of(self._session, x, batch_size, scale)
-        if said.reading.class_link == "scores":
+        predictions = predictions_of(self._session, x, batch_size, scale)
+        if predictions.reading.class_link == "scores":
             raise ValueError(
                 f"predict_proba: expected a loss with probabilities, such as cross_entropy, got {self.loss!r}"
             )
-        return said.probabilities
+        return predictions.probabilities
 
     def score(self, x: Any, y: Any, *, sample_weight: Any = None, scale: float | None = None) -> float:
         """Accuracy for classes, R2 for amounts, as in scikit-learn.
@@ -237,8 +237,8 @@ class TrainedModel:
         """
         session = self._session
         with session.given("score", x, y, "full", sample_weight, None, scale) as (rows, _):
-            said = said_of(session, rows.x, EVALUATION_BATCH, rows.scale)
+            predictions = predictions_of(session, rows.x, EVALUATION_BATCH, rows.scale)
             if self.loss.targets not in DECIDED:
-                return figure(R2(), said.amounts, rows.y, rows.sample_weight)
-            right = said.classes_said == said.true_classes(rows.y)
+                return value_of(R2(), predictions.amounts, rows.y, rows.sample_weight)
+            right = predictions.predicted_classes == predictions.true_classes(rows.y)
             return float(np.average(right if right.ndim == 1 else right.all(axis=1), weights=rows.sample_weight))

@@ -22,7 +22,7 @@ def hint(name: object, known: Iterable[str]) -> str:
 
 
 def unknown(function: str, what: str, name: object, known: Iterable[str]) -> str:
-    """The sentence for an unknown name: the closest match and the valid ones."""
+    """The error message for an unknown name: the closest match and the valid ones."""
     names = list(known)
     return f"{function}: unknown {what} {name!r}{hint(name, names)}; expected one of {', '.join(names)}"
 
