@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo info test test-rust test-orders test-python exhaustive check format lint lint-rust lint-python deny docs experiments bench bench-rust bench-peers wheel clean
+.PHONY: help setup build demo info test test-rust test-orders test-python exhaustive check format lint lint-rust lint-python deny docs modules experiments bench bench-rust bench-peers wheel clean
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
@@ -96,7 +96,10 @@ docs: build $(VENV)/.tools ## build the site into build/site; warnings are error
 experiments: build $(VENV)/.tools ## run the experiments again and write docs/experiments.md
 	$(VENV_PYTHON) examples/experiments/write_page.py
 
-format: $(VENV)/.tools ## format all files
+modules: build $(VENV)/.tools ## write the Python modules that say what the registry knows
+	$(VENV_PYTHON) scripts/write_modules.py
+
+format: modules ## format all files
 	cargo fmt --all
 	$(VENV_PYTHON) -m ruff check --fix --quiet
 	$(VENV_PYTHON) -m ruff format --quiet
@@ -115,5 +118,5 @@ wheel: $(VENV)/.ready ## build the wheel and the source package into dist/
 
 clean: ## remove all build products
 	rm -rf $(VENV) target dist build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find python tests benches examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	find python scripts tests benches examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 	rm -f python/tilegrad/_core*.so

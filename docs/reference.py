@@ -1,7 +1,4 @@
-"""The reference pages: every public name of a module, from its signature and docstring as they are at run time.
-
-Much of the package is made from the registry when it is imported, so there is no source to read instead.
-"""
+"""The reference pages: every public name of a module, from its signature and docstring as they are at run time."""
 
 import importlib
 import inspect

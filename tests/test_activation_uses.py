@@ -143,7 +143,7 @@ def test_parameters_out_of_range_are_refused_everywhere(name, parameter):
         outside += [parameter["low"] - 1.0] + ([] if parameter["low_closed"] else [parameter["low"]])
     if math.isfinite(parameter["high"]):
         outside += [parameter["high"] * 2 + 1.0]
-    layer = nn.activations.NAMED[name]
+    layer = nn.named.NAMED[name]
     for value in outside:
         for make in (getattr(F, name), lambda x, **settings: layer(**settings)):
             with pytest.raises(ValueError, match=parameter["name"]):

@@ -31,11 +31,11 @@ def importable(name):
 
 # Loading `__main__` runs the command.
 NAMES = sorted({module.name for module in pkgutil.walk_packages(tg.__path__, "tilegrad.")} - {"tilegrad.__main__"})
-# The examples of compositions are those of the functions that are made of them.
-COMPOSITIONS = "tilegrad.functional.losses."
+# The examples of compositions are those of the functions that are written of them.
+COMPOSITIONS = re.compile(r"tilegrad\.functional\.losses\.(?!functions$|counting$)")
 MODULES = [
     "tilegrad",
-    *(name for name in NAMES if "._" not in name and not name.startswith(COMPOSITIONS) and importable(name)),
+    *(name for name in NAMES if "._" not in name and not COMPOSITIONS.match(name) and importable(name)),
 ]
 
 

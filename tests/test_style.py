@@ -9,9 +9,13 @@ import pytest
 from conftest import ROOT
 
 RUST = sorted([*(ROOT / "rust").rglob("*.rs"), *(ROOT / "benches").rglob("*.rs")])
-PYTHON = sorted(path for folder in ("python", "tests", "benches", "examples") for path in (ROOT / folder).rglob("*.py"))
+PYTHON = sorted(
+    path for folder in ("python", "scripts", "tests", "benches", "examples") for path in (ROOT / folder).rglob("*.py")
+)
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SOURCES = [*RUST, *PYTHON]
+# What the script writes is as long as the registry.
+WRITTEN = [path for path in PYTHON if path.read_text(encoding="utf-8").startswith("# Written by ")]
 
 # The aim is 400; a file that has grown this far must be divided.
 LONGEST_FILE = 550
@@ -40,7 +44,7 @@ def test_sources_are_found():
     assert len(PYTHON) > 10
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@pytest.mark.parametrize("path", [path for path in SOURCES if path not in WRITTEN], ids=name_of)
 def test_no_file_is_long(path):
     count = len(path.read_text(encoding="utf-8").splitlines())
     assert count <= LONGEST_FILE, f"{name_of(path)} has {count} lines: divide it by what its parts are about"

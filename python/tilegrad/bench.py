@@ -12,7 +12,7 @@ import numpy as np
 from tilegrad import _core, nn
 from tilegrad._machine import set_threads
 from tilegrad.losses import Loss, loss_for
-from tilegrad.nn.activations import NAMED
+from tilegrad.nn.named import NAMED
 from tilegrad.optim import optimizer_for
 from tilegrad.tensor import Array
 from tilegrad.train import Profile, Trainer

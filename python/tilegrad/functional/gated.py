@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tilegrad import _core
-from tilegrad.functional.activations import activate, tell_origin, with_parameters
+from tilegrad.functional.elementwise import activate, tell_origin, with_parameters
 from tilegrad.functional.softmaxes import _array, _last
 from tilegrad.tensor import Traceable, binary, find_tensor
 

@@ -11,8 +11,34 @@ Example:
 
 from typing import Any
 
-from tilegrad.nn.activations import CLASSES as _CLASSES
-from tilegrad.nn.activations import GELU, Activation, LogSoftmax, Softmax, Softmin
+from tilegrad.nn.activation import GELU, Activation
+from tilegrad.nn.activations import (
+    CELU,
+    ELU,
+    SELU,
+    Exponential,
+    GELUTanh,
+    HardShrink,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    Identity,
+    LeakyReLU,
+    LogSigmoid,
+    Mish,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    SoftShrink,
+    Softsign,
+    SquaredReLU,
+    Squareplus,
+    Tanh,
+    TanhShrink,
+    Threshold,
+)
 from tilegrad.nn.constraints import Constraint, MaxNorm, NonNegative, UnitNorm
 from tilegrad.nn.gated import GLU, PReLU, SwiGLU, Swish
 from tilegrad.nn.initializers import (
@@ -42,14 +68,18 @@ from tilegrad.nn.normalization import BatchNorm
 from tilegrad.nn.parameter import Parameter
 from tilegrad.nn.regularizers import L1, L2, ElasticNet, Regularizer
 from tilegrad.nn.sequential import Sequential
+from tilegrad.nn.softmaxes import LogSoftmax, Softmax, Softmin
 from tilegrad.nn.traits import Traits, Units
 from tilegrad.words.names import hint
 
 __all__ = [
+    "CELU",
+    "ELU",
     "GELU",
     "GLU",
     "L1",
     "L2",
+    "SELU",
     "Activation",
     "BatchNorm",
     "Constant",
@@ -57,15 +87,25 @@ __all__ = [
     "Dense",
     "Dropout",
     "ElasticNet",
+    "Exponential",
     "Flatten",
+    "GELUTanh",
+    "HardShrink",
+    "HardSigmoid",
+    "HardSwish",
+    "HardTanh",
     "HeNormal",
     "HeUniform",
+    "Identity",
     "IdentityMatrix",
     "Initializer",
+    "LeakyReLU",
     "LecunNormal",
     "LecunUniform",
+    "LogSigmoid",
     "LogSoftmax",
     "MaxNorm",
+    "Mish",
     "Module",
     "NonNegative",
     "Normal",
@@ -73,13 +113,25 @@ __all__ = [
     "Orthogonal",
     "PReLU",
     "Parameter",
+    "ReLU",
+    "ReLU6",
     "Regularizer",
     "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "SoftShrink",
     "Softmax",
     "Softmin",
+    "Softplus",
+    "Softsign",
     "Sparse",
+    "SquaredReLU",
+    "Squareplus",
     "SwiGLU",
     "Swish",
+    "Tanh",
+    "TanhShrink",
+    "Threshold",
     "Traits",
     "TruncatedNormal",
     "Uniform",
@@ -92,9 +144,6 @@ __all__ = [
     "gain",
     "lsuv",
 ]
-
-globals().update(_CLASSES)
-__all__ += sorted(set(_CLASSES) - set(__all__))
 
 
 def __getattr__(name: str) -> Any:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tilegrad import functional
-from tilegrad.nn.activations import CLASSES, NAMED, Activation
+from tilegrad.nn.activation import Activation
 from tilegrad.nn.initializers import Constant
 from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter
 from tilegrad.words.checks import check_count, check_flag, check_number
-from tilegrad.words.registry import entries
 
 __all__ = ["GLU", "PReLU", "SwiGLU", "Swish"]
 
@@ -80,7 +79,7 @@ class Swish(Activation):
         ['beta']
     """
 
-    _entry = entries("activations")["swish"]
+    function = "swish"
 
     def __init__(self, beta: float = 1.0, *, learnable: bool = False) -> None:
         self._settings = {"beta": check_number("Swish", "beta", beta)}
@@ -138,7 +137,3 @@ class SwiGLU(GLU):
     def forward(self, x: Any) -> Any:
         """``silu(a) * b`` of the halves ``a`` and ``b``."""
         return functional.swiglu(x, self.axis)
-
-
-CLASSES["PReLU"], CLASSES["Swish"] = PReLU, Swish
-NAMED |= {"prelu": PReLU, "swish": Swish, "glu": GLU, "swiglu": SwiGLU}

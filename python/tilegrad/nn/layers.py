@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tilegrad import functional
-from tilegrad.nn.activations import NAMED
 from tilegrad.nn.constraints import Constraint, check_constraints
 from tilegrad.nn.initializers import NAMED as INITIALIZERS
 from tilegrad.nn.initializers import STYLES, Initializer, Zeros
 from tilegrad.nn.module import Module
+from tilegrad.nn.named import NAMED
 from tilegrad.nn.parameter import Parameter
 from tilegrad.nn.regularizers import Regularizer, check_regularizer
 from tilegrad.nn.traits import Traits, Units

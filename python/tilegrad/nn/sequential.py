@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tilegrad.nn.activations import NAMED
 from tilegrad.nn.module import Module
+from tilegrad.nn.named import NAMED
 from tilegrad.nn.traits import Traits
 from tilegrad.words.names import lookup
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tilegrad.explain.diagnose.report import SATURATED, Layer, Report, advice_on, ratio_of
 from tilegrad.explain.look import Trace, trace
-from tilegrad.functional.activations import with_parameters
+from tilegrad.functional.elementwise import with_parameters
 from tilegrad.nn.module import Module
 from tilegrad.tensor import Array
 from tilegrad.words.operations import activation_names

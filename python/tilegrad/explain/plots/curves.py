@@ -11,7 +11,7 @@ from tilegrad import functional
 from tilegrad.charts.style import GUIDE, begin, finish, line, listed
 from tilegrad.functional.losses.catalogue import loss_entries
 from tilegrad.losses import CrossEntropy, Loss, loss_for
-from tilegrad.nn.activations import NAMED
+from tilegrad.nn.named import NAMED
 from tilegrad.tensor import Array
 from tilegrad.transform import grad, jit
 from tilegrad.words.names import lookup

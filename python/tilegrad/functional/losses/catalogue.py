@@ -20,3 +20,9 @@ FAMILIES = (rows, distributions, similarity, overlap, angular)
 def loss_entries() -> list[_Entry]:
     """The entries of all losses."""
     return [*registry()["losses"], *(entry for _, entry in compositions().values())]
+
+
+@cache
+def loss_entry(name: str) -> _Entry:
+    """The entry of a loss."""
+    return next(entry for entry in loss_entries() if entry["name"] == name)

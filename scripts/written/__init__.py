@@ -1,0 +1,1 @@
+"""What is written, a file for each kind of entry."""
