@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tilegrad as tg
 from tilegrad import _core, explain, nn
+from tilegrad.explain.rules import RULES
 from tilegrad.words.operations import BILINEAR, LINEAR, is_elementwise
 
 
@@ -84,13 +85,18 @@ def test_layers_that_pass_numbers_on_collapse():
     assert collapse.weight.shape == (3, 2)
 
 
-def test_what_is_known_of_operations_names_operations_of_the_core():
-    """A misspelt name would never be found."""
+def operations_of_the_core():
     graph = _core.Graph()
     with pytest.raises(ValueError, match="unknown operation") as error:
         graph.apply("nonsense", [graph.input("x", (2, 2), "float32")])
-    known = set(str(error.value).split("one of ")[1].split(", "))
+    return set(str(error.value).split("one of ")[1].split(", "))
+
+
+def test_what_is_known_of_operations_names_operations_of_the_core():
+    """A misspelt name would never be found."""
+    known = operations_of_the_core()
     assert known >= LINEAR | BILINEAR
+    assert known >= set(RULES)
     assert {name for name in known if is_elementwise(name)} >= {"relu", "add", "exp"}
     assert not is_elementwise("matmul")
 
@@ -115,3 +121,10 @@ def test_a_new_layer_of_units_is_drawn_and_scaled():
     assert abs((x @ model[0].weight.value).var() - 1) < 0.02
     assert model.draw(x[:1]).count("<circle") == 5
     assert tg.explain.Picture is type(model.draw())
+
+
+def test_the_count_of_parameters_is_that_of_their_numbers():
+    model = nn.Sequential(nn.Dense(4, 8), nn.BatchNorm(), nn.Dense(8, 3, bias=False))
+    assert model.parameter_count == 40 + 4 * 8 + 24
+    assert model.row_shape == (4,)
+    assert nn.Sequential(nn.Flatten(), nn.Dense(4, 1)).row_shape is None

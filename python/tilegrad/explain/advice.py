@@ -18,6 +18,7 @@ import numpy as np
 
 from tilegrad import nn
 from tilegrad.optim import optimizer_for
+from tilegrad.run.features import as_array, check_finite
 from tilegrad.tensor import Array
 from tilegrad.train import Trainer
 from tilegrad.words.names import lookup
@@ -192,10 +193,7 @@ def suggest(x: Any, y: Any, *, task: str | None = None) -> Suggestion:
 
 
 def _checked(x: Any, y: Any) -> tuple[Array, Array]:
-    features, targets = np.asarray(x), np.asarray(y)
-    for name, array in (("x", features), ("y", targets)):
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"suggest: expected `{name}` of numbers, got dtype {array.dtype}")
+    features, targets = as_array("suggest", "x", x), as_array("suggest", "y", y)
     if features.ndim < 2:
         raise ValueError(
             f"suggest: expected `x` with a row for each sample, got shape {features.shape}; use x[:, None]"
@@ -203,8 +201,8 @@ def _checked(x: Any, y: Any) -> tuple[Array, Array]:
     if targets.ndim == 0 or len(targets) != len(features) or not targets.size:
         raise ValueError(f"suggest: expected `y` with {len(features)} rows as `x` has, got shape {targets.shape}")
     for name, array in (("x", features), ("y", targets)):
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise ValueError(f"suggest: expected `{name}` of finite numbers, got NaN or infinity")
+        if array.dtype.kind == "f":
+            check_finite("suggest", name, array)
     return features, targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
 
 

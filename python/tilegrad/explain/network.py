@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import Any, NamedTuple
+from itertools import pairwise, product
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from tilegrad.explain.layout import Box
 from tilegrad.explain.look import Trace, trace
 from tilegrad.explain.svg import BLUE, INK, SMALL, Picture, document, text, width_of
 from tilegrad.nn.module import Module
+from tilegrad.nn.parameter import Parameter
 from tilegrad.nn.traits import Units
 from tilegrad.tensor import Array
 from tilegrad.words.operations import PRODUCTS, is_elementwise
@@ -25,19 +26,17 @@ _MOST_UNITS = 8
 # Where along its connection a weight may stand; the first place that is free is taken.
 _PLACES = (0.28, 0.36, 0.64, 0.72, 0.2, 0.8, 0.5)
 
+_Point: TypeAlias = tuple[float, float]
+
 
 class _Column(NamedTuple):
-    """The units of a layer: which are shown, and their numbers as far as they are known."""
+    """The units of a layer: which are shown, and what is known of them; pairs are numbers and their gradients."""
 
     title: str
-    units: int
     shown: list[int | None]
-    values: Array | None
-    gradients: Array | None
-    weight: Array | None = None
-    weight_gradient: Array | None = None
-    bias: Array | None = None
-    bias_gradient: Array | None = None
+    units: tuple[Array | None, Array | None]
+    weight: tuple[Array | None, Array | None] = (None, None)
+    bias: tuple[Array | None, Array | None] = (None, None)
 
 
 def draw_network(model: Module, x: Any, target: Any, loss: Any, *, values: bool, grads: bool) -> Picture:
@@ -86,51 +85,54 @@ def _graph_of_row(model: Module, x: Any, target: Any, loss: Any) -> Trace:
 
 def _columns(layers: list[_Layer], graph: Trace | None, values: bool, grads: bool) -> Iterator[_Column]:
     """The input and then the units of each dense layer."""
-    inputs, outputs = (
-        (None, [None] * len(layers)) if graph is None else _places(graph, [layer.name for layer in layers])
-    )
+    outputs: list[int | None] = [None] * (len(layers) + 1)
+    forward, backward, gradients = {}, {}, {}
+    if graph is not None:
+        outputs = _places(graph, [layer.name for layer in layers])
+        forward, backward = graph._values if values else {}, graph._gradients if grads else {}
+        gradients = graph.gradients if grads else {}
 
-    def at(place: Any, numbers: dict[int, Array], wanted: bool) -> Array | None:
-        return numbers[place].reshape(-1) if wanted and place is not None and place in numbers else None
+    def units(place: int | None) -> tuple[Array | None, Array | None]:
+        found = (None if place is None else numbers.get(place) for numbers in (forward, backward))
+        value, gradient = (None if array is None else array.reshape(-1) for array in found)
+        return value, gradient
 
-    forward, backward = (graph._values, graph._gradients) if graph is not None else ({}, {})
-    first = layers[0].units.weight.shape[0]
-    yield _Column("x", first, _shown(first), at(inputs, forward, values), at(inputs, backward, grads))
-    found = {} if graph is None else graph.gradients
-    for layer, place in zip(layers, outputs, strict=True):
-        weight, bias, _ = layer.units
-        prefix, count = f"{layer.name}." if layer.name else "", weight.shape[1]
+    def own(layer: _Layer, name: str, parameter: Parameter | None) -> tuple[Array | None, Array | None]:
+        value = parameter.value if values and parameter is not None else None
+        return value, gradients.get(f"{layer.name}.{name}" if layer.name else name)
+
+    yield _Column("x", _shown(layers[0].units.weight.shape[0]), units(outputs[0]))
+    for layer, place in zip(layers, outputs[1:], strict=True):
         title = "output" if layer is layers[-1] else f"layer {layer.name}"
-        yield _Column(
-            *(f"{title}, {layer.following}" if layer.following else title, count, _shown(count)),
-            *(at(place, forward, values), at(place, backward, grads)),
-            *(weight.value if values else None, found.get(f"{prefix}weight") if grads else None),
-            *(None if bias is None or not values else bias.value, found.get(f"{prefix}bias") if grads else None),
-        )
+        title += f", {layer.following}" if layer.following else ""
+        weight, bias, _ = layer.units
+        shown = _shown(weight.shape[1])
+        yield _Column(title, shown, units(place), own(layer, "weight", weight), own(layer, "bias", bias))
 
 
-def _places(graph: Trace, names: list[str]) -> tuple[int | None, list[int | None]]:
+def _places(graph: Trace, names: list[str]) -> list[int | None]:
     """The node of the model's input, and of what each dense layer gives, its activation included."""
     by_name = {node["name"]: node["id"] for node in graph._nodes if node["kind"] == "input"}
     readers: dict[int, list[int]] = {}
     for place in graph._order:
         for source in graph._nodes[place]["inputs"]:
             readers.setdefault(source, []).append(place)
-    outputs: list[int | None] = []
+    outputs = [by_name.get("x")]
     for name in names:
         place = by_name.get(f"{name}.weight" if name else "weight", -1)
         while len(readers.get(place, ())) == 1:
             following = graph._nodes[readers[place][0]]
-            alone = sum(graph._nodes[each]["kind"] == "operation" for each in following["inputs"]) <= 1
-            operation, is_weight = following["operation"], graph._nodes[place]["kind"] == "input"
+            operations = [source for source in following["inputs"] if graph._nodes[source]["kind"] == "operation"]
             # The product with the weight; then the bias, and what is done to each unit alone.
-            if not (
-                operation in PRODUCTS if is_weight else alone and (operation == "softmax" or is_elementwise(operation))
-            ):
+            if graph._nodes[place]["kind"] == "input":
+                belongs = following["operation"] in PRODUCTS
+            else:
+                belongs = following["operation"] == "softmax" or is_elementwise(following["operation"])
+            if not belongs or len(operations) > 1:
                 break
             place = following["id"]
         outputs.append(place if place >= 0 else None)
-    return by_name.get("x"), outputs
+    return outputs
 
 
 def _shown(units: int) -> list[int | None]:
@@ -147,9 +149,7 @@ class _Labels:
         self.parts: list[str] = []
         self._boxes: list[Box] = []
 
-    def add(
-        self, spots: Sequence[tuple[float, float]], content: str, size: float = SMALL, *, back: bool = False
-    ) -> None:
+    def add(self, spots: Sequence[_Point], content: str, size: float = SMALL, *, back: bool = False) -> None:
         """Writes at the first of the spots that is free, or at the first if none is; ``back`` marks a gradient."""
         width = width_of(content, size)
         boxes = [Box(x - width / 2 - 1, y - 7, width + 2, 14) for x, y in spots]
@@ -163,35 +163,34 @@ class _Labels:
 
 
 def _picture(model: Module, columns: list[_Column], values: bool, loss: Any) -> Picture:
-    grads = any(column.gradients is not None for column in columns)
-    step = (118.0 if grads else 92.0, 270.0) if values or grads else (52.0, 130.0)
-    height = max(len(column.shown) for column in columns) * step[0] + 30
-    places: list[list[tuple[float, float]]] = []
-    for across, column in enumerate(columns):
-        top = 30 + (height - 30 - len(column.shown) * step[0]) / 2
-        x = _MARGIN + 70 + across * step[1]
-        places.append([(x, top + (row + 0.45) * step[0]) for row in range(len(column.shown))])
-    circles, labels = [], _Labels()
-    for spots, column in zip(places, columns, strict=True):
-        circles += _units(spots, column, labels)
+    grads = any(column.units[1] is not None for column in columns)
+    down, across = (118.0 if grads else 92.0, 270.0) if values or grads else (52.0, 130.0)
+    height = max(len(column.shown) for column in columns) * down + 30
+    places: list[list[_Point]] = []
+    for place, column in enumerate(columns):
+        x, top = _MARGIN + 70 + place * across, 30 + (height - 30 - len(column.shown) * down) / 2
+        places.append([(x, top + (row + 0.45) * down) for row in range(len(column.shown))])
+    labels = _Labels()
+    circles = [part for pair in zip(places, columns, strict=True) for part in _units(*pair, labels)]
     lines = []
     for (before, former), (after, column) in pairwise(zip(places, columns, strict=True)):
         lines += _connections(before, after, former, column, labels)
     parts = [*lines, *circles, *labels.parts]
-    parts += [text(spots[0][0], 16, _heading(column), size=12) for spots, column in zip(places, columns, strict=True)]
+    for points, column in zip(places, columns, strict=True):
+        left_out = f" ({_count(column)})" if None in column.shown else ""
+        parts.append(text(points[0][0], 16, column.title + left_out, size=12))
     if loss is not None:
         parts.append(text(_MARGIN, height + 18, f"loss {float(loss):.6g}", anchor="start"))
-    width = 2 * _MARGIN + 140 + (len(columns) - 1) * step[1]
-    sizes = " - ".join(str(column.units) for column in columns)
     described = (
-        f"Columns of {sizes} units from left to right. Values stand above the units, gradients below them; beside "
+        f"Columns of {' - '.join(str(_count(column)) for column in columns)} units from left to right. Values stand above "
+        "the units, gradients below them; beside a weight or bias its gradient stands after a stroke."
     )
-    described += "a weight or bias its gradient stands after a stroke."
+    width = 2 * _MARGIN + 140 + (len(columns) - 1) * across
     return document(width, height + (36 if loss is not None else 6), model.describe(), described, parts)
 
 
-def _heading(column: _Column) -> str:
-    return f"{column.title} ({column.units})" if None in column.shown else column.title
+def _count(column: _Column) -> int:
+    return (column.shown[-1] or 0) + 1
 
 
 def _short(value: Any) -> str:
@@ -199,50 +198,46 @@ def _short(value: Any) -> str:
     return f"{float(value) + 0.0:.4g}"
 
 
-def _units(spots: list[tuple[float, float]], column: _Column, labels: _Labels) -> list[str]:
+def _with_gradient(pair: tuple[Array | None, Array | None], place: Any) -> str:
+    """A number, and its gradient after a stroke if it is known."""
+    return " | ".join(_short(array[place]) for array in pair if array is not None)
+
+
+def _units(points: list[_Point], column: _Column, labels: _Labels) -> list[str]:
     """Circles; the values above, gradients and biases below."""
     parts = []
-    for (x, y), unit in zip(spots, column.shown, strict=True):
+    values, gradients = column.units
+    for (x, y), unit in zip(points, column.shown, strict=True):
         if unit is None:
             parts.append(text(x, y, "⋮", size=20))
             continue
-        parts.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS:g}" fill="white" stroke="{INK}" stroke-width="1.4"/>'
-        )
-        parts.append(text(x, y, str(unit + 1), size=12))
+        look = f'r="{_RADIUS:g}" fill="white" stroke="{INK}" stroke-width="1.4"'
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" {look}/>', text(x, y, str(unit + 1), size=12)]
         below = y + _RADIUS + 9
-        if column.values is not None:
-            labels.add([(x, y - _RADIUS - 9)], _short(column.values[unit]))
-        if column.gradients is not None:
-            labels.add([(x, below)], f"grad {_short(column.gradients[unit])}", back=True)
+        if values is not None:
+            labels.add([(x, y - _RADIUS - 9)], _short(values[unit]))
+        if gradients is not None:
+            labels.add([(x, below)], f"grad {_short(gradients[unit])}", back=True)
             below += 15
-        if column.bias is not None:
-            labels.add([(x, below)], f"b {_with_gradient(column.bias[unit], column.bias_gradient, unit)}", 10.5)
+        if column.bias[0] is not None:
+            labels.add([(x, below)], f"b {_with_gradient(column.bias, unit)}", 10.5)
     return parts
 
 
-def _with_gradient(value: Any, gradient: Array | None, place: Any) -> str:
-    return _short(value) if gradient is None else f"{_short(value)} | {_short(gradient[place])}"
-
-
 def _connections(
-    before: list[tuple[float, float]],
-    after: list[tuple[float, float]],
-    former: _Column,
-    column: _Column,
-    labels: _Labels,
+    before: list[_Point], after: list[_Point], former: _Column, column: _Column, labels: _Labels
 ) -> list[str]:
     """Lines between two columns; the weights stand on them where there are few."""
     lines = []
-    few = len(former.shown) * len(column.shown) <= _MOST_NUMBERS
-    for (x, y), source in zip(before, former.shown, strict=True):
-        for (u, v), unit in zip(after, column.shown, strict=True):
-            if source is None or unit is None:
-                continue
-            left, right = x + _RADIUS, u - _RADIUS
-            lines.append(f'<line x1="{left:.1f}" y1="{y:.1f}" x2="{right:.1f}" y2="{v:.1f}" stroke="#8a8a8a"/>')
-            if column.weight is not None and few:
-                spots = [(left + share * (right - left), y + share * (v - y)) for share in _PLACES]
-                content = _with_gradient(column.weight[source, unit], column.weight_gradient, (source, unit))
-                labels.add(spots, content, 10.5)
+    numbered = column.weight[0] is not None and len(former.shown) * len(column.shown) <= _MOST_NUMBERS
+    for ((x, y), source), ((u, v), unit) in product(
+        zip(before, former.shown, strict=True), zip(after, column.shown, strict=True)
+    ):
+        if source is None or unit is None:
+            continue
+        left, right = x + _RADIUS, u - _RADIUS
+        lines.append(f'<line x1="{left:.1f}" y1="{y:.1f}" x2="{right:.1f}" y2="{v:.1f}" stroke="#8a8a8a"/>')
+        if numbered:
+            spots = [(left + share * (right - left), y + share * (v - y)) for share in _PLACES]
+            labels.add(spots, _with_gradient(column.weight, (source, unit)), 10.5)
     return lines

@@ -9,7 +9,7 @@ from tilegrad.words.operations import is_elementwise
 __all__ = ["rule"]
 
 # For each input what the arriving gradient g becomes; a and b are the inputs, y is the result.
-_RULES: dict[str, tuple[str, ...]] = {
+RULES: dict[str, tuple[str, ...]] = {
     "add": ("g * 1", "g * 1"),
     "subtract": ("g * 1", "g * -1"),
     "multiply": ("g * {b}", "g * {a}"),
@@ -65,7 +65,7 @@ def rule(operation: str, place: int, inputs: Sequence[str], output: str) -> str:
         >>> rule("gelu", 0, ["x"], "gelu")
         "g * gelu'(x)"
     """
-    known = _RULES.get(operation, ())
+    known = RULES.get(operation, ())
     if place < len(known):
         names = dict(zip("ab", inputs, strict=False))
         return known[place].format(**{"a": "a", "b": "b", **names, "y": output})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.explain.svg import Picture, document, text, width_of
+from tilegrad.explain.svg import INK, Picture, document, text, width_of
 from tilegrad.explain.text import Text
 from tilegrad.nn.module import Module
 from tilegrad.nn.sequential import Sequential
@@ -139,25 +139,15 @@ class Collapse:
 
     def draw(self) -> Picture:
         """The layers and the one layer as an SVG picture."""
-        parts, x, middle = [], 24.0, 60.0
-        for place, size in enumerate(self._sizes):
-            parts.append(_bar(x, middle, size, max(self._sizes)))
-            parts.append(text(x + 9, 122, str(size), size=11))
-            if place < len(self._sizes) - 1:
-                parts.append(_arrow(x + 22, middle, x + 88))
-                parts.append(text(x + 55, middle - 14, f"W{place + 1}, b{place + 1}", size=11))
-            x += 92
-        parts.append(text(x - 52, middle, "=", size=24))
-        for place, size in enumerate((self._sizes[0], self._sizes[-1])):
-            parts.append(_bar(x - 20 + 92 * place, middle, size, max(self._sizes)))
-            parts.append(text(x - 11 + 92 * place, 122, str(size), size=11))
-        parts += [_arrow(x + 2, middle, x + 68), text(x + 35, middle - 14, "W, b", size=11)]
+        count, first, last = len(self._sizes), self._sizes[0], self._sizes[-1]
+        parts, end = _chain(24.0, self._sizes, [f"W{place}, b{place}" for place in range(1, count)], max(self._sizes))
+        parts.append(text(end + 40, _MIDDLE, "=", size=24))
+        one, end = _chain(end + 72, [first, last], ["W, b"], max(self._sizes))
         lines = self._lines()
-        parts += [text(24, 150 + 18 * row, line, size=11.5, anchor="start") for row, line in enumerate(lines)]
-        width = max(x + 120, 48 + max(width_of(line, 11.5) for line in lines))
-        return document(
-            width, 150 + 18 * len(lines), "A network without activations is one layer", " ".join(lines), parts
-        )
+        parts += [*one, *(text(24, 150 + 18 * row, line, size=11.5, anchor="start") for row, line in enumerate(lines))]
+        width = max(end + 48, 48 + max(width_of(line, 11.5) for line in lines))
+        title = "A network without activations is one layer"
+        return document(width, 150 + 18 * len(lines), title, " ".join(lines), parts)
 
     def _repr_svg_(self) -> str:
         return str(self.draw())
@@ -166,13 +156,21 @@ class Collapse:
         return str(self.explain())
 
 
-def _bar(x: float, middle: float, size: int, largest: int) -> str:
-    height = 24 + 66 * size / largest
-    return f'<rect x="{x:.1f}" y="{middle - height / 2:.1f}" width="18" height="{height:.1f}" fill="#e8e8e8" stroke="#1a1a1a"/>'
+_MIDDLE = 60.0
 
 
-def _arrow(x: float, y: float, end: float) -> str:
-    return f'<path d="M{x:.1f} {y:.1f} L{end:.1f} {y:.1f}" fill="none" stroke="#555555" stroke-width="1.4" marker-end="url(#forward)"/>'
+def _chain(left: float, sizes: Sequence[int], names: Sequence[str], largest: int) -> tuple[list[str], float]:
+    """Bars of these sizes with named arrows between them, and where the last bar begins."""
+    parts = []
+    for place, size in enumerate(sizes):
+        x, height = left + 92 * place, 24 + 66 * size / largest
+        frame = f'x="{x:.1f}" y="{_MIDDLE - height / 2:.1f}" width="18" height="{height:.1f}"'
+        parts += [f'<rect {frame} fill="#e8e8e8" stroke="{INK}"/>', text(x + 9, 122, str(size), size=11)]
+        if place < len(names):
+            path = f'd="M{x + 22:.1f} {_MIDDLE:.1f} L{x + 88:.1f} {_MIDDLE:.1f}"'
+            parts.append(f'<path {path} fill="none" stroke="#555555" stroke-width="1.4" marker-end="url(#forward)"/>')
+            parts.append(text(x + 55, _MIDDLE - 14, names[place], size=11))
+    return parts, left + 92 * (len(sizes) - 1)
 
 
 def linear_collapse(model: Module) -> Collapse:
