@@ -1,8 +1,7 @@
 """The compiled core of tilegrad: kernels, the compiled training step and the loop of an epoch.
 
-Everything here takes and returns NumPy arrays. Whatever is wrong with an argument is said in one sentence before
-anything was changed: ``ValueError`` for shapes and values, ``TypeError`` for types. Long work releases the interpreter
-lock."""
+Everything here takes and returns NumPy arrays. Errors are raised before anything is changed: ``ValueError`` for shapes and
+values, ``TypeError`` for types. Long work releases the interpreter lock."""
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
@@ -63,7 +62,7 @@ class _ParameterInfo(TypedDict):
     choices: NotRequired[list[str] | list[bool]]
 
 class _Entry(TypedDict):
-    """An activation, a loss or an optimizer: what it is called, what it does, what is known of it."""
+    """An activation, a loss or an optimizer: its names, its documentation, its parameters and its facts."""
 
     name: str
     aliases: list[str]
@@ -85,14 +84,14 @@ class _Machine(TypedDict):
     caches: _Caches
 
 class _Level(TypedDict):
-    """A cache or memory: bytes that the threads have there together, and bytes a second."""
+    """A cache or memory: its capacity in bytes for all threads together, and its bytes per second."""
 
     name: str
     capacity: int | None
     bandwidth: float
 
 class _Limits(TypedDict):
-    """What so many threads can do at most."""
+    """The most that a number of threads can do."""
 
     threads: int
     flops: dict[str, float]
@@ -100,7 +99,7 @@ class _Limits(TypedDict):
     levels: list[_Level]
 
 class _StepInfo(TypedDict):
-    """A kernel call of a plan and its least work."""
+    """A kernel call of a plan and its minimum work."""
 
     operation: str
     scope: str
@@ -111,14 +110,14 @@ class _StepInfo(TypedDict):
     footprint: int
 
 class _Times(TypedDict):
-    """Seconds of the runs of a profile."""
+    """The times of a profile's runs, in seconds."""
 
     steps: list[list[float]]
     whole: list[float]
     clock: float
 
 class _Node(TypedDict):
-    """A value of a graph and how it comes about."""
+    """A value of a graph and how it is computed."""
 
     id: int
     kind: str
@@ -131,14 +130,14 @@ class _Node(TypedDict):
     attributes: dict[str, Any]  # of an operation; ``value`` of a constant that is one number
 
 class _Fault(TypedDict):
-    """A batch that gave a number that is not finite: its place, its rows, and whether the update was made already."""
+    """A batch that produced a number that is not finite: its index, its rows, and whether its update was already made."""
 
     batch: int
     rows: list[int]
     updated: bool
 
 class _Epoch(TypedDict):
-    """What a run over the rows amounts to. ``metrics`` holds the sums of the plan's outputs after the first two."""
+    """The result of a run over the rows. ``metrics`` holds the sums of the plan's outputs after the first two."""
 
     batches: int
     samples: int
@@ -152,37 +151,37 @@ class _Epoch(TypedDict):
 __version__: str
 
 def registry() -> dict[str, list[_Entry]]:
-    """What exists: the entries of ``"activations"``, ``"losses"`` and ``"optimizers"``."""
+    """The registry: the entries of ``"activations"``, ``"losses"`` and ``"optimizers"``."""
 
 def machine() -> _Machine:
-    """The processor as tilegrad sees it. What could not be found out is ``None``; cache sizes are in bytes."""
+    """The processor as tilegrad sees it. Anything that could not be determined is ``None``; cache sizes are in bytes."""
 
 def isa() -> str:
     """The instruction set in use: ``"baseline"``, ``"avx2"``, ``"avx512"`` or ``"neon"``."""
 
 def set_isa(name: str) -> None:
-    """Uses this instruction set from now on, in the whole process."""
+    """Switches the whole process to this instruction set."""
 
 def threads() -> int:
-    """How many threads a call may use, the calling one included."""
+    """How many threads a call may use, including the calling thread."""
 
 def set_threads(count: int) -> None:
-    """Sets how many threads a call may use, the calling one included. Results do not depend on it. This one does not cap: more
-    threads than processors take turns, which is for tests; see ``usable_threads``."""
+    """Sets how many threads a call may use, including the calling thread. Results do not depend on it. There is no cap: more
+    threads than processors take turns, which tests need; see ``usable_threads``."""
 
 def usable_threads(count: int) -> int:
-    """How many of ``count`` threads can run at once: at most the processors that affinity mask and cgroup quota leave."""
+    """How many of ``count`` threads can run at once: at most as many as the affinity mask and the cgroup quota allow."""
 
 def asked_threads() -> int | None:
-    """What ``TILEGRAD_THREADS`` asks for, before the cap; ``None`` without it."""
+    """The number in ``TILEGRAD_THREADS``, before the cap; ``None`` if it is not set."""
 
 def measure_limits(threads: int | None = None) -> _Limits:
-    """Measures what so many threads can do at most (as many as are set, without a number), in a few tenths of a second.
+    """Measures the most that this many threads can do (by default, as many as are set), in a few tenths of a second.
 
-    ``flops`` holds floating-point operations a second by dtype (fused multiply-adds on registers, each counted as two);
-    ``divisions`` divisions and square roots a second, in turn; ``levels`` the caches and memory, the nearest first: ``name``, ``capacity`` in bytes for all threads together (``None``
-    for memory), and ``bandwidth`` in bytes a second, read and written counted alike. More threads than processors are
-    not started; ``threads`` says how many were.
+    ``flops`` holds floating-point operations per second by dtype (fused multiply-adds on registers, each counted as two);
+    ``divisions`` holds divisions and square roots per second, alternating; ``levels`` lists the caches and memory, nearest
+    first: ``name``, ``capacity`` in bytes for all threads together (``None`` for memory), and ``bandwidth`` in bytes per
+    second, read plus written. No more threads are started than there are processors; ``threads`` says how many were.
     """
 
 def aligned_zeros(count: int, dtype: str) -> _Array:
@@ -192,7 +191,7 @@ def aligned_zeros(count: int, dtype: str) -> _Array:
 class Activation:
     """An activation with its hyperparameters, for NumPy arrays of any shape and layout.
 
-    ``parameters`` come in the order of the registry; those left out take their defaults.
+    ``parameters`` are in the order of the registry; any left out take their defaults.
     """
 
     def __new__(cls, name: str, parameters: Sequence[float] = ()) -> Activation: ...
@@ -201,20 +200,20 @@ class Activation:
     def backward(self, gradient: _Array, x: _Array, out: _Array | None = None, output: _Array | None = None) -> _Array:
         """``gradient * f'(x)``. ``x`` is the input of the forward pass; ``out`` may be ``gradient`` itself.
 
-        Where the derivative is made from ``output``, that of the forward pass, it is read in place of ``x`` if it is
-        given.
+        Where the derivative can be computed from the output of the forward pass, ``output`` is read instead of ``x`` if
+        it is given.
         """
     @property
     def name(self) -> str:
-        """Its name in the registry."""
+        """The name in the registry."""
     @property
     def parameters(self) -> tuple[float, ...]:
-        """Its hyperparameters, in the order of the registry."""
+        """The hyperparameters, in the order of the registry."""
 
 def matmul(a: _Array, b: _Array, out: _Array | None = None) -> _Array:
-    """The matrix product of two matrices of one dtype. A transposed view is read as it lies, without a copy.
+    """The matrix product of two matrices of the same dtype. A transposed view is read in place, without a copy.
 
-    ``out`` is a writable matrix in C order that shares no memory with the others.
+    ``out`` must be a writable matrix in C order that shares no memory with the others.
     """
 
 def softmax(x: _Array, out: _Array | None = None) -> _Array:
@@ -231,54 +230,54 @@ def log_softmax_backward(gradient: _Array, y: _Array, out: _Array | None = None)
 
 @final
 class Optimizer:
-    """An update rule with its hyperparameters, and with its slots when it is used alone on NumPy arrays.
+    """An update rule with its hyperparameters, and with its slots when it is used directly on NumPy arrays.
 
-    The slots are made at the first ``step`` or ``load_state``; from then on the arrays must keep number, shapes and
-    dtypes."""
+    The slots are created by the first ``step`` or ``load_state``; from then on, the number, shapes and dtypes of the arrays
+    are fixed."""
 
     def __new__(cls, name: str, parameters: Mapping[str, float | bool | str] | None = None) -> Optimizer: ...
     def step(self, parameters: Sequence[_Array], gradients: Sequence[_Array]) -> None:
-        """Updates the parameters in place. They must be writable, contiguous and not overlap."""
+        """Updates the parameters in place. They must be writable and contiguous, and must not overlap."""
     def check(self, parameters: Sequence[_Array], gradients: Sequence[_Array]) -> None:
-        """A sentence unless ``step`` would take these arrays; nothing is changed."""
+        """Raises an error unless ``step`` would accept these arrays; nothing is changed."""
     def set(self, name: str, value: float | bool | str) -> None:
-        """Changes a hyperparameter; it holds from the next step, in compiled plans too."""
+        """Changes a hyperparameter from the next step on, in compiled plans too."""
     def get(self, name: str) -> float | bool | str:
-        """A hyperparameter: a number, a truth value or the text of a choice."""
+        """The value of a hyperparameter: a number, a bool or the name of a choice."""
     def state(self) -> dict[str, list[_Array]]:
-        """Copies of the slots: for each name one array per parameter. Empty before the first step."""
+        """Copies of the slots: one array per parameter for each name. Empty before the first step."""
     def load_state(self, state: Mapping[str, Sequence[_Array]]) -> None:
-        """Takes slots as ``state`` gave them; set ``steps`` as well to resume exactly."""
+        """Restores slots as returned by ``state``; set ``steps`` as well to resume exactly."""
     @property
     def name(self) -> str:
-        """Its name in the registry."""
+        """The name in the registry."""
     @property
     def slot_names(self) -> list[str]:
-        """Names of the slots that the rule keeps with the hyperparameters as they are."""
+        """Names of the slots that the rule keeps with its current hyperparameters."""
     @property
     def evaluation(self) -> tuple[float, str, float] | None:
         """The weights to evaluate with, as ``(factor, slot, share)``: ``factor * weight + share * slot``; ``None`` if they
-        are those that are trained."""
+        are the trained weights themselves."""
     @property
     def parameters(self) -> dict[str, float | bool | str]:
         """All hyperparameters."""
     @property
     def steps(self) -> int:
-        """How many steps were taken."""
+        """The number of steps taken."""
     @steps.setter
     def steps(self, value: int) -> None: ...
 
 @final
 class Graph:
-    """A graph of operations. Values are numbered from 0 in the order of their making; shapes are concrete."""
+    """A graph of operations. Values are numbered from 0 in the order in which they are created; shapes are concrete."""
 
     def __new__(cls) -> Graph: ...
     def input(self, name: str, shape: Sequence[int], dtype: str) -> int:
-        """A value given at each run, in the order in which inputs were made."""
+        """A value passed to every run, in the order in which inputs were created."""
     def parameter(self, name: str, shape: Sequence[int], dtype: str) -> int:
-        """A value kept in a ``State`` from run to run."""
+        """A value kept in a ``State`` between runs."""
     def constant(self, array: _Array) -> int:
-        """A value fixed now; the array is copied."""
+        """A constant; the array is copied."""
     def apply(self, operation: str, inputs: Sequence[int], attributes: Mapping[str, _Attribute] | None = None) -> int:
         """The result of an operation on values."""
     def gradients(self, of: int, wrt: Sequence[int]) -> list[int]:
@@ -286,12 +285,11 @@ class Graph:
     def host_loss(
         self, function: Callable[[_Array, _Array], tuple[float, _Array]], prediction: int, target: int
     ) -> int:
-        """The value that a function computes of a prediction and a target, as a scalar: it gets both as flat arrays and
-        returns the value and the gradient with respect to the prediction, a flat array of float64. What it raises ends the
-        run."""
+        """The scalar that a function computes from a prediction and a target: the function gets both as flat arrays and
+        returns the value and the gradient with respect to the prediction, a flat array of float64. If it raises, the run
+        ends."""
     def update(self, parameter: int, gradient: int, optimizer: Optimizer) -> int:
-        """A step of the optimizer on a parameter, taken in place whenever the plan runs; the value is the new
-        parameter."""
+        """An optimizer step on a parameter, made in place whenever the plan runs; the value is the new parameter."""
     def train(
         self,
         updates: Sequence[tuple[int, int, Optimizer]],
@@ -304,53 +302,53 @@ class Graph:
         average_decay: float | None = None,
         skip_if_not_finite: bool = False,
     ) -> list[int]:
-        """Steps of optimizers on many parameters: (parameter, gradient, optimizer) each; the values are the new parameters.
+        """Optimizer steps on many parameters, given as (parameter, gradient, optimizer); the values are the new parameters.
 
-        On their way to the update the gradients of ``accumulation_steps`` batches are joined, each with the ``weight`` of
-        its mean (without it they are summed), then clipped: each tensor by its norm, all by the norm of all, each number
-        by its value. ``average_decay`` keeps a moving average of the parameters; ``skip_if_not_finite`` leaves a step
-        out."""
+        Before the update, the gradients of ``accumulation_steps`` batches are averaged, weighted by the ``weight`` of each
+        mean (without it they are summed), then clipped: each tensor by its norm, all together by their joint norm, each
+        number by its value. ``average_decay`` keeps a moving average of the parameters; ``skip_if_not_finite`` skips a step
+        whose gradient is not finite."""
     def constrain(self, updated: int, name: str, number: float = 0.0) -> int:
-        """Does something to a parameter in place after each update, of which ``updated`` is the value: ``max_norm``
-        (number: the limit, of each column), ``unit_norm``, ``non_negative``, or ``shrink`` (number times learning rate:
-        what is taken off each number's distance from zero)."""
+        """Constrains a parameter in place after each update, whose value is ``updated``: ``max_norm`` (``number`` limits the
+        norm of each column), ``unit_norm``, ``non_negative``, or ``shrink`` (moves each number towards zero by ``number``
+        times the learning rate)."""
     def shape(self, value: int) -> tuple[int, ...]:
-        """Shape of a value."""
+        """The shape of a value."""
     def dtype(self, value: int) -> str:
-        """Element type of a value: ``"float32"``, ``"float64"`` or ``"int32"``."""
+        """The dtype of a value: ``"float32"``, ``"float64"`` or ``"int32"``."""
     def name(self, value: int) -> str:
-        """Name of a value with its scope: ``hidden.0.weight``."""
+        """The name of a value with its scope: ``hidden.0.weight``."""
     def push_scope(self, name: str) -> None:
-        """Names made from now on begin with this scope."""
+        """Enters a scope: names given from now on begin with it."""
     def pop_scope(self) -> None:
-        """Leaves the scope entered last."""
+        """Leaves the scope that was entered last."""
     def nodes(self) -> list[_Node]:
-        """Every value in order."""
+        """All values, in order."""
     def compile(self, outputs: Sequence[int], *, training: bool = True, fuse: bool = True, reuse: bool = True) -> Plan:
-        """Compiles what these values need, and the updates among them, into a plan. Without ``training``, dropout is
-        the identity. ``fuse`` and ``reuse`` change time and memory, never a bit of the result."""
+        """Compiles everything these values depend on, including updates among them, into a plan. Without ``training``,
+        dropout is the identity. ``fuse`` and ``reuse`` change time and memory, but not a single bit of the result."""
     def __len__(self) -> int: ...
 
 @final
 class Plan:
-    """A compiled step: a flat list of kernel calls and one block of memory. Made by ``Graph.compile``."""
+    """A compiled step: a flat list of kernel calls and one block of memory. Created by ``Graph.compile``."""
 
     def run(self, inputs: Sequence[_Array], state: State | None = None, seed: int = 0, step: int = 0) -> list[_Array]:
-        """Runs once and returns new arrays, one per output. Plans with updates advance ``state.step``, which then
-        counts instead of ``step``."""
+        """Runs once and returns new arrays, one per output. Plans with updates advance ``state.step`` and use it instead
+        of ``step``."""
     def step_info(self) -> list[_StepInfo]:
-        """What is known of each kernel call, in order: ``operation``, ``scope``, ``result`` (dtype and shape), and the
-        least work: ``operations`` (floating point), ``divisions`` (those and roots in updates), ``bytes`` (read and written), ``footprint`` (bytes of memory
-        reached)."""
+        """Describes each kernel call, in order: ``operation``, ``scope``, ``result`` (dtype and shape), and the minimum
+        work: ``operations`` (floating point), ``divisions`` (divisions and roots in updates), ``bytes`` (read and written)
+        and ``footprint`` (bytes of memory touched)."""
     def profile(self, inputs: Sequence[_Array], state: State, seed: int = 0, runs: int = 1) -> _Times:
-        """Runs twice ``runs`` times, in turn as a whole and with every kernel call timed, and returns the times in
-        seconds: ``steps`` with a list of times for each run, ``whole``, and ``clock``, which was taken off all of them.
-        Plans with updates train the state at each run."""
+        """Runs twice ``runs`` times, alternately as a whole and with every kernel call timed, and returns the times in
+        seconds: ``steps`` with a list of times for each run, ``whole``, and ``clock``, which was subtracted from all of
+        them. Plans with updates train the state in every run."""
     def describe(self) -> str:
         """The compiled steps, buffers and bytes, as text."""
     @property
     def arena_bytes(self) -> int:
-        """Size of the block of memory all intermediate values share."""
+        """Size of the block of memory that all intermediate values share."""
     @property
     def steps(self) -> int:
         """Number of kernel calls."""
@@ -360,11 +358,11 @@ class Plan:
 
 @final
 class Calls:
-    """The plans of a compiled function by the form of its arguments."""
+    """The plans of a compiled function, by the form of its arguments."""
 
     def __new__(cls) -> Calls: ...
     def run(self, arguments: tuple[Any, ...], settings: dict[str, Any]) -> Any:
-        """The result of the plan for arguments of this form; ``None`` if there is none yet, or if something is
+        """The result of the plan for arguments of this form; ``None`` if there is no plan yet, or if something is
         unusual."""
     def keep(self, key: tuple[Any, ...], plan: Plan, result: tuple[Any, ...]) -> None:
         """Keeps the plan for arguments of this form (``key``, as ``tilegrad.transform`` describes it) and the form of
@@ -372,8 +370,7 @@ class Calls:
 
 @final
 class State:
-    """The parameters of a graph in one flat buffer per element type, and the slots of an optimizer in the same
-    layout."""
+    """The parameters of a graph in one flat buffer per dtype, and the slots of an optimizer in the same layout."""
 
     def __new__(
         cls,
@@ -385,26 +382,26 @@ class State:
     ) -> State: ...
     @property
     def parameters(self) -> _Array:
-        """All parameters as a flat view; each begins at a multiple of 64 bytes, the gaps are zero."""
+        """All parameters as a flat view; each begins at a multiple of 64 bytes, and the gaps are zero."""
     @property
     def slots(self) -> dict[str, _Array]:
         """The optimizer's slots as flat views, laid out like ``parameters``."""
     @property
     def names(self) -> list[str]:
-        """Names of the parameters, in the order of their making."""
+        """Names of the parameters, in the order in which they were created."""
     def view(self, name: str) -> _Array:
         """A parameter as a shaped view; writing to it changes the parameter."""
     def slot_view(self, slot: str, name: str) -> _Array:
         """The slot of a parameter as a shaped view."""
     @property
     def step(self) -> int:
-        """How many updating runs were made."""
+        """The number of runs with updates so far."""
     @step.setter
     def step(self, value: int) -> None: ...
     @property
     def tally(self) -> tuple[int, int, int, float]:
-        """What was no update: (steps that were none, updates left out, batches whose gradients wait, sum of their
-        weights)."""
+        """Counts of steps without an update: (all of them, those skipped, batches whose gradients are waiting, the sum of
+        their weights)."""
     @tally.setter
     def tally(self, counts: tuple[int, int, int, float]) -> None: ...
 
@@ -433,18 +430,18 @@ def run_epoch(
 ) -> _Epoch:
     """Runs a plan over all rows, batch by batch, with the interpreter lock released.
 
-    The plan's inputs are ``[features, targets]``, then the sample weight and the class weight where they are given; its
-    outputs are ``[mean loss, weight of the mean, metric sums...]``, of which the last ``maxima`` are no sums but the
-    greatest numbers of a batch. ``last`` is the plan for a short last batch. ``report`` gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An
-    interrupt (Ctrl-C) ends the run after a whole step: the result then says ``interrupted``, and nothing is raised.
-    Any other exception, also one from ``report``, ends it after a whole step and is raised.
+    The plan's inputs are ``[features, targets]``, then the sample weight and the class weight if they are given; its
+    outputs are ``[mean loss, weight of the mean, metric sums...]``, of which the last ``maxima`` are the maximum of a batch
+    instead of sums. ``last`` is the plan for a shorter last batch. ``report`` is called with the number of batches done and
+    the mean loss so far, at most once per ``interval`` seconds. An interrupt (Ctrl-C) ends the run after a whole step: the
+    result then says ``interrupted``, and nothing is raised. Any other exception, including one from ``report``, ends it
+    after a whole step and is raised.
 
-    ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes a value at each batch, and keeps the
-    last. With ``record`` the result has ``losses``, the mean loss of each batch. With ``drop_last`` rows that fill no
-    whole batch are left out.
-    With ``check_finite`` a training ends at
-    the first batch with a loss that is not finite, before anything is updated, or with a parameter that is not, afterwards.
-    ``limit`` ends the run after so many batches.
+    ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes one value per batch, and keeps the last
+    one. With ``record`` the result has ``losses``, the mean loss of each batch. With ``drop_last`` the rows left over after
+    the last whole batch are skipped. With ``check_finite`` the run ends at the first batch whose loss is not finite, before
+    anything is updated, or that leaves a parameter that is not finite, after the update. ``limit`` ends the run after that
+    many batches.
     """
 
 def run_batches(
@@ -466,8 +463,8 @@ def gradient_factors(
     clip_global_norm: float | None = None,
     skip_if_not_finite: bool = False,
 ) -> list[float] | None:
-    """What each gradient is multiplied by so that norms keep within their bounds: first that of each tensor, then that
-    of all together. None if the step is to be left out, since a gradient is not finite."""
+    """The factor for each gradient that keeps norms within their bounds: first the norm of each tensor, then the norm of all
+    together. None if the step should be skipped because a gradient is not finite."""
 
 def check_finite(x: _Array) -> int | None:
     """Index, in C order of the flattened array, of the first number that is infinite or NaN."""

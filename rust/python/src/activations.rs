@@ -12,7 +12,7 @@ use crate::numbers;
 
 /// An activation with its hyperparameters, for NumPy arrays of any shape and layout.
 ///
-/// ``parameters`` come in the order of the registry; those left out take their defaults.
+/// ``parameters`` are in the order of the registry; any left out take their defaults.
 #[pyclass(frozen, module = "tilegrad._core")]
 pub(crate) struct Activation {
     inner: activations::Activation,
@@ -47,8 +47,8 @@ impl Activation {
         map(self.inner.entry().name, &Forward(self.inner), x, out)
     }
 
-    /// ``gradient * f'(x)``. ``x`` is the input of the forward pass; ``out`` may be ``gradient`` itself. Where the derivative is
-    /// made from ``output``, that of the forward pass, it is read in place of ``x`` if it is given.
+    /// ``gradient * f'(x)``. ``x`` is the input of the forward pass; ``out`` may be ``gradient`` itself. Where the derivative can be
+    /// computed from the output of the forward pass, ``output`` is read instead of ``x`` if it is given.
     #[pyo3(signature = (gradient, x, out = None, output = None))]
     fn backward<'py>(
         &self,
@@ -63,13 +63,13 @@ impl Activation {
         zip(&self.backward_name, &Backward(self.inner), gradient, ("x", x), out)
     }
 
-    /// Its name in the registry.
+    /// The name in the registry.
     #[getter]
     fn name(&self) -> &'static str {
         self.inner.entry().name
     }
 
-    /// Its hyperparameters, in the order of the registry.
+    /// The hyperparameters, in the order of the registry.
     #[getter]
     fn parameters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyTuple>> {
         pyo3::types::PyTuple::new(py, self.inner.parameters())

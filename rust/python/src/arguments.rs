@@ -1,4 +1,4 @@
-//! What functions ask of the arrays they are given, and the errors for those that do not fit.
+//! The requirements of functions on their arrays, and the errors for arrays that do not meet them.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
@@ -15,13 +15,13 @@ pub(crate) fn shape_text(shape: &[usize]) -> String {
     }
 }
 
-/// The class of an object, for error messages.
+/// The name of an object's class, for error messages.
 pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
     let class: Bound<'_, PyType> = object.get_type();
     class.name().map_or_else(|_| "an object".to_string(), |name| name.to_string())
 }
 
-/// The array behind an argument, known to be float32 or float64.
+/// The array behind an argument, checked to be float32 or float64.
 #[inline]
 pub(crate) fn real_array<'py>(
     function: &str,
@@ -49,13 +49,13 @@ fn not_real(function: &str, argument: &str, array: &Array<'_>, kind: Kind) -> Er
     Refusal::Dtype(format!("{function}: expected `{argument}` of dtype float32 or float64, got {got}; {hint}")).into()
 }
 
-/// The error for an array of a dtype that is not taken.
+/// The error for an array of a dtype that is not accepted.
 #[cold]
 pub(crate) fn dtype_error_of(function: &str, argument: &str, array: &Array<'_>, expected: &str) -> Error {
     Refusal::Dtype(format!("{function}: expected `{argument}` of dtype {expected}, got {}", array.dtype_name())).into()
 }
 
-/// A second operand: of the same shape and dtype as the first, whose name is given too.
+/// A second operand: of the same shape and dtype as the first, whose name appears in the error message too.
 pub(crate) fn same_as<'py>(
     function: &str,
     (argument, object): (&str, &Bound<'py, PyAny>),

@@ -1,7 +1,7 @@
 //! NumPy arrays at the boundary: their fields are read and checked here, and nowhere else.
 //!
-//! The borrow checking of the numpy crate is left out on purpose: it knows only arrays borrowed through it, costs more than
-//! a small kernel, and its usual calls panic on a read-only or doubly passed array. What matters is checked by hand:
+//! The borrow checking of the numpy crate is left out on purpose: it only knows arrays borrowed through it, costs more than
+//! a small kernel, and its usual calls panic on an array that is read-only or passed twice. What matters is checked by hand:
 //! type, dtype, byte order, alignment, layout, writability and overlap.
 
 use std::ffi::c_int;
@@ -14,14 +14,14 @@ use crate::arguments::type_name;
 use crate::errors::{Error, Result, type_error};
 use crate::kinds::{Kind, Number};
 
-/// An array, known to be one.
+/// An object that has been checked to be an array.
 #[derive(Clone)]
 pub(crate) struct Array<'py> {
     object: Bound<'py, PyAny>,
 }
 
 impl<'py> Array<'py> {
-    /// The object as an array; an error naming function and argument if it is none.
+    /// The object as an array; an error that names function and argument if it is not an array.
     #[inline]
     pub(crate) fn new(function: &str, argument: &str, object: &Bound<'py, PyAny>) -> Result<Self> {
         // SAFETY: the interpreter lock is held, the pointer is a live object.
@@ -31,7 +31,7 @@ impl<'py> Array<'py> {
         Self::subclass(function, argument, object)
     }
 
-    /// The object if it is an array and of no subclass.
+    /// The object if it is an array, but not of a subclass.
     #[inline]
     pub(crate) fn exact(object: &Bound<'py, PyAny>) -> Option<Self> {
         // SAFETY: as for `new`.
@@ -48,7 +48,7 @@ impl<'py> Array<'py> {
                 "{function}: expected `{argument}` to be a NumPy array, got {kind}; numpy.asarray makes one"
             );
         }
-        // Its mask would be lost without a word.
+        // Its mask would be lost silently.
         if object.hasattr("mask")? {
             return type_error!(
                 "{function}: expected `{argument}` without a mask, got {kind}; fill or drop what is masked"
@@ -57,10 +57,10 @@ impl<'py> Array<'py> {
         Ok(Self { object: object.clone() })
     }
 
-    /// A new array of this shape; its numbers are not set.
+    /// A new array of this shape; its elements are uninitialised.
     pub(crate) fn empty(py: Python<'py>, shape: &[usize], kind: Kind) -> Result<Self> {
         let mut dimensions: Vec<isize> = shape.iter().map(|&axis| axis as isize).collect();
-        // SAFETY: the type number is valid, the dimensions are as many as said; NumPy takes over the descriptor.
+        // SAFETY: the type number is valid, the number of dimensions is right; NumPy takes over the descriptor.
         let pointer = unsafe {
             let descriptor = PY_ARRAY_API.PyArray_DescrFromType(py, kind.type_number());
             let array_type = npyffi::get_type_object(py, npyffi::NpyTypes::PyArray_Type);
@@ -80,7 +80,7 @@ impl<'py> Array<'py> {
         Self::from_owned(py, pointer)
     }
 
-    /// A new array with the shape, dtype and, as far as it has one, the order of this one; its numbers are not set.
+    /// A new array with the shape, dtype and, if it has one, the order of this array; its elements are uninitialised.
     pub(crate) fn empty_like(&self, order: NPY_ORDER) -> Result<Self> {
         let py = self.object.py();
         // SAFETY: the prototype is a live array.
@@ -95,12 +95,12 @@ impl<'py> Array<'py> {
         Ok(copy)
     }
 
-    /// This array if it is aligned and in C order, else a copy that is.
+    /// This array if it is aligned and in C order, otherwise a copy that is.
     pub(crate) fn contiguous(&self) -> Result<Self> {
         if self.is_c_contiguous() && self.is_aligned() { Ok(self.clone()) } else { self.contiguous_copy() }
     }
 
-    /// Copies the numbers of another array of the same shape into this one, whatever their layouts.
+    /// Copies the elements of another array of the same shape into this one, whatever their layouts.
     pub(crate) fn assign(&self, source: &Array<'py>) -> Result<()> {
         // SAFETY: both are live arrays; NumPy checks shapes and dtypes itself.
         let code = unsafe { PY_ARRAY_API.PyArray_CopyInto(self.object.py(), self.raw(), source.raw()) };
@@ -110,7 +110,7 @@ impl<'py> Array<'py> {
     /// An array over memory that `owner` keeps alive.
     ///
     /// # Safety
-    /// The memory holds that many elements of this kind, aligned, for as long as `owner` lives.
+    /// The memory must hold that many elements of this kind, aligned, for as long as `owner` lives.
     pub(crate) unsafe fn over_memory(
         owner: Bound<'py, PyAny>,
         data: *mut u8,
@@ -119,7 +119,7 @@ impl<'py> Array<'py> {
     ) -> Result<Self> {
         let py = owner.py();
         let mut dimensions: Vec<isize> = shape.iter().map(|&axis| axis as isize).collect();
-        // SAFETY: as for `empty`; the memory is valid by the caller's word, and the base object keeps it so.
+        // SAFETY: as for `empty`; the caller guarantees that the memory is valid, and the base object keeps it so.
         let array = unsafe {
             let descriptor = PY_ARRAY_API.PyArray_DescrFromType(py, kind.type_number());
             let array_type = npyffi::get_type_object(py, npyffi::NpyTypes::PyArray_Type);
@@ -175,7 +175,7 @@ impl<'py> Array<'py> {
         if fields.nd == 0 {
             return &[];
         }
-        // SAFETY: as many dimensions as said, none negative.
+        // SAFETY: there are as many dimensions as NumPy says, none negative.
         unsafe { std::slice::from_raw_parts(fields.dimensions.cast(), fields.nd as usize) }
     }
 
@@ -186,7 +186,7 @@ impl<'py> Array<'py> {
         if fields.nd == 0 {
             return &[];
         }
-        // SAFETY: as many strides as dimensions.
+        // SAFETY: there are as many strides as dimensions.
         unsafe { std::slice::from_raw_parts(fields.strides.cast(), fields.nd as usize) }
     }
 
@@ -232,7 +232,7 @@ impl<'py> Array<'py> {
         self.has(npyffi::NPY_ARRAY_WRITEABLE)
     }
 
-    /// What the elements are.
+    /// The type of the elements.
     #[inline]
     pub(crate) fn kind(&self) -> Kind {
         // SAFETY: every array has a descriptor, and `self` keeps both alive.
@@ -244,7 +244,7 @@ impl<'py> Array<'py> {
         Kind::from_type_number(descriptor.type_num)
     }
 
-    /// The dtype as NumPy spells it, for error messages.
+    /// The dtype as NumPy writes it, for error messages.
     pub(crate) fn dtype_name(&self) -> String {
         let name = self.object.getattr("dtype").and_then(|dtype| dtype.str().map(|text| text.to_string()));
         name.unwrap_or_else(|_| "an unknown dtype".to_string())
@@ -256,13 +256,13 @@ impl<'py> Array<'py> {
         self.is_flat() && other.is_flat() && (self.is_c_contiguous() == other.is_c_contiguous())
     }
 
-    /// Whether both name the same elements in the same order.
+    /// Whether both refer to the same elements in the same order.
     #[inline]
     pub(crate) fn is_same_view(&self, other: &Array<'_>) -> bool {
         self.pointer() == other.pointer() && self.shape() == other.shape() && self.strides() == other.strides()
     }
 
-    /// Whether some element belongs to both.
+    /// Whether they share an element.
     pub(crate) fn overlaps(&self, other: &Array<'py>) -> Result<bool> {
         let ((start, end), (other_start, other_end)) = (self.extent(), other.extent());
         if start >= other_end || other_start >= end {
@@ -271,7 +271,7 @@ impl<'py> Array<'py> {
         if self.is_flat() && other.is_flat() {
             return Ok(true);
         }
-        // Columns of one matrix interleave without sharing an element; NumPy finds out exactly, within bounds.
+        // Columns of one matrix interleave without sharing an element; NumPy finds out exactly, with bounded effort.
         let numpy = self.object.py().import("numpy")?;
         match numpy.call_method1("shares_memory", (&self.object, &other.object, 10_000)) {
             Ok(answer) => Ok(answer.is_truthy()?),
@@ -279,7 +279,7 @@ impl<'py> Array<'py> {
         }
     }
 
-    /// Whether two of its own elements may share memory, as in a broadcast view: each axis must step over the reach of
+    /// Whether two elements of the array may share memory, as in a broadcast view: every axis must step beyond the reach of
     /// those with smaller steps.
     pub(crate) fn overlaps_itself(&self) -> bool {
         if self.is_flat() || self.len() == 0 {
@@ -296,7 +296,7 @@ impl<'py> Array<'py> {
         })
     }
 
-    /// First address and the one after the last.
+    /// The first address and the one after the last.
     pub(crate) fn extent(&self) -> (usize, usize) {
         let (mut low, mut high) = (self.pointer() as isize, self.pointer() as isize);
         if self.len() == 0 {
@@ -310,7 +310,7 @@ impl<'py> Array<'py> {
         (low as usize, high as usize + self.kind().size())
     }
 
-    /// The elements in memory order. The array is flat and of this kind, as checked before.
+    /// The elements in memory order. The caller has checked that the array is flat and of this kind.
     #[inline]
     pub(crate) fn slice<E: Number>(&self) -> &[E] {
         debug_assert!(self.kind() == E::KIND && self.is_flat());
@@ -318,7 +318,7 @@ impl<'py> Array<'py> {
         if len == 0 {
             return &[];
         }
-        // SAFETY: flat, aligned, of this kind. As everywhere with NumPy, the caller's other threads must not write now.
+        // SAFETY: flat, aligned, of this kind. As everywhere with NumPy, the caller's other threads must not write meanwhile.
         unsafe { std::slice::from_raw_parts(self.pointer().cast(), len) }
     }
 
@@ -330,7 +330,7 @@ impl<'py> Array<'py> {
         if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(self.pointer(), len) } }
     }
 
-    /// The memory of a writable array in C order that nobody else uses now.
+    /// The memory of a writable array in C order that nobody else uses meanwhile.
     #[allow(clippy::mut_from_ref)]
     pub(crate) fn bytes_mut(&self) -> &mut [u8] {
         debug_assert!(self.is_c_contiguous() && self.is_writable() && self.kind() != Kind::Other);
@@ -339,8 +339,8 @@ impl<'py> Array<'py> {
         if len == 0 { &mut [] } else { unsafe { std::slice::from_raw_parts_mut(self.pointer(), len) } }
     }
 
-    /// The elements in memory order, for writing. The array is flat, writable and of this kind, as checked before, and
-    /// overlaps no other slice in use.
+    /// The elements in memory order, for writing. The caller has checked that the array is flat, writable and of this kind, and
+    /// that it overlaps no other slice in use.
     #[inline]
     #[allow(clippy::mut_from_ref)]
     pub(crate) fn slice_mut<E: Number>(&self) -> &mut [E] {

@@ -1,8 +1,8 @@
-//! Compiled functions called from Python: arguments of a form seen before go straight into the plan for it.
+//! Compiled functions called from Python: arguments of a form seen before go straight into its plan.
 //!
-//! What is done here is what `tilegrad.transform` does in Python, for the calls that are usual: plain arrays and numbers, in
-//! lists, tuples and dicts, with settings that are plain words and numbers. Whatever differs (another form, a subclass, a
-//! label out of range) is left to Python, which finds the words for it; nothing was computed then.
+//! This does what `tilegrad.transform` does in Python, for ordinary calls: plain arrays and numbers, in
+//! lists, tuples and dicts, with settings that are plain strings and numbers. Anything else (another form, a subclass, a
+//! label out of range) is left to Python, which writes the error message; nothing has been computed by then.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,16 +17,16 @@ use crate::graph::engine_array;
 use crate::kinds::Kind;
 use crate::plan::Plan;
 
-/// Forms looked at before Python is asked; the one used last comes first.
+/// How many forms are tried before Python is asked; the one used last comes first.
 const MOST: usize = 8;
 
-/// The plans of a compiled function by the form of its arguments.
+/// The plans of a compiled function, by the form of its arguments.
 #[pyclass(frozen, module = "tilegrad._core")]
 pub(crate) struct Calls {
     known: Mutex<Vec<Arc<Known>>>,
 }
 
-/// A form of arguments, the plan for it, and the form of the result.
+/// A form of arguments, its plan, and the form of the result.
 struct Known {
     arguments: Vec<Form>,
     names: Vec<Py<PyString>>,
@@ -38,20 +38,20 @@ struct Known {
 
 /// A structure of arrays, numbers and settings.
 enum Form {
-    /// Floats of this shape; among results, any value.
+    /// Floats of this shape; in a result, any value.
     Array(Vec<usize>, Kind),
     /// Class labels of this shape and any integer type.
     Labels(Vec<usize>),
     /// A plain number, computed with in this type.
     Number(Kind),
-    /// A plain word, number, truth value or `None` that the trace depends on.
+    /// A plain string, number, bool or `None` that the trace depends on.
     Setting(Py<PyAny>),
     List(Vec<Form>),
     Tuple(Vec<Form>),
     Dict(Vec<Py<PyAny>>, Vec<Form>),
 }
 
-/// What stands for a leaf of the arguments.
+/// A leaf of the arguments.
 enum Leaf<'py> {
     Array(Array<'py>),
     Labels(Vec<i32>),
@@ -66,7 +66,7 @@ impl Calls {
         Self { known: Mutex::default() }
     }
 
-    /// The result of the plan for arguments of this form; ``None`` if there is none yet, or if something is unusual.
+    /// The result of the plan for arguments of this form; ``None`` if there is no plan yet, or if something is unusual.
     fn run<'py>(
         &self,
         arguments: &Bound<'py, PyTuple>,
@@ -95,14 +95,14 @@ impl Calls {
             list.insert(0, Arc::new(known));
             if list.len() > MOST { list.pop() } else { None }
         };
-        // Only now, when nobody is kept waiting: plans are large.
+        // Dropped only now, when nobody is waiting: plans are large.
         drop(dropped);
         Ok(())
     }
 }
 
 impl Calls {
-    /// The list is held for a moment only and no Python runs meanwhile, so nobody waits for himself.
+    /// The lock is held only briefly and no Python runs meanwhile, so no thread waits for itself.
     fn list(&self) -> MutexGuard<'_, Vec<Arc<Known>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,7 +127,7 @@ impl Calls {
 }
 
 impl Known {
-    /// Reads what Python says of a form; nothing if there is a part that is left to Python.
+    /// Reads Python's description of a form; `None` if part of it is left to Python.
     fn read(key: &Bound<'_, PyTuple>, plan: &Bound<'_, Plan>, result: &Bound<'_, PyTuple>) -> Result<Option<Self>> {
         type Key<'py> = (Vec<Bound<'py, PyTuple>>, Vec<Py<PyString>>, Vec<Bound<'py, PyTuple>>, String);
         let (arguments, names, settings, numbers): Key<'_> = key.extract()?;
@@ -144,7 +144,7 @@ impl Known {
         Ok(Some(Self { arguments, names, settings, leaves, plan: plan.clone().unbind(), result }))
     }
 
-    /// Whether the arguments have this form; their leaves then.
+    /// The leaves of the arguments, if they have this form.
     #[inline]
     fn takes<'py>(
         &self,
@@ -165,7 +165,7 @@ impl Known {
     }
 }
 
-/// Whether two plain values are the same: of one type, and equal. Other types are asked nothing, so no Python runs.
+/// Whether two plain values are of the same type and equal. Values of other types are not compared, so no Python runs.
 #[inline]
 fn is_same(value: &Bound<'_, PyAny>, known: &Bound<'_, PyAny>) -> bool {
     if value.is(known) {
@@ -174,7 +174,7 @@ fn is_same(value: &Bound<'_, PyAny>, known: &Bound<'_, PyAny>) -> bool {
     is_plain(known) && value.get_type().is(known.get_type()) && value.eq(known).unwrap_or(false)
 }
 
-/// A word, a number, a truth value or `None`.
+/// A string, a number, a bool or `None`.
 fn is_plain(value: &Bound<'_, PyAny>) -> bool {
     value.is_none()
         || value.is_exact_instance_of::<PyString>()
@@ -192,7 +192,7 @@ impl Form {
                 .collect()
         };
         Ok(match part(0)?.extract::<String>()?.as_str() {
-            // The form of a result names no shape: the plan knows it.
+            // The form of a result has no shape: the plan knows it.
             "array" if spec.len() == 1 => Some(Form::Array(Vec::new(), numbers)),
             "array" => {
                 let kind = Kind::from_name("keep", &part(2)?.extract::<String>()?)?;
@@ -227,7 +227,7 @@ impl Form {
         }
     }
 
-    /// Whether a value has this form; its leaves then.
+    /// The leaves of a value, if it has this form.
     fn takes<'py>(&self, value: &Bound<'py, PyAny>, leaves: &mut Vec<Leaf<'py>>) -> bool {
         let py = value.py();
         match self {
@@ -263,7 +263,7 @@ impl Form {
         }
     }
 
-    /// The structure again, with the results in place of its leaves.
+    /// Rebuilds the structure, with the results in place of its leaves.
     fn fill<'py>(
         &self,
         py: Python<'py>,
@@ -289,7 +289,7 @@ impl Form {
     }
 }
 
-/// A plain whole number or float; nothing for other types, and for what no float can hold.
+/// A plain int or float; `None` for other types, and for what no float can hold.
 fn number(value: &Bound<'_, PyAny>) -> Option<f64> {
     if value.is_exact_instance_of::<PyFloat>() || value.is_exact_instance_of::<PyInt>() {
         value.extract().ok()
@@ -299,7 +299,7 @@ fn number(value: &Bound<'_, PyAny>) -> Option<f64> {
 }
 
 impl<'py> Leaf<'py> {
-    /// In C order and of a type that the engine takes; nothing if a label does not fit.
+    /// The array in C order and of a type that the engine takes; `None` if a label does not fit.
     #[inline]
     fn ready(self) -> Option<Self> {
         let Leaf::Array(array) = self else { return Some(self) };
@@ -328,7 +328,7 @@ impl<'py> Leaf<'py> {
     }
 }
 
-/// Labels in 32 bits, if all fit.
+/// The labels in 32 bits, if all of them fit.
 fn labels<'py, T: Copy + TryInto<i32>>(labels: &[T]) -> Option<Leaf<'py>> {
     let mut fits = true;
     let narrow = labels.iter().map(|&label| {

@@ -1,4 +1,4 @@
-//! Looking through data for numbers that are none.
+//! Searches data for NaN, infinity and numbers out of range.
 
 use pyo3::prelude::*;
 
@@ -30,7 +30,7 @@ pub(crate) fn check_unit_interval(x: &Bound<'_, PyAny>) -> Result<Option<usize>>
     }
 }
 
-/// Number of the first row along the last axis that is no distribution: with a number below 0, or a sum other than 1.
+/// Index of the first row along the last axis that is not a distribution: it has a number below 0, or a sum other than 1.
 #[pyfunction]
 pub(crate) fn check_distributions(x: &Bound<'_, PyAny>) -> Result<Option<usize>> {
     let (x, kind) = real_array("check_distributions", "x", x)?;
@@ -44,10 +44,10 @@ pub(crate) fn check_distributions(x: &Bound<'_, PyAny>) -> Result<Option<usize>>
     }
 }
 
-/// How far from 1 the sum of a row may be.
+/// How far the sum of a row may be from 1.
 const SUM_TOLERANCE: f64 = 1e-3;
 
-/// Partial sums of a row, which the compiler keeps side by side.
+/// Number of partial sums of a row, which the compiler keeps side by side.
 const LANES: usize = 8;
 
 fn first_row<E: Copy + Into<f64>>(values: &[E], columns: usize) -> Option<usize> {
@@ -66,10 +66,10 @@ fn first_row<E: Copy + Into<f64>>(values: &[E], columns: usize) -> Option<usize>
     })
 }
 
-/// Numbers looked at before asking whether one was found: enough for the loop to be vectorised.
+/// How many numbers are examined before asking whether one was found: enough for the loop to be vectorised.
 const PIECE: usize = 1024;
 
-/// What `search` finds, counted in units of so many elements.
+/// What `search` finds, counted in units of this many elements.
 fn find<E: Number>(
     x: &Array<'_>,
     unit: usize,
@@ -84,7 +84,7 @@ fn find<E: Number>(
         let copy = x.contiguous()?;
         return Ok(search(copy.slice::<E>()));
     }
-    // Row by row, so that a large array of another layout is never copied whole.
+    // Row by row, so that a large array in another layout is never copied as a whole.
     let row_len: usize = x.shape().iter().skip(1).product();
     for row in 0..x.shape().first().copied().unwrap_or(0) {
         let part = Array::new("check", "x", &x.object().get_item((row, py.Ellipsis()))?)?.contiguous()?;

@@ -1,4 +1,4 @@
-//! Controls of gradients on NumPy arrays: the norms, and what follows from them.
+//! Gradient clipping on NumPy arrays: the norms, and the factors that follow from them.
 
 use pyo3::prelude::*;
 use tilegrad_kernels::controls::Controls;
@@ -10,8 +10,8 @@ use crate::errors::Result;
 use crate::kinds::Kind;
 use crate::work;
 
-/// What each gradient is multiplied by so that norms keep within their bounds: first that of each tensor, then that of
-/// all together. None if the step is to be left out, since a gradient is not finite.
+/// The factor for each gradient that keeps norms within their bounds: first the norm of each tensor, then the norm of
+/// all together. None if the step should be skipped because a gradient is not finite.
 #[pyfunction]
 #[pyo3(signature = (gradients, *, clip_norm = None, clip_global_norm = None, skip_if_not_finite = false))]
 pub(crate) fn gradient_factors(

@@ -1,5 +1,5 @@
-//! Sweeps over whole arrays of any layout: where the result goes and what may overlap. The kernels spread long work over
-//! the threads themselves.
+//! Sweeps over whole arrays of any layout: where the result goes, and what may overlap. The kernels themselves spread long work
+//! over the threads.
 
 use numpy::npyffi::NPY_ORDER;
 use pyo3::prelude::*;
@@ -11,33 +11,33 @@ use crate::errors::Result;
 use crate::kinds::{Kind, Number};
 use crate::work;
 
-/// Work on one array that gives another of the same shape, both in C order or both flat.
+/// Work that turns one array into another of the same shape, both in C order or both flat.
 pub(crate) trait Map: Sync {
     /// Whether rows along the last axis belong together, so that the elements must lie in C order.
     const ROWS: bool = false;
-    /// Elements that belong together: 1, or the length of a row.
+    /// How many elements belong together: 1, or the length of a row.
     fn unit(&self, shape: &[usize]) -> usize {
         let _ = shape;
         1
     }
-    /// Into another place.
+    /// Writes to another array.
     fn apply<E: Element>(&self, unit: usize, x: &[E], out: &mut [E]);
-    /// In its own place.
+    /// Works in place.
     fn apply_in_place<E: Element>(&self, unit: usize, x: &mut [E]);
 }
 
-/// Work on two arrays that gives a third of the same shape. `out` overlaps neither, or is the first.
+/// Work that turns two arrays into a third of the same shape. `out` overlaps neither, or is the first.
 pub(crate) trait Zip: Sync {
     /// Whether rows along the last axis belong together, so that the elements must lie in C order.
     const ROWS: bool = false;
-    /// Elements that belong together: 1, or the length of a row.
+    /// How many elements belong together: 1, or the length of a row.
     fn unit(&self, shape: &[usize]) -> usize {
         let _ = shape;
         1
     }
-    /// Into another place.
+    /// Writes to another array.
     fn apply<E: Element>(&self, unit: usize, x: &[E], y: &[E], out: &mut [E]);
-    /// Into the place of the first.
+    /// Overwrites the first array.
     fn apply_in_place<E: Element>(&self, unit: usize, x: &mut [E], y: &[E]);
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn map<'py, M: Map>(
     Ok(out.into_object())
 }
 
-/// Rows must stay rows; single elements may keep whatever order they have.
+/// Rows must stay rows; single elements may stay in any order.
 fn order(rows: bool) -> NPY_ORDER {
     if rows { NPY_ORDER::NPY_CORDER } else { NPY_ORDER::NPY_KEEPORDER }
 }
@@ -87,7 +87,7 @@ fn map_in_place<E: Element + Number>(map: &impl Map, unit: usize, x: &Array<'_>)
     work::run(py, len, || map.apply_in_place(unit, x))
 }
 
-/// `zip(gradient, second)`, into `out` if given; `name` is the second argument's.
+/// `zip(gradient, second)`, into `out` if given; `name` is the name of the second argument.
 pub(crate) fn zip<'py, Z: Zip>(
     function: &str,
     zip: &Z,

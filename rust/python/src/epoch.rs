@@ -1,4 +1,4 @@
-//! The loop of an epoch: the lock is released for all of it and taken for a moment now and then.
+//! The loop of an epoch: the interpreter lock is released throughout, and taken briefly now and then.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -21,23 +21,22 @@ use crate::plan::Plan;
 use crate::state::State;
 use crate::work;
 
-/// Longest time between two looks at Ctrl-C.
+/// Longest time between two checks for Ctrl-C.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Runs a plan over all rows, batch by batch, with the interpreter lock released.
 ///
-/// The plan's inputs are ``[features, targets]``, then the sample weight and the class weight where they are given; its
-/// outputs are ``[mean loss, weight of the mean, metric sums...]``, of which the last ``maxima`` are no sums but the greatest
-/// numbers of a batch. ``last`` is the plan for a short last batch. ``report`` gets the number of batches done and the mean loss so far, at most once per ``interval`` seconds. An interrupt
-/// (Ctrl-C) ends the run after a whole step: the result then says ``interrupted``, and nothing is raised. Any other
-/// exception, also one from ``report``, ends it after a whole step and is raised.
+/// The plan's inputs are ``[features, targets]``, then the sample weight and the class weight if they are given; its
+/// outputs are ``[mean loss, weight of the mean, metric sums...]``, of which the last ``maxima`` are the maximum of a batch instead of
+/// sums. ``last`` is the plan for a shorter last batch. ``report`` is called with the number of batches done and the mean loss so far,
+/// at most once per ``interval`` seconds. An interrupt (Ctrl-C) ends the run after a whole step: the result then says
+/// ``interrupted``, and nothing is raised. Any other exception, including one from ``report``, ends it after a whole step and is raised.
 ///
-/// ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes a value at each batch, and keeps the
-/// last. With ``record`` the result has ``losses``, the mean loss of each batch. With ``drop_last`` rows that fill no whole batch are
-/// left out.
-/// With ``check_finite`` a training ends at the
-/// first batch with a loss that is not finite, before anything is updated, or with a parameter that is not, afterwards:
-/// ``not_finite`` is then ``{"batch", "rows", "updated"}``, else ``None``. ``limit`` ends the run after so many batches.
+/// ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes one value per batch, and keeps the last one.
+/// With ``record`` the result has ``losses``, the mean loss of each batch. With ``drop_last`` the rows left over after the last whole
+/// batch are skipped. With ``check_finite`` the run ends at the first batch whose loss is not finite, before anything is updated, or
+/// that leaves a parameter that is not finite, after the update: ``not_finite`` is then ``{"batch", "rows", "updated"}``, otherwise
+/// ``None``. ``limit`` ends the run after that many batches.
 #[pyfunction]
 #[pyo3(
     signature = (
@@ -195,7 +194,7 @@ fn source_kind(kind: Kind) -> Option<SourceKind> {
     })
 }
 
-/// An input that is the same for each batch, in the dtype of the plan.
+/// An input that is the same for all batches, in the dtype of the plan.
 fn fixed_input<'py>(plan: &Bound<'py, Plan>, index: usize, weight: &Bound<'py, PyAny>) -> Result<Array<'py>> {
     const FUNCTION: &str = "run_epoch";
     let array = Array::new(FUNCTION, "class_weight", weight)?;
@@ -226,7 +225,7 @@ struct PlanRun<'a, 'py> {
     state: &'a Bound<'py, State>,
 }
 
-/// The schedules from a list of (optimizer, name, values).
+/// Reads the schedules from a list of (optimizer, name, values).
 fn schedules_of(schedules: &Bound<'_, PyAny>, plan: &Bound<'_, Plan>) -> Result<Vec<HyperparameterSchedule>> {
     const FUNCTION: &str = "run_epoch";
     list_of(FUNCTION, "schedules", schedules)?
@@ -245,7 +244,7 @@ fn schedules_of(schedules: &Bound<'_, PyAny>, plan: &Bound<'_, Plan>) -> Result<
 }
 
 impl PlanRun<'_, '_> {
-    /// Runs the loop with the lock released. With a place for rows it predicts, without one it trains or evaluates.
+    /// Runs the loop with the lock released. If there is an array for rows it predicts, otherwise it trains or evaluates.
     fn go(
         &self,
         py: Python<'_>,
@@ -280,7 +279,7 @@ impl PlanRun<'_, '_> {
                 epoch::run_batches(plan, last, running, epoch, &mut out, &mut |progress| watched.look(progress))
             }
         })?;
-        // Also after an error in the middle: the steps before it were whole.
+        // Also after an error: the steps before it were whole.
         used.set_counts(engine.step, engine.tally);
         for HyperparameterSchedule { optimizer, name, .. } in &epoch.settings.schedules {
             self.plan.get().take_setting(py, *optimizer, name, &engine.optimizers)?;
@@ -289,7 +288,7 @@ impl PlanRun<'_, '_> {
     }
 }
 
-/// Looks up from the work now and then: for Ctrl-C, and to report.
+/// Interrupts the work now and then to check for Ctrl-C and to report.
 struct Watch {
     report: Option<Py<PyAny>>,
     interval: Duration,
@@ -305,7 +304,7 @@ impl Watch {
     fn look(&mut self, progress: &Progress) -> ControlFlow<()> {
         Python::attach(|py| match py.check_signals().and_then(|()| self.tell(py, progress)) {
             Ok(()) => ControlFlow::Continue(()),
-            // An interrupt is no failure: the caller learns of it from the result, with what was done.
+            // An interrupt is not a failure: the caller sees it in the result, along with what was done.
             Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => ControlFlow::Break(()),
             Err(error) => {
                 self.failure = Some(error);
@@ -324,7 +323,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Raises what ended the loop, if anything did.
+    /// Raises the exception that ended the loop, if any.
     fn finish(self) -> Result<()> {
         self.failure.map_or(Ok(()), |error| Err(Error::Python(error)))
     }

@@ -4,18 +4,18 @@ use pyo3::PyErr;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTypeError, PyValueError};
 pub(crate) use tilegrad_engine::error::{Error as Refusal, dtype_error, name_error, shape_error, value_error};
 
-/// What can go wrong between Python and the engine.
+/// Everything that can go wrong between Python and the engine.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// What kernels and engine refuse, and the bindings for the same reasons.
+    /// What kernels and engine reject, and what the bindings reject for the same reasons.
     Refused(Refusal),
-    /// An object of a wrong type.
+    /// An object of the wrong type.
     Type(String),
-    /// An object in use elsewhere, or a fault of ours that was caught.
+    /// An object that is in use elsewhere, or a bug of ours that was caught.
     Runtime(String),
-    /// The file system said no.
+    /// An error of the file system.
     File(String, std::io::Error),
-    /// Python itself raised.
+    /// An exception raised by Python itself.
     Python(PyErr),
 }
 
@@ -29,7 +29,7 @@ impl From<Error> for PyErr {
                 Refusal::Shape(message) | Refusal::Value(message) | Refusal::Name(message) | Refusal::Memory(message),
             ) => PyValueError::new_err(message),
             Error::Refused(Refusal::System(message)) | Error::Runtime(message) => PyRuntimeError::new_err(message),
-            // With an error number, Python picks the subclass: FileNotFoundError, PermissionError and so on.
+            // Given the error number, Python picks the subclass: FileNotFoundError, PermissionError and so on.
             Error::File(path, error) => match error.raw_os_error() {
                 Some(number) => PyOSError::new_err((number, reason(&error), path)),
                 None => PyOSError::new_err(format!("{path}: {error}")),
@@ -39,7 +39,7 @@ impl From<Error> for PyErr {
     }
 }
 
-/// The system's words without the number that `std` appends.
+/// The system's message without the number that `std` appends.
 fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_string()
@@ -58,7 +58,7 @@ impl From<Refusal> for Error {
 }
 
 impl Error {
-    /// An error of the same kind that says something else, but for one that Python or the system worded.
+    /// An error of the same kind with another message, unless Python or the system wrote the message.
     pub(crate) fn map_message(self, change: impl FnOnce(&str) -> String) -> Self {
         match self {
             Error::Refused(refusal) => Error::Refused(refusal.map_message(change)),
@@ -69,7 +69,7 @@ impl Error {
     }
 }
 
-/// `Err(Error::Type(format!(...)))`: the other kinds have theirs in `tilegrad_engine::error`.
+/// `Err(Error::Type(format!(...)))`; the macros for the other kinds are in `tilegrad_engine::error`.
 macro_rules! type_error {
     ($($part:tt)*) => { Err($crate::errors::Error::Type(format!($($part)*))) };
 }

@@ -1,4 +1,4 @@
-//! Weights on disk: safetensors files, written whole or not at all, read with suspicion.
+//! Weights on disk: safetensors files, written atomically, and checked when they are read.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ use crate::work;
 // The format is little-endian, and numbers are copied as they lie in memory.
 const _: () = assert!(cfg!(target_endian = "little"));
 
-/// Writes a safetensors file. The file appears whole or not at all: it is written beside its place and then moved.
+/// Writes a safetensors file. It appears complete or not at all: it is written next to its destination and then moved.
 #[pyfunction]
 #[pyo3(signature = (path, tensors, metadata = None))]
 pub(crate) fn save_tensors(
@@ -47,7 +47,7 @@ pub(crate) fn save_tensors(
         .map(|(name, dtype, array)| (name.as_str(), Bytes { dtype: *dtype, shape: array.shape(), data: array.bytes() }))
         .collect();
     let written = work::detached(py, || -> Result<()> {
-        // The crate's own map differs from the one of `std`; it is made from pairs.
+        // The crate uses its own map instead of that of `std`; it is made from pairs.
         let metadata = metadata.map(|pairs| pairs.into_iter().collect());
         let content = safetensors::serialize(views, metadata)
             .map_err(|error| Refusal::Value(format!("save_tensors: cannot write these tensors: {error}")))?;
@@ -61,7 +61,7 @@ pub(crate) fn save_tensors(
 pub(crate) fn load_tensors(py: Python<'_>, path: PathBuf) -> Result<(Bound<'_, PyDict>, HashMap<String, String>)> {
     let shown = path.display().to_string();
     let read = work::detached(py, || -> io::Result<Option<Vec<u8>>> {
-        // A pipe or a device has no end to wait for.
+        // Reading a pipe or a device might never end.
         if fs::metadata(&path)?.is_file() || path.is_dir() { fs::read(&path).map(Some) } else { Ok(None) }
     })?;
     let Some(content) = read.map_err(|error| Error::File(shown.clone(), error))? else {
@@ -95,7 +95,7 @@ fn read_tensor<'py>(py: Python<'py>, tensor: &TensorView<'_>) -> Result<Array<'p
     };
     let array = Array::empty(py, tensor.shape(), kind)?;
     if kind == Kind::Bool {
-        // Any byte but 0 and 1 is no truth value to NumPy.
+        // To NumPy, only the bytes 0 and 1 are truth values.
         for (place, byte) in array.bytes_mut().iter_mut().zip(tensor.data()) {
             *place = u8::from(*byte != 0);
         }
@@ -105,7 +105,7 @@ fn read_tensor<'py>(py: Python<'py>, tensor: &TensorView<'_>) -> Result<Array<'p
     Ok(array)
 }
 
-/// A tensor as the format sees it.
+/// A tensor as the file format describes it.
 struct Bytes<'a> {
     dtype: Dtype,
     shape: &'a [usize],
@@ -149,9 +149,9 @@ fn array_kind(dtype: Dtype) -> Option<Kind> {
     KINDS.iter().find(|pair| pair.1 == dtype).map(|pair| pair.0)
 }
 
-/// Puts the content in the place of the file in one move: a reader, a crash or a full disk never meets half a file.
+/// Replaces the file by the content in one move: no reader, crash or full disk ever leaves half a file.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    // Through a link, the file it points to is replaced, not the link.
+    // If the path is a link, the file it points to is replaced, not the link.
     let path = match fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_path_buf(),
         found => found?,
@@ -159,14 +159,14 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = beside(&path);
     let written = write_whole(&temporary, &path, content).and_then(|()| fs::rename(&temporary, &path));
     if written.is_err() {
-        // The first error is the one to report; a file that cannot be removed either changes nothing about it.
+        // The first error is the one to report, even if the file cannot be removed either.
         let _ = fs::remove_file(&temporary);
         return written;
     }
     sync_directory(&path)
 }
 
-/// A name that nobody else uses, in the same directory: only there is a rename one move.
+/// A name that nobody else uses, in the same directory, because only there a rename is atomic.
 fn beside(path: &Path) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -176,7 +176,7 @@ fn beside(path: &Path) -> PathBuf {
 
 fn write_whole(temporary: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
-    // A new file gets the usual permissions; one that is replaced hands its own on.
+    // A new file gets the usual permissions; a replaced file passes its own on.
     if let Ok(metadata) = fs::metadata(path) {
         file.set_permissions(metadata.permissions())?;
     }
@@ -184,7 +184,7 @@ fn write_whole(temporary: &Path, path: &Path, content: &[u8]) -> io::Result<()> 
     file.sync_all()
 }
 
-/// Makes the move itself last; Windows has no such call.
+/// Makes the move itself durable; Windows has no such call.
 fn sync_directory(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(parent) if cfg!(unix) => {

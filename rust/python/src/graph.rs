@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::results;
 use crate::work;
 
-/// A graph of operations. Values are numbered from 0 in the order of their making; shapes are concrete.
+/// A graph of operations. Values are numbered from 0 in the order in which they are created; shapes are concrete.
 #[pyclass(frozen, module = "tilegrad._core")]
 pub(crate) struct Graph {
     inner: Locked<Inner>,
@@ -33,7 +33,7 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    /// The group of an optimizer: each object has its own, also when its settings are those of another.
+    /// The group of an optimizer: every object has its own, even if its settings equal those of another.
     fn group(&mut self, py: Python<'_>, optimizer: &Py<Optimizer>) -> Result<usize> {
         if let Some(group) = self.optimizers.iter().position(|known| known.is(optimizer)) {
             return Ok(group);
@@ -50,7 +50,7 @@ impl Graph {
     }
 }
 
-/// Value and gradient from a function of the user's.
+/// Value and gradient from a function that the user wrote.
 fn called(
     py: Python<'_>,
     function: &Py<PyAny>,
@@ -73,19 +73,19 @@ impl Graph {
         Self { inner: Locked::new(Inner { graph: tilegrad_engine::Graph::new(), optimizers: Vec::new() }) }
     }
 
-    /// A value given at each run, in the order in which inputs were made.
+    /// A value passed to every run, in the order in which inputs were created.
     fn input(&self, py: Python<'_>, name: &str, shape: Vec<Whole>, dtype: &str) -> Result<u32> {
         let shape = numbers::shape("input", &shape)?;
         Ok(self.lock(py)?.graph.input(name, &shape, Dtype::from_name(dtype)?)?.0)
     }
 
-    /// A value kept in a ``State`` from run to run.
+    /// A value kept in a ``State`` between runs.
     fn parameter(&self, py: Python<'_>, name: &str, shape: Vec<Whole>, dtype: &str) -> Result<u32> {
         let shape = numbers::shape("parameter", &shape)?;
         Ok(self.lock(py)?.graph.parameter(name, &shape, Dtype::from_name(dtype)?)?.0)
     }
 
-    /// A value fixed now; the array is copied.
+    /// A constant; the array is copied.
     fn constant(&self, py: Python<'_>, array: &Bound<'_, PyAny>) -> Result<u32> {
         let array = Array::new("constant", "array", array)?.contiguous()?;
         let Some(numbers) = engine_array(&array) else {
@@ -110,8 +110,8 @@ impl Graph {
         Ok(inner.graph.apply(operation, &inputs)?.0)
     }
 
-    /// The value that a function computes of a prediction and a target, as a scalar: it gets both as flat arrays and
-    /// returns the value and the gradient with respect to the prediction, a flat array of float64. What it raises ends the run.
+    /// The scalar that a function computes from a prediction and a target: the function gets both as flat arrays and
+    /// returns the value and the gradient with respect to the prediction, a flat array of float64. If it raises, the run ends.
     fn host_loss(&self, py: Python<'_>, function: Py<PyAny>, prediction: Whole, target: Whole) -> Result<u32> {
         let mut inner = self.lock(py)?;
         let prediction = value("host_loss", &inner.graph, prediction)?;
@@ -132,17 +132,18 @@ impl Graph {
         Ok(found.into_iter().map(|value| value.0).collect())
     }
 
-    /// A step of the optimizer on a parameter, taken in place whenever the plan runs; the value is the new parameter.
+    /// An optimizer step on a parameter, made in place whenever the plan runs; the value is the new parameter.
     fn update(&self, parameter: Whole, gradient: Whole, optimizer: &Bound<'_, Optimizer>) -> Result<u32> {
         let updates = vec![(parameter, gradient, optimizer.clone().unbind())];
         Ok(self.train(optimizer.py(), updates, None, None, None, None, Whole(1), None, false)?[0])
     }
 
-    /// Steps of optimizers on many parameters: (parameter, gradient, optimizer) each; the values are the new parameters.
+    /// Optimizer steps on many parameters, given as (parameter, gradient, optimizer); the values are the new parameters.
     ///
-    /// On their way to the update the gradients of ``accumulation_steps`` batches are joined, each with the ``weight`` of
-    /// its mean (without it they are summed), then clipped: each tensor by its norm, all by the norm of all, each number by
-    /// its value. ``average_decay`` keeps a moving average of the parameters; ``skip_if_not_finite`` leaves a step out.
+    /// Before the update, the gradients of ``accumulation_steps`` batches are averaged, weighted by the ``weight`` of each mean
+    /// (without it they are summed), then clipped: each tensor by its norm, all together by their joint norm, each number by
+    /// its value. ``average_decay`` keeps a moving average of the parameters; ``skip_if_not_finite`` skips a step whose gradient is
+    /// not finite.
     #[pyo3(
         signature = (
             updates, weight = None, *, clip_value = None, clip_norm = None, clip_global_norm = None,
@@ -178,9 +179,9 @@ impl Graph {
         Ok(made.into_iter().map(|value| value.0).collect())
     }
 
-    /// Does something to a parameter in place after each update, of which ``updated`` is the value: ``max_norm`` (number:
-    /// the limit, of each column), ``unit_norm``, ``non_negative``, or ``shrink`` (number times learning rate: what is taken
-    /// off each number's distance from zero).
+    /// Constrains a parameter in place after each update, whose value is ``updated``: ``max_norm`` (``number`` limits the norm of
+    /// each column), ``unit_norm``, ``non_negative``, or ``shrink`` (moves each number towards zero by ``number`` times the learning
+    /// rate).
     #[pyo3(signature = (updated, name, number = 0.0))]
     fn constrain(&self, py: Python<'_>, updated: Whole, name: &str, number: f64) -> Result<u32> {
         let mut inner = self.lock(py)?;
@@ -188,46 +189,46 @@ impl Graph {
         Ok(inner.graph.constrain(updated, name, number)?.0)
     }
 
-    /// Shape of a value.
+    /// The shape of a value.
     fn shape<'py>(&self, py: Python<'py>, value: Whole) -> Result<Bound<'py, pyo3::types::PyTuple>> {
         let inner = self.lock(py)?;
         let value = self::value("shape", &inner.graph, value)?;
         Ok(pyo3::types::PyTuple::new(py, inner.graph.shape(value))?)
     }
 
-    /// Element type of a value: ``"float32"``, ``"float64"`` or ``"int32"``.
+    /// The dtype of a value: ``"float32"``, ``"float64"`` or ``"int32"``.
     fn dtype(&self, py: Python<'_>, value: Whole) -> Result<&'static str> {
         let inner = self.lock(py)?;
         let value = self::value("dtype", &inner.graph, value)?;
         Ok(inner.graph.dtype(value).name())
     }
 
-    /// Name of a value with its scope: ``hidden.0.weight``.
+    /// The name of a value with its scope: ``hidden.0.weight``.
     fn name(&self, py: Python<'_>, value: Whole) -> Result<String> {
         let inner = self.lock(py)?;
         let value = self::value("name", &inner.graph, value)?;
         Ok(inner.graph.name(value).to_string())
     }
 
-    /// Names made from now on begin with this scope.
+    /// Enters a scope: names given from now on begin with it.
     fn push_scope(&self, py: Python<'_>, name: &str) -> Result<()> {
         self.lock(py)?.graph.push_scope(name);
         Ok(())
     }
 
-    /// Leaves the scope entered last.
+    /// Leaves the scope that was entered last.
     fn pop_scope(&self, py: Python<'_>) -> Result<()> {
         Ok(self.lock(py)?.graph.pop_scope()?)
     }
 
-    /// Every value in order.
+    /// All values, in order.
     fn nodes<'py>(&self, py: Python<'py>) -> Result<Vec<Bound<'py, PyDict>>> {
         let inner = self.lock(py)?;
         inner.graph.nodes().iter().enumerate().map(|(index, node)| describe(py, index, node)).collect()
     }
 
-    /// Compiles what these values need, and the updates among them, into a plan. Without ``training``, dropout is the
-    /// identity. ``fuse`` and ``reuse`` change time and memory, never a bit of the result.
+    /// Compiles everything these values depend on, including updates among them, into a plan. Without ``training``, dropout is the
+    /// identity. ``fuse`` and ``reuse`` change time and memory, but not a single bit of the result.
     #[pyo3(signature = (outputs, *, training = true, fuse = true, reuse = true))]
     fn compile(&self, py: Python<'_>, outputs: Vec<Whole>, training: bool, fuse: bool, reuse: bool) -> Result<Plan> {
         let inner = self.lock(py)?;
@@ -317,7 +318,7 @@ fn describe<'py>(py: Python<'py>, index: usize, node: &Node) -> Result<Bound<'py
     Ok(dictionary)
 }
 
-/// What an operation was made from; the number of a constant that is only one.
+/// What an operation was made from; for a constant with a single element, its number.
 fn attributes_of<'py>(py: Python<'py>, node: &Node) -> Result<Bound<'py, PyDict>> {
     let dictionary = PyDict::new(py);
     match &node.origin {
@@ -341,10 +342,10 @@ fn attributes_of<'py>(py: Python<'py>, node: &Node) -> Result<Bound<'py, PyDict>
     Ok(dictionary)
 }
 
-/// Where the parameters of a graph lie.
+/// The layout of a graph's parameters.
 pub(crate) type Places = Arc<[ParameterPlace]>;
 
-/// Whether two graphs keep this parameter in the same place under the same name; its number in the graph is its own.
+/// Whether two graphs keep this parameter in the same place under the same name; its number may differ between graphs.
 pub(crate) fn same_place(first: &ParameterPlace, second: &ParameterPlace) -> bool {
     first.name == second.name && first.kind == second.kind && first.offset == second.offset
 }

@@ -1,4 +1,4 @@
-//! New arrays of random numbers that depend on seed and stream only.
+//! New arrays of random numbers that depend only on seed and stream.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -50,7 +50,7 @@ pub(crate) fn initialize<'py>(
 fn fill<E: Element + Number>(py: Python<'_>, array: &Array<'_>, kind: Initializer, stream: Stream) -> Result<()> {
     let out = array.slice_mut::<E>();
     let columns = array.shape().last().copied().unwrap_or(1);
-    // Its work grows faster than its size.
+    // The work grows faster than the size of the matrix.
     let work = if matches!(kind, Initializer::Orthogonal { .. }) { usize::MAX } else { out.len() };
     work::run(py, work, || kind.fill(stream, columns, out))
 }
@@ -69,7 +69,7 @@ pub(crate) fn permutation(py: Python<'_>, count: Whole, seed: Seed, stream: Seed
     Ok(array.into_object())
 }
 
-/// What to fill an array with.
+/// What an array is filled with.
 #[derive(Clone, Copy)]
 enum Initializer {
     Constant { value: f64 },
@@ -153,7 +153,7 @@ fn scale<E: Element>(out: &mut [E], mean: f64, deviation: f64) {
     }
 }
 
-/// The parameters by name, the others at their defaults; each is finite. An empty name stands for none.
+/// The parameters by name, with defaults for the rest; all are finite. An empty name stands for no parameter.
 fn read_parameters(kind: &str, known: [(&str, f64); 2], given: Option<&Bound<'_, PyDict>>) -> Result<[f64; 2]> {
     let mut values = known.map(|(_, default)| default);
     for (name, value) in given.into_iter().flatten() {

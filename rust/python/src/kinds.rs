@@ -1,10 +1,10 @@
-//! Element types, as NumPy numbers them.
+//! Element types, by their NumPy type numbers.
 
 use std::ffi::c_int;
 
 use crate::errors::{Result, dtype_error};
 
-/// What the elements of a NumPy array are, in this machine's byte order.
+/// The element type of a NumPy array, in this machine's byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     F32,
@@ -18,11 +18,11 @@ pub(crate) enum Kind {
     U16,
     U32,
     U64,
-    /// Half, complex, text, objects, records, dates, or a foreign byte order.
+    /// Half, complex, text, objects, records, dates, or another byte order.
     Other,
 }
 
-/// An element type that kernels take, as NumPy numbers it.
+/// An element type that kernels accept, with its NumPy type number.
 pub(crate) trait Number: Copy + Default + Send + Sync + 'static {
     const KIND: Kind;
 }
@@ -77,7 +77,7 @@ impl Kind {
             Kind::U16 => 4,
             Kind::I32 => 5,
             Kind::U32 => 6,
-            // NumPy's own choice among two names for the same type, so that comparisons of dtypes are quick.
+            // NumPy's own choice of two names for the same type, so that comparisons of dtypes are fast.
             Kind::I64 => {
                 if long_is_wide {
                     7
@@ -98,7 +98,7 @@ impl Kind {
         }
     }
 
-    /// Bytes an element takes; the largest there is where it is not known.
+    /// Size of an element in bytes; the largest possible one if it is not known.
     pub(crate) fn size(self) -> usize {
         match self {
             Kind::Bool | Kind::I8 | Kind::U8 => 1,

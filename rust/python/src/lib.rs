@@ -1,9 +1,9 @@
 //! Python bindings: arrays in and out, one error conversion ([`errors`]), one way into long work ([`work`]).
 //!
-//! Nothing here computes. A function checks what it was given ([`arguments`], [`arrays`]), calls the kernels or the engine, and hands the
-//! result back; whatever is wrong is said before anything was changed.
+//! Nothing is computed here. A function checks its arguments ([`arguments`], [`arrays`]), calls the kernels or the engine, and returns
+//! the result; every error is raised before anything is changed.
 
-// Python hands its arguments over as values.
+// Python passes its arguments by value.
 #![allow(clippy::needless_pass_by_value)]
 
 mod activations;
@@ -40,7 +40,7 @@ use pyo3::prelude::*;
 /// The compiled core of tilegrad: kernels, the compiled training step and the loop of an epoch.
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    // Loaded here, so that a missing NumPy is an ordinary ImportError and not a surprise in the first call.
+    // Loaded here, so that a missing NumPy is an ordinary ImportError instead of a surprise in the first call.
     module.py().import("numpy")?;
     tilegrad_kernels::isa::from_environment().map_err(|error| {
         Error::from(error.map_message(|message| format!("the environment variable TILEGRAD_ISA is wrong: {message}")))

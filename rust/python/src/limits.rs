@@ -1,4 +1,4 @@
-//! What the machine can do at most, as Python sees it.
+//! The limits of the machine, as Python sees them.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -9,13 +9,12 @@ use crate::machine::{MOST_THREADS, cache_sizes};
 use crate::numbers::{Whole, in_range};
 use crate::work;
 
-/// Measures what so many threads can do at most (as many as are set, without a number), in a few tenths of a second.
+/// Measures the most that this many threads can do (by default, as many as are set), in a few tenths of a second.
 ///
-/// ``flops`` holds floating-point operations a second by dtype (fused multiply-adds on registers, each counted as two);
-/// ``divisions`` divisions and square roots a second, in turn;
-/// ``levels`` the caches and memory, the nearest first: ``name``, ``capacity`` in bytes for all threads together (``None``
-/// for memory), and ``bandwidth`` in bytes a second, read and written counted alike. More threads than processors are not
-/// started; ``threads`` says how many were.
+/// ``flops`` holds floating-point operations per second by dtype (fused multiply-adds on registers, each counted as two);
+/// ``divisions`` holds divisions and square roots per second, alternating; ``levels`` lists the caches and memory, nearest first:
+/// ``name``, ``capacity`` in bytes for all threads together (``None`` for memory), and ``bandwidth`` in bytes per second, read plus
+/// written. No more threads are started than there are processors; ``threads`` says how many were.
 #[pyfunction]
 #[pyo3(signature = (threads = None), text_signature = "(threads=None)")]
 pub(crate) fn measure_limits(py: Python<'_>, threads: Option<Whole>) -> Result<Bound<'_, PyDict>> {

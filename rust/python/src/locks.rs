@@ -1,4 +1,4 @@
-//! Objects that one thread uses at a time. Waiting never holds the interpreter lock, and never for oneself.
+//! Objects that one thread uses at a time. Waiting never holds the interpreter lock, and no thread waits for itself.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,15 +9,15 @@ use pyo3::Python;
 
 use crate::errors::{Error, Result};
 
-/// A value that one thread uses at a time, also while the interpreter lock is released.
+/// A value that one thread uses at a time, even while the interpreter lock is released.
 #[derive(Debug)]
 pub(crate) struct Locked<T> {
     value: Mutex<T>,
-    /// Which thread has it; zero for none.
+    /// The thread that has it; zero for none.
     owner: AtomicUsize,
 }
 
-/// The value, until dropped.
+/// Access to the value, until dropped.
 pub(crate) struct Guard<'a, T> {
     value: MutexGuard<'a, T>,
     owner: &'a AtomicUsize,
@@ -31,13 +31,13 @@ impl<T> Locked<T> {
         Self { value: Mutex::new(value), owner: AtomicUsize::new(0) }
     }
 
-    /// Waits for the value. A thread that has it already (a callback that runs the plan it is called from) gets an error
-    /// instead of waiting for itself; Ctrl-C ends the waiting.
+    /// Waits for the value. A thread that already has it (a callback that runs the plan it is called from) gets an error
+    /// instead of waiting for itself; Ctrl-C ends the wait.
     pub(crate) fn lock(&self, py: Python<'_>, name: &str) -> Result<Guard<'_, T>> {
         loop {
             match self.value.try_lock() {
                 Ok(value) => return Ok(self.own(value)),
-                // A panic left numbers half written, nothing else; the caller was told.
+                // A panic leaves half-written numbers, nothing else, and the caller got an error.
                 Err(TryLockError::Poisoned(error)) => return Ok(self.own(error.into_inner())),
                 Err(TryLockError::WouldBlock) => {}
             }

@@ -8,7 +8,7 @@ use crate::arguments::type_name;
 use crate::errors::{Result, type_error};
 use crate::numbers::{Whole, in_range};
 
-/// The processor as tilegrad sees it. What could not be found out is ``None``; cache sizes are in bytes.
+/// The processor as tilegrad sees it. Anything that could not be determined is ``None``; cache sizes are in bytes.
 #[pyfunction]
 pub(crate) fn machine(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let caches = PyDict::new(py);
@@ -31,37 +31,37 @@ pub(crate) fn isa() -> &'static str {
     sets::current().name()
 }
 
-/// Uses this instruction set from now on, in the whole process.
+/// Switches the whole process to this instruction set.
 #[pyfunction]
 pub(crate) fn set_isa(name: &str) -> Result<()> {
     sets::force(sets::parse(name)?);
     Ok(())
 }
 
-/// How many threads a call may use, the calling one included.
+/// How many threads a call may use, including the calling thread.
 #[pyfunction]
 pub(crate) fn threads() -> usize {
     pool::count()
 }
 
-/// More threads than any machine has are a mistake, and each takes memory.
+/// More threads than any machine has must be a mistake, and every thread takes memory.
 pub(crate) const MOST_THREADS: i64 = pool::MOST as i64;
 
-/// Sets how many threads a call may use, the calling one included. Results do not depend on it. This one does not cap: more
-/// threads than processors take turns, which is for tests; see ``usable_threads``.
+/// Sets how many threads a call may use, including the calling thread. Results do not depend on it. There is no cap: more
+/// threads than processors take turns, which tests need; see ``usable_threads``.
 #[pyfunction]
 pub(crate) fn set_threads(count: &Bound<'_, PyAny>) -> Result<()> {
     pool::set_count(thread_count(count)?);
     Ok(())
 }
 
-/// How many of ``count`` threads can run at once: at most the processors that affinity mask and cgroup quota leave.
+/// How many of ``count`` threads can run at once: at most as many as the affinity mask and the cgroup quota allow.
 #[pyfunction]
 pub(crate) fn usable_threads(count: &Bound<'_, PyAny>) -> Result<usize> {
     Ok(thread_count(count)?.min(pool::processors()))
 }
 
-/// What ``TILEGRAD_THREADS`` asks for, before the cap; ``None`` without it.
+/// The number in ``TILEGRAD_THREADS``, before the cap; ``None`` if it is not set.
 #[pyfunction]
 pub(crate) fn asked_threads() -> Result<Option<usize>> {
     Ok(pool::from_environment()?)
@@ -84,13 +84,13 @@ fn cpu_name() -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Sizes of the first-level data cache and of the second and third level, as one core sees them.
+/// Sizes of the first-level data cache and of the second and third levels, as one core sees them.
 pub(crate) fn cache_sizes() -> [Option<u64>; 3] {
     let listed = listed_caches();
     if listed.iter().any(Option::is_some) { listed } else { asked_caches() }
 }
 
-/// What Linux says.
+/// According to Linux.
 fn listed_caches() -> [Option<u64>; 3] {
     let mut sizes = [None; 3];
     for index in 0..8 {
@@ -129,7 +129,7 @@ fn brand() -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What the processor itself says: leaf 4 of Intel, leaf 0x8000001D of AMD, both in the same form.
+/// According to the processor itself: leaf 4 on Intel, leaf 0x8000001D on AMD, both in the same format.
 #[cfg(target_arch = "x86_64")]
 fn asked_caches() -> [Option<u64>; 3] {
     let leaf = if cpuid(0, 0).ebx == u32::from_le_bytes(*b"Auth") { 0x8000_001D } else { 4 };
@@ -155,10 +155,10 @@ fn asked_caches() -> [Option<u64>; 3] {
 }
 
 #[cfg(target_arch = "x86_64")]
-// The call became safe in a Rust younger than the oldest one supported.
+// The call became safe in a Rust version newer than the oldest one supported.
 #[allow(unused_unsafe)]
 fn cpuid(leaf: u32, index: u32) -> std::arch::x86_64::CpuidResult {
-    // SAFETY: every 64-bit x86 processor has the instruction; an unknown leaf gives numbers without meaning, no more.
+    // SAFETY: every 64-bit x86 processor has the instruction; an unknown leaf gives meaningless numbers, nothing worse.
     unsafe { std::arch::x86_64::__cpuid_count(leaf, index) }
 }
 

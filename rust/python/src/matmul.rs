@@ -12,9 +12,9 @@ use crate::errors::{Result, dtype_error, shape_error, value_error};
 use crate::kinds::{Kind, Number};
 use crate::work;
 
-/// The matrix product of two matrices of one dtype. A transposed view is read as it lies, without a copy.
+/// The matrix product of two matrices of the same dtype. A transposed view is read in place, without a copy.
 ///
-/// ``out`` is a writable matrix in C order that shares no memory with the others.
+/// ``out`` must be a writable matrix in C order that shares no memory with the others.
 #[pyfunction]
 #[pyo3(signature = (a, b, out = None))]
 pub(crate) fn matmul<'py>(
@@ -43,7 +43,7 @@ pub(crate) fn matmul<'py>(
     Ok(out.into_object())
 }
 
-/// An operand: a matrix that lies in C or Fortran order, copied if it did not.
+/// An operand: a matrix in C or Fortran order, copied if it is in neither.
 fn matrix_array<'py>(argument: &str, object: &Bound<'py, PyAny>) -> Result<(Array<'py>, Kind)> {
     let (array, kind) = real_array("matmul", argument, object)?;
     if array.shape().len() != 2 {
@@ -53,7 +53,7 @@ fn matrix_array<'py>(argument: &str, object: &Bound<'py, PyAny>) -> Result<(Arra
     Ok((if array.is_flat() { array } else { array.contiguous()? }, kind))
 }
 
-/// The place for the result, checked.
+/// The array for the result, checked.
 fn target<'py>(
     out: &Bound<'py, PyAny>,
     (rows, columns): (usize, usize),
@@ -89,7 +89,7 @@ fn target<'py>(
 fn product<E: Scratch>(a: &Array<'_>, b: &Array<'_>, out: &Array<'_>) -> Result<()> {
     let (py, columns) = (a.object().py(), b.shape()[1]);
     let (a, b, out) = (matrix::<E>(a), matrix::<E>(b), out.slice_mut::<E>());
-    // The lock is given away by the work there is, which is that of so many elements.
+    // Whether to release the lock depends on the work, which equals that of this many elements.
     let elements = a.rows.saturating_mul(a.columns).saturating_mul(columns) / 16;
     let len = workspace_len::<E>(a.rows, a.columns, columns, a.column_stride == 1, b.column_stride == 1);
     work::run(py, elements, || E::scratch(len, |workspace| multiply(a, b, &mut Store::new(out, columns), workspace)))
@@ -105,9 +105,9 @@ fn matrix<'a, E: Element + Number>(array: &'a Array<'_>) -> Matrix<'a, E> {
     }
 }
 
-/// Elements with memory that the thread keeps for its next product.
+/// Scratch memory that the thread keeps for its next product.
 trait Scratch: Element + Number {
-    /// Calls with so many elements, the first at the beginning of a line of the cache.
+    /// Calls with this many elements, of which the first is aligned to a cache line.
     fn scratch<T>(len: usize, call: impl FnOnce(&mut [Self]) -> T) -> T;
 }
 

@@ -1,4 +1,4 @@
-//! Memory that Rust computes in and Python looks at: aligned to a cache line, zeroed, kept alive by every view of it.
+//! Memory that Rust computes in and Python can see: aligned to a cache line, zeroed, kept alive by every view of it.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
@@ -12,7 +12,7 @@ use crate::numbers::Whole;
 
 const ALIGNMENT: usize = 64;
 
-/// An aligned block; arrays over it name it as their base.
+/// An aligned block; it is the base of the arrays that view it.
 #[pyclass(frozen, module = "tilegrad._core", name = "_Memory")]
 pub(crate) struct Memory {
     start: NonNull<u8>,
@@ -27,7 +27,7 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Memory {
-    /// So many zeros. The system hands them out page by page when they are first touched.
+    /// This many zeros. The system provides them page by page, when they are first touched.
     pub(crate) fn zeros(len: usize, kind: Kind) -> Result<Self> {
         let too_large =
             || Refusal::Memory(format!("aligned_zeros: expected a `count` that fits into memory, got {len}"));
@@ -39,10 +39,10 @@ impl Memory {
         Ok(Self { start, layout, kind, len })
     }
 
-    /// So many numbers, all equal.
+    /// This many numbers, all equal.
     pub(crate) fn filled(len: usize, kind: Kind, number: f64) -> Result<Self> {
         let block = Self::zeros(len, kind)?;
-        // The bits of zero stand there already, without a page being touched.
+        // The memory is zero already, without a page being touched.
         if number != 0.0 {
             // SAFETY: nobody else knows of the block yet.
             unsafe {
@@ -68,11 +68,11 @@ impl Memory {
     /// All elements, for writing.
     ///
     /// # Safety
-    /// Nobody else uses the memory through Rust meanwhile: the caller holds the lock of the state it belongs to.
+    /// Nobody else may use the memory through Rust meanwhile: the caller holds the lock of the state it belongs to.
     #[allow(clippy::mut_from_ref)]
     pub(crate) unsafe fn slice_mut<E: Number>(&self) -> &mut [E] {
         assert!(E::KIND == self.kind);
-        // SAFETY: so many initialised elements of this kind lie there, aligned, until `self` is dropped.
+        // SAFETY: there are this many initialised elements of this kind, aligned, until `self` is dropped.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().cast(), self.len) }
     }
 }
@@ -84,7 +84,7 @@ impl Drop for Memory {
     }
 }
 
-/// A writable array over a part of the memory, which it keeps alive.
+/// A writable array that views a part of the memory and keeps it alive.
 pub(crate) fn view<'py>(memory: &Bound<'py, Memory>, offset: usize, shape: &[usize]) -> Result<Array<'py>> {
     let block = memory.get();
     let len: usize = shape.iter().product();

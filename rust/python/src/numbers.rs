@@ -1,4 +1,4 @@
-//! Whole numbers from Python: any size arrives, so that the range check of the function says what is wrong.
+//! Whole numbers from Python: any size is accepted here, so that the function's own range check writes the error message.
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -6,7 +6,7 @@ use pyo3::types::PyBool;
 
 use crate::errors::{Result, shape_error, value_error};
 
-/// A whole number; one beyond 64 bits is held at the nearest end, far outside of every range that is asked for.
+/// A whole number; one beyond 64 bits is clamped to the nearest end, far outside every allowed range.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Whole(pub(crate) i64);
 
@@ -45,8 +45,8 @@ impl<'py> FromPyObject<'_, 'py> for Seed {
     }
 }
 
-/// A number as a float; nothing for an object that is none. A whole number beyond every float counts as infinite, so that
-/// the check of its range refuses it; any other exception of the object's own is passed on.
+/// A number as a float; `None` for an object that is not a number. A whole number beyond every float counts as infinite, so
+/// that the range check rejects it; any other exception that the object raises is passed on.
 pub(crate) fn number(object: &Bound<'_, PyAny>) -> Result<Option<f64>> {
     let py = object.py();
     match object.extract::<f64>() {
@@ -59,7 +59,7 @@ pub(crate) fn number(object: &Bound<'_, PyAny>) -> Result<Option<f64>> {
     }
 }
 
-/// A shape: whole numbers, none below zero.
+/// A shape: whole numbers, none of them negative.
 pub(crate) fn shape(function: &str, axes: &[Whole]) -> Result<Vec<usize>> {
     let mut shape = Vec::with_capacity(axes.len());
     for axis in axes {

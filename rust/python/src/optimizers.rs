@@ -1,4 +1,4 @@
-//! Update rules: settings that plans read at each run, and steps on plain NumPy arrays with slots kept inside.
+//! Update rules: settings that plans read in every run, and steps on plain NumPy arrays, with the slots kept inside.
 
 use numpy::npyffi::NPY_ORDER;
 use pyo3::prelude::*;
@@ -17,9 +17,9 @@ use crate::numbers::{self, Whole, in_range};
 use crate::updates::{MOST_SLOTS, Place, Places, Scratch};
 use crate::work;
 
-/// An update rule with its hyperparameters, and with its slots when it is used alone on NumPy arrays.
+/// An update rule with its hyperparameters, and with its slots when it is used directly on NumPy arrays.
 ///
-/// The slots are made at the first ``step`` or ``load_state``; from then on the arrays must keep number, shapes and dtypes.
+/// The slots are created by the first ``step`` or ``load_state``; from then on, the number, shapes and dtypes of the arrays are fixed.
 #[pyclass(frozen, module = "tilegrad._core")]
 pub(crate) struct Optimizer {
     inner: Locked<Inner>,
@@ -30,7 +30,7 @@ struct Inner {
     steps: u64,
     /// One per parameter; empty before the first step.
     parameters: Vec<Kept>,
-    /// Where the arrays of a step lie; kept for its memory.
+    /// The addresses of the arrays of a step; kept to reuse its memory.
     places: Places,
     scratch: Scratch,
 }
@@ -55,7 +55,7 @@ impl Kept {
 }
 
 impl Optimizer {
-    /// The rule with its settings as they are now.
+    /// The rule with its current settings.
     pub(crate) fn rule(&self, py: Python<'_>) -> Result<Rule> {
         Ok(self.inner.lock(py, "Optimizer")?.rule)
     }
@@ -94,7 +94,7 @@ impl Optimizer {
         })
     }
 
-    /// Updates the parameters in place. They must be writable, contiguous and not overlap.
+    /// Updates the parameters in place. They must be writable and contiguous, and must not overlap.
     fn step(&self, parameters: &Bound<'_, PyAny>, gradients: &Bound<'_, PyAny>) -> Result<()> {
         let py = parameters.py();
         let pairs = checked_pairs(parameters, gradients)?;
@@ -104,7 +104,7 @@ impl Optimizer {
         inner.step(py)
     }
 
-    /// An error unless ``step`` would take these arrays; nothing is changed.
+    /// Raises an error unless ``step`` would accept these arrays; nothing is changed.
     fn check(&self, parameters: &Bound<'_, PyAny>, gradients: &Bound<'_, PyAny>) -> Result<()> {
         let pairs = checked_pairs(parameters, gradients)?;
         let mut inner = self.inner.lock(parameters.py(), "Optimizer")?;
@@ -112,7 +112,7 @@ impl Optimizer {
         inner.keep(&pairs)
     }
 
-    /// Changes a hyperparameter; it holds from the next step, in compiled plans too.
+    /// Changes a hyperparameter from the next step on, in compiled plans too.
     fn set(&self, py: Python<'_>, name: &str, value: &Bound<'_, PyAny>) -> Result<()> {
         let text = text_of(value);
         let mut inner = self.inner.lock(py, "Optimizer")?;
@@ -120,7 +120,7 @@ impl Optimizer {
         Ok(inner.rule.set(name, setting)?)
     }
 
-    /// A hyperparameter: a number, a truth value or the text of a choice.
+    /// The value of a hyperparameter: a number, a bool or the name of a choice.
     fn get<'py>(&self, py: Python<'py>, name: &str) -> Result<Bound<'py, PyAny>> {
         let rule = self.rule(py)?;
         let Some(setting) = rule.get(name) else {
@@ -131,7 +131,7 @@ impl Optimizer {
         Ok(setting_object(py, setting)?)
     }
 
-    /// Copies of the slots: for each name one array per parameter. Empty before the first step.
+    /// Copies of the slots: one array per parameter for each name. Empty before the first step.
     fn state<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let inner = self.inner.lock(py, "Optimizer")?;
         let state = PyDict::new(py);
@@ -156,27 +156,27 @@ impl Optimizer {
         Ok(state)
     }
 
-    /// Takes slots as ``state`` gave them; set ``steps`` as well to resume exactly.
+    /// Restores slots as returned by ``state``; set ``steps`` as well to resume exactly.
     fn load_state(&self, state: &Bound<'_, PyMapping>) -> Result<()> {
         let mut inner = self.inner.lock(state.py(), "Optimizer")?;
         let slots = read_state(&inner.rule, state)?;
         inner.load(&slots)
     }
 
-    /// Its name in the registry.
+    /// The name in the registry.
     #[getter]
     fn name(&self, py: Python<'_>) -> Result<&'static str> {
         Ok(self.rule(py)?.entry().name)
     }
 
-    /// Names of the slots that the rule keeps with the hyperparameters as they are.
+    /// Names of the slots that the rule keeps with its current hyperparameters.
     #[getter]
     fn slot_names(&self, py: Python<'_>) -> Result<Vec<&'static str>> {
         Ok(self.rule(py)?.slots().to_vec())
     }
 
     /// The weights to evaluate with, as ``(factor, slot, share)``: ``factor * weight + share * slot``; ``None`` if they are
-    /// those that are trained.
+    /// the trained weights themselves.
     #[getter]
     fn evaluation(&self, py: Python<'_>) -> Result<Option<(f64, &'static str, f64)>> {
         let evaluation = self.rule(py)?.evaluation();
@@ -193,7 +193,7 @@ impl Optimizer {
         Ok(parameters)
     }
 
-    /// How many steps were taken.
+    /// The number of steps taken.
     #[getter]
     fn steps(&self, py: Python<'_>) -> Result<u64> {
         Ok(self.inner.lock(py, "Optimizer")?.steps)
@@ -217,7 +217,7 @@ struct Pair<'py> {
     kind: Kind,
 }
 
-/// Every parameter with its gradient, checked before anything is changed.
+/// All parameters with their gradients, checked before anything is changed.
 fn checked_pairs<'py>(parameters: &Bound<'py, PyAny>, gradients: &Bound<'py, PyAny>) -> Result<Vec<Pair<'py>>> {
     let (count, got, pairs);
     if let (Ok(parameters), Ok(gradients)) = (parameters.cast_exact::<PyList>(), gradients.cast_exact::<PyList>()) {
@@ -242,7 +242,7 @@ fn checked_pairs<'py>(parameters: &Bound<'py, PyAny>, gradients: &Bound<'py, PyA
 }
 
 fn checked_pair<'py>(index: usize, parameter: &Bound<'py, PyAny>, gradient: &Bound<'py, PyAny>) -> Result<Pair<'py>> {
-    // The names are only written out when something is wrong.
+    // The names are only needed for error messages.
     let named = |error: Error| error.map_message(|message| message.replace("[]", &format!("[{index}]")));
     let (parameter, kind) = real_array("step", "parameters[]", parameter).map_err(named)?;
     if !parameter.is_writable() {
@@ -272,7 +272,7 @@ fn overlapping<T>(index: usize) -> Result<T> {
 }
 
 impl Inner {
-    /// Makes the slots at first; checks later that the parameters are still those.
+    /// Creates the slots the first time; later, checks that the parameters are still the same.
     fn keep(&mut self, pairs: &[Pair<'_>]) -> Result<()> {
         if !self.rule.entry().facts.elementwise
             && let Some(index) = pairs.iter().position(|pair| !pair.parameter.is_c_contiguous())
@@ -307,7 +307,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Takes down where the arrays lie. No parameter may share memory with another one, nor with a gradient.
+    /// Records the addresses of the arrays. No parameter may share memory with another parameter or with a gradient.
     fn lie_apart(&mut self, pairs: &[Pair<'_>]) -> Result<()> {
         self.places.begin();
         for Pair { parameter, gradient, kind } in pairs {
@@ -317,7 +317,7 @@ impl Inner {
         self.places.overlap().map_or(Ok(()), overlapping)
     }
 
-    /// Updates the arrays whose places were taken down; the caller keeps them alive.
+    /// Updates the arrays whose addresses were recorded; the caller keeps them alive.
     fn step(&mut self, py: Python<'_>) -> Result<()> {
         for (index, kept) in self.parameters.iter().enumerate() {
             let mut slots = [0; MOST_SLOTS];
@@ -328,7 +328,7 @@ impl Inner {
         let slots = self.rule.slots().len();
         let (parameters, scratch) = (&self.parameters, &mut self.scratch);
         let elementwise = self.rule.entry().facts.elementwise;
-        // SAFETY: the arrays are alive, flat and of the kind, shape and length taken down, and were found to lie apart; the
+        // SAFETY: the arrays are alive, flat and of the recorded kind, shape and length, and were found not to overlap; the
         // lock of this optimizer is held, and nobody else knows the slots, which are as long as their arrays.
         work::run(py, places.elements(), || unsafe {
             if elementwise {
@@ -364,7 +364,7 @@ impl Inner {
         for (slot, arrays) in slots.iter().enumerate() {
             for (kept, array) in loaded.iter().zip(arrays) {
                 let array = array.contiguous()?;
-                // SAFETY: these blocks were made above and nobody else knows them.
+                // SAFETY: these blocks were created above and nobody else knows them.
                 unsafe {
                     match kept.kind {
                         Kind::F64 => kept.slots[slot].slice_mut::<f64>().copy_from_slice(array.slice()),
@@ -378,7 +378,7 @@ impl Inner {
     }
 }
 
-/// The slots of a state, in the order of the rule: all of them, each with equally many arrays.
+/// The slots of a state, in the order of the rule: all of them, with equally many arrays in each.
 fn read_state<'py>(rule: &Rule, state: &Bound<'py, PyMapping>) -> Result<Vec<Vec<Array<'py>>>> {
     let names = rule.slots();
     for key in state.keys()?.iter() {

@@ -16,10 +16,10 @@ use crate::results::{self, Results};
 use crate::state::State;
 use crate::work;
 
-/// Most runs of one profile: each keeps a number for every kernel call.
+/// The most runs of one profile: every run keeps a number for every kernel call.
 const MOST_RUNS: i64 = 100_000;
 
-/// A compiled step: a flat list of kernel calls and one block of memory. Made by ``Graph.compile``.
+/// A compiled step: a flat list of kernel calls and one block of memory. Created by ``Graph.compile``.
 #[pyclass(frozen, module = "tilegrad._core")]
 pub(crate) struct Plan {
     inner: Locked<tilegrad_engine::Plan>,
@@ -29,7 +29,7 @@ pub(crate) struct Plan {
     updates: bool,
     arena_bytes: usize,
     steps: usize,
-    /// Numbers a run touches, for the choice whether to give the lock away.
+    /// How many numbers a run touches, to decide whether to release the lock.
     elements: usize,
     description: String,
     results: Results,
@@ -72,12 +72,12 @@ impl Plan {
         &self.inputs
     }
 
-    /// Whether it has parameters to keep from run to run.
+    /// Whether it has parameters to keep between runs.
     pub(crate) fn has_state(&self) -> bool {
         self.updates || !self.places.is_empty()
     }
 
-    /// Runs once, without a state: single numbers as floats, other results as new arrays. Nothing if an input does not fit.
+    /// Runs once, without a state: single numbers as floats, other results as new arrays. `None` if an input does not fit.
     pub(crate) fn results<'py>(
         &self,
         py: Python<'py>,
@@ -96,17 +96,17 @@ impl Plan {
         self.updates
     }
 
-    /// The optimizers as they are set now.
+    /// The optimizers with their current settings.
     pub(crate) fn rules(&self, py: Python<'_>) -> Result<Vec<Rule>> {
         self.optimizers.iter().map(|optimizer| optimizer.get().rule(py)).collect()
     }
 
-    /// Which of the plan's optimizers this is.
+    /// The position of this optimizer among those of the plan.
     pub(crate) fn place_of(&self, optimizer: &Bound<'_, Optimizer>) -> Option<usize> {
         self.optimizers.iter().position(|own| optimizer.is(own))
     }
 
-    /// Gives an optimizer the number that a hyperparameter has come to in a run.
+    /// Gives an optimizer the value that a hyperparameter reached in a run.
     pub(crate) fn take_setting(&self, py: Python<'_>, optimizer: usize, name: &str, rules: &[Rule]) -> Result<()> {
         match rules[optimizer].get(name) {
             Some(setting) => self.optimizers[optimizer].get().assign(py, name, setting),
@@ -117,7 +117,7 @@ impl Plan {
 
 #[pymethods]
 impl Plan {
-    /// Runs once and returns new arrays, one per output. Plans with updates advance ``state.step``, which then counts
+    /// Runs once and returns new arrays, one per output. Plans with updates advance ``state.step`` and use it
     /// instead of ``step``.
     #[pyo3(
         signature = (inputs, state = None, seed = Seed(0), step = Whole(0)),
@@ -155,8 +155,9 @@ impl Plan {
         results::copies(py, &plan)
     }
 
-    /// What is known of each kernel call, in order: ``operation``, ``scope``, ``result`` (dtype and shape), and the least
-    /// work: ``operations`` (floating point), ``divisions`` (those and roots in updates), ``bytes`` (read and written), ``footprint`` (bytes of memory reached).
+    /// Describes each kernel call, in order: ``operation``, ``scope``, ``result`` (dtype and shape), and the minimum work:
+    /// ``operations`` (floating point), ``divisions`` (divisions and roots in updates), ``bytes`` (read and written) and
+    /// ``footprint`` (bytes of memory touched).
     fn step_info<'py>(&self, py: Python<'py>) -> Result<Vec<Bound<'py, PyDict>>> {
         let plan = self.lock(py)?;
         (0..plan.steps())
@@ -174,9 +175,9 @@ impl Plan {
             .collect()
     }
 
-    /// Runs twice ``runs`` times, in turn as a whole and with every kernel call timed, and returns the times in seconds:
-    /// ``steps`` with a list of times for each run, ``whole``, and ``clock``, which was taken off all of them. Plans with
-    /// updates train the state at each run.
+    /// Runs twice ``runs`` times, alternately as a whole and with every kernel call timed, and returns the times in seconds:
+    /// ``steps`` with a list of times for each run, ``whole``, and ``clock``, which was subtracted from all of them. Plans with
+    /// updates train the state in every run.
     #[pyo3(signature = (inputs, state, seed = Seed(0), runs = Whole(1)), text_signature = "($self, inputs, state, seed=0, runs=1)")]
     fn profile<'py>(
         &self,
@@ -212,7 +213,7 @@ impl Plan {
         &self.description
     }
 
-    /// Size of the block of memory all intermediate values share.
+    /// Size of the block of memory that all intermediate values share.
     #[getter]
     fn arena_bytes(&self) -> usize {
         self.arena_bytes
@@ -245,7 +246,7 @@ impl Plan {
         Ok(work::run(py, self.elements, || plan.run(bindings))??)
     }
 
-    /// The inputs in C order, each of the shape and dtype that the plan was compiled for.
+    /// The inputs in C order, with the shapes and dtypes that the plan was compiled for.
     fn check_inputs<'py>(&self, function: &str, given: &[Bound<'py, PyAny>]) -> Result<Vec<Array<'py>>> {
         if given.len() != self.inputs.len() {
             return shape_error!("{function}: expected {} inputs, got {}", self.inputs.len(), given.len());

@@ -1,4 +1,4 @@
-//! What exists, as Python sees it: entries as plain dictionaries.
+//! The registry as Python sees it: entries as plain dictionaries.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -8,7 +8,7 @@ use tilegrad_kernels::registry::{
 };
 use tilegrad_kernels::{activations, losses, optimizers};
 
-/// What exists: the entries of ``"activations"``, ``"losses"`` and ``"optimizers"``.
+/// The registry: the entries of ``"activations"``, ``"losses"`` and ``"optimizers"``.
 #[pyfunction]
 pub(crate) fn registry(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let registry = PyDict::new(py);
@@ -62,7 +62,7 @@ fn loss<'py>(py: Python<'py>, entry: &LossEntry) -> PyResult<Bound<'py, PyDict>>
     let domains = PyList::empty(py);
     for rule in entry.domains {
         let operand = if rule.prediction { "prediction" } else { "target" };
-        // A yes-or-no is a truth value to Python.
+        // A yes-or-no choice is a bool in Python.
         domains.append((rule.choice, rule.option == "true", operand, domain(rule.domain)))?;
     }
     facts.set_item("reduction", reduction)?;
@@ -138,13 +138,13 @@ fn described<'py>(
     Ok(dictionary)
 }
 
-/// Doc comments begin each line with the space after the slashes.
+/// Every line of a doc comment begins with the space after the slashes.
 fn unindented(doc: &str) -> String {
     let lines: Vec<&str> = doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
     lines.join("\n").trim().to_string()
 }
 
-/// What is said of a parameter stands in a cell or after a colon: lines are joined.
+/// The description of a parameter appears in a table cell or after a colon, so its lines are joined.
 fn one_line(doc: &str) -> String {
     doc.split_whitespace().collect::<Vec<&str>>().join(" ")
 }
@@ -154,7 +154,7 @@ fn parameters<'py>(py: Python<'py>, parameters: &[Parameter], choices: &[Choice]
     for parameter in parameters {
         let dictionary = PyDict::new(py);
         dictionary.set_item("name", parameter.name)?;
-        // NaN is a parameter that the formula goes without.
+        // NaN stands for a parameter that the formula does without.
         dictionary.set_item("default", (!parameter.default.is_nan()).then_some(parameter.default))?;
         dictionary.set_item("low", parameter.range.low)?;
         dictionary.set_item("high", parameter.range.high)?;
@@ -166,7 +166,7 @@ fn parameters<'py>(py: Python<'py>, parameters: &[Parameter], choices: &[Choice]
     for choice in choices {
         let dictionary = PyDict::new(py);
         dictionary.set_item("name", choice.name)?;
-        // A yes-or-no is a truth value to Python, whatever it is called inside.
+        // A yes-or-no choice is a bool in Python, whatever it is called in Rust.
         if choice.is_flag() {
             dictionary.set_item("default", choice.default == "true")?;
             dictionary.set_item("choices", [false, true])?;

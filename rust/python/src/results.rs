@@ -1,7 +1,7 @@
-//! Results of a plan as Python objects: copies where they are small, the plan's own memory where they are large.
+//! Results of a plan as Python objects: copies of small ones, the plan's own memory for large ones.
 //!
-//! Copying a large result would touch it twice, and fresh pages of the system cost more than the arithmetic that fills
-//! them. So the memory that a plan computed in goes to the results, and comes back when the last of them is gone.
+//! Copying a large result would touch it twice, and fresh pages from the system cost more than the arithmetic that fills
+//! them. So the results take over the memory that a plan computed in, and it comes back when the last of them is gone.
 
 use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,21 +14,21 @@ use crate::arrays::Array;
 use crate::errors::Result;
 use crate::kinds::Kind;
 
-/// Results of less are copied.
+/// Smaller results are copied.
 const LARGE: usize = 64 * 1024;
 
-/// Memory that came back, for the next run: one block at most.
+/// Memory that came back, for the next run: at most one block.
 type Home = Arc<Mutex<Option<AlignedBuffer>>>;
 
-/// How the results of a plan are handed out.
+/// How the results of a plan are returned to Python.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
-    /// For each result where it begins in the plan's memory, if it is not copied.
+    /// Where each result begins in the plan's memory, if it is not copied.
     views: Vec<Option<usize>>,
     home: Home,
 }
 
-/// A plan's memory, while results lie in it.
+/// A plan's memory, while results use it.
 #[pyclass(frozen, module = "tilegrad._core", name = "_Results")]
 struct Held {
     buffer: AlignedBuffer,
@@ -43,7 +43,7 @@ impl Drop for Held {
 }
 
 impl Results {
-    /// Large results stay where they are if they share nothing and are most of the plan's memory.
+    /// Large results stay where they are if they share no memory and make up most of the plan's memory.
     pub(crate) fn new(plan: &Plan) -> Self {
         let places = (0..plan.output_count()).map(|index| plan.output_place(index));
         let mut views: Vec<Option<usize>> =
@@ -58,7 +58,7 @@ impl Results {
         Self { views, home: Home::default() }
     }
 
-    /// Gives the plan memory that came back. To be called before a run.
+    /// Gives returned memory to the plan. Must be called before a run.
     pub(crate) fn prepare(&self, plan: &mut Plan) {
         if !self.views.is_empty()
             && !plan.has_memory()
@@ -68,7 +68,7 @@ impl Results {
         }
     }
 
-    /// The results of the last run: single numbers as floats, others as arrays that nobody else has.
+    /// The results of the last run: single numbers as floats, others as arrays that nobody else uses.
     pub(crate) fn take<'py>(&self, py: Python<'py>, plan: &mut Plan) -> Result<Vec<Bound<'py, PyAny>>> {
         let plain = |plan: &Plan, index| match plan.output(index) {
             numbers if plan.output_shape(index).is_empty() => Ok(PyFloat::new(py, numbers.get(0)).into_any()),
@@ -92,8 +92,8 @@ impl Results {
                 let (shape, kind) =
                     (plan.output_shape(index), Kind::from_name("run", plan.output_dtype(index).name())?);
                 let first = start.wrapping_add(offset);
-                // SAFETY: the plan laid out a result of this type there, aligned, and apart from the others that are
-                // handed out (as `new` has seen); the memory lives as long as `held`, and nobody else reaches it.
+                // SAFETY: the plan put a result of this type there, aligned, and separate from the others that are
+                // returned (as `new` has checked); the memory lives as long as `held`, and nobody else can reach it.
                 let array = unsafe { Array::over_memory(held.clone().into_any(), first, shape, kind) };
                 Ok(array?.into_object())
             }
@@ -107,7 +107,7 @@ pub(crate) fn copies<'py>(py: Python<'py>, plan: &Plan) -> Result<Vec<Bound<'py,
     (0..plan.output_count()).map(|index| copy(py, plan, index)).collect()
 }
 
-/// Numbers as a new array of one axis.
+/// Numbers as a new one-dimensional array.
 pub(crate) fn flat<'py>(py: Python<'py>, numbers: Numbers<'_>) -> Result<Bound<'py, PyAny>> {
     filled(py, numbers, &[numbers.len()])
 }

@@ -55,7 +55,7 @@ fn has_rows(function: &str, argument: &str, object: &Bound<'_, PyAny>) -> Result
     Ok(())
 }
 
-/// Length of a row; the kernels are not called for empty ones.
+/// The length of a row; the kernels are not called for empty rows.
 fn columns(shape: &[usize]) -> usize {
     shape.last().map_or(1, |&columns| columns.max(1))
 }

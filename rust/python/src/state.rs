@@ -1,4 +1,4 @@
-//! Parameters and optimizer slots: flat buffers that plans compute in and Python looks at.
+//! Parameters and optimizer slots: flat buffers that plans compute in and Python can see.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,14 +17,14 @@ use crate::memory::{Memory, view};
 use crate::numbers::{Whole, in_range};
 use crate::optimizers::{Optimizer, Rule};
 
-/// The parameters of a graph in one flat buffer per element type, and the slots of an optimizer in the same layout.
+/// The parameters of a graph in one flat buffer per dtype, and the slots of an optimizer in the same layout.
 #[pyclass(frozen, module = "tilegrad._core")]
 pub(crate) struct State {
     places: Places,
     parameters: Pair,
-    /// What controls keep, then the slots of optimizers.
+    /// The buffers of the gradient controls, then the slots of optimizers.
     slots: Vec<(String, Pair)>,
-    /// Held while a plan works in the buffers.
+    /// Held while a plan works on the buffers.
     lock: Locked<()>,
     step: AtomicU64,
     tally: Mutex<Tally>,
@@ -52,7 +52,7 @@ impl Pair {
         unsafe { Buffers { single: self.single.get().slice_mut(), double: self.double.get().slice_mut() } }
     }
 
-    /// The one buffer in use, flat.
+    /// The only buffer in use, flat.
     fn flat<'py>(&self, py: Python<'py>, name: &str) -> Result<Bound<'py, PyAny>> {
         let memory = match (self.single.get().len(), self.double.get().len()) {
             (_, 0) => &self.single,
@@ -63,7 +63,7 @@ impl Pair {
     }
 }
 
-/// A state at work: nobody else touches its buffers.
+/// A state in use: nobody else touches its buffers.
 pub(crate) struct Use<'a> {
     state: &'a State,
     _guard: Guard<'a, ()>,
@@ -84,21 +84,21 @@ impl Use<'_> {
         }
     }
 
-    /// Takes over the counts from the engine.
+    /// Copies the counts from the engine.
     pub(crate) fn set_counts(&self, step: u64, tally: Tally) {
         self.state.step.store(step, Ordering::Relaxed);
         *self.state.tally() = tally;
     }
 }
 
-/// A rule for each parameter that has one, and the slots of all of them: the names, and the group that needs most.
+/// The rule of each parameter that has one, and the slots of all of them: their names, and the group that needs the most.
 struct Rules {
     of: Vec<Option<Rule>>,
     slots: Vec<String>,
 }
 
 impl Rules {
-    /// From one optimizer for all, a list with one or None for each parameter, or those of the updates in the graph.
+    /// From one optimizer for all parameters, a list with one optimizer or None per parameter, or the updates in the graph.
     fn new(py: Python<'_>, graph: &Inner, given: Option<&Bound<'_, PyAny>>) -> Result<Self> {
         let count = graph.graph.parameters().len();
         let of = match given {
@@ -126,7 +126,7 @@ impl Rules {
         Ok(Self { of, slots })
     }
 
-    /// Fills the slots with what the rules start from.
+    /// Fills the slots with the initial values of the rules.
     fn start(&self, places: &[ParameterPlace], slots: &[(String, Pair)]) {
         for (place, rule) in places.iter().zip(&self.of) {
             let Some(rule) = rule else { continue };
@@ -151,7 +151,7 @@ impl State {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until nobody works in the buffers, and checks that they have the layout of the plan.
+    /// Waits until nobody uses the buffers, and checks that they have the layout of the plan.
     pub(crate) fn acquire<'a>(&'a self, py: Python<'_>, function: &str, places: &Places) -> Result<Use<'a>> {
         let fits = || {
             self.places.len() >= places.len()
@@ -201,7 +201,7 @@ impl State {
     ) -> Result<Self> {
         let inner = graph.get().lock(py)?;
         let lengths = [inner.graph.flat_len(Dtype::F32), inner.graph.flat_len(Dtype::F64)];
-        // Without an optimizer of its own, the state has room for the one that needs most.
+        // Without an optimizer of its own, the state has room for the one that needs the most.
         let rules = Rules::new(py, &inner, optimizer)?;
         let kept = [(accumulates, "accumulated"), (averages, "average")];
         let kept = kept.iter().filter(|(on, _)| *on).map(|(_, name)| (*name).to_string());
@@ -223,7 +223,7 @@ impl State {
         })
     }
 
-    /// All parameters as a flat view; each begins at a multiple of 64 bytes, the gaps are zero.
+    /// All parameters as a flat view; each begins at a multiple of 64 bytes, and the gaps are zero.
     #[getter]
     fn parameters<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         self.parameters.flat(py, "parameters")
@@ -239,7 +239,7 @@ impl State {
         Ok(slots)
     }
 
-    /// Names of the parameters, in the order of their making.
+    /// Names of the parameters, in the order in which they were created.
     #[getter]
     fn names(&self) -> Vec<&str> {
         self.places.iter().map(|place| place.name.as_str()).collect()
@@ -262,7 +262,7 @@ impl State {
         Ok(view(pair.of(place.kind.dtype).bind(py), place.offset, &place.kind.shape)?.into_object())
     }
 
-    /// How many updating runs were made.
+    /// The number of runs with updates so far.
     #[getter]
     fn step(&self) -> u64 {
         self.step.load(Ordering::Relaxed)
@@ -274,7 +274,7 @@ impl State {
         Ok(())
     }
 
-    /// What was no update: (steps that were none, updates left out, batches whose gradients wait, sum of their weights).
+    /// Counts of steps without an update: (all of them, those skipped, batches whose gradients are waiting, the sum of their weights).
     #[getter(tally)]
     fn counts(&self) -> (u64, u64, u64, f64) {
         let tally = *self.tally();

@@ -1,4 +1,4 @@
-//! One step of an update rule over many arrays: a list of places that is kept from call to call, and one loop over all.
+//! One step of an update rule over many arrays: a list of addresses that is kept between calls, and one loop over all.
 
 pub(crate) use tilegrad_kernels::optimizers::MOST_SLOTS;
 use tilegrad_kernels::optimizers::Step;
@@ -6,7 +6,7 @@ use tilegrad_kernels::real::Element;
 use tilegrad_kernels::sweep::PART;
 use tilegrad_kernels::threads;
 
-/// Where an array, its gradient and its slots lie.
+/// The addresses of an array, its gradient and its slots.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     weight: usize,
@@ -22,13 +22,13 @@ impl Place {
         Self { weight, gradient, slots: [0; MOST_SLOTS], len, is_double }
     }
 
-    /// Whether weight and gradient are the same numbers.
+    /// Whether weight and gradient are the same memory.
     fn is_same(&self, other: &Place) -> bool {
         let of = |place: &Place| (place.weight, place.gradient, place.len, place.is_double);
         of(self) == of(other)
     }
 
-    /// First address of the weight or gradient that begins at `start`, and the one after the last.
+    /// The first address of the weight or gradient that begins at `start`, and the one after the last.
     fn extent(&self, start: usize) -> (usize, usize) {
         (start, start + self.len * if self.is_double { 8 } else { 4 })
     }
@@ -36,9 +36,9 @@ impl Place {
     /// Updates the elements of a range.
     ///
     /// # Safety
-    /// The arrays are alive, aligned and of this length and type; nobody else uses this range of weight and slots now.
+    /// The arrays must be alive, aligned and of this length and type; nobody else may use this range of weight and slots meanwhile.
     unsafe fn update(&self, step: &Step, slots: usize, first: usize, count: usize) {
-        // SAFETY: by the caller's word.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             if self.is_double {
                 self.update_typed::<f64>(step, slots, first, count);
@@ -51,7 +51,7 @@ impl Place {
     #[inline(always)]
     unsafe fn update_typed<E: Element>(&self, step: &Step, slots: usize, first: usize, count: usize) {
         let place = |address: usize| (address as *mut E).wrapping_add(first);
-        // SAFETY: the range lies within the arrays, by the word of `update`'s caller; the slots are blocks of their own.
+        // SAFETY: the caller of `update` guarantees that the range lies within the arrays; the slots are separate blocks.
         unsafe {
             let changed = |address: usize| std::slice::from_raw_parts_mut(place(address), count);
             let (weight, gradient) =
@@ -64,13 +64,13 @@ impl Place {
 }
 
 impl Place {
-    /// Updates all of an array of this shape by a rule that needs to see all of its gradient.
+    /// Updates a whole array of this shape by a rule that needs to see its whole gradient.
     ///
     /// # Safety
     /// As for [`Place::update`].
     unsafe fn update_whole<E: Element>(&self, step: &Step, slots: usize, shape: &[usize], scratch: &mut Vec<E>) {
         scratch.resize(scratch.len().max(step.scratch::<E>(shape)), E::default());
-        // SAFETY: by the caller's word; the slots are blocks of their own.
+        // SAFETY: guaranteed by the caller; the slots are separate blocks.
         unsafe {
             let changed = |address: usize| std::slice::from_raw_parts_mut(address as *mut E, self.len);
             let gradient = std::slice::from_raw_parts(self.gradient as *const E, self.len);
@@ -81,21 +81,21 @@ impl Place {
     }
 }
 
-/// Scratch memory of both types, which is kept from step to step.
+/// Scratch memory of both types, which is kept between steps.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch(Vec<f32>, Vec<f64>);
 
-/// The places of a step; its memory is used again by the next one.
+/// The addresses used in a step; the next step reuses the memory of the list.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     list: Vec<Place>,
-    /// Those of the step before, which are known to lie apart.
+    /// Those of the previous step, which are known not to overlap.
     known: Vec<Place>,
     extents: Vec<(usize, usize, bool, usize)>,
 }
 
 impl Places {
-    /// Forgets the places of the step before, but that they lie apart.
+    /// Forgets the addresses of the previous step, but remembers that they do not overlap.
     pub(crate) fn begin(&mut self) {
         std::mem::swap(&mut self.list, &mut self.known);
         self.list.clear();
@@ -106,17 +106,17 @@ impl Places {
         self.list.push(place);
     }
 
-    /// Says where the slots of an array lie.
+    /// Sets the addresses of an array's slots.
     pub(crate) fn set_slots(&mut self, index: usize, slots: [usize; MOST_SLOTS]) {
         self.list[index].slots = slots;
     }
 
-    /// Number of elements of all.
+    /// Total number of elements.
     pub(crate) fn elements(&self) -> usize {
         self.list.iter().map(|place| place.len).sum()
     }
 
-    /// Whether no weight shares memory with another one, nor with a gradient; if one does, which.
+    /// Checks that no weight shares memory with another weight or a gradient; if one does, says which.
     pub(crate) fn overlap(&mut self) -> Option<usize> {
         let is_same = |(new, old): (&Place, &Place)| new.is_same(old);
         if self.list.len() == self.known.len() && self.list.iter().zip(&self.known).all(is_same) {
@@ -141,10 +141,10 @@ impl Places {
         None
     }
 
-    /// Updates everything, an array after the other, by a rule that needs to see the whole gradient of each.
+    /// Updates all arrays, one after the other, by a rule that needs to see the whole gradient of each.
     ///
     /// # Safety
-    /// As for [`Places::update`], and each array has its shape.
+    /// As for [`Places::update`], and every array has its shape.
     pub(crate) unsafe fn update_whole<'a>(
         &self,
         step: &Step,
@@ -153,7 +153,7 @@ impl Places {
         scratch: &mut Scratch,
     ) {
         for (place, shape) in self.list.iter().zip(shapes) {
-            // SAFETY: by the caller's word.
+            // SAFETY: guaranteed by the caller.
             unsafe {
                 if place.is_double {
                     place.update_whole::<f64>(step, slots, shape, &mut scratch.1);
@@ -164,16 +164,16 @@ impl Places {
         }
     }
 
-    /// Updates everything; long work in parts over the threads, cut by the place in the whole list.
+    /// Updates all arrays; long work is split over the threads by position in the whole list.
     ///
     /// # Safety
-    /// The arrays of every place are alive, aligned and of its length and type, nobody else uses their memory now, and
-    /// the rule has so many slots.
+    /// The arrays of every place must be alive, aligned and of its length and type, nobody else may use their memory meanwhile, and
+    /// the rule must have that many slots.
     pub(crate) unsafe fn update(&self, step: &Step, slots: usize) {
         let all = self.elements();
         if all <= PART {
             for place in &self.list {
-                // SAFETY: by the caller's word.
+                // SAFETY: guaranteed by the caller.
                 unsafe { place.update(step, slots, 0, place.len) };
             }
             return;
@@ -186,7 +186,7 @@ impl Places {
                     continue;
                 }
                 let count = left.min(place.len - skip);
-                // SAFETY: by the caller's word, and no two parts share an element.
+                // SAFETY: guaranteed by the caller, and no two parts share an element.
                 unsafe { place.update(step, slots, skip, count) };
                 (skip, left) = (0, left - count);
                 if left == 0 {
