@@ -103,7 +103,7 @@ def test_wrong_data_are_refused():
         tg.suggest(X[:, 0], X[:, 0])
     with pytest.raises(TypeError, match="numbers"):
         tg.suggest(X, np.array(["a"] * 3000))
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(ValueError, match="got nan in row 3"):
         tg.suggest(X, np.where(np.arange(3000) == 3, np.nan, 1.0))
     with pytest.raises(ValueError, match="regression"):
         tg.suggest(X, X[:, 0], task="regresion")

@@ -133,7 +133,7 @@ def needs(root):
     macros = macros_of(root)
     files = {module.file: set() for module in everything(root)}
     for module in everything(root):
-        paths = [segments for segments in module.imports.values()] + module.globs
+        paths = [*module.imports.values(), *module.globs]
         bodies = re.sub(r"\b(?:use|mod)\s+[^;{]*;|\buse\s+[^;]+;", "", module.code)
         paths += [path.split("::") for path in re.findall(r"\b\w+(?:::\w+)+", bodies)]
         for segments in paths:
