@@ -1,10 +1,10 @@
-//! What a run is given: inputs, parameters, slots, hyperparameters, seed and step.
+//! What a run needs: inputs, parameters, slots, hyperparameters, seed and step.
 
 use tilegrad_kernels::optimizers::Optimizer;
 
 use crate::types::Array;
 
-/// Flat buffers of both real dtypes, laid out as `Graph::parameters` says. One without parameters of a dtype may be empty.
+/// Flat buffers of both real dtypes, laid out as in `Graph::parameters`. The buffer of a dtype without parameters may be empty.
 #[derive(Debug, Default)]
 pub struct Buffers<'a> {
     /// Single precision: `Graph::flat_len``(F32)` numbers.
@@ -13,28 +13,28 @@ pub struct Buffers<'a> {
     pub double: &'a mut [f64],
 }
 
-/// Parameters and what belongs to them: buffers that somebody else owns.
+/// Parameters and everything that belongs to them, in buffers that the caller owns.
 #[derive(Debug, Default)]
 pub struct State<'a> {
     /// The parameters.
     pub parameters: Buffers<'a>,
-    /// What controls keep, sums of gradients and averages, then the optimizer's slots in the order of [`Optimizer::slots`].
+    /// The buffers of the gradient controls (sums of gradients, averages), then the optimizer's slots in the order of [`Optimizer::slots`].
     pub slots: Vec<Buffers<'a>>,
-    /// The optimizers in use, in the order of `Graph::optimizers`; empty means those the graph was built with.
+    /// The optimizers to use, in the order of `Graph::optimizers`; empty means those that the graph was built with.
     pub optimizers: Vec<Optimizer>,
-    /// How many updating steps were made before; the caller counts.
+    /// How many updating steps came before; the caller counts them.
     pub step: u64,
-    /// Which of them were no update of their own; the plan counts.
+    /// How many of them made no update; the plan counts them.
     pub tally: Tally,
-    /// Whether this is the last batch, after which gathered gradients are applied whatever their number.
+    /// Whether this is the last batch, after which accumulated gradients are applied however few there are.
     pub ends: bool,
-    /// Whether a run that updates stops at a loss that is not finite, and looks at the parameters afterwards.
+    /// Whether a run with updates stops at a loss that is not finite, and checks the parameters afterwards.
     pub check_finite: bool,
-    /// What the last run found that is not finite.
+    /// The non-finite number that the last run found, if any.
     pub not_finite: Option<NotFinite>,
 }
 
-/// Where a number is not finite.
+/// Where a non-finite number was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotFinite {
     /// In the loss: nothing was updated.
@@ -43,23 +43,23 @@ pub enum NotFinite {
     Parameters,
 }
 
-/// Steps that were no update, and gradients that wait for one.
+/// Counts of steps without an update, and of gradients waiting for one.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
-    /// Steps whose gradients were only gathered, or left out.
+    /// Steps whose gradients were only accumulated, or skipped.
     pub idle: u64,
-    /// Updates left out since a gradient was not finite.
+    /// Updates skipped because a gradient was not finite.
     pub skipped: u64,
-    /// Batches whose gradients wait.
+    /// Batches whose gradients are waiting.
     pub gathered: u64,
     /// Sum of their weights.
     pub weight: f64,
 }
 
-/// What a run is given.
+/// What a run needs.
 #[derive(Debug)]
 pub struct Bindings<'a, 's> {
-    /// The inputs, in the order of making.
+    /// The inputs, in the order in which they were created.
     pub inputs: &'a [Array<'a>],
     /// Parameters, slots and step.
     pub state: &'a mut State<'s>,

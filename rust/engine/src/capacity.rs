@@ -1,15 +1,15 @@
-//! How much memory is left, and the error for what does not fit into it.
+//! How much memory is available, and the error for requests that do not fit.
 
 use crate::error::{Error, Result};
 use std::path::Path;
 
-/// Bytes up to which nobody asks the system: that takes longer than compiling a small plan.
+/// Up to this many bytes, the system is not asked: that takes longer than compiling a small plan.
 const UNASKED: usize = 64 << 20;
 
-/// An error if so many bytes are more than there are: ``function: expected `argument` that fits into memory, got ...``.
+/// An error if this many bytes are not available: ``function: expected `argument` that fits into memory, got ...``.
 ///
-/// `what` names what needs them, `hint` what would help. Where the system does not tell what is left, everything that can be
-/// addressed fits, and the allocation itself decides.
+/// `what` names what needs them, `hint` what would help. If the system does not say how much is available, every addressable
+/// size fits, and the allocation itself decides.
 pub fn require(function: &str, argument: &str, what: &str, bytes: usize, hint: &str) -> Result<()> {
     if bytes <= UNASKED {
         return Ok(());
@@ -21,7 +21,7 @@ pub fn require(function: &str, argument: &str, what: &str, bytes: usize, hint: &
     }
 }
 
-/// What does not fit, what there is, and what would help.
+/// The error message: what does not fit, how much is available, and what would help.
 pub fn refusal(function: &str, argument: &str, what: &str, bytes: usize, available: Option<u64>, hint: &str) -> Error {
     let left = available.map_or("more than the system gives".to_string(), |left| {
         format!("where {} ({left} bytes) are available", rounded(left))
@@ -32,7 +32,7 @@ pub fn refusal(function: &str, argument: &str, what: &str, bytes: usize, availab
     ))
 }
 
-/// Bytes as people say them.
+/// Bytes in a readable unit.
 fn rounded(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["MB", "GB", "TB", "PB", "EB"];
     let mut count = bytes as f64 / 1e6;
@@ -44,8 +44,8 @@ fn rounded(bytes: u64) -> String {
     format!("{count:.1} {}", UNITS[unit])
 }
 
-/// Bytes that this process can still use, if the system tells: what the machine has left, and what the memory limits of its
-/// control groups (version 1 or 2) leave of it. Files in memory that can be dropped count as free.
+/// Bytes that this process can still use, if the system says so: what is available on the machine, within the memory limits of
+/// its control groups (version 1 or 2). Cached files that can be dropped count as free.
 pub fn available() -> Option<u64> {
     let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| machine_available(&text));
     let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -62,10 +62,10 @@ fn machine_available(meminfo: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Files of a control group: limit, use, and the name of what can be dropped in `memory.stat`.
+/// The files of a control group: limit, usage, and the name of droppable memory in `memory.stat`.
 type Names = [&'static str; 3];
 
-/// Where the memory limits of a line of `/proc/self/cgroup` stand: root, path below it, and the names of the files.
+/// Where to find the memory limits for a line of `/proc/self/cgroup`: root, path below it, and the names of the files.
 fn group_of(line: &str) -> Option<(&'static str, &str, Names)> {
     let (_, rest) = line.split_once(':')?;
     let (controllers, path) = rest.split_once(':')?;
@@ -79,7 +79,7 @@ fn group_of(line: &str) -> Option<(&'static str, &str, Names)> {
     }
 }
 
-/// What the strictest limit leaves, of a group and of those it lies in.
+/// What the strictest limit leaves, for a group and the groups that contain it.
 fn least_left(root: &Path, path: &str, [limit, usage, droppable]: Names) -> Option<u64> {
     let number = |file: &Path| std::fs::read_to_string(file).ok()?.trim().parse::<u64>().ok();
     let group = root.join(path.trim_start_matches('/'));

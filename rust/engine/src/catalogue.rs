@@ -1,6 +1,6 @@
-//! The only list of operations: by name, with what makes one from its attributes.
+//! The only list of operations: their names, and how each is made from its attributes.
 //!
-//! Operations that are made otherwise (a gradient's backward nodes, an optimizer's update) have no name here.
+//! Operations that are made in other ways (backward nodes of a gradient, the update of an optimizer) have no name here.
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ use crate::ops::softmax::Softmax;
 use crate::reader::{Reader, closest};
 use crate::types::Attributes;
 
-/// What an operation becomes once it is made.
+/// An operation once it is made.
 type Made = Result<Arc<dyn Operation>>;
 
 /// Makes an operation from its attributes.
 type Maker = fn(&mut Reader<'_>) -> Made;
 
-/// Operations that stand alone.
+/// Operations that belong to no registry.
 const OPERATIONS: &[(&str, Maker)] = &[
     ("matmul", |reader| made(MatMul::read(reader))),
     ("sum", |reader| made(Reduce::read(ReduceKind::Sum, reader))),
@@ -52,10 +52,10 @@ const OPERATIONS: &[(&str, Maker)] = &[
     ("class_sum", |reader| made(ClassSum::read(reader))),
 ];
 
-/// Operations that a registry of the kernels lists.
+/// Operations listed in a registry of the kernels.
 struct Family {
     names: fn() -> Vec<&'static str>,
-    /// The one of this name or alias, if there is one.
+    /// The operation of this name or alias, if there is one.
     find: fn(&str, &mut Reader<'_>) -> Option<Made>,
 }
 
@@ -95,7 +95,7 @@ pub fn from_name(name: &str, attributes: &Attributes) -> Result<Arc<dyn Operatio
     name_error!("apply: unknown operation {name:?}{}; expected one of {}", closest(name, &names), names.join(", "))
 }
 
-/// Every name [`from_name`] knows, aliases left out.
+/// All names that [`from_name`] knows, without aliases.
 pub fn names() -> Vec<&'static str> {
     let families = FAMILIES.iter().flat_map(|family| (family.names)());
     OPERATIONS.iter().map(|(name, _)| *name).chain(families).collect()

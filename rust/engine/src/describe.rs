@@ -1,4 +1,4 @@
-//! A plan as a table for people.
+//! A plan as a readable table.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use crate::memory::Layout;
 use crate::order::{Item, Port, RunningOrder};
 use crate::types::Shape;
 
-/// What a table of the steps is made from.
+/// What the table of steps is made from.
 #[derive(Debug)]
 pub(crate) struct Description {
     rows: Vec<[String; 6]>,
-    /// Operation and scope of each step.
+    /// The operation and scope of each step.
     names: Vec<[String; 2]>,
     arena: usize,
     apart: usize,
@@ -41,7 +41,7 @@ impl Description {
 }
 
 impl Description {
-    /// Operation, scope and result of a step.
+    /// The operation, scope and result of a step.
     pub(crate) fn step(&self, index: usize) -> [&str; 3] {
         let [operation, scope] = &self.names[index];
         [operation, scope, &self.rows[index][3]]
@@ -68,7 +68,7 @@ fn row(graph: &Graph, item: &Item, index: usize, layout: &Layout) -> [String; 6]
     [index.to_string(), operation, join(reads), join(results), join(buffers), bytes.to_string()]
 }
 
-/// The scope of an item: the parameter that it updates, else the scope of the last node it stands for.
+/// The scope of an item: the parameter that it updates, otherwise the scope of the last node it stands for.
 fn scope<'a>(graph: &'a Graph, item: &'a Item) -> &'a str {
     match item.change {
         Some(change) => &graph.parameters()[change.parameter].name,
@@ -76,7 +76,7 @@ fn scope<'a>(graph: &'a Graph, item: &'a Item) -> &'a str {
     }
 }
 
-/// What a reader calls a value: the name of an input or parameter, the number of anything else.
+/// What to call a value: the name of an input or parameter, the number of anything else.
 fn label(graph: &Graph, value: ValueId) -> String {
     match graph.nodes().get(value.index()).map(|node| (&node.origin, &node.name)) {
         Some((Origin::Input(_) | Origin::Parameter(_), name)) => name.clone(),

@@ -1,4 +1,4 @@
-//! The loop of an epoch: shuffles, gathers the rows of each batch, runs the plan, sums up.
+//! The loop of an epoch: shuffles, gathers the rows of each batch, runs the plan, accumulates the results.
 
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
@@ -16,38 +16,38 @@ use crate::types::{Array, Dtype};
 /// What an epoch runs over, and how.
 #[derive(Debug)]
 pub struct Epoch<'a> {
-    /// Sources of the plan's first inputs, in order: features, targets, and sample weights if the plan has them.
+    /// The sources of the plan's first inputs, in order: features, targets, and sample weights if the plan has them.
     pub sources: &'a [RowSource<'a>],
-    /// The plan's further inputs, the same for each batch: class weights.
+    /// The plan's other inputs, which are the same for all batches: class weights.
     pub fixed: &'a [Array<'a>],
-    /// How it runs.
+    /// How the epoch runs.
     pub settings: EpochSettings,
 }
 
-/// How an epoch runs. By default every row counts once, in the order in which they lie, without a report.
+/// How an epoch runs. By default every row is used once, in order, without a report.
 #[derive(Clone, Debug)]
 pub struct EpochSettings {
     /// Rows of a full batch.
     pub batch_size: usize,
-    /// Whether the rows come in the order of `permutation(seed, epoch)`.
+    /// Whether the rows are in the order of `permutation(seed, epoch)`.
     pub shuffle: bool,
     /// Seed of the order and of dropout.
     pub seed: u64,
     /// Which epoch this is.
     pub epoch: u64,
-    /// Least time between two reports.
+    /// Minimum time between two reports.
     pub interval: Duration,
     /// Hyperparameters that change from step to step.
     pub schedules: Vec<HyperparameterSchedule>,
-    /// How many of the plan's outputs, from the last one, are the greatest of their kind in a batch and no sums.
+    /// How many of the plan's last outputs are the maximum of a batch instead of sums.
     pub maxima: usize,
     /// Whether the loss of each batch is kept.
     pub record: bool,
-    /// Whether the rows that fill no whole batch are left out; they are others at each shuffle.
+    /// Whether rows left over after the last whole batch are skipped; they differ with each shuffle.
     pub drop_last: bool,
-    /// Whether an epoch that trains ends at the first batch that gives a number that is not finite.
+    /// Whether a training epoch ends at the first batch that produces a non-finite number.
     pub check_finite: bool,
-    /// After how many batches it ends, if before the last one.
+    /// After how many batches the epoch ends, if before the last one.
     pub limit: usize,
 }
 
@@ -80,7 +80,7 @@ pub struct HyperparameterSchedule {
     pub values: Vec<f64>,
 }
 
-/// How far an epoch has come.
+/// The progress of an epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
     /// Batches done.
@@ -91,28 +91,28 @@ pub struct Progress {
     pub loss: f64,
 }
 
-/// What an epoch amounts to.
+/// The result of an epoch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sums {
     /// Batches done.
     pub batches: usize,
-    /// RowSource done.
+    /// Rows done.
     pub samples: usize,
-    /// Sum over batches of mean loss times weight.
+    /// Sum of mean loss times weight over the batches.
     pub loss_sum: f64,
     /// Sum of weights.
     pub loss_weight: f64,
-    /// Sums of the numbers of the plan's further outputs, one output after the other.
+    /// Sums of the plan's other outputs, one output after the other.
     pub metrics: Vec<f64>,
     /// Whether a report ended it early.
     pub interrupted: bool,
-    /// The mean loss of each batch, if they were to be kept.
+    /// The mean loss of each batch, if it was to be kept.
     pub losses: Vec<f64>,
-    /// Where it ended because of a number that is not finite.
+    /// Where the epoch ended because of a non-finite number.
     pub not_finite: Option<Fault>,
 }
 
-/// A batch that gave a number that is not finite.
+/// A batch that produced a non-finite number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Which batch of the epoch.
@@ -123,10 +123,10 @@ pub struct Fault {
     pub found: NotFinite,
 }
 
-/// Runs a plan over all rows, batch by batch; `last` is the plan for a short last batch.
+/// Runs a plan over all rows, batch by batch; `last` is the plan for a shorter last batch.
 ///
-/// The plan's outputs are the mean loss, the weight of that mean, then what metrics add up: arrays of any shape, which are
-/// summed over the batches in double precision, or of which the greatest counts. `report` is called between whole steps, at
+/// The plan's outputs are the mean loss, the weight of that mean, then the terms of metrics: arrays of any shape, which are
+/// summed over the batches in double precision, or whose maximum counts. `report` is called between whole steps, at
 /// most once per interval; it can end the epoch. A plan with updates advances `state.step` by one per batch.
 pub fn run_epoch(
     plan: &mut Plan,
@@ -195,16 +195,16 @@ pub fn run_batches(
     )
 }
 
-/// RowSource in the order an epoch takes them.
+/// Rows in the order of an epoch.
 enum RowOrder {
-    /// As they lie.
+    /// The original order.
     Natural,
     /// Shuffled.
     Shuffled(Vec<u32>),
 }
 
 impl RowOrder {
-    /// The numbers of the rows at these places.
+    /// The indices of the rows at these positions.
     fn rows(&self, places: Range<usize>) -> Vec<u32> {
         match self {
             RowOrder::Natural => places.map(|row| u32::try_from(row).expect("fewer than 2^32 rows")).collect(),
@@ -224,7 +224,7 @@ struct Loop<'a, 's> {
 }
 
 impl Loop<'_, '_> {
-    /// An error unless sources, fixed inputs and plans fit each other.
+    /// An error unless sources, fixed inputs and plans fit together.
     fn check(&self) -> Result<()> {
         let (function, epoch) = (self.function, self.epoch);
         if epoch.settings.batch_size == 0 {
@@ -259,7 +259,7 @@ impl Loop<'_, '_> {
         }
     }
 
-    /// An error unless each schedule has a value for each batch, all of which its optimizer takes.
+    /// An error unless every schedule has a value for every batch, all of which its optimizer accepts.
     fn check_schedules(&self, batches: usize) -> Result<()> {
         let function = self.function;
         for HyperparameterSchedule { optimizer, name, values } in &self.epoch.settings.schedules {
@@ -302,7 +302,7 @@ impl Loop<'_, '_> {
         Ok(())
     }
 
-    /// Runs every batch; `after` gets the plan that has run and the number of rows.
+    /// Runs all batches; `after` is called with the plan that has run and the number of rows.
     fn run(
         mut self,
         after: &mut dyn FnMut(&Plan, usize, &mut Sums),
@@ -357,7 +357,7 @@ impl Loop<'_, '_> {
         Ok(sums)
     }
 
-    /// What is not finite after a step; after the last one every parameter is looked at.
+    /// The non-finite number found after a step, if any; after the last step, all parameters are checked.
     fn found(&self, is_last: bool) -> Option<NotFinite> {
         let looks = self.epoch.settings.check_finite && self.plan.updates() && !self.plan.skips();
         self.state
@@ -372,7 +372,7 @@ impl Loop<'_, '_> {
         }
     }
 
-    /// Tells the step to come which rows the one after it gathers first.
+    /// Tells the coming step which rows the step after it will gather first.
     fn name_next(&self, order: &RowOrder, done: usize) {
         let next = done..self.rows.min(done + self.epoch.settings.batch_size);
         let Some(features) = self.epoch.sources.first() else { return };
@@ -416,10 +416,10 @@ impl Loop<'_, '_> {
     }
 }
 
-/// Most inputs a plan can have in the loop of an epoch.
+/// The most inputs that a plan can have in the loop of an epoch.
 const MOST_INPUTS: usize = 16;
 
-/// What a source is called in error messages.
+/// The name of a source in error messages.
 fn source_name(index: usize) -> &'static str {
     ["features", "targets", "sample_weight"].get(index).copied().unwrap_or("inputs")
 }
@@ -427,7 +427,7 @@ fn source_name(index: usize) -> &'static str {
 fn add_losses(plan: &Plan, sums: &mut Sums, epoch: &Epoch<'_>) {
     let number = |index: usize| plan.output(index).get(0);
     let (loss, weight) = (number(0), number(1));
-    // The loss of a batch that may be left out, as its update is.
+    // The loss of a batch that may be skipped, as its update is.
     if plan.skips() && !loss.is_finite() {
         return;
     }
@@ -458,7 +458,7 @@ fn add_losses(plan: &Plan, sums: &mut Sums, epoch: &Epoch<'_>) {
     }
 }
 
-/// The order of the rows: that of the random stream of this epoch.
+/// The order of the rows, from the random stream of this epoch.
 fn permutation(seed: u64, epoch: u64, count: usize) -> Vec<u32> {
     let mut order = vec![0; count];
     Stream { seed, stream: epoch }.permutation(&mut order);

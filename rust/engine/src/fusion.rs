@@ -1,8 +1,8 @@
-//! Neighbouring operations that become one kernel call.
+//! Fusion: neighbouring operations that become one kernel call.
 //!
 //! A fused call does the arithmetic of its parts in the same order on the same numbers, so no result changes by a bit. It
-//! runs where its first part ran; whatever else it reads must exist by then. Only one that updates a parameter runs where the
-//! update ran, after every reader of the old numbers; what it reads must still be there.
+//! runs where its first part ran; everything else it reads must exist by then. A call that updates a parameter is the exception:
+//! it runs where the update ran, after all readers of the old numbers; everything it reads must still be there.
 
 mod calls;
 
@@ -28,27 +28,27 @@ use crate::types::Type;
 /// Which fusions are made. None of them changes a bit of any result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fusions {
-    /// Matrix product, bias and activation: the tile is finished while it is warm.
+    /// Matrix product, bias and activation: the tile is finished while it is in cache.
     pub dense: bool,
     /// Matrix product of an input gradient and the slope of the activation before it.
     pub slope: bool,
     /// A loss and its gradient: one pass over the predictions.
     pub loss: bool,
-    /// The gradient of a bias and what makes the numbers it sums: the column sums of an input gradient are taken while its
-    /// tile is warm.
+    /// The gradient of a bias and the product whose numbers it sums: the column sums of an input gradient are computed while its
+    /// tile is in cache.
     pub bias: bool,
-    /// A gradient and the update that alone reads it: it goes into weight and slots tile by tile and is never stored.
+    /// A gradient and its only reader, the update: it goes into weight and slots tile by tile and is never stored.
     pub update: bool,
 }
 
 impl Fusions {
-    /// Every fusion.
+    /// All fusions.
     pub const ALL: Self = Self { dense: true, slope: true, loss: true, bias: true, update: true };
     /// No fusion.
     pub const NONE: Self = Self { dense: false, slope: false, loss: false, bias: false, update: false };
 }
 
-/// Makes items one where that saves passes over memory.
+/// Fuses items where that saves passes over memory.
 pub(crate) fn fuse(graph: &Graph, schedule: &mut RunningOrder, fusions: Fusions) {
     let mut fuser = Fuser::new(graph, schedule);
     for index in 0..fuser.items.len() {
@@ -68,7 +68,7 @@ pub(crate) fn fuse(graph: &Graph, schedule: &mut RunningOrder, fusions: Fusions)
     schedule.items = fuser.items.into_iter().flatten().collect();
 }
 
-/// The items (`None` once they are part of another), who makes each value and who reads it.
+/// The items (`None` once they are part of another), which of them makes each value, and which read it.
 struct Fuser {
     items: Vec<Option<Item>>,
     makers: HashMap<ValueId, usize>,
@@ -105,7 +105,7 @@ impl Fuser {
         self.items.get(index)?.as_ref()
     }
 
-    /// Who reads the result of an item, if it is one reader only.
+    /// The reader of an item's result, if there is exactly one.
     fn only_reader(&self, index: usize) -> Option<usize> {
         let value = self.item(index)?.outputs[0].value;
         match self.readers.get(&value).map(Vec::as_slice) {
@@ -119,7 +119,7 @@ impl Fuser {
         self.makers.get(&value).is_none_or(|maker| *maker < index)
     }
 
-    /// Puts the item in the place of its first part; the other parts are gone.
+    /// Replaces the first part by the item, and removes the other parts.
     fn replace(&mut self, index: usize, parts: &[usize], item: Item) {
         for &part in parts {
             self.items[part] = None;
@@ -176,7 +176,7 @@ impl Fuser {
         self.replace(index, &parts, item);
     }
 
-    /// Matrix product of an input gradient, times the slope of an activation; with its column sums if `bias`.
+    /// Matrix product of an input gradient, times the slope of an activation, with its column sums if `bias`.
     fn slope(&mut self, index: usize, bias: bool) {
         let Some(&product) = self.item(index).and_then(|item| item.is::<MatMul>()) else { return };
         let Some(reader) = self.only_reader(index) else { return };
@@ -203,13 +203,13 @@ impl Fuser {
         self.replace(index, &parts, item);
     }
 
-    /// Who sums each column of a matrix, if somebody does.
+    /// The item that sums each column of a matrix, if there is one.
     fn column_sums(&self, matrix: &Port) -> Option<usize> {
         let readers = self.readers.get(&matrix.value)?;
         readers.iter().copied().find(|&reader| self.item(reader).is_some_and(|item| sums_columns(item, &matrix.kind)))
     }
 
-    /// The gradient of a weight or of a bias and the update that alone reads it, in the place of the update.
+    /// The gradient of a weight or of a bias and its only reader, the update, in the place of the update.
     fn update(&mut self, index: usize) {
         let Some(first) = self.item(index) else { return };
         let Some(reader) = self.only_reader(index) else { return };
@@ -222,7 +222,7 @@ impl Fuser {
             None if sums_columns(first, &first.inputs[0].kind) => Arc::new(BiasUpdate::new(update)),
             _ => return,
         };
-        // What the gradient is made from must not be a parameter that changes before.
+        // The gradient must not be made from a parameter that changes before.
         if first.inputs.iter().any(|port| self.changes(port.value, index..=reader)) {
             return;
         }
@@ -237,7 +237,7 @@ impl Fuser {
         self.replace(reader, &[index], item);
     }
 
-    /// Whether one of these items updates the parameter that the value is.
+    /// Whether one of these items updates the parameter that this value is.
     fn changes(&self, value: ValueId, mut items: RangeInclusive<usize>) -> bool {
         let parameter = self.parameters.get(&value);
         parameter.is_some_and(|&parameter| {
@@ -247,7 +247,7 @@ impl Fuser {
         })
     }
 
-    /// A loss and its gradient, where the arriving gradient is one.
+    /// A loss and its gradient, where the upstream gradient is one.
     fn loss(&mut self, graph: &Graph, index: usize) {
         let Some(forward) = self.item(index) else { return };
         let Some(prediction) = forward.inputs.first() else { return };

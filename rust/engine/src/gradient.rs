@@ -5,9 +5,9 @@ use crate::graph::{Graph, Origin, ValueId};
 use crate::operation::{GradientRule, InputGradient};
 use crate::types::{Shape, Type, Values};
 
-/// Gradients of a scalar with respect to values, as new values of the graph; it may be applied to its own results.
+/// Gradients of a scalar with respect to values, as new values of the graph; can be applied to its own results.
 ///
-/// A value that is used several times collects what arrives from each use, in a fixed order. Where `of` does not depend
+/// A value that is used several times adds up the gradients from all uses, in a fixed order. If `of` does not depend
 /// on a value, its gradient is a constant of zeros.
 pub fn gradients(graph: &mut Graph, of: ValueId, wrt: &[ValueId]) -> Result<Vec<ValueId>> {
     graph.check("gradients", of)?;
@@ -28,8 +28,8 @@ pub fn gradients(graph: &mut Graph, of: ValueId, wrt: &[ValueId]) -> Result<Vec<
     gradients_since(graph, of, wrt, 0)
 }
 
-/// Gradients as if the values before the node of number `since` did not depend on each other: the derivative of a part of
-/// the graph by what goes into it.
+/// Gradients as if the values before node number `since` did not depend on one another: the derivative of a part of
+/// the graph with respect to its inputs.
 pub(crate) fn gradients_since(graph: &mut Graph, of: ValueId, wrt: &[ValueId], since: usize) -> Result<Vec<ValueId>> {
     let kind = graph.kind(of).clone();
     let dependent = dependents(graph, of, wrt, since);
@@ -51,7 +51,7 @@ pub(crate) fn gradients_since(graph: &mut Graph, of: ValueId, wrt: &[ValueId], s
         .collect()
 }
 
-/// Which values depend on one of `wrt`, themselves included, up to `of`, by the nodes from `since`.
+/// Which values up to `of` depend on one of `wrt` (or are one of them), through the nodes from `since` on.
 fn dependents(graph: &Graph, of: ValueId, wrt: &[ValueId], since: usize) -> Vec<bool> {
     let mut dependent = vec![false; of.index() + 1];
     for index in 0..=of.index() {
@@ -64,7 +64,7 @@ fn dependents(graph: &Graph, of: ValueId, wrt: &[ValueId], since: usize) -> Vec<
     dependent
 }
 
-/// Sends the gradient of a node to its inputs.
+/// Passes the gradient of a node on to its inputs.
 fn propagate(
     graph: &mut Graph,
     index: usize,
@@ -82,7 +82,7 @@ fn propagate(
         return Ok(());
     }
     let output = ValueId(u32::try_from(index).expect("fewer than 2^32 nodes"));
-    // The nodes of the backward pass stand in the scope of the node they are the slope of.
+    // The nodes of the backward pass are in the scope of the node that they differentiate.
     let scope = graph.enter_scope_of(output);
     let slopes = operation.gradient(&mut GradientRule { graph, inputs: &inputs, needed: &needed, output, gradient });
     graph.leave_to(scope);
@@ -108,7 +108,7 @@ fn propagate(
     Ok(())
 }
 
-/// A constant of one number.
+/// A constant with a single number.
 fn filled(graph: &mut Graph, kind: &Type, value: f64) -> Result<ValueId> {
     if kind.shape.is_empty() {
         return Ok(graph.scalar(value, kind.dtype));

@@ -9,10 +9,10 @@ use crate::error::{Error, Result, dtype_error, name_error, shape_error, value_er
 use crate::operation::{Change, Operation};
 use crate::types::{Array, Dtype, Shape, Type, Values};
 
-/// Parameters begin at multiples of this many bytes in their flat buffer.
+/// Parameters start at multiples of this many bytes in their flat buffer.
 pub const PARAMETER_ALIGNMENT: usize = 64;
 
-/// A value of a graph; values are numbered from 0 in the order of their making.
+/// A value of a graph; values are numbered from 0 in the order in which they are created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ValueId(pub u32);
 
@@ -26,33 +26,33 @@ impl ValueId {
 /// Where a value comes from.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// Given at each run; which of the inputs it is.
+    /// Given in every run; the index of the input.
     Input(usize),
-    /// ControlBuffer from run to run; which of the parameters it is.
+    /// Kept between runs; the index of the parameter.
     Parameter(usize),
-    /// Fixed when the graph was built.
+    /// A constant, fixed when the graph was built.
     Constant(Arc<Values>),
     /// The result of an operation.
     Operation(Arc<dyn Operation>),
 }
 
-/// A value and how it comes about.
+/// A value and how it is computed.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// Where it comes from.
     pub origin: Origin,
-    /// What the operation reads.
+    /// The values that the operation reads.
     pub inputs: Vec<ValueId>,
     /// Shape and dtype.
     pub kind: Type,
-    /// Scope in which it was made: `hidden.0`, or empty.
+    /// The scope in which it was created: `hidden.0`, or empty.
     pub scope: String,
     /// Name with its scope: `hidden.0.weight`.
     pub name: String,
 }
 
 impl Node {
-    /// The operation, if it is the result of one.
+    /// The operation, if the value is the result of one.
     pub fn operation(&self) -> Option<&dyn Operation> {
         match &self.origin {
             Origin::Operation(operation) => Some(&**operation),
@@ -60,7 +60,7 @@ impl Node {
         }
     }
 
-    /// The operation, if it is the result of one, to be applied once more.
+    /// The operation, if the value is the result of one, to be applied again.
     pub(crate) fn shared_operation(&self) -> Option<Arc<dyn Operation>> {
         match &self.origin {
             Origin::Operation(operation) => Some(Arc::clone(operation)),
@@ -69,7 +69,7 @@ impl Node {
     }
 }
 
-/// Where a parameter lies in the flat buffer of its dtype.
+/// The place of a parameter in the flat buffer of its dtype.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParameterPlace {
     /// The value.
@@ -99,7 +99,7 @@ impl Graph {
         Self::default()
     }
 
-    /// A value given at each run, in the order in which inputs are made.
+    /// A value given in every run, in the order in which inputs are created.
     pub fn input(&mut self, name: &str, shape: &[usize], dtype: Dtype) -> Result<ValueId> {
         let kind = checked_type("input", shape, dtype)?;
         let value = self.push(Origin::Input(self.inputs.len()), Vec::new(), kind, name);
@@ -107,7 +107,7 @@ impl Graph {
         Ok(value)
     }
 
-    /// A value kept from run to run in the flat buffer of its dtype.
+    /// A value kept between runs in the flat buffer of its dtype.
     pub fn parameter(&mut self, name: &str, shape: &[usize], dtype: Dtype) -> Result<ValueId> {
         let kind = checked_type("parameter", shape, dtype)?;
         if !dtype.is_real() {
@@ -129,7 +129,7 @@ impl Graph {
         Ok(value)
     }
 
-    /// A value fixed now; the numbers are copied.
+    /// A constant; the numbers are copied.
     pub fn constant(&mut self, values: Array<'_>, shape: &[usize]) -> Result<ValueId> {
         let kind = checked_type("constant", shape, values.dtype())?;
         if kind.len() != values.len() {
@@ -139,13 +139,13 @@ impl Graph {
         Ok(self.push(Origin::Constant(Arc::new(values.to_values())), Vec::new(), kind, "constant"))
     }
 
-    /// A constant of no axes.
+    /// A scalar constant.
     pub fn scalar(&mut self, value: f64, dtype: Dtype) -> ValueId {
         let values = Arc::new(Values::filled(dtype, 1, value));
         self.push(Origin::Constant(values), Vec::new(), Type::new(&[], dtype), "constant")
     }
 
-    /// The result of an operation on values; its shape rule is checked now.
+    /// The result of an operation on values; its shape rule is checked immediately.
     pub fn apply(&mut self, operation: Arc<dyn Operation>, inputs: &[ValueId]) -> Result<ValueId> {
         for &input in inputs {
             self.check(operation.name(), input)?;
@@ -161,12 +161,12 @@ impl Graph {
         Ok(self.push(Origin::Operation(operation), inputs.to_vec(), kind, &name))
     }
 
-    /// Applies an operation that was just made.
+    /// Applies an operation that was just created.
     pub(crate) fn add_node(&mut self, operation: impl Operation, inputs: &[ValueId]) -> Result<ValueId> {
         self.apply(Arc::new(operation), inputs)
     }
 
-    /// The parameter that a value is after a change in place, and what changes it; nothing if the value is another one.
+    /// The parameter that a value is after a change in place, and what changes it; `None` if the value is something else.
     pub(crate) fn change(&self, value: ValueId) -> Option<Change> {
         let node = self.node(value);
         let by = node.operation()?.changes()?;
@@ -174,7 +174,7 @@ impl Graph {
         Some(Change { parameter, by })
     }
 
-    /// The parameter that a value is, as it was or after a change in place.
+    /// The parameter that a value is, before or after a change in place.
     fn parameter_of(&self, value: ValueId) -> Option<usize> {
         match self.node(value).origin {
             Origin::Parameter(index) => Some(index),
@@ -182,40 +182,40 @@ impl Graph {
         }
     }
 
-    /// A group of parameters with an optimizer of its own; its number.
+    /// Adds a group of parameters with its own optimizer; returns its number.
     pub fn add_group(&mut self, optimizer: &Optimizer) -> usize {
         self.optimizers.push(*optimizer);
         self.optimizers.len() - 1
     }
 
-    /// Names made from now on begin with this scope.
+    /// Enters a scope: names created from now on begin with it.
     pub fn push_scope(&mut self, name: &str) {
         self.scopes.push(name.to_string());
     }
 
-    /// Leaves the scope entered last.
+    /// Leaves the scope that was entered last.
     pub fn pop_scope(&mut self) -> Result<()> {
         self.scopes.pop().map(|_| ()).ok_or_else(|| Error::Value("pop_scope: expected an open scope, got none".into()))
     }
 
-    /// Enters the scope that a value was made in, in place of the open ones, which it returns for [`Graph::leave_to`].
+    /// Enters the scope in which a value was created instead of the open ones, which it returns for [`Graph::leave_to`].
     pub(crate) fn enter_scope_of(&mut self, value: ValueId) -> Vec<String> {
         let scope = self.node(value).scope.clone();
         let inner = if scope.is_empty() { Vec::new() } else { vec![scope] };
         std::mem::replace(&mut self.scopes, inner)
     }
 
-    /// Opens the scopes that were open before.
+    /// Returns to the scopes that were open before.
     pub(crate) fn leave_to(&mut self, scopes: Vec<String>) {
         self.scopes = scopes;
     }
 
-    /// Every node, in the order of making; node `i` makes value `i`.
+    /// All nodes, in the order of creation; node `i` makes value `i`.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
-    /// How the value comes about.
+    /// How a value is computed.
     pub fn node(&self, value: ValueId) -> &Node {
         &self.nodes[value.index()]
     }
@@ -240,12 +240,12 @@ impl Graph {
         &self.node(value).name
     }
 
-    /// The inputs, in the order of making.
+    /// The inputs, in the order in which they were created.
     pub fn inputs(&self) -> &[ValueId] {
         &self.inputs
     }
 
-    /// The parameters, in the order of making, and where they lie.
+    /// The parameters, in the order in which they were created, and their places.
     pub fn parameters(&self) -> &[ParameterPlace] {
         &self.parameters
     }
@@ -265,7 +265,7 @@ impl Graph {
         self.controls
     }
 
-    /// Slots of the optimizer that has most.
+    /// The number of slots of the optimizer that has the most.
     pub fn most_slots(&self) -> usize {
         self.optimizers.iter().map(|optimizer| optimizer.slots().len()).max().unwrap_or(0)
     }
@@ -277,7 +277,7 @@ impl Graph {
         last.map_or(0, |place| (place.offset + place.kind.len()).next_multiple_of(unit))
     }
 
-    /// An error if the value is not of this graph.
+    /// An error if the value does not belong to this graph.
     pub(crate) fn check(&self, function: &str, value: ValueId) -> Result<()> {
         if value.index() < self.nodes.len() {
             return Ok(());

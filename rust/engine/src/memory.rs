@@ -1,4 +1,4 @@
-//! Where values lie: liveness, work in place, and offsets in one aligned arena.
+//! The places of values: liveness, work in place, and offsets in one aligned arena.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::graph::ValueId;
 use crate::order::{Item, RunningOrder};
 use crate::types::Site;
 
-/// Every value and workspace begins at a multiple of this many bytes.
+/// Every value and workspace starts at a multiple of this many bytes.
 pub const ALIGNMENT: usize = 64;
 
 /// One cache line.
@@ -16,14 +16,14 @@ pub const ALIGNMENT: usize = 64;
 #[repr(align(64))]
 struct Line(#[expect(dead_code, reason = "reached through pointers only")] [u8; ALIGNMENT]);
 
-/// Zeroed memory that begins at a multiple of 64 bytes; by default none.
+/// Zeroed memory that starts at a multiple of 64 bytes; empty by default.
 #[derive(Debug, Default)]
 pub struct AlignedBuffer {
     lines: Vec<Line>,
 }
 
 impl AlignedBuffer {
-    /// At least this many bytes; never empty. Nothing if the system does not give them.
+    /// At least this many bytes; never empty. `None` if the system does not provide them.
     pub fn try_zeroed(bytes: usize) -> Option<Self> {
         let (mut lines, count) = (Vec::new(), bytes.div_ceil(ALIGNMENT).max(1));
         lines.try_reserve_exact(count).ok()?;
@@ -54,30 +54,30 @@ impl AlignedBuffer {
     }
 }
 
-/// What would make a plan smaller.
+/// The hint on how to make a plan smaller.
 pub(crate) const SMALLER: &str =
     "a smaller batch size, float32 instead of float64, or fewer and narrower layers need less";
 
-/// Memory of so many bytes, or an error.
+/// This many bytes of memory, or an error.
 pub(crate) fn allocated(function: &str, bytes: usize) -> Result<AlignedBuffer> {
     let refused = || capacity::refusal(function, "graph", "a plan", bytes, None, SMALLER);
     AlignedBuffer::try_zeroed(bytes).ok_or_else(refused)
 }
 
-/// Where everything lies.
+/// The places of everything.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// Offset of each value that lies in the arena.
+    /// The offset of each value in the arena.
     pub(crate) offsets: HashMap<ValueId, usize>,
-    /// Offset of each item's workspace, and its bytes.
+    /// The offset and size of each item's workspace.
     pub(crate) workspaces: Vec<(usize, usize)>,
-    /// For each item the input whose memory its first result takes over.
+    /// For each item, the input whose memory its first result takes over.
     pub(crate) in_place: Vec<Option<usize>>,
-    /// Bytes of the arena.
+    /// The size of the arena in bytes.
     pub(crate) bytes: usize,
 }
 
-/// Memory that is needed from one item to another.
+/// Memory that is needed from one item up to another.
 #[derive(Clone, Copy, Debug)]
 struct Block {
     bytes: usize,
@@ -92,7 +92,7 @@ impl Block {
     }
 }
 
-/// Blocks and who lies in them.
+/// Blocks, and the values in them.
 #[derive(Debug, Default)]
 struct Blocks {
     blocks: Vec<Block>,
@@ -106,7 +106,7 @@ impl Blocks {
     }
 }
 
-/// Lays out the values of a schedule. Without `reuse`, every value has memory of its own.
+/// Lays out the values of a schedule. Without `reuse`, every value gets its own memory.
 pub(crate) fn layout(schedule: &RunningOrder, reuse: bool) -> Layout {
     let items = &schedule.items;
     let last_use = last_uses(schedule);
@@ -151,7 +151,7 @@ fn workspace_bytes(item: &Item, in_place: Option<usize>) -> usize {
     item.routine.workspace(&kinds.site(in_place))
 }
 
-/// Types of an item's operands.
+/// The types of an item's operands.
 #[derive(Debug)]
 pub(crate) struct Kinds {
     inputs: Vec<crate::types::Type>,
@@ -171,7 +171,7 @@ impl Kinds {
     }
 }
 
-/// The last item that reads each value; outputs of the plan are read after all items.
+/// The last item that reads each value; the plan's outputs are read after all items.
 fn last_uses(schedule: &RunningOrder) -> HashMap<ValueId, usize> {
     let mut last = HashMap::new();
     for (index, item) in schedule.items.iter().enumerate() {
@@ -181,7 +181,7 @@ fn last_uses(schedule: &RunningOrder) -> HashMap<ValueId, usize> {
     last
 }
 
-/// An input whose memory the first result may take: in the arena, of the same size, read here for the last time and once.
+/// An input whose memory the first result may take over: in the arena, of the same size, and read here once and for the last time.
 fn taken_over(item: &Item, index: usize, blocks: &Blocks, last_use: &HashMap<ValueId, usize>) -> Option<usize> {
     let output = item.outputs.first()?;
     item.routine.in_place().iter().copied().find(|&input| {
@@ -194,7 +194,7 @@ fn taken_over(item: &Item, index: usize, blocks: &Blocks, last_use: &HashMap<Val
     })
 }
 
-/// Gives each block an offset, the largest blocks first, each as low as the blocks that live at the same time leave room.
+/// Gives every block an offset, largest blocks first, each as low as the blocks that live at the same time allow.
 fn place(blocks: &mut [Block], reuse: bool) -> usize {
     let mut order: Vec<usize> = (0..blocks.len()).collect();
     if reuse {
@@ -204,9 +204,9 @@ fn place(blocks: &mut [Block], reuse: bool) -> usize {
     for index in order {
         let block = &mut blocks[index];
         block.offset = if reuse { lowest_gap(&placed, block) } else { total };
-        // Saturated sizes are refused before anything is allocated.
+        // Saturated sizes are rejected before anything is allocated.
         total = total.max(block.offset.saturating_add(block.bytes));
-        // ControlBuffer in order of offset, so that gaps are found in one pass.
+        // Kept in order of offset, so that gaps are found in one pass.
         let position = placed.partition_point(|other| other.offset <= block.offset);
         placed.insert(position, *block);
     }

@@ -1,4 +1,4 @@
-//! What an operation is: its shape rule, its gradient rule and, as a [`Routine`], its kernel call.
+//! Operations: a shape rule, a gradient rule and, as a [`Routine`], a kernel call.
 
 use std::any::Any;
 
@@ -11,31 +11,31 @@ use crate::types::Type;
 
 /// A function of values, with its shape rule, its gradient rule and (as [`Routine`]) its kernel call.
 pub trait Operation: Routine + Any {
-    /// Type of the result, or an error that says which input does not fit.
+    /// The type of the result, or an error that says which input does not fit.
     fn infer(&self, inputs: &[&Type]) -> Result<Type>;
 
-    /// Adds the nodes of the backward pass: for each input what arrives there.
+    /// Adds the nodes of the backward pass; returns the gradient that arrives at each input.
     fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>>;
 
-    /// Whether it reads the numbers of this input when it runs. An input that is not read stands there for the gradient rule.
+    /// Whether it reads the numbers of this input when it runs. An input that is not read is there for the gradient rule.
     fn reads(&self, input: usize) -> bool {
         let _ = input;
         true
     }
 
-    /// Whether the result has the numbers of the first input in the same order, so that no kernel need run.
+    /// Whether the result has the numbers of the first input in the same order, so that no kernel needs to run.
     fn is_view(&self, training: bool) -> bool {
         let _ = training;
         false
     }
 
-    /// Which input holds class labels that index something, and their range, if one does.
+    /// The input that holds class labels used as indices, and their range, if there is one.
     fn labels(&self, inputs: &[&Type]) -> Option<Labels> {
         let _ = inputs;
         None
     }
 
-    /// How it changes a parameter in place, if it does: the parameter that its first input is, or that the change before it made.
+    /// How it changes a parameter in place, if it does: the parameter is its first input, or the result of the previous change.
     fn changes(&self) -> Option<Changer> {
         None
     }
@@ -44,29 +44,29 @@ pub trait Operation: Routine + Any {
 /// What changes a parameter in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changer {
-    /// The optimizer of this group, as soon as nobody needs the old numbers any more.
+    /// The optimizer of this group, as soon as the old numbers are no longer needed.
     Optimizer(usize),
-    /// A statistic that follows what the step computed, once everything else has run.
+    /// A running statistic, updated from what the step computed once everything else has run.
     Statistic,
 }
 
 /// A parameter that is changed in place, and what changes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Which of the graph's parameters.
+    /// The index of the parameter in the graph.
     pub parameter: usize,
     /// What changes it.
     pub by: Changer,
 }
 
-/// An input of class labels and what they may be: from 0 up to `classes`, or the ignored one.
+/// An input of class labels and their allowed values: from 0 up to, but not including, `classes`, or the ignored label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Labels {
-    /// Which input.
+    /// The index of the input.
     pub input: usize,
     /// Number of classes.
     pub classes: usize,
-    /// The label that is allowed beside them.
+    /// The additional label that is allowed.
     pub ignored: Option<i32>,
 }
 
@@ -80,34 +80,34 @@ impl Labels {
     }
 }
 
-/// What arrives at an input in the backward pass.
+/// The gradient that arrives at an input in the backward pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum InputGradient {
-    /// This gradient.
+    /// A gradient.
     Value(ValueId),
-    /// Nothing: the result does not depend on the input, or only by steps.
+    /// None: the result does not depend on the input, or only in steps.
     Zero,
-    /// There is no rule for it.
+    /// Undefined: there is no rule for it.
     Undefined,
 }
 
-/// A gradient rule at work: the node, and the gradient that arrives at its result.
+/// The context of a gradient rule: the node, and the gradient that arrives at its result.
 #[derive(Debug)]
 pub struct GradientRule<'a> {
     /// The graph, to which the rule adds nodes.
     pub graph: &'a mut Graph,
-    /// Inputs of the node.
+    /// The inputs of the node.
     pub inputs: &'a [ValueId],
-    /// Which of them a gradient is asked for.
+    /// Which inputs need a gradient.
     pub needed: &'a [bool],
-    /// Result of the node.
+    /// The result of the node.
     pub output: ValueId,
-    /// Gradient with respect to the result.
+    /// The gradient with respect to the result.
     pub gradient: ValueId,
 }
 
 impl GradientRule<'_> {
-    /// The slope of an input, computed only if it is asked for.
+    /// The slope of an input, computed only if it is needed.
     pub fn when_needed(
         &mut self,
         input: usize,

@@ -1,4 +1,4 @@
-//! From the graph to a list of items in running order: what the outputs do not need is left out, views are looked through.
+//! From the graph to a list of items in running order: nodes that the outputs do not need are dropped, and views are resolved.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,22 +12,22 @@ use crate::routine::{Routine, Run};
 use crate::types::{Site, Type};
 use crate::work::Work;
 
-/// A value an item reads or makes: the value whose memory it is, and the type it is seen as.
+/// A value that an item reads or makes: the value that owns its memory, and the type as which it is viewed.
 #[derive(Clone, Debug)]
 pub(crate) struct Port {
     pub(crate) value: ValueId,
     pub(crate) kind: Type,
 }
 
-/// Something that runs: an operation, or several that fusion made one.
+/// Something that runs: an operation, or several fused ones.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) routine: Arc<dyn Routine>,
-    /// The operation, while the item stands for a single one.
+    /// The operation, if the item stands for a single one.
     pub(crate) operation: Option<Arc<dyn Operation>>,
     pub(crate) inputs: Vec<Port>,
     pub(crate) outputs: Vec<Port>,
-    /// The parameter that it changes in place, if it does.
+    /// The parameter that it changes in place, if any.
     pub(crate) change: Option<Change>,
     /// Name of the last node it stands for, with its scope.
     pub(crate) name: String,
@@ -41,7 +41,7 @@ impl Item {
     }
 }
 
-/// The items, and what became of the outputs.
+/// The items, and the places of the outputs.
 #[derive(Debug)]
 pub(crate) struct RunningOrder {
     pub(crate) items: Vec<Item>,
@@ -49,7 +49,7 @@ pub(crate) struct RunningOrder {
     pub(crate) outputs: Vec<Port>,
 }
 
-/// The value whose memory each value has: itself, or what it is a view of.
+/// The value that owns the memory of each value: itself, or the value it views.
 fn roots(graph: &Graph, training: bool) -> Vec<ValueId> {
     let mut roots: Vec<ValueId> = Vec::with_capacity(graph.nodes().len());
     for (index, node) in graph.nodes().iter().enumerate() {
@@ -62,14 +62,14 @@ fn roots(graph: &Graph, training: bool) -> Vec<ValueId> {
     roots
 }
 
-/// What a node reads when it runs.
+/// The values that a node reads when it runs.
 fn reads(graph: &Graph, value: ValueId) -> impl Iterator<Item = ValueId> + '_ {
     let node = graph.node(value);
     let reads = move |position: usize| node.operation().is_some_and(|operation| operation.reads(position));
     node.inputs.iter().enumerate().filter(move |(position, _)| reads(*position)).map(|(_, &input)| input)
 }
 
-/// Operations that the outputs need, as roots, in the order of making.
+/// The operations that the outputs need, as roots, in the order of creation.
 fn needed(graph: &Graph, roots: &[ValueId], outputs: &[ValueId]) -> Vec<ValueId> {
     let mut marked = vec![false; graph.nodes().len()];
     let mut open: Vec<ValueId> = outputs.iter().map(|output| roots[output.index()]).collect();
@@ -85,15 +85,15 @@ fn needed(graph: &Graph, roots: &[ValueId], outputs: &[ValueId]) -> Vec<ValueId>
         .collect()
 }
 
-/// The running order: that of making, but an update runs as soon as nobody needs the old parameter any more,
-/// and what changes a parameter without an optimizer once nothing else is left.
+/// The running order is the order of creation, except that an update runs as soon as the old parameter is no longer needed,
+/// and changes of a parameter without an optimizer run once nothing else is left.
 fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<ValueId>> {
     let count = graph.nodes().len();
     let (mut waiting, mut followers) = (vec![0u32; count], vec![Vec::new(); count]);
     let mut update_of = vec![None; graph.parameters().len()];
     for &value in needed {
         if let Some(Change { parameter, .. }) = graph.change(value) {
-            // What follows the update of the same parameter reads its result, and so comes after it.
+            // An operation that follows the update of the same parameter reads its result, and so comes after it.
             update_of[parameter].get_or_insert(value);
         }
     }
@@ -144,7 +144,7 @@ fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<Val
 }
 
 impl RunningOrder {
-    /// The schedule of what these outputs need.
+    /// The schedule of everything that these outputs need.
     pub(crate) fn new(graph: &Graph, outputs: &[ValueId], training: bool) -> Result<Self> {
         let roots = roots(graph, training);
         let needed = needed(graph, &roots, outputs);
@@ -168,7 +168,7 @@ impl RunningOrder {
         Ok(schedule)
     }
 
-    /// Outputs that would lie in memory of the caller, or of a constant, are copied at the end.
+    /// Outputs that would be in memory of the caller, or of a constant, are copied at the end.
     fn add_outputs(&mut self, graph: &Graph, outputs: &[ValueId], port: impl Fn(ValueId) -> Port) {
         let mut fresh = u32::try_from(graph.nodes().len()).expect("fewer than 2^32 nodes");
         for &output in outputs {

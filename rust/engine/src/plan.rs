@@ -22,14 +22,14 @@ use crate::work::Work;
 
 use finite::Watch;
 
-/// How a plan is compiled. The results have the same bits whatever is chosen for fusion and reuse.
+/// How a plan is compiled. The results have the same bits, whatever the choices for fusion and reuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Whether dropout drops; without it, dropout is the identity.
     pub training: bool,
-    /// Which neighbouring operations become one kernel call.
+    /// Which neighbouring operations are fused into one kernel call.
     pub fusions: Fusions,
-    /// Whether values share memory that is no longer needed.
+    /// Whether values reuse memory that is no longer needed.
     pub reuse: bool,
 }
 
@@ -39,14 +39,14 @@ impl Default for Options {
     }
 }
 
-/// Addresses that operands count from, renewed at each run.
+/// The addresses that operands count from, renewed in every run.
 #[derive(Debug)]
 struct Bases(Vec<*mut u8>);
 
-// SAFETY: the addresses are only followed inside `run`, which has renewed every one of them from borrows it holds.
+// SAFETY: the addresses are only used inside `run`, which renews all of them from borrows that it holds.
 unsafe impl Send for Bases {}
 
-/// An input of class labels, and what they may be.
+/// An input of class labels, and their allowed values.
 #[derive(Debug)]
 struct LabelInput {
     function: String,
@@ -72,14 +72,14 @@ pub struct Plan {
     inputs: Vec<(String, Type)>,
     labels: Vec<LabelInput>,
     outputs: Vec<(Operand, Vec<usize>)>,
-    /// Lengths of the flat parameter buffers of both dtypes, zero where the plan does not touch them.
+    /// Lengths of the flat parameter buffers of both dtypes; zero if the plan does not touch them.
     parameters: [usize; 2],
-    /// Slots of optimizer state that a run binds.
+    /// How many slots of optimizer state a run binds.
     slots: usize,
-    /// What happens to gradients before the update.
+    /// The gradient controls before the update.
     controls: Controls,
     optimizers: Vec<Optimizer>,
-    /// Scalars of the running step, by group.
+    /// The optimizers' scalars in the current step, by group.
     optimizer_steps: Vec<optimizers::Step>,
     arena_bytes: usize,
     watch: Watch,
@@ -98,7 +98,7 @@ impl Plan {
         self.check(bindings)?;
         self.bind(bindings)?;
         let turn = self.turn(bindings.state);
-        // A plan that leaves such steps out deals with them itself.
+        // A plan that skips such steps deals with them itself.
         let looks = bindings.state.check_finite && self.updates() && !self.skips();
         bindings.state.not_finite = None;
         for index in 0..self.steps.len() {
@@ -115,18 +115,18 @@ impl Plan {
         Ok(())
     }
 
-    /// Whether the loss, known after this step, is a number to go on with.
+    /// Whether the loss, known after this step, is finite.
     #[inline]
     fn may_go_on(&self, index: usize) -> bool {
         if !self.watch.judges_after(index) {
             return true;
         }
-        // A batch of weight zero has no mean, and counts for nothing.
+        // A batch with a total weight of zero has no mean, and does not count.
         let without_weight = || self.watch.knows_weight() && self.output(1).len() == 1 && self.output(1).get(0) == 0.0;
         self.output(0).len() != 1 || self.output(0).get(0).is_finite() || without_weight()
     }
 
-    /// What the step to come does with its gradients.
+    /// What the coming step does with its gradients.
     fn turn(&self, state: &State<'_>) -> Turn {
         let Tally { idle, gathered, weight, .. } = state.tally;
         let average_share = self.controls.average_share(state.step - idle + 1);
@@ -134,7 +134,7 @@ impl Plan {
         Turn { applies, gathered, gathered_weight: weight, average_share, ..Turn::default() }
     }
 
-    /// Counts what was no update.
+    /// Counts steps without an update.
     fn tally(&self, turn: &Turn, state: &mut State<'_>) {
         let tally = &mut state.tally;
         if turn.applies {
@@ -162,7 +162,7 @@ impl Plan {
         });
     }
 
-    /// The optimizers of the state, or those the plan was compiled with.
+    /// The optimizers of the state, or those that the plan was compiled with.
     #[inline]
     fn optimizers_in_use<'a>(&'a self, state: &'a State<'_>) -> &'a [Optimizer] {
         if state.optimizers.is_empty() { &self.optimizers } else { &state.optimizers }
@@ -214,7 +214,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Takes the addresses of this run, and memory if it was taken away.
+    /// Sets the addresses for this run, and allocates memory if it was taken away.
     fn bind(&mut self, bindings: &mut Bindings<'_, '_>) -> Result<()> {
         if !self.has_memory() {
             self.arena = memory::allocated("run", self.arena_bytes)?;
@@ -231,7 +231,7 @@ impl Plan {
             next += 2;
         }
         for (base, input) in bases[next..].iter_mut().zip(bindings.inputs) {
-            // Inputs are only read: no step has one among its results.
+            // Inputs are only read: no step writes to them.
             *base = input.pointer().cast_mut();
         }
         if !self.optimizers.is_empty() {
@@ -248,8 +248,8 @@ impl Plan {
     pub fn output(&self, index: usize) -> Array<'_> {
         let operand = self.outputs[index].0;
         assert!(self.has_memory(), "the outputs were taken away");
-        // SAFETY: outputs lie in the arena, which is whole, at an offset and of a length that the layout has kept inside it, and hold
-        // elements of their dtype; the arena is zeroed at first, so they are initialised before any run.
+        // SAFETY: the layout keeps the offset and length of every output inside the arena, which exists and holds
+        // elements of their dtype there; the arena starts zeroed, so outputs are initialised before any run.
         unsafe {
             let pointer = self.arena.pointer_to_read().add(operand.offset);
             match operand.dtype {
@@ -275,28 +275,28 @@ impl Plan {
         self.outputs[index].0.dtype
     }
 
-    /// Where an output lies in the plan's memory, in bytes.
+    /// The place of an output in the plan's memory, in bytes.
     pub fn output_place(&self, index: usize) -> Range<usize> {
         let Operand { offset, len, dtype, .. } = self.outputs[index].0;
         offset..offset + len * dtype.size()
     }
 
-    /// Whether the plan has memory to run in; if not, the next run makes it.
+    /// Whether the plan has memory to run in; if not, the next run allocates it.
     pub fn has_memory(&self) -> bool {
         self.arena.bytes() >= self.arena_bytes
     }
 
-    /// Takes the memory away with the outputs of the last run in it, at their [places](Self::output_place).
+    /// Takes away the memory, which holds the outputs of the last run at their [places](Self::output_place).
     pub fn take_memory(&mut self) -> AlignedBuffer {
         std::mem::take(&mut self.arena)
     }
 
-    /// Gives memory for the next runs, whatever it holds; of no use if it is too small.
+    /// Provides memory for the next runs, whatever it contains; ignored if it is too small.
     pub fn give_memory(&mut self, memory: AlignedBuffer) {
         self.arena = memory;
     }
 
-    /// Types of the inputs, in the order of making.
+    /// The types of the inputs, in the order in which they were created.
     pub fn inputs(&self) -> impl Iterator<Item = &Type> {
         self.inputs.iter().map(|(_, kind)| kind)
     }
@@ -306,7 +306,7 @@ impl Plan {
         !self.optimizers.is_empty()
     }
 
-    /// Whether a step whose gradients are not finite is left out.
+    /// Whether a step whose gradients are not finite is skipped.
     pub fn skips(&self) -> bool {
         self.controls.skip_if_not_finite
     }
@@ -316,7 +316,7 @@ impl Plan {
         self.steps.len()
     }
 
-    /// Bytes all intermediate values and workspaces share.
+    /// The number of bytes that all intermediate values and workspaces share.
     pub fn arena_bytes(&self) -> usize {
         self.arena_bytes
     }

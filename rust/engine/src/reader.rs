@@ -1,9 +1,9 @@
-//! The attributes of an operation, read one by one: whatever does not fit is an error that says what would.
+//! Reads the attributes of an operation one by one; for any that does not fit, the error message says what would.
 
 use crate::error::{Error, Result, name_error, value_error};
 use crate::types::{Attribute, Attributes};
 
-/// A hint at the nearest of the names, if one is near.
+/// A hint with the closest of the names, if one is close.
 pub(crate) fn closest(name: &str, names: &[&str]) -> String {
     let nearest = names.iter().map(|known| (distance(name, known), known)).min();
     match nearest {
@@ -28,7 +28,7 @@ fn distance(left: &str, right: &str) -> usize {
     row[right.len()]
 }
 
-/// Reads attributes one by one and then refuses those that nobody asked for.
+/// Reads attributes one by one, and finally rejects those that nobody asked for.
 #[derive(Debug)]
 pub struct Reader<'a> {
     function: &'a str,
@@ -37,7 +37,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Of what the operation of this name is made from.
+    /// Reads the attributes of the operation of this name.
     pub fn new(function: &'a str, attributes: &'a Attributes) -> Self {
         Self { function, attributes, known: Vec::new() }
     }
@@ -87,7 +87,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Yes or no, or nothing if it is not given.
+    /// Yes or no, or `None` if it is not given.
     pub fn optional_flag(&mut self, name: &'static str) -> Result<Option<bool>> {
         if self.attributes.contains_key(name) {
             return self.flag(name, false).map(Some);
@@ -96,7 +96,7 @@ impl Reader<'_> {
         Ok(None)
     }
 
-    /// What one of some words stands for.
+    /// The meaning of one of several words.
     pub fn choice<T: Copy>(&mut self, name: &'static str, default: &str, choices: &[(&str, T)]) -> Result<T> {
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         let given = self.word(name, default, &words)?;
@@ -104,7 +104,7 @@ impl Reader<'_> {
         Ok(chosen.expect("the default is one of the words").1)
     }
 
-    /// One of some words.
+    /// One of several words.
     pub fn word(&mut self, name: &'static str, default: &str, choices: &[&str]) -> Result<String> {
         match self.get(name).cloned() {
             None => Ok(default.to_string()),

@@ -1,4 +1,4 @@
-//! RowSource of somebody else's array, of any number type and strides: gathered batch by batch, never copied whole.
+//! Rows of the caller's array, of any number type and strides: gathered batch by batch, never copied as a whole.
 
 use std::marker::PhantomData;
 
@@ -12,24 +12,24 @@ use crate::types::{Array, Dtype, Shape, Type};
 /// Declares the kinds of numbers a source may hold.
 macro_rules! source_kinds {
     ($($(#[doc = $doc:literal])* $kind:ident $type:ty, $name:literal;)*) => {
-        /// What the numbers of a source are.
+        /// The type of a source's numbers.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum SourceKind {
             $($(#[doc = $doc])* $kind,)*
         }
 
         impl SourceKind {
-            /// Every kind.
+            /// All kinds.
             pub const ALL: &[SourceKind] = &[$(SourceKind::$kind),*];
 
-            /// Name, as NumPy spells it.
+            /// The name that NumPy uses.
             pub fn name(self) -> &'static str {
                 match self {
                     $(SourceKind::$kind => $name,)*
                 }
             }
 
-            /// Bytes a number takes.
+            /// The size of a number in bytes.
             pub fn size(self) -> usize {
                 match self {
                     $(SourceKind::$kind => size_of::<$type>(),)*
@@ -66,20 +66,20 @@ source_kinds! {
     I32 i32, "int32";
     /// Whole numbers of 64 bits.
     I64 i64, "int64";
-    /// Whole numbers of 8 bits without sign: images.
+    /// Unsigned whole numbers of 8 bits: images.
     U8 u8, "uint8";
-    /// Whole numbers of 16 bits without sign.
+    /// Unsigned whole numbers of 16 bits.
     U16 u16, "uint16";
-    /// Whole numbers of 32 bits without sign.
+    /// Unsigned whole numbers of 32 bits.
     U32 u32, "uint32";
-    /// Whole numbers of 64 bits without sign.
+    /// Unsigned whole numbers of 64 bits.
     U64 u64, "uint64";
 }
 
-/// Fewest bytes of a batch that are worth naming before they are read.
+/// The smallest batch, in bytes, that is worth prefetching.
 const FEWEST_BYTES: usize = 16 << 10;
 
-/// An array whose rows (first axis) are read in any order.
+/// An array whose rows (along the first axis) are read in any order.
 #[derive(Clone, Debug)]
 pub struct RowSource<'a> {
     pointer: *const u8,
@@ -87,12 +87,12 @@ pub struct RowSource<'a> {
     shape: Vec<usize>,
     strides: Vec<isize>,
     scale: Option<f64>,
-    /// Whether the numbers of a row follow each other without gaps.
+    /// Whether the numbers of a row are contiguous.
     packed: bool,
     owner: PhantomData<&'a [u8]>,
 }
 
-// SAFETY: it stands for a shared borrow of plain numbers, which any thread may read.
+// SAFETY: it represents a shared borrow of plain numbers, which any thread may read.
 unsafe impl Send for RowSource<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for RowSource<'_> {}
@@ -101,7 +101,7 @@ impl<'a> RowSource<'a> {
     /// The rows of an array with these strides in bytes (any sign, any alignment). Numbers are multiplied by `scale`.
     ///
     /// # Safety
-    /// Every element that shape and strides address must be readable memory of this kind for `'a`.
+    /// All elements that shape and strides address must be readable memory of this kind for `'a`.
     pub unsafe fn from_raw(
         pointer: *const u8,
         kind: SourceKind,
@@ -157,7 +157,7 @@ impl<'a> RowSource<'a> {
         Ok(())
     }
 
-    /// Writes the rows `order` names, one after the other.
+    /// Writes the rows listed in `order`, one after the other.
     pub(crate) fn gather(&self, order: impl Iterator<Item = usize>, batch: &mut Batch) -> Result<()> {
         let scale = self.scale;
         with_source!(self.kind, Source => match batch.kind.dtype {
@@ -180,9 +180,9 @@ impl<'a> RowSource<'a> {
         })
     }
 
-    /// Tells the work before that these rows are read next.
+    /// Announces to the preceding work that these rows are read next.
     pub(crate) fn name_next(&self, order: impl ExactSizeIterator<Item = usize>) {
-        // Numbers that lie apart have too many cache lines for what is read of them; a few come as fast by themselves.
+        // Numbers that are not contiguous touch too many cache lines for what is read of them; a few load just as fast by themselves.
         let row = self.row_len() * self.kind.size();
         let bytes = if self.packed && order.len() * row >= FEWEST_BYTES { row } else { 0 };
         let start = |row: usize| self.pointer.addr().wrapping_add(row.wrapping_mul(self.strides[0].cast_unsigned()));
@@ -200,10 +200,10 @@ impl<'a> RowSource<'a> {
         for (row, out) in order.zip(out.chunks_exact_mut(width.max(1))) {
             assert!(row < self.shape[0]);
             let offset = isize::try_from(row).expect("fewer rows than bytes") * self.strides[0];
-            // SAFETY: the row is one of the array's; whoever made `self` vouched for its memory.
+            // SAFETY: the row belongs to the array; whoever created `self` guaranteed that its memory is valid.
             let start = unsafe { self.pointer.offset(offset) };
             let fits = if self.packed {
-                // SAFETY: a packed row holds `width` numbers one after the other.
+                // SAFETY: a packed row holds `width` contiguous numbers.
                 let at = |index: usize| unsafe { start.cast::<S>().add(index).read_unaligned() };
                 out.iter_mut().enumerate().all(|(index, out)| put(out, convert(at(index))))
             } else {
@@ -216,7 +216,7 @@ impl<'a> RowSource<'a> {
         Ok(())
     }
 
-    /// A row whose numbers lie apart, in C order.
+    /// A row whose numbers are not contiguous, in C order.
     fn walk<S: Copy, T>(&self, start: *const u8, out: &mut [T], convert: &impl Fn(S) -> Option<T>) -> bool {
         let mut fits = true;
         for (index, out) in out.iter_mut().enumerate() {
@@ -225,7 +225,7 @@ impl<'a> RowSource<'a> {
                 offset += isize::try_from(rest % count).expect("fewer numbers than bytes") * stride;
                 rest /= count;
             }
-            // SAFETY: the index lies in the shape; whoever made `self` vouched for the memory of every element.
+            // SAFETY: the index is within the shape; whoever created `self` guaranteed that the memory of all elements is valid.
             fits &= put(out, convert(unsafe { start.offset(offset).cast::<S>().read_unaligned() }));
         }
         fits
@@ -269,7 +269,7 @@ mod convert {
     conversion!(double, Double, f64, |x| x as f64, f32 f64 i8 i16 i32 i64 u8 u16 u32 u64);
     conversion!(label, Label, Option<i32>, |x| i32::try_from(x).ok(), i8 i16 i32 i64 u8 u16 u32 u64);
 
-    // Floats are no labels; `RowSource::check` has said so before.
+    // Floats are not labels; `RowSource::check` has rejected them before.
     impl Label for f32 {
         fn get(self) -> Option<i32> {
             None
@@ -306,7 +306,7 @@ impl Batch {
         unsafe { std::slice::from_raw_parts_mut(self.buffer.pointer().cast(), self.kind.len()) }
     }
 
-    /// The first `rows` rows' numbers, as an input of that many rows.
+    /// The numbers of the first `rows` rows, as an input of that many rows.
     pub(crate) fn array(&self, len: usize) -> Array<'_> {
         assert!(len <= self.kind.len());
         let pointer = self.buffer.pointer_to_read();

@@ -1,4 +1,4 @@
-//! Types of values, typed slices, and the attributes operations are made from.
+//! Types of values, typed slices, and the attributes that operations are made from.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,10 +7,10 @@ use tilegrad_kernels::real::Element;
 
 use crate::error::{Error, Result, dtype_error, shape_error};
 
-/// Most axes a value can have.
+/// The most axes that a value can have.
 pub const MAXIMUM_RANK: usize = 8;
 
-/// What the elements of a value are.
+/// The element type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dtype {
     /// Single precision.
@@ -22,10 +22,10 @@ pub enum Dtype {
 }
 
 impl Dtype {
-    /// Every dtype.
+    /// All dtypes.
     pub const ALL: [Dtype; 3] = [Dtype::F32, Dtype::F64, Dtype::I32];
 
-    /// Bytes an element takes.
+    /// The size of an element in bytes.
     pub fn size(self) -> usize {
         match self {
             Dtype::F32 | Dtype::I32 => 4,
@@ -33,7 +33,7 @@ impl Dtype {
         }
     }
 
-    /// Name, as NumPy spells it.
+    /// The name that NumPy uses.
     pub fn name(self) -> &'static str {
         match self {
             Dtype::F32 => "float32",
@@ -48,7 +48,7 @@ impl Dtype {
         found.ok_or_else(|| Error::Dtype(format!("dtype: expected one of float32, float64, int32, got {name:?}")))
     }
 
-    /// Whether gradients exist for it.
+    /// Whether values of this dtype have gradients.
     pub fn is_real(self) -> bool {
         self != Dtype::I32
     }
@@ -65,7 +65,7 @@ impl fmt::Display for Dtype {
 pub struct Type {
     /// Number of elements along each axis, the last one contiguous.
     pub shape: Vec<usize>,
-    /// What the elements are.
+    /// The type of the elements.
     pub dtype: Dtype,
 }
 
@@ -75,7 +75,7 @@ impl Type {
         Self { shape: shape.to_vec(), dtype }
     }
 
-    /// The same dtype in another shape.
+    /// The same dtype with another shape.
     pub fn with_shape(&self, shape: &[usize]) -> Self {
         Self::new(shape, self.dtype)
     }
@@ -126,7 +126,7 @@ impl fmt::Display for Shape<'_> {
     }
 }
 
-/// An error unless the argument has one of these types: about its dtype if that is wrong, else about its shape.
+/// An error unless the argument has one of these types: about its dtype if that is wrong, otherwise about its shape.
 pub(crate) fn require_type(function: &str, argument: &str, got: &Type, expected: &[&Type]) -> Result<()> {
     if expected.contains(&got) {
         return Ok(());
@@ -140,7 +140,7 @@ pub(crate) fn require_type(function: &str, argument: &str, got: &Type, expected:
     shape_error!("{function}: expected `{argument}` of shape {wanted}, got {got}{hint}")
 }
 
-/// A typed slice that somebody else owns.
+/// A borrowed slice with its type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Array<'a> {
     /// Single precision.
@@ -152,7 +152,7 @@ pub enum Array<'a> {
 }
 
 impl Array<'_> {
-    /// What the elements are.
+    /// The type of the elements.
     pub fn dtype(&self) -> Dtype {
         match self {
             Array::F32(_) => Dtype::F32,
@@ -193,7 +193,7 @@ impl Array<'_> {
         }
     }
 
-    /// Every element as a double.
+    /// All elements as doubles.
     pub fn to_f64(&self) -> Vec<f64> {
         (0..self.len()).map(|index| self.get(index)).collect()
     }
@@ -208,7 +208,7 @@ impl Array<'_> {
     }
 }
 
-/// Elements of a constant.
+/// The elements of a constant.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
     /// Single precision.
@@ -220,7 +220,7 @@ pub enum Values {
 }
 
 impl Values {
-    /// `count` times the same number.
+    /// The same number `count` times.
     pub fn filled(dtype: Dtype, count: usize, value: f64) -> Self {
         match dtype {
             Dtype::F32 => Values::F32(vec![value as f32; count]),
@@ -241,7 +241,7 @@ impl Values {
 
 /// An element type together with its dtype.
 pub trait Typed: Element {
-    /// What the elements are.
+    /// The type of the elements.
     const DTYPE: Dtype;
 }
 
@@ -273,7 +273,7 @@ pub enum Attribute {
 /// Attributes by name.
 pub type Attributes = BTreeMap<String, Attribute>;
 
-/// What a routine knows when it is compiled: the types of its operands and which of them share memory.
+/// What a routine knows when it is compiled: the types of its operands, and which of them share memory.
 #[derive(Debug)]
 pub struct Site<'a> {
     /// Types of the operands that are read.
@@ -291,7 +291,7 @@ impl Site<'_> {
     }
 }
 
-/// Calls a generic expression with the element type of a dtype; labels are not numbers to compute with.
+/// Calls a generic expression with the element type of a dtype; labels are not numbers that one computes with.
 macro_rules! with_element {
     ($dtype:expr, $element:ident => $body:expr) => {
         match $dtype {

@@ -1,26 +1,26 @@
-//! What a call has to do at least, from the types of its operands.
+//! The minimum work of a call, from the types of its operands.
 
 use crate::types::{Site, Type};
 
-/// The least work of a call, whatever kernel does it.
+/// The minimum work of a call, whatever kernel does it.
 ///
-/// Counted are an addition, a multiplication, a comparison, or a function such as `exp`, as one operation each. Of a product
-/// every multiplication and addition is counted (`2 m n k`); of an update two operations for each number it changes, the
-/// least that any rule needs; of everything else one for each number of the largest operand. What only moves numbers has none.
+/// An addition, a multiplication, a comparison, or a function such as `exp` counts as one operation. A product counts all its
+/// multiplications and additions (`2 m n k`); an update counts two operations for each number it changes, the minimum
+/// for any rule; everything else counts one for each number of the largest operand. Moving numbers counts none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
     /// Floating-point operations.
     pub operations: u64,
-    /// The divisions and roots of updates: none of them can be a multiply-add.
+    /// The divisions and roots of updates, none of which can be a multiply-add.
     pub divisions: u64,
-    /// Bytes moved if each operand is read once and each result written once.
+    /// Bytes moved if every operand is read once and every result written once.
     pub bytes: u64,
-    /// Bytes of memory it reaches: what is read and then written in place counts once.
+    /// Bytes of memory touched: an operand that is read and then written in place counts once.
     pub footprint: u64,
 }
 
 impl Work {
-    /// Each input read and each output written once; no arithmetic.
+    /// Every input read once and every output written once; no arithmetic.
     pub fn moving(site: &Site<'_>) -> Self {
         let sum = |kinds: &[Type]| kinds.iter().map(Type::bytes).sum::<usize>();
         let bytes = sum(site.inputs) + sum(site.outputs);
@@ -34,21 +34,21 @@ impl Work {
         Self::moving(site).and(largest as u64)
     }
 
-    /// The update of a weight in place by a rule with so many slots, and so many divisions and roots for each number: weight
-    /// and slots are read and written. What brings the gradient comes on top.
+    /// The update of a weight in place by a rule with this many slots, and this many divisions and roots for each number: weight
+    /// and slots are read and written. Computing the gradient is not included.
     pub fn update(weight: &Type, slots: usize, divisions: u64) -> Self {
         let (changed, len) = (1 + slots as u64, weight.len() as u64);
         let bytes = changed * weight.bytes() as u64;
         Self { operations: 2 * changed * len, divisions: divisions * len, bytes: 2 * bytes, footprint: bytes }
     }
 
-    /// Each of these read once more.
+    /// Adds one more read of each of these.
     pub fn reading(self, inputs: &[Type]) -> Self {
         let bytes = inputs.iter().map(Type::bytes).sum::<usize>() as u64;
         Self { bytes: self.bytes + bytes, footprint: self.footprint + bytes, ..self }
     }
 
-    /// So many operations more.
+    /// Adds this many operations.
     pub fn and(self, operations: u64) -> Self {
         Self { operations: self.operations + operations, ..self }
     }

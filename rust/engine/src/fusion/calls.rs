@@ -1,4 +1,4 @@
-//! The calls that fusion makes of several operations.
+//! The calls into which fusion turns several operations.
 
 use tilegrad_kernels::activations::Activation;
 use tilegrad_kernels::arithmetic::{Reduction, ReductionKind};
@@ -11,7 +11,7 @@ use crate::routine::{ControlBuffer, Routine, Run};
 use crate::types::{Site, Type, with_element};
 use crate::work::Work;
 
-/// `f(A B + bias)`, with the pre-activation beside it where something else reads it.
+/// `f(A B + bias)`, along with the pre-activation if something else reads it.
 #[derive(Debug)]
 pub(super) struct Dense {
     product: MatMul,
@@ -63,8 +63,8 @@ impl Routine for Dense {
     }
 }
 
-/// `(A B) f'`: the gradient with respect to the input of an activation, and the sum of each of its columns beside it where
-/// that is the gradient of a bias.
+/// `(A B) f'`: the gradient with respect to the input of an activation, along with the sums of its columns if
+/// they are the gradient of a bias.
 #[derive(Debug)]
 pub(super) struct SlopedProduct {
     product: MatMul,
@@ -108,7 +108,7 @@ impl Routine for SlopedProduct {
 
 /// The gradient `A B` of a weight goes tile by tile into weight and slots, and is never stored.
 ///
-/// A small one is made whole in scratch memory, which stays in the first cache: then the rule is called once.
+/// A small gradient is computed as a whole in scratch memory, which stays in the first-level cache; then the rule is called once.
 #[derive(Debug)]
 pub(super) struct WeightUpdate {
     product: MatMul,
@@ -116,7 +116,7 @@ pub(super) struct WeightUpdate {
     name: String,
 }
 
-/// Bytes up to which a gradient is made whole.
+/// Up to this many bytes, a gradient is computed as a whole.
 const WHOLE_BYTES: usize = 16 << 10;
 
 impl WeightUpdate {
@@ -172,7 +172,7 @@ impl Routine for WeightUpdate {
     }
 }
 
-/// The gradient of a bias, the sum of each column, and the update of the bias by it.
+/// The gradient of a bias (the sum of each column) and the update of the bias.
 #[derive(Debug)]
 pub(super) struct BiasUpdate {
     update: Update,

@@ -1,4 +1,4 @@
-//! From a graph to a plan: places for every operand, constants packed, kernel calls made.
+//! From a graph to a plan: assigns a place to every operand, packs constants, makes kernel calls.
 
 use tilegrad_kernels::controls::Controls;
 
@@ -16,7 +16,7 @@ use crate::{capacity, fusion, memory};
 use super::finite::Watch;
 use super::{Bases, LabelInput, Options, Plan, PlannedCall};
 
-/// Places of the values of a graph.
+/// The places of the values of a graph.
 struct OperandPlaces<'a> {
     graph: &'a Graph,
     layout: &'a Layout,
@@ -24,7 +24,7 @@ struct OperandPlaces<'a> {
     slots: usize,
 }
 
-/// Which of the two flat buffers a dtype has.
+/// Which of the two flat buffers belongs to a dtype.
 fn buffer(dtype: Dtype) -> usize {
     usize::from(dtype == Dtype::F64)
 }
@@ -71,7 +71,7 @@ impl OperandPlaces<'_> {
         operands
     }
 
-    /// The kernel calls, and the operands of all of them.
+    /// The kernel calls, and all their operands.
     fn steps(&self, schedule: &RunningOrder) -> (Vec<PlannedCall>, Vec<Operand>) {
         let (mut steps, mut operands) = (Vec::with_capacity(schedule.items.len()), Vec::new());
         for (index, item) in schedule.items.iter().enumerate() {
@@ -86,12 +86,12 @@ impl OperandPlaces<'_> {
     }
 }
 
-/// How many buffers in the layout of the parameters these controls keep.
+/// How many buffers with the layout of the parameters these controls keep.
 pub(super) fn kept_by(controls: &Controls) -> usize {
     usize::from(controls.accumulates()) + usize::from(controls.average_decay.is_some())
 }
 
-/// Offsets of the constants that are read, by value, and the bytes of all of them.
+/// The offsets of the constants that are read, by value, and their total size in bytes.
 fn place_constants(graph: &Graph, schedule: &RunningOrder) -> (Vec<usize>, usize) {
     let (mut offsets, mut bytes) = (vec![usize::MAX; graph.nodes().len()], 0usize);
     for port in schedule.items.iter().flat_map(|item| &item.inputs) {
@@ -124,7 +124,7 @@ fn fill<const N: usize>(target: &mut [u8], numbers: impl Iterator<Item = [u8; N]
     }
 }
 
-/// The inputs that hold class labels; constant labels are checked now.
+/// The inputs that hold class labels; constant labels are checked immediately.
 fn label_inputs(graph: &Graph, schedule: &RunningOrder) -> Result<Vec<LabelInput>> {
     let mut found: Vec<LabelInput> = Vec::new();
     for item in &schedule.items {

@@ -1,33 +1,33 @@
-//! Numbers that are not finite, found in the step that makes them.
+//! Finds non-finite numbers in the step that produces them.
 //!
-//! The loss is looked at before anything is updated. After the updates the short parameters are looked at, biases above all:
-//! the gradient of a bias is a sum over all that arrives at its layer, so what is not finite there shows in it. What slips
-//! through, a long weight that overflows by itself, shows in the next loss, or at the end of the epoch.
+//! The loss is checked before anything is updated. After the updates, the short parameters are checked, mainly biases: the
+//! gradient of a bias is a sum over the whole gradient that arrives at its layer, so a non-finite number there shows in it. What
+//! slips through, such as a long weight that overflows by itself, shows in the next loss, or at the end of the epoch.
 
 use crate::bindings::{NotFinite, State};
 use crate::call::{Operand, PARAMETERS};
 use crate::order::{Item, RunningOrder};
 use crate::types::Dtype;
 
-/// Numbers of the longest parameter that is looked at in each step.
+/// The length of the longest parameter that is checked in every step.
 const SHORT: usize = 4096;
 
-/// Numbers between two parameters that are looked at with them; they are zero.
+/// How many numbers between two parameters are checked along with them; they are zero.
 const GAP: usize = 16;
 
-/// What a plan looks at.
+/// What a plan checks.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     /// The step after which the loss, and its weight if there is one, are known.
     judged: Option<usize>,
     /// Which of the first outputs are known by then.
     known: usize,
-    /// First number, count and dtype of stretches of the parameters.
+    /// The start, length and dtype of stretches of the parameters.
     short: Vec<(usize, usize, Dtype)>,
 }
 
 impl Watch {
-    /// For the items of a schedule, whose operands that are updated are these.
+    /// For the items of a schedule with these updated operands.
     pub(super) fn new(schedule: &RunningOrder, updated: impl Iterator<Item = Operand>) -> Self {
         let makes = |item: &Item, output: usize| {
             schedule.outputs.get(output).is_some_and(|port| item.outputs.iter().any(|made| made.value == port.value))
@@ -57,12 +57,12 @@ impl Watch {
         self.judged == Some(index)
     }
 
-    /// Whether the weight of the loss is known with it.
+    /// Whether the weight of the loss is known along with it.
     pub(super) fn knows_weight(&self) -> bool {
         self.known > 1
     }
 
-    /// Says what became of the short parameters.
+    /// Checks the short parameters.
     pub(super) fn look_at_short(&self, state: &mut State<'_>) {
         let finite = self.short.iter().all(|&(start, count, dtype)| match dtype {
             Dtype::F64 => all(&state.parameters.double[start..start + count], f64::is_finite),
@@ -74,7 +74,7 @@ impl Watch {
     }
 }
 
-/// Whether it holds for every number. Without a way out in the middle, so that it is a few instructions a register.
+/// Whether it holds for every number. There is no early exit, so that it takes a few instructions per register.
 #[inline]
 fn all<T: Copy>(numbers: &[T], holds: impl Fn(T) -> bool) -> bool {
     numbers.iter().fold(true, |all, &number| all & holds(number))

@@ -1,4 +1,4 @@
-//! Where the time of a step goes: each planned step timed by itself, beside the whole.
+//! Where the time of a step goes: times every planned step by itself, along with the whole.
 
 use std::time::{Duration, Instant};
 
@@ -7,34 +7,34 @@ use crate::bindings::Bindings;
 use crate::error::Result;
 use crate::work::Work;
 
-/// What is known of a planned step.
+/// The description of a planned step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallInfo<'a> {
-    /// Name of the operation, or of those that fusion made one.
+    /// Name of the operation, or of the fused operations.
     pub operation: &'a str,
-    /// The parameter that it updates, else the scope of what it computes: `hidden.0`, or empty.
+    /// The parameter that it updates, otherwise the scope of what it computes: `hidden.0`, or empty.
     pub scope: &'a str,
     /// Dtype and shape of its results.
     pub result: &'a str,
-    /// What it has to do at least.
+    /// The minimum work.
     pub work: Work,
 }
 
-/// Times of several runs, in seconds.
+/// The times of several runs, in seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Profile {
-    /// For each run the time of each step in turn, without the clock's own: `runs` times [`Plan::steps`] numbers.
+    /// For each run the time of each step in turn, without that of the clock: `runs` times [`Plan::steps`] numbers.
     pub steps: Vec<f64>,
-    /// For each run the time of another one beside it, whose steps were not timed, with all that stands around them.
+    /// For each run the time of a second run whose steps were not timed, including everything around them.
     pub whole: Vec<f64>,
-    /// What reading the clock takes: taken off every number above.
+    /// The time it takes to read the clock, which was subtracted from all numbers above.
     pub clock: f64,
 }
 
-/// Readings from which the clock's own time is taken.
+/// How many readings determine the time of reading the clock.
 const READINGS: usize = 64;
 
-/// The least time between two readings of the clock.
+/// The shortest time between two readings of the clock.
 fn clock() -> Duration {
     let mut least = Duration::MAX;
     let mut before = Instant::now();
@@ -47,7 +47,7 @@ fn clock() -> Duration {
 }
 
 impl Plan {
-    /// What is known of a step; they are numbered from 0.
+    /// The description of a step; steps are numbered from 0.
     pub fn step_info(&self, index: usize) -> CallInfo<'_> {
         let [operation, scope, result] = self.description.step(index);
         CallInfo { operation, scope, result, work: self.steps[index].work }
