@@ -11,13 +11,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from written import activations, losses
+from written import activations, losses, optimizers
 from written.text import HEAD, Written, package
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "python" / "tilegrad"
 
-KINDS: tuple[Callable[[], Written], ...] = (activations.written, losses.written)
+KINDS: tuple[Callable[[], Written], ...] = (activations.written, losses.written, optimizers.written)
 
 
 def ruff(*arguments: str, text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from textwrap import indent
+from textwrap import fill, indent
 from typing import Any, NamedTuple
 
 HEAD = "# Written by `python scripts/write_modules.py`; `make modules` runs it."
@@ -90,8 +90,16 @@ def allowed(parameter: Entry) -> str:
 def argument_line(parameter: Entry) -> str:
     """A line of ``Args``: what it is, what it may be, its default."""
     words = allowed(parameter)
-    sentence = f"{words[0].upper()}{words[1:]}; {parameter['default']} by default."
-    return f"    {parameter['name']}: {parameter['doc']} {sentence}\n"
+    return described(
+        parameter["name"], f"{parameter['doc']} {words[0].upper()}{words[1:]}; {parameter['default']} by default."
+    )
+
+
+def described(name: str, text: str) -> str:
+    """An argument in ``Args``, on lines that fit."""
+    return (
+        fill(f"{name}: {text}", 116, initial_indent=" " * 4, subsequent_indent=" " * 8, break_on_hyphens=False) + "\n"
+    )
 
 
 def listing(names: Iterable[str]) -> str:

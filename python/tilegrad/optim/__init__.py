@@ -18,14 +18,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tilegrad.optim.adaptive import Adadelta, Adagrad, RMSprop
 from tilegrad.optim.base import Optimizer
-from tilegrad.optim.descent import ASGD, SGD, Lion, Rprop
 from tilegrad.optim.groups import Groups
-from tilegrad.optim.moments import Adam, AdamW, NAdam, RAdam, ScheduleFreeAdamW
-from tilegrad.optim.relatives import AdaBelief, Adamax, Adan
+from tilegrad.optim.rules import (
+    ASGD,
+    LAMB,
+    LARS,
+    SGD,
+    AdaBelief,
+    Adadelta,
+    Adafactor,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Adan,
+    Lion,
+    Muon,
+    NAdam,
+    RAdam,
+    RMSprop,
+    Rprop,
+    ScheduleFreeAdamW,
+)
+from tilegrad.optim.rules import NAMED as RULES
 from tilegrad.optim.solvers import LBFGS, LevenbergMarquardt, Solver
-from tilegrad.optim.whole import LAMB, LARS, Adafactor, Muon
 from tilegrad.words.names import lookup
 
 __all__ = [
@@ -55,9 +72,9 @@ __all__ = [
     "Solver",
 ]
 
-_KINDS = [kind for kind in globals().values() if isinstance(kind, type) and issubclass(kind, Optimizer)]
+
 NAMED: dict[str, Callable[[], Optimizer | Solver]] = {
-    **{kind.name: kind for kind in _KINDS if kind.name and kind is not Groups},
+    **RULES,
     **{kind.name: kind for kind in (LBFGS, LevenbergMarquardt)},
 }
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from inspect import Parameter, Signature
-from typing import Any, ClassVar, Literal, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform, overload
 
 from tilegrad.words.names import hint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tilegrad.schedules.base import Schedule
 
 
 class _Keyword:
@@ -20,7 +25,28 @@ def keyword(*, default: Any, kw_only: Literal[True]) -> Any:
     return _Keyword(default)
 
 
-@dataclass_transform(field_specifiers=(keyword,))
+if TYPE_CHECKING:
+
+    class Number:
+        """A hyperparameter to type checkers: an attribute that is a number, and takes what a number may follow."""
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> Number: ...
+        @overload
+        def __get__(self, instance: object, owner: type) -> float: ...
+        def __get__(self, instance: object, owner: type) -> Any: ...
+        def __set__(self, instance: object, value: float | Schedule | Callable[[int], float]) -> None: ...
+
+else:
+    Number = float
+
+
+def number(*, default: float) -> Any:
+    """The default of a hyperparameter that is a number."""
+    return default
+
+
+@dataclass_transform(field_specifiers=(keyword, number))
 class Declared:
     """A class whose constructor takes what is declared as ``name: type = default``, bases first.
 

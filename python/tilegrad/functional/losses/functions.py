@@ -1645,7 +1645,8 @@ def large_margin_softmax(
         normalization: What a mean divides by: the sum of the "weights" that took part (PyTorch), or the number
             of "samples" (Keras).
         margin: By what the angle to the own class is multiplied; 1 is plain softmax. One of 1, 2, 3, 4; 4 by default.
-        annealing: Weight of the plain cosine beside the margin; large at first, then smaller. In [0, inf); 0.0 by default.
+        annealing: Weight of the plain cosine beside the margin; large at first, then smaller. In [0, inf); 0.0 by
+            default.
         ignore_index: Class number whose rows do not count; PyTorch ignores -100, we ignore nothing.
         sample_weight: Weight of each row; a row of weight 0 counts as absent.
         reduction: "mean", "sum", "none" for the loss of each row, or "batchmean", the sum
