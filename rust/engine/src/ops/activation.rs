@@ -1,4 +1,4 @@
-//! Activations, straight from the registry of the kernels: forward, backward, and the curvature for second derivatives.
+//! Activations, taken from the registry of the kernels: forward, backward, and the curvature for second derivatives.
 
 use tilegrad_kernels::activations::{Activation, ENTRIES};
 use tilegrad_kernels::registry::{ActivationEntry, SlopeFrom};
@@ -20,7 +20,7 @@ fn attributes(activation: &Activation) -> Attributes {
 pub struct Forward(pub Activation);
 
 impl Forward {
-    /// The entry of this name or alias.
+    /// The entry with this name or alias.
     pub(crate) fn find(name: &str) -> Option<&'static ActivationEntry> {
         ENTRIES.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
     }
@@ -69,7 +69,7 @@ impl Routine for Forward {
     }
 }
 
-/// `gradient f'(x)`, from (gradient, x, y = f(x)); only one of x and y is read, as the registry says.
+/// `gradient f'(x)`, from (gradient, x, y = f(x)); only one of x and y is read, depending on the registry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Backward {
     /// The activation.

@@ -1,9 +1,9 @@
-//! What shape rules ask of their inputs, and how errors show types.
+//! Checks that shape rules make on their inputs, and how error messages show types.
 
 use crate::error::{Result, dtype_error, shape_error};
 use crate::types::{Type, require_type};
 
-/// An error unless there is one input and it holds numbers; its type.
+/// The type of the only input; an error unless there is exactly one and it holds numbers.
 pub(crate) fn one_real_input(name: &str, inputs: &[&Type]) -> Result<Type> {
     let [input] = inputs else {
         return shape_error!("{name}: expected 1 input, got {}", inputs.len());
@@ -20,7 +20,7 @@ pub(crate) fn require_real(name: &str, argument: &str, kind: &Type) -> Result<()
     dtype_error!("{name}: expected `{argument}` of dtype float32 or float64, got dtype {}", kind.dtype)
 }
 
-/// An error unless all inputs have the type of the first one; that type.
+/// The common type of all inputs; an error unless they all have the type of the first one.
 pub(crate) fn alike(name: &str, inputs: &[&Type], count: usize) -> Result<Type> {
     if inputs.len() != count {
         return shape_error!("{name}: expected {count} inputs, got {}", inputs.len());
@@ -29,7 +29,7 @@ pub(crate) fn alike(name: &str, inputs: &[&Type], count: usize) -> Result<Type> 
     Ok(inputs[0].clone())
 }
 
-/// Types as errors show them.
+/// Types as error messages show them.
 pub(crate) fn types_text(inputs: &[&Type]) -> String {
     inputs.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! What is done to a parameter right after its update, in place.
+//! Constraints on a parameter, applied in place right after its update.
 
 use tilegrad_kernels::constraints::Constraint;
 use tilegrad_kernels::registry::Setting;
@@ -10,7 +10,7 @@ use crate::operation::{Change, Changer, GradientRule, InputGradient, Operation};
 use crate::routine::{Routine, Run};
 use crate::types::{Site, Type, Typed, with_element};
 
-/// A constraint, or a proximal step, on what an update made of a parameter. The result is the parameter itself, afterwards.
+/// A constraint, or a proximal step, on a parameter after its update. The result is the parameter itself, afterwards.
 #[derive(Clone, Copy, Debug)]
 struct Constrain {
     constraint: Constraint,
@@ -18,7 +18,7 @@ struct Constrain {
 }
 
 impl Graph {
-    /// Does something to a parameter in place after each update, of which `updated` is the value. The threshold of `shrink`
+    /// Constrains a parameter in place after each update, whose value is `updated`. The threshold of `shrink`
     /// is `number` times the optimizer's learning rate.
     pub fn constrain(&mut self, updated: ValueId, name: &str, number: f64) -> Result<ValueId> {
         self.check("constrain", updated)?;
@@ -65,7 +65,7 @@ impl Routine for Constrain {
     fn compile(&self, site: &Site<'_>) -> Run {
         let (this, columns) = (*self, columns(&site.outputs[0]));
         with_element!(site.dtype(), E => Box::new(move |call| {
-            // A step without an update leaves its parameter alone.
+            // A step without an update does not change its parameter.
             if call.turn.applies && !call.turn.skipped.get() {
                 this.run::<E>(call, columns);
             }
@@ -81,17 +81,17 @@ impl Constrain {
         let constraint = match self.constraint {
             Constraint::Shrink(strength) => {
                 let rate = call.optimizers.get(self.group).and_then(|rule| rule.get("learning_rate"));
-                // A rule without a learning rate takes whole steps.
+                // A rule without a learning rate makes full steps.
                 Constraint::Shrink(if let Some(Setting::Number(rate)) = rate { rate * strength } else { strength })
             }
             other => other,
         };
-        // The parameter is reached as the result, in place.
+        // The parameter is accessed as the result, in place.
         constraint.apply(call.output::<E>(0), columns, call.workspace::<f64>());
     }
 }
 
-/// Columns of a parameter: its last axis; a vector is one column.
+/// The columns of a parameter, along its last axis; a vector is one column.
 fn columns(kind: &Type) -> usize {
     if kind.shape.len() > 1 { kind.shape[kind.shape.len() - 1] } else { 1 }
 }

@@ -1,4 +1,4 @@
-//! A value whose gradient is given: what a user's own operation becomes.
+//! A value with a given gradient, into which an operation written by a user is turned.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,11 @@ use crate::routine::{Routine, Run};
 use crate::types::{Attributes, Site, Type, require_type};
 use crate::work::Work;
 
-/// The first input, as if its gradient were what the last inputs say.
+/// The first input, with the gradient given by the last inputs.
 ///
-/// Inputs are the value, a placeholder for the gradient that arrives at it, the values that it depends on, and for each
-/// of these the gradient that is passed to it, computed from the placeholder. Only the value is read; the backward pass
-/// computes the others again with what arrives in the placeholder's stead.
+/// The inputs are the value, a placeholder for its upstream gradient, the values that it depends on, and for each of
+/// these the gradient that is passed to it, computed from the placeholder. Only the value is read; the backward pass
+/// recomputes the others with the actual upstream gradient instead of the placeholder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomGradient;
 
@@ -85,7 +85,7 @@ impl Routine for CustomGradient {
     }
 }
 
-/// Values once more, with another value in place of one that they were computed from.
+/// Recomputes values, with one of the values they were computed from replaced by another.
 fn again(graph: &mut Graph, values: &[ValueId], before: ValueId, after: ValueId) -> Result<Vec<ValueId>> {
     let mut changed = HashMap::from([(before, after)]);
     let last = values.iter().map(|value| value.index()).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Dropout (Srivastava et al., 2014): numbers are dropped at random, the others grow so that the mean stays.
+//! Dropout (Srivastava et al., 2014): drops numbers at random, and scales up the others so that the mean stays the same.
 
 use crate::error::{Result, value_error};
 use crate::operation::{GradientRule, InputGradient, Operation};
@@ -7,7 +7,7 @@ use crate::reader::Reader;
 use crate::routine::{Routine, Run};
 use crate::types::{Attribute, Attributes, Site, Type, with_element};
 
-/// `x mask / (1 - rate)`. The mask depends on (seed, stream, step, element) only: the backward pass makes it again instead
+/// `x mask / (1 - rate)`. The mask depends only on (seed, stream, step, element), so the backward pass recomputes it instead
 /// of storing it. Compiled for evaluation, it is the identity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
@@ -35,7 +35,7 @@ impl Operation for Dropout {
     }
 
     fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
-        // The same mask, by the same stream: the operation is linear, and its own transpose.
+        // The same mask, from the same stream: the operation is linear and equals its own transpose.
         Ok(vec![InputGradient::Value(rule.graph.add_node(*self, &[rule.gradient])?)])
     }
 

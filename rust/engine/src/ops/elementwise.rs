@@ -15,7 +15,7 @@ use crate::types::{Shape, Site, Type, with_element};
 pub struct Binary(pub BinaryFunction);
 
 impl Binary {
-    /// The function of this name.
+    /// The function with this name.
     pub(crate) fn find(name: &str) -> Option<Self> {
         BinaryFunction::ALL.iter().find(|function| function.name() == name).map(|&function| Self(function))
     }
@@ -65,13 +65,13 @@ impl Operation for Binary {
 }
 
 impl Binary {
-    /// Whether it is constant almost everywhere in this operand.
+    /// Whether it is piecewise constant in this operand.
     fn is_level(self, side: usize) -> bool {
         use BinaryFunction::{Equal, LargerShare, PreluSlope};
         matches!((self.0, side), (LargerShare | Equal, _) | (PreluSlope, 0))
     }
 
-    /// What arrives at one side, before the sum over stretched axes.
+    /// The gradient that arrives at one operand, before the sum over broadcast axes.
     fn slope(self, rule: &mut GradientRule<'_>, side: usize, x: ValueId, y: ValueId) -> Result<ValueId> {
         use BinaryFunction::{
             Add, Divide, Equal, LargerShare, Maximum, Minimum, Multiply, Power, Prelu, PreluSlope, Subtract,
@@ -120,7 +120,7 @@ impl Binary {
                 graph.multiply(gradient, below)
             }
             (PreluSlope, 1) => {
-                // 1 where x is not above zero: what the slope with y = 0 lacks of 1.
+                // 1 where x is not above zero: the difference between 1 and the slope with y = 0.
                 let (zero, one) = (graph.scalar(0.0, graph.dtype(x)), graph.scalar(1.0, graph.dtype(x)));
                 let above = graph.binary(PreluSlope, x, zero)?;
                 let below = graph.subtract(one, above)?;
@@ -162,7 +162,7 @@ impl Routine for Binary {
 pub struct Unary(pub UnaryFunction);
 
 impl Unary {
-    /// The function of this name.
+    /// The function with this name.
     pub(crate) fn find(name: &str) -> Option<Self> {
         UnaryFunction::ALL.iter().find(|function| function.name() == name).map(|&function| Self(function))
     }

@@ -1,4 +1,4 @@
-//! What gradients pass on their way to the update: the join of several batches, and the measure of their norms.
+//! Operations on gradients before the update: accumulation over several batches, and clipping by norms.
 
 use tilegrad_kernels::controls::{self, Controls};
 use tilegrad_kernels::real::Element;
@@ -9,10 +9,10 @@ use crate::ops::checks::require_real;
 use crate::routine::{ControlBuffer, Routine, Run};
 use crate::types::{Dtype, Site, Type, require_type, with_element};
 
-/// Adds the gradient of a batch to those of the batches before; with the last of them the result is the joint gradient.
+/// Adds the gradient of a batch to those of previous batches; after the last of them, the result is the joint gradient.
 ///
-/// Inputs are the gradient of a mean and the weight of that mean, then the result is the mean over all; or the gradient of a
-/// sum alone, then it is the sum. Before the last batch the result has no meaning, and nobody uses it.
+/// The inputs are either the gradient of a mean and the weight of that mean, and the result is the mean over all; or only the
+/// gradient of a sum, and the result is the sum. Before the last batch the result has no meaning and is not used.
 #[derive(Clone, Debug)]
 pub(crate) struct Gather {
     parameter: usize,
@@ -74,7 +74,7 @@ impl Routine for Gather {
     }
 }
 
-/// The norms of all gradients, and from them what each is multiplied by. It also says whether the step is left out.
+/// The norms of all gradients, and from them the factor for each. Also decides whether the step is skipped.
 #[derive(Clone, Debug)]
 pub(crate) struct Measure {
     controls: Controls,

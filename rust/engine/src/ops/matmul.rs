@@ -10,7 +10,7 @@ use crate::routine::{Routine, Run};
 use crate::types::{Attribute, Attributes, Site, Type, Typed, with_element};
 use crate::work::Work;
 
-/// `A B` for matrices, each transposed first or not; no copy is made for a transposition.
+/// `A B` for matrices, either of which may be transposed first; transposing makes no copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MatMul {
     /// Whether the first operand is transposed.
@@ -26,25 +26,25 @@ impl MatMul {
         Ok(Self { a_transposed, b_transposed })
     }
 
-    /// Rows, depth and columns of the product.
+    /// The rows, depth and columns of the product.
     pub(crate) fn sizes(self, a: &Type, b: &Type) -> (usize, usize, usize) {
         let (rows, depth) = if self.a_transposed { (a.shape[1], a.shape[0]) } else { (a.shape[0], a.shape[1]) };
         let columns = if self.b_transposed { b.shape[0] } else { b.shape[1] };
         (rows, depth, columns)
     }
 
-    /// Scratch memory of the product, in bytes.
+    /// The scratch memory of the product, in bytes.
     pub(crate) fn scratch(self, inputs: &[Type]) -> usize {
         let (a, b) = (&inputs[0], &inputs[1]);
         let (rows, depth, columns) = self.sizes(a, b);
-        // Transposed, the columns of a matrix are as far apart as its rows were: 1 apart if they were of one number.
+        // After transposition, the columns of a matrix are as far apart as its rows were: 1 if a row was a single number.
         let (a_row_major, b_row_major) = (!self.a_transposed || a.shape[1] == 1, !self.b_transposed || b.shape[1] == 1);
         with_element!(a.dtype, E => {
             workspace_len::<E>(rows, depth, columns, a_row_major, b_row_major) * std::mem::size_of::<E>()
         })
     }
 
-    /// Multiplications and additions of the product: `2 m n k`.
+    /// The multiplications and additions of the product: `2 m n k`.
     pub(crate) fn operations(self, inputs: &[Type]) -> u64 {
         let (rows, depth, columns) = self.sizes(&inputs[0], &inputs[1]);
         2 * (rows * depth * columns) as u64
@@ -60,7 +60,7 @@ impl MatMul {
     }
 }
 
-/// Shapes of the operands as they lie in memory.
+/// The shapes of the operands in memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Views {
     a: (usize, usize),
@@ -103,7 +103,7 @@ impl Operation for MatMul {
     fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let (a, b, gradient) = (rule.inputs[0], rule.inputs[1], rule.gradient);
         let (a_turned, b_turned) = (self.a_transposed, self.b_transposed);
-        // With A' and B' as multiplied: dA' = G B'^T and dB' = A'^T G, turned back where the operand was turned.
+        // With A' and B' as multiplied: dA' = G B'^T and dB' = A'^T G, transposed back if the operand was transposed.
         let to_a = rule.when_needed(0, |rule| match a_turned {
             false => rule.graph.matmul(gradient, b, (false, !b_turned)),
             true => rule.graph.matmul(b, gradient, (b_turned, true)),

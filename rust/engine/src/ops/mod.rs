@@ -1,6 +1,6 @@
-//! Operations, one file per family: shape rule, gradient rule and kernel call side by side.
+//! Operations, one file per family, with shape rule, gradient rule and kernel call side by side.
 //!
-//! Which of them has a name is said in [`crate::catalogue`].
+//! Their names are in [`crate::catalogue`].
 
 pub mod activation;
 pub(crate) mod checks;

@@ -1,7 +1,7 @@
-//! Normalisation over a batch (Ioffe and Szegedy, 2015): of each number on the last axis over all other axes.
+//! Normalisation over a batch (Ioffe and Szegedy, 2015): each feature on the last axis is normalised over all other axes.
 //!
-//! The moments are a value of their own, since the running statistics read them. What `x` does through them is part of the
-//! gradient rules of the others, so no gradient is sent to them.
+//! The moments are a separate value, since the running statistics read them. The effect of `x` through the moments is part of
+//! the gradient rules of the other operations, so no gradient is passed to them.
 
 use tilegrad_kernels::arithmetic::UnaryFunction;
 use tilegrad_kernels::normalization as kernels;
@@ -18,7 +18,7 @@ use crate::reader::Reader;
 use crate::routine::{Routine, Run};
 use crate::types::{Attribute, Attributes, Shape, Site, Type, require_type, with_element};
 
-/// Mean and variance of each number on the last axis: shape (2, features). The variance is divided by the count.
+/// The mean and variance of each feature on the last axis: shape (2, features). The variance divides by the count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moments;
 
@@ -67,7 +67,7 @@ impl Routine for Moments {
 }
 
 /// `(x - mean) / sqrt(variance + epsilon)` from (x, moments), or that times a weight plus a bias from (x, moments, weight,
-/// bias). `moments` are those of `x`: the gradient counts on it.
+/// bias). `moments` must be those of `x`: the gradient relies on it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchNorm {
     epsilon: f64,
@@ -116,7 +116,7 @@ impl Operation for BatchNorm {
             rule.graph.add_node(BatchNormBackward { epsilon: self.epsilon }, &inputs)
         })?;
         let mut slopes = vec![to_x, InputGradient::Zero];
-        // The sum over the gradient is the bias's, that over the products the weight's.
+        // The sum of the gradient is the gradient of the bias, the sum of the products that of the weight.
         for (input, row) in [(2, 1), (3, 0)].into_iter().take(rule.inputs.len() - 2) {
             slopes.push(rule.when_needed(input, |rule| {
                 let part = rule.graph.add_node(Slice::along(0, row, row + 1), &[sums])?;
@@ -146,7 +146,7 @@ impl Routine for BatchNorm {
     }
 }
 
-/// From (gradient, x, moments): the sums over the gradient, and over its products with the normalised numbers.
+/// From (gradient, x, moments): the sum of the gradient, and the sum of its products with the normalised numbers.
 #[derive(Clone, Copy, Debug)]
 struct BatchNormSums {
     epsilon: f64,
@@ -184,7 +184,7 @@ impl Routine for BatchNormSums {
     }
 }
 
-/// The gradient by `x` from (gradient, x, moments, sums), and the weight where there is one.
+/// The gradient with respect to `x` from (gradient, x, moments, sums), and the weight if there is one.
 #[derive(Clone, Copy, Debug)]
 struct BatchNormBackward {
     epsilon: f64,
@@ -228,8 +228,8 @@ impl Routine for BatchNormBackward {
     }
 }
 
-/// Slopes of a backward operation: those of the same value made of plain operations, in which moments and sums are functions
-/// of `x` and the gradient.
+/// The slopes of a backward operation: those of the same value composed of basic operations, in which moments and sums are
+/// functions of `x` and the gradient.
 fn again(
     rule: &mut GradientRule<'_>,
     make: impl FnOnce(&mut Graph, &[ValueId]) -> Result<ValueId>,
@@ -249,7 +249,7 @@ fn again(
     Ok(slopes)
 }
 
-/// Sum or mean over all axes but the last, which stay as axes of one.
+/// The sum or mean over all axes but the last; the reduced axes stay with size 1.
 fn over_rows(graph: &mut Graph, value: ValueId, kind: ReduceKind) -> Result<ValueId> {
     let axes: Vec<i64> = (0..graph.shape(value).len() as i64 - 1).collect();
     graph.add_node(Reduce::new(kind, Some(&axes), true), &[value])
@@ -278,8 +278,8 @@ fn normalized(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId> {
     graph.divide(centred, deviation)
 }
 
-/// Moves a parameter toward a row of the moments (0: means, 1: variances) whenever the plan runs, in place and after everything
-/// else: `parameter + share * (factor * moments[row] - parameter)`. Inputs are the parameter and the moments; the result is
+/// Moves a parameter towards a row of the moments (0: means, 1: variances) whenever the plan runs, in place and after everything
+/// else: `parameter + share * (factor * moments[row] - parameter)`. The inputs are the parameter and the moments; the result is
 /// the parameter, afterwards.
 #[derive(Clone, Copy, Debug)]
 pub struct Track {
@@ -322,7 +322,7 @@ impl Operation for Track {
     }
 
     fn reads(&self, input: usize) -> bool {
-        // The parameter is reached as the result, in place.
+        // The parameter is accessed as the result, in place.
         input != 0
     }
 
@@ -345,7 +345,7 @@ impl Routine for Track {
     fn compile(&self, site: &Site<'_>) -> Run {
         let Self { row, share, factor, .. } = *self;
         with_element!(site.dtype(), E => Box::new(move |call| {
-            // A step that is left out leaves everything as it was.
+            // A skipped step leaves everything as it was.
             if call.turn.skipped.get() {
                 return;
             }

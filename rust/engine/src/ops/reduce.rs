@@ -10,14 +10,14 @@ use crate::reader::Reader;
 use crate::routine::{Routine, Run};
 use crate::types::{Attribute, Attributes, Shape, Site, Type, with_element};
 
-/// What is done along the axes.
+/// The kind of reduction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReduceKind {
-    /// Sum; of nothing it is 0.
+    /// The sum; an empty sum is 0.
     Sum,
-    /// Sum divided by count.
+    /// The sum divided by the count.
     Mean,
-    /// Largest number; NaN if there is one. Its slope is shared evenly among ties.
+    /// The largest number; NaN if there is one. Its gradient is shared evenly among ties.
     Maximum,
 }
 
@@ -31,7 +31,7 @@ pub struct Reduce {
 }
 
 impl Reduce {
-    /// A reduction over these axes (all, if `None`); kept axes have one element.
+    /// A reduction over these axes (all, if `None`); axes that are kept have size 1.
     pub fn new(kind: ReduceKind, axes: Option<&[i64]>, keep_axes: bool) -> Self {
         Self { kind, axes: axes.map(<[i64]>::to_vec), keep_axes }
     }
@@ -42,7 +42,7 @@ impl Reduce {
         Ok(Self { kind, axes, keep_axes })
     }
 
-    /// Which axes of a shape of this rank go.
+    /// Which axes of a shape of this rank are reduced.
     fn reduced(&self, rank: usize) -> Result<Vec<bool>> {
         let Some(axes) = &self.axes else {
             return Ok(vec![true; rank]);
@@ -64,7 +64,7 @@ impl Reduce {
             && self.reduced(2).is_ok_and(|reduced| reduced == [true, false])
     }
 
-    /// How many numbers one result is made from.
+    /// How many numbers make up one result.
     fn count(shape: &[usize], reduced: &[bool]) -> usize {
         shape.iter().zip(reduced).filter(|(_, reduced)| **reduced).map(|(count, _)| count).product()
     }

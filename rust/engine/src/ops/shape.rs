@@ -14,7 +14,7 @@ fn integers(values: &[usize]) -> Attribute {
     Attribute::Ints(values.iter().map(|&value| value as i64).collect())
 }
 
-/// A copy of the first input: what views become where they must have memory of their own.
+/// A copy of the first input, used where a view must have its own memory.
 pub(crate) fn copy(site: &Site<'_>) -> Run {
     with_element!(site.dtype(), E => Box::new(|call| call.output::<E>(0).copy_from_slice(call.input(0))))
 }
@@ -22,7 +22,7 @@ pub(crate) fn copy(site: &Site<'_>) -> Run {
 /// The same numbers, in the same order, in another shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reshape {
-    /// One size may be -1: what is left.
+    /// One size may be -1, which stands for the rest.
     shape: Vec<i64>,
 }
 
@@ -156,7 +156,7 @@ impl Routine for Transpose {
     }
 }
 
-/// Stretched to a shape as in NumPy.
+/// Broadcasts to a shape as in NumPy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BroadcastTo {
     /// The shape.
@@ -204,8 +204,8 @@ impl Routine for BroadcastTo {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let broadcast = Broadcast::new(&self.shape, &site.inputs[0].shape).expect("the shape rule has checked it");
-        // Zeros plus the stretched numbers would lose the sign of -0; the larger of the two operands' copies would not
-        // keep NaN payloads: so the numbers are copied by a multiplication with one, which is exact.
+        // Adding the numbers to zeros would lose the sign of -0, and the maximum of two copies would not
+        // keep NaN payloads, so the numbers are copied by multiplying them by one, which is exact.
         with_element!(site.dtype(), E => Box::new(move |call| {
             let out = call.output::<E>(0);
             out.fill(1.0);
@@ -214,7 +214,7 @@ impl Routine for BroadcastTo {
     }
 }
 
-/// A part along one axis: indices `start` to `stop`, without `stop`.
+/// A slice along one axis: indices `start` to `stop`, excluding `stop`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slice {
     axis: i64,
@@ -239,7 +239,7 @@ impl Slice {
     }
 }
 
-/// Elements before and inside an axis: an array is `outer` blocks of `count * inner` elements.
+/// The numbers of elements outside and inside an axis: an array is `outer` blocks of `count * inner` elements.
 fn blocks(shape: &[usize], axis: usize) -> (usize, usize) {
     (shape[..axis].iter().product(), shape[axis + 1..].iter().product())
 }
@@ -258,7 +258,7 @@ impl Operation for Slice {
     }
 
     fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
-        // The gradient stands between zeros.
+        // The gradient is padded with zeros.
         let kind = rule.graph.kind(rule.inputs[0]).clone();
         let index = axis("slice", self.axis, kind.rank())?;
         let mut parts = Vec::new();
@@ -292,7 +292,7 @@ impl Routine for Slice {
     }
 
     fn work(&self, site: &Site<'_>) -> Work {
-        // Of the input only what becomes the result is read.
+        // Only the part of the input that becomes the result is read.
         Work::moving(&Site { inputs: site.outputs, ..*site })
     }
 
@@ -313,14 +313,14 @@ impl Routine for Slice {
     }
 }
 
-/// Values one after the other along an axis.
+/// Concatenates values along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Concatenate {
     axis: i64,
 }
 
 impl Concatenate {
-    /// One after the other along an axis.
+    /// Along this axis.
     pub(crate) fn along(axis: i64) -> Self {
         Self { axis }
     }

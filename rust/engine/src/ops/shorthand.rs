@@ -1,4 +1,4 @@
-//! Shorthand for building graphs: each operation as a method of [`Graph`], for gradient rules and tests.
+//! Shorthand for building graphs: operations as methods of [`Graph`], for gradient rules and tests.
 
 use tilegrad_kernels::arithmetic::{BinaryFunction, UnaryFunction};
 
@@ -51,17 +51,17 @@ impl Graph {
         self.multiply(value, factor)
     }
 
-    /// Matrix product, each operand transposed or not.
+    /// The matrix product, with either operand transposed if asked for.
     pub fn matmul(&mut self, a: ValueId, b: ValueId, transposed: (bool, bool)) -> Result<ValueId> {
         self.add_node(MatMul { a_transposed: transposed.0, b_transposed: transposed.1 }, &[a, b])
     }
 
-    /// Sum over axes; `None` means all.
+    /// The sum over axes; `None` means all.
     pub fn sum(&mut self, value: ValueId, axes: Option<&[i64]>, keep_axes: bool) -> Result<ValueId> {
         self.add_node(Reduce::new(ReduceKind::Sum, axes, keep_axes), &[value])
     }
 
-    /// Sum over the last axis, which stays as an axis of one.
+    /// The sum over the last axis, which stays with size 1.
     pub(crate) fn sum_rows(&mut self, value: ValueId) -> Result<ValueId> {
         self.sum(value, Some(&[-1]), true)
     }
@@ -74,7 +74,7 @@ impl Graph {
         self.add_node(Reshape::to(shape), &[value])
     }
 
-    /// The value stretched to a shape.
+    /// The value broadcast to a shape.
     pub fn broadcast_to(&mut self, value: ValueId, shape: &[usize]) -> Result<ValueId> {
         if self.shape(value) == shape {
             return Ok(value);
@@ -82,7 +82,7 @@ impl Graph {
         self.add_node(BroadcastTo { shape: shape.to_vec() }, &[value])
     }
 
-    /// The gradient of a stretched value: the sum over the axes along which it was stretched.
+    /// The gradient of a broadcast value: the sum over the axes along which it was broadcast.
     pub fn sum_to(&mut self, value: ValueId, shape: &[usize]) -> Result<ValueId> {
         let from = self.shape(value);
         if from == shape {

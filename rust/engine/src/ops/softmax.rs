@@ -49,7 +49,7 @@ impl Operation for Softmax {
     }
 }
 
-/// Numbers in a row.
+/// The length of a row.
 fn columns(site: &Site<'_>) -> usize {
     site.outputs[0].shape.last().copied().unwrap_or(1).max(1)
 }
@@ -81,7 +81,7 @@ pub struct SoftmaxBackward {
 }
 
 impl SoftmaxBackward {
-    /// That of softmax over the last axis.
+    /// The gradient of softmax over the last axis.
     pub(crate) fn of_rows() -> Self {
         Self { logarithm: false }
     }
@@ -97,7 +97,7 @@ impl Operation for SoftmaxBackward {
         if self.logarithm {
             return log_slopes(rule, gradient, y, arriving);
         }
-        // out = y (g - sum(g y)): symmetric in g, and for y by the product rule.
+        // out = y (g - sum(g y)): linear and symmetric in g; for y, use the product rule.
         let to_gradient = rule.when_needed(0, |rule| rule.graph.add_node(*self, &[arriving, y]))?;
         let to_y = rule.when_needed(1, |rule| {
             let graph = &mut *rule.graph;
@@ -112,7 +112,7 @@ impl Operation for SoftmaxBackward {
     }
 }
 
-/// The rule of the logarithm: out = g - exp(y) sum(g).
+/// For the logarithm: out = g - exp(y) sum(g).
 fn log_slopes(
     rule: &mut GradientRule<'_>,
     gradient: crate::ValueId,

@@ -1,4 +1,4 @@
-//! An optimizer's step on a parameter, in place.
+//! The optimizer's step on a parameter, in place.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use crate::routine::{ControlBuffer, Routine, Run};
 use crate::types::{Site, Type, Typed, require_type, with_element};
 use crate::work::Work;
 
-/// Updates a parameter and its slots from (parameter, gradient), and from the factors of all gradients where there are any.
+/// Updates a parameter and its slots from (parameter, gradient), and from the factors of all gradients if there are any.
 /// The result is the parameter itself, afterwards.
 #[derive(Clone, Debug)]
 pub struct Update {
     action: Action,
-    /// The step of a rule that needs the whole gradient; it knows how much scratch memory that takes.
+    /// The step of a rule that needs the whole gradient; it knows how much scratch memory it needs.
     whole: Option<Step>,
     divisions: u64,
     parameter: usize,
@@ -32,11 +32,11 @@ pub struct Update {
 pub(crate) struct Action {
     group: usize,
     slots: usize,
-    /// Bound of each number of the gradient.
+    /// The bound on every number of the gradient.
     clip: Option<f64>,
-    /// Which of the factors is that of this gradient.
+    /// The index of this gradient's factor.
     factor: Option<usize>,
-    /// Whether a moving average of the parameter follows.
+    /// Whether a moving average of the parameter is updated too.
     averages: bool,
 }
 
@@ -50,7 +50,7 @@ impl Update {
         Self { action, whole, divisions, parameter, name: format!("{}_update", optimizer.entry().name) }
     }
 
-    /// The same update of a gradient with a bound, a factor, an average.
+    /// The same update with a bound, a factor and an average.
     pub(crate) fn controlled(mut self, controls: &Controls, factor: Option<usize>) -> Self {
         let averages = controls.average_decay.is_some();
         self.action = Action { clip: controls.clip_value, factor, averages, ..self.action };
@@ -73,24 +73,24 @@ impl Update {
         self.action
     }
 
-    /// Whether it may take a gradient in pieces, as they are made: it needs to know nothing of the whole.
+    /// Whether it can take a gradient in pieces as they are computed, without seeing the whole.
     pub(crate) fn takes_pieces(&self) -> bool {
         self.action.factor.is_none() && self.whole.is_none()
     }
 
-    /// Scratch elements of a rule that needs the whole gradient.
+    /// The scratch elements of a rule that needs the whole gradient.
     fn scratch<E: Typed>(&self, shape: &[usize]) -> usize {
         self.whole.map_or(0, |step| step.scratch::<E>(shape))
     }
 
-    /// The least work of the update alone, without what brings the gradient.
+    /// The minimum work of the update alone, without computing the gradient.
     pub(crate) fn least(&self, weight: &Type) -> Work {
         Work::update(weight, self.action.state() - 1, self.divisions)
     }
 }
 
 impl Graph {
-    /// A step of the optimizer on a parameter, taken in place whenever the plan runs, after everything that reads the
+    /// An optimizer step on a parameter, made in place whenever the plan runs, after everything that reads the
     /// parameter. The value is the new parameter. Equal optimizers are one group.
     pub fn update(&mut self, parameter: ValueId, gradient: ValueId, optimizer: &Optimizer) -> Result<ValueId> {
         let known = self.optimizers().iter().position(|known| known == optimizer);
@@ -102,9 +102,9 @@ impl Graph {
         self.apply(Arc::new(update), &[parameter, gradient])
     }
 
-    /// Steps on many parameters (parameter, gradient, group), whose gradients pass the controls on their way.
+    /// Steps on many parameters (parameter, gradient, group), whose gradients pass through the controls.
     ///
-    /// `weight` is what a batch counts for where gradients of several batches are joined; without it they are summed.
+    /// `weight` is the weight of a batch when gradients of several batches are averaged; without it they are summed.
     pub fn train(
         &mut self,
         updates: &[(ValueId, ValueId, usize)],
@@ -173,7 +173,7 @@ impl Operation for Update {
     }
 
     fn reads(&self, input: usize) -> bool {
-        // The parameter is reached as the result, in place.
+        // The parameter is accessed as the result, in place.
         input != 0
     }
 
@@ -182,10 +182,10 @@ impl Operation for Update {
     }
 }
 
-/// Most arrays that an update changes: the weight, its slots and its average.
+/// The most arrays that an update changes: the weight, its slots and its average.
 const MAXIMUM_STATE: usize = 2 + MOST_SLOTS;
 
-/// What the updates of a group share in a step.
+/// What the updates of a group have in common in a step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scalars<'a> {
     step: &'a Step,
@@ -193,7 +193,7 @@ pub(crate) struct Scalars<'a> {
 }
 
 impl Action {
-    /// Number of arrays it changes.
+    /// The number of arrays it changes.
     pub(crate) fn state(&self) -> usize {
         1 + self.slots + usize::from(self.averages)
     }
@@ -210,12 +210,12 @@ impl Action {
         Scalars { step: &call.optimizer_steps[self.group], average_share: call.turn.average_share }
     }
 
-    /// Whether the numbers of the gradient change on their way.
+    /// Whether the controls change the numbers of the gradient.
     fn tempers(&self) -> bool {
         self.clip.is_some() || self.factor.is_some()
     }
 
-    /// A step on arrays, or on the same range of each, from a gradient that is not needed any more. `HERE` keeps it on this
+    /// A step on arrays, or on the same range of each, from a gradient that is no longer needed. `HERE` keeps it on this
     /// thread.
     #[inline]
     pub(crate) fn take<E: Typed, const HERE: bool>(
@@ -232,7 +232,7 @@ impl Action {
         });
     }
 
-    /// [`Action::take`] from a gradient that is as it should be.
+    /// [`Action::take`] from a gradient that needs no controls.
     #[inline]
     fn take_tempered<E: Typed>(
         &self,

@@ -17,7 +17,7 @@ use crate::work::Work;
 use super::batch::{Derivative, Loss, Reduction, Upstream};
 use super::weight::LossWeight;
 
-/// Gradient of a loss with respect to the prediction; the last input is the gradient that arrives at the loss.
+/// The gradient of a loss with respect to the prediction; the last input is the upstream gradient of the loss.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossBackward {
     loss: Loss,
@@ -60,7 +60,7 @@ impl Operation for LossBackward {
 }
 
 impl LossBackward {
-    /// The gradient is linear in what arrives at the loss: the sum of what each number of that spreads to.
+    /// The gradient is linear in the upstream gradient of the loss, so the slope of each of its numbers is a sum over what it affects.
     fn along_seed(&self, rule: &mut GradientRule<'_>) -> Result<ValueId> {
         let mut inputs = rule.inputs.to_vec();
         let last = inputs.len() - 1;
@@ -76,7 +76,7 @@ impl LossBackward {
         }
     }
 
-    /// The slope of a row's gradient is the softmax's, times the sum of the row's weighted shares. That sum is the row's loss
+    /// The slope of a row's gradient is that of softmax, times the sum of the row's weighted shares. That sum is the row's loss
     /// at logits of zero, where every class costs `ln(classes)`.
     fn row_curvature(&self, rule: &mut GradientRule<'_>) -> Result<ValueId> {
         let last = rule.inputs.len() - 1;
@@ -126,7 +126,7 @@ impl Routine for LossBackward {
     }
 }
 
-/// A further derivative of a point loss, from the inputs of its gradient.
+/// A second derivative of an elementwise loss, from the inputs of its gradient.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct LossDerivative {
     loss: Loss,
@@ -182,7 +182,7 @@ struct LossAndGradient {
     name: String,
 }
 
-/// One pass for both items, if the second is the gradient of the first and one arrives at the loss.
+/// One pass for both items, if the second is the gradient of the first and the upstream gradient is one.
 pub(crate) fn fused(graph: &Graph, forward: &Item, backward: &Item) -> Option<Arc<dyn Routine>> {
     let (loss, second) = (forward.is::<Loss>()?, backward.is::<LossBackward>()?);
     let Reduction::One(reduction) = loss.reduction else { return None };

@@ -1,4 +1,4 @@
-//! A loss of the kernels' registry with its settings, and its arithmetic over the rows of a batch.
+//! A loss from the kernels' registry with its settings, and its arithmetic over the rows of a batch.
 
 use tilegrad_kernels::losses::{self, CrossEntropy, PointBatch, PointLoss, RowBatch, RowTarget, Totals};
 use tilegrad_kernels::registry::{LossEntry, LossKind, LossReduction};
@@ -16,7 +16,7 @@ pub(super) enum Formula {
     Row(CrossEntropy),
 }
 
-/// What is made of the losses of a batch.
+/// The reduction of the losses of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reduction {
     One(LossReduction),
@@ -28,15 +28,15 @@ impl Reduction {
         [("mean", Self::One(LossReduction::Mean)), ("sum", Self::One(LossReduction::Sum)), ("none", Self::None)];
 }
 
-/// A loss of (prediction, target), then the class weight and the sample weight where it has them.
+/// A loss of (prediction, target), followed by the class weight and the sample weight if it has them.
 #[derive(Clone, Copy, Debug)]
 pub struct Loss {
     pub(super) entry: &'static LossEntry,
     pub(super) formula: Formula,
     pub(super) reduction: Reduction,
-    /// Whether there is a class weight; if not said, a third input of a row loss is one.
+    /// Whether there is a class weight; if not specified, the third input of a row loss is one.
     pub(super) class_weight: Option<bool>,
-    /// Whether there is a sample weight; if not said, a last input that is left over is one.
+    /// Whether there is a sample weight; if not specified, a last input that is left over is one.
     pub(super) sample_weight: Option<bool>,
 }
 
@@ -47,16 +47,16 @@ impl PartialEq for Loss {
     }
 }
 
-/// A further derivative of a point loss.
+/// A second derivative of an elementwise loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Derivative {
-    /// The slope of the gradient, both with respect to the prediction.
+    /// The second derivative with respect to the prediction.
     Curvature,
-    /// The gradient with respect to the target.
+    /// The derivative of the gradient with respect to the target.
     TargetSlope,
 }
 
-/// Which inputs are there, and the sizes of a batch.
+/// Which inputs exist, and the sizes of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Inputs {
     columns: usize,
@@ -66,7 +66,7 @@ pub(super) struct Inputs {
 }
 
 impl Loss {
-    /// The entry of this name.
+    /// The entry with this name.
     pub(crate) fn find(name: &str) -> Option<&'static LossEntry> {
         losses::ENTRIES.iter().find(|entry| entry.name == name)
     }
@@ -102,7 +102,7 @@ impl Loss {
         Ok(Self { entry, formula, reduction, class_weight, sample_weight })
     }
 
-    /// Checks the inputs and says which they are.
+    /// Checks the inputs and determines which they are.
     pub(super) fn inputs(&self, inputs: &[&Type]) -> Result<Inputs> {
         let name = self.entry.name;
         let [prediction, target, further @ ..] = inputs else {
@@ -155,13 +155,13 @@ impl Loss {
         require_type(name, "target", target, &[if target.dtype == Dtype::I32 { &labels } else { prediction }])
     }
 
-    /// Shape of the losses before any reduction.
+    /// The shape of the losses before reduction.
     pub(super) fn unreduced(&self, prediction: &Type) -> Vec<usize> {
         let rank = prediction.rank() - usize::from(self.entry.kind == LossKind::Row);
         prediction.shape[..rank].to_vec()
     }
 
-    /// One pass over a batch. `upstream` arrives at the unreduced losses; else `factor` times the reduction's scale does.
+    /// One pass over a batch. The upstream gradient of the unreduced losses is `upstream`, or else `factor` times the reduction's scale.
     pub(super) fn pass<E: Typed>(
         &self,
         call: &Call<'_>,
@@ -187,7 +187,7 @@ impl Loss {
         }
     }
 
-    /// What arrives at the loss, as its reduction takes it.
+    /// The upstream gradient, in the form that the reduction takes.
     pub(super) fn seed<'a, E: Typed>(&self, arriving: &'a [E]) -> Upstream<'a, E> {
         match self.reduction {
             Reduction::None => Upstream::Each(arriving),
@@ -195,7 +195,7 @@ impl Loss {
         }
     }
 
-    /// A further derivative of a point loss.
+    /// A second derivative of an elementwise loss.
     pub(super) fn derive<E: Typed>(
         &self,
         derivative: Derivative,
@@ -217,7 +217,7 @@ impl Loss {
         }
     }
 
-    /// What the gradient of each loss is multiplied by. A batch without weight has no mean, and moves nothing.
+    /// The factor for the gradient of each loss. A batch with a total weight of zero has no mean, and changes nothing.
     fn scale(&self, factor: f64, denominator: impl Fn() -> f64) -> f64 {
         if self.reduction != Reduction::One(LossReduction::Mean) {
             return factor;
@@ -229,14 +229,14 @@ impl Loss {
     }
 }
 
-/// What arrives from behind a loss.
+/// The upstream gradient of a loss.
 pub(super) enum Upstream<'a, E> {
     Scalar(f64),
     Each(&'a [E]),
 }
 
 impl<'a, E> Upstream<'a, E> {
-    /// What arrives at each loss, if it differs, and what all of them are multiplied by.
+    /// The upstream gradient of each loss, if they differ, and the common factor of all.
     fn split(&self) -> (Option<&'a [E]>, f64) {
         match self {
             Upstream::Scalar(factor) => (None, *factor),

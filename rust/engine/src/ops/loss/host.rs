@@ -1,4 +1,4 @@
-//! A loss that the host language computes: value and gradient come from a function outside.
+//! A loss computed by the host language: an external function provides value and gradient.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::routine::{Routine, Run};
 use crate::types::{Array, Dtype, Site, Type, with_element};
 use tilegrad_kernels::real::Element;
 
-/// Value and gradient of a prediction and a target; the gradient has as many numbers as the prediction. What it may raise
-/// is its own business: it must not return then.
+/// Value and gradient for a prediction and a target; the gradient has as many numbers as the prediction. A function that
+/// raises an exception must not return.
 pub type HostFunction = dyn Fn(Array<'_>, Array<'_>) -> (f64, Vec<f64>) + Send + Sync;
 
 /// Calls the function: the result holds the value, then the gradient.
@@ -58,7 +58,7 @@ impl Operation for HostLoss {
 
     fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let slope = rule.when_needed(0, |rule| {
-            // Only the value is ever read but by what follows here, so the first number is all that arrives.
+            // Only the nodes below read more than the value, so only the first number gets an upstream gradient.
             let prediction = rule.graph.kind(rule.inputs[0]).clone();
             let arriving = rule.graph.add_node(HostPart { prediction: None }, &[rule.gradient])?;
             let slopes = rule.graph.add_node(HostPart { prediction: Some(prediction) }, &[rule.output])?;
@@ -86,7 +86,7 @@ impl Routine for HostLoss {
     }
 }
 
-/// The value, or the gradient in the form of the prediction.
+/// The value, or the gradient in the shape of the prediction.
 #[derive(Clone, Debug, PartialEq)]
 struct HostPart {
     prediction: Option<Type>,
@@ -99,7 +99,7 @@ impl Operation for HostPart {
 
     fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         if self.prediction.is_some() {
-            // Nobody has said what the slope of the gradient is.
+            // The derivative of the gradient is unknown.
             return Ok(vec![InputGradient::Undefined]);
         }
         let kind = rule.graph.kind(rule.inputs[0]).clone();

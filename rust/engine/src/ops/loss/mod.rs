@@ -1,4 +1,4 @@
-//! Losses: the loss itself, its gradient, what its mean divides by, and what takes part in their making.
+//! Losses: the loss itself, its gradient, the divisor of its mean, and their building blocks.
 
 mod backward;
 mod batch;

@@ -1,4 +1,4 @@
-//! Class labels as rows of shares, for losses that are compositions.
+//! Class labels as rows of probabilities, for composed losses.
 
 use crate::error::{Error, Result, dtype_error, shape_error, value_error};
 use crate::operation::{GradientRule, InputGradient, Labels, Operation};
@@ -6,7 +6,7 @@ use crate::reader::Reader;
 use crate::routine::{Routine, Run};
 use crate::types::{Attribute, Attributes, Dtype, Site, Type, with_element};
 
-/// A row for each label: 1 at its class and 0 elsewhere; all 0 for the ignored label.
+/// One row per label: 1 at its class and 0 elsewhere; all 0 for the ignored label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OneHot {
     classes: usize,
@@ -67,7 +67,7 @@ impl Routine for OneHot {
             let out = call.output::<E>(0);
             out.fill(0.0);
             for (row, &label) in out.chunks_exact_mut(classes).zip(call.labels(0)) {
-                // A label out of range was refused before the run, or is the ignored one.
+                // A label out of range was rejected before the run, unless it is the ignored one.
                 if let (false, Ok(class)) = (Some(label) == ignored, usize::try_from(label)) {
                     row[class] = 1.0;
                 }

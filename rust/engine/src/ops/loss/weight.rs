@@ -1,4 +1,4 @@
-//! What the mean of a loss divides by.
+//! The divisor of a loss's mean.
 
 use tilegrad_kernels::losses::{self, PointBatch};
 
@@ -12,7 +12,7 @@ use tilegrad_kernels::real::Element;
 
 use super::batch::{Formula, Loss, row_batch};
 
-/// What the mean of a loss divides by: the sum of weights, or the count. Its inputs are those of the loss.
+/// The divisor of a loss's mean: the sum of the weights, or the count. Its inputs are those of the loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LossWeight(pub(super) Loss);
 
@@ -56,7 +56,7 @@ impl Routine for LossWeight {
     }
 
     fn work(&self, site: &Site<'_>) -> Work {
-        // The predictions stand there for their shape only.
+        // The predictions are only needed for their shape.
         Work::elementwise(&Site { inputs: &site.inputs[1..], ..*site })
     }
 

@@ -1,4 +1,4 @@
-//! Terms of metrics for amounts, summed column by column.
+//! Terms of metrics for continuous values, summed column by column.
 
 use tilegrad_kernels::real::Element;
 
@@ -10,7 +10,7 @@ use crate::types::{Attribute, Attributes, Site, Type, require_type, with_element
 
 use super::batch::{check_rows, sums, weights};
 
-/// What is added up, of a predicted amount `p` and a true one `y`, with the error `e = p - y`, and a parameter `a`.
+/// The term to add up, for a predicted value `p` and a true value `y`, with the error `e = p - y` and a parameter `a`.
 #[derive(Debug)]
 struct Term {
     name: &'static str,
@@ -18,12 +18,12 @@ struct Term {
     value: fn(a: f64, p: f64, y: f64) -> f64,
 }
 
-/// What becomes of the numbers of all rows.
+/// How the terms of all rows are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Total {
-    /// Their sum, weighted.
+    /// Their weighted sum.
     Sum,
-    /// The greatest among rows that have a weight.
+    /// The maximum over rows with a nonzero weight.
     Greatest,
 }
 
@@ -43,7 +43,7 @@ static TERMS: [Term; 14] = [
     Term::sum("target", |_, _, y| y),
     Term::sum("squared_target", |_, _, y| y * y),
     Term::sum("error_target", |_, p, y| (p - y) * y),
-    // |e| / |y|, with the rounding of a double instead of a target of 0, as scikit-learn has it.
+    // |e| / |y|, with the machine epsilon of a double instead of a target of 0, as in scikit-learn.
     Term::sum("relative_error", |_, p, y| (p - y).abs() / y.abs().max(f64::EPSILON)),
     // 2 |e| / (|y| + |p|), 0 where both are 0.
     Term::sum("symmetric_error", |_, p, y| if p == y { 0.0 } else { 2.0 * (p - y).abs() / (y.abs() + p.abs()) }),
@@ -53,7 +53,7 @@ static TERMS: [Term; 14] = [
     Term::sum("pinball", |a, p, y| (a * (y - p)).max((a - 1.0) * (y - p))),
     // Unit deviance of the Tweedie family of power a: 0 normal, 1 Poisson, 2 gamma.
     Term::sum("deviance", deviance),
-    // What the deviance has of y alone: y^2, y ln y, ln y, else y^(2 - a).
+    // The part of the deviance that depends only on y: y^2, y ln y, ln y, otherwise y^(2 - a).
     Term::sum("target_power", |a, _, y| target_power(a, y)),
 ];
 
@@ -62,7 +62,7 @@ fn x_ln_y(x: f64, y: f64) -> f64 {
     if x == 0.0 { 0.0 } else { x * y.ln() }
 }
 
-/// Twice what the log-likelihood of `p` lacks of that of `y`.
+/// Twice the difference between the log-likelihoods of `y` and `p`.
 fn deviance(power: f64, p: f64, y: f64) -> f64 {
     if power == 0.0 {
         return (p - y).powi(2);
@@ -89,7 +89,7 @@ fn target_power(power: f64, y: f64) -> f64 {
     }
 }
 
-/// What turns the model's output into an amount.
+/// What turns the model's output into a prediction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
     Identity,
@@ -110,7 +110,7 @@ impl Link {
     }
 }
 
-/// The sum of a term over the rows, for each column: inputs are prediction, target and, if weighted, sample weights.
+/// The sum of a term over the rows, for each column. The inputs are prediction, target and, if weighted, sample weights.
 #[derive(Clone, Copy, Debug)]
 pub struct AmountSum {
     term: &'static Term,
@@ -167,7 +167,7 @@ impl Routine for AmountSum {
             let rows = call.input::<E>(0).chunks_exact(sums.len()).zip(call.input::<E>(1).chunks_exact(sums.len()));
             for (row, (predictions, targets)) in rows.enumerate() {
                 let weight = weight(row);
-                // A row without weight counts as if it were not there, whatever stands in it.
+                // A row with weight zero counts as absent, whatever it contains.
                 if weight == 0.0 {
                     continue;
                 }

@@ -1,11 +1,11 @@
-//! The rows of a batch, and the weight of each.
+//! The rows of a batch and their weights.
 
 use crate::call::Call;
 use crate::error::{Result, shape_error};
 use crate::ops::checks::require_real;
 use crate::types::{Dtype, Type, Typed, require_type};
 
-/// The rows of the first input, or an error unless the weights, if there are any, are one for each row.
+/// The number of rows of the first input; an error unless the weights, if there are any, are one per row.
 pub(super) fn check_rows(function: &str, inputs: &[&Type], weighted: bool) -> Result<usize> {
     let expected = 2 + usize::from(weighted);
     if inputs.len() != expected {
@@ -22,7 +22,7 @@ pub(super) fn check_rows(function: &str, inputs: &[&Type], weighted: bool) -> Re
     Ok(rows)
 }
 
-/// The type of so many sums.
+/// The type of this many sums.
 pub(super) fn sums(count: usize) -> Type {
     Type::new(&[count], Dtype::F64)
 }

@@ -8,26 +8,26 @@ use crate::types::{Attribute, Attributes, Dtype, Site, Type, Typed, require_type
 
 use super::batch::{check_rows, sums, weights};
 
-/// What is added up over the rows.
+/// The term to add up over the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Term {
     /// `1`.
     Weight,
-    /// Whether the row is right: its class, or each of several labels.
+    /// Whether the row is correct: its class, or all of its labels.
     Hits,
-    /// For each class (or label): how often it was right, predicted, and true; three blocks.
+    /// For each class (or label): how often it was correctly predicted, predicted, and true; three blocks.
     Counts,
-    /// Share of the row's labels that are wrong.
+    /// The share of the row's labels that are wrong.
     Mistakes,
-    /// Negative logarithm of the probability of what is true.
+    /// The negative logarithm of the probability of the true class.
     LogLoss,
-    /// Squared distance of the probabilities from what is true.
+    /// The squared distance between the probabilities and the truth.
     Brier,
-    /// For so many equal bins of the greatest probability: weight, probability, and hits; three blocks.
+    /// For this many equal bins of the largest probability: weight, probability, and correct predictions; three blocks.
     Calibration,
-    /// Whether the true class is among so many with the largest scores.
+    /// Whether the true class is among this many classes with the largest scores.
     Top,
-    /// What the true score lacks of a lead of 1.
+    /// By how much the margin of the true score falls short of 1.
     Hinge,
 }
 
@@ -45,19 +45,19 @@ impl Term {
     ];
 }
 
-/// For each kind of scores above what a single score, and a single target, says yes.
+/// For each kind of scores, the threshold above which a single score, and a single target, means yes.
 pub fn thresholds() -> impl Iterator<Item = (&'static str, f64, f64)> {
     Link::WORDS.into_iter().map(|(word, link)| (word, link.threshold(), link.target_threshold()))
 }
 
-/// What the scores are.
+/// The kind of scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
-    /// Logits: of softmax in a row of several, of sigmoid in a single column or for labels.
+    /// Logits: of softmax for several columns, of sigmoid for a single column or for labels.
     Logits,
     /// Probabilities.
     Probabilities,
-    /// Scores without probabilities; true is what is above 0.
+    /// Scores without probabilities; positive scores mean true.
     Scores,
 }
 
@@ -65,26 +65,26 @@ impl Link {
     const WORDS: [(&'static str, Self); 3] =
         [("logits", Self::Logits), ("probabilities", Self::Probabilities), ("scores", Self::Scores)];
 
-    /// Above this a single score says yes.
+    /// Above this, a single score means yes.
     fn threshold(self) -> f64 {
         if self == Self::Probabilities { 0.5 } else { 0.0 }
     }
 
-    /// Above this a single target says yes.
+    /// Above this, a single target means yes.
     fn target_threshold(self) -> f64 {
         if self == Self::Scores { 0.0 } else { 0.5 }
     }
 }
 
-/// The sum of a term over the rows: inputs are scores, target (labels, or floats like the scores) and, if weighted, sample
-/// weights. Rows whose label is no class do not count; NaN is never right.
+/// The sum of a term over the rows. The inputs are scores, target (labels, or floats like the scores) and, if weighted, sample
+/// weights. Rows whose label is not a class do not count; NaN is never correct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClassSum {
     term: Term,
-    /// Number of bins, or of places at the top.
+    /// The number of bins, or of top classes.
     parameter: usize,
     link: Link,
-    /// Whether each column says yes or no for itself.
+    /// Whether every column is a yes-or-no question of its own.
     labels: bool,
     weighted: bool,
 }
@@ -134,7 +134,7 @@ impl Operation for ClassSum {
     }
 }
 
-/// What is true of a row.
+/// The truth about a row.
 #[derive(Clone, Copy)]
 enum Truth<'a, E> {
     /// One class.
@@ -144,11 +144,11 @@ enum Truth<'a, E> {
 }
 
 impl<E: Typed> Truth<'_, E> {
-    /// How much of this class is true.
+    /// The true share of this class.
     fn share(self, class: usize) -> f64 {
         match self {
             Self::Class(label) => f64::from(u8::from(label == class)),
-            // A single column speaks of class 1, and of class 0 by what it lacks.
+            // A single column gives the share of class 1; class 0 has the rest.
             Self::Dense([share]) => {
                 if class == 0 {
                     1.0 - share.to_f64()
@@ -160,7 +160,7 @@ impl<E: Typed> Truth<'_, E> {
         }
     }
 
-    /// The class that is true above others.
+    /// The class with the largest true share.
     fn class(self, threshold: f64) -> Option<usize> {
         match self {
             Self::Class(label) => Some(label),
@@ -169,7 +169,7 @@ impl<E: Typed> Truth<'_, E> {
     }
 }
 
-/// Index of the largest number, the first one among equals; none if there is a NaN.
+/// The index of the largest number, the first one among equals; `None` if there is a NaN.
 fn largest<E: Typed>(row: &[E]) -> Option<usize> {
     let mut best = 0;
     for (index, value) in row.iter().enumerate() {
@@ -181,7 +181,7 @@ fn largest<E: Typed>(row: &[E]) -> Option<usize> {
     Some(best)
 }
 
-/// The class a row stands for; a single number is a score (or target) of class 1.
+/// The class that a row stands for; a single number is a score (or target) of class 1.
 fn class<E: Typed>(row: &[E], threshold: f64) -> Option<usize> {
     match row {
         [score] => yes(*score, threshold).map(usize::from),
@@ -189,7 +189,7 @@ fn class<E: Typed>(row: &[E], threshold: f64) -> Option<usize> {
     }
 }
 
-/// Whether a number says yes; none if it is NaN.
+/// Whether a number means yes; `None` if it is NaN.
 fn yes<E: Typed>(score: E, threshold: f64) -> Option<bool> {
     let score = score.to_f64();
     (!score.is_nan()).then_some(score > threshold)
@@ -212,7 +212,7 @@ impl<E: Typed> Row<'_, E> {
         self.truth.class(self.link.target_threshold())
     }
 
-    /// Whether this label is said to hold, and whether it does.
+    /// Whether this label is predicted, and whether it is true.
     fn label(&self, column: usize) -> Option<(bool, bool)> {
         let actual = self.truth.share(if self.scores.len() == 1 { 1 } else { column }) > self.link.target_threshold();
         yes(self.scores[column], self.link.threshold()).map(|predicted| (predicted, actual))
@@ -225,7 +225,7 @@ impl<E: Typed> Row<'_, E> {
         self.predicted().is_some_and(|class| self.actual() == Some(class))
     }
 
-    /// Share of labels that are wrong.
+    /// The share of labels that are wrong.
     fn mistakes(&self) -> f64 {
         if !self.labels {
             return f64::from(u8::from(!self.is_hit()));
@@ -255,7 +255,7 @@ impl<E: Typed> Row<'_, E> {
         }
     }
 
-    /// Logarithm of the sum of `exp` over the scores.
+    /// The logarithm of the sum of `exp` over the scores.
     fn log_sum(&self) -> f64 {
         let top = self.scores.iter().fold(f64::NEG_INFINITY, |top, score| top.max(score.to_f64()));
         top + self.scores.iter().map(|score| (score.to_f64() - top).exp()).sum::<f64>().ln()
@@ -295,7 +295,7 @@ impl<E: Typed> Row<'_, E> {
         each.sum()
     }
 
-    /// Probability of the class that is predicted.
+    /// The probability of the predicted class.
     fn confidence(&self) -> Option<f64> {
         let class = self.predicted()?;
         if let [score] = self.scores {
@@ -315,7 +315,7 @@ impl<E: Typed> Row<'_, E> {
         sums[2 * bins + bin] += if self.is_hit() { weight } else { 0.0 };
     }
 
-    /// Whether fewer than so many classes come before the true one; among equals the first comes first.
+    /// Whether fewer than this many classes come before the true one; among equals, the first comes first.
     fn is_among(&self, count: usize) -> bool {
         let Some(actual) = self.actual() else { return false };
         if largest(self.scores).is_none() {
@@ -357,13 +357,13 @@ impl<E: Typed> Row<'_, E> {
     }
 }
 
-/// Negative logarithm of a probability that is kept away from 0 by the rounding of its dtype.
+/// The negative logarithm of a probability, which is kept away from 0 by the machine epsilon of its dtype.
 fn cost<E: Typed>(probability: E) -> f64 {
     let least = if E::DTYPE == Dtype::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
     -probability.to_f64().clamp(least, 1.0 - least).ln()
 }
 
-/// Log loss of a yes-or-no question.
+/// The log loss of a yes-or-no question.
 fn binary_log_loss<E: Typed>(link: Link, score: E, share: f64) -> f64 {
     let number = score.to_f64();
     if link == Link::Probabilities {

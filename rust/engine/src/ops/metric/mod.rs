@@ -1,8 +1,8 @@
-//! What metrics add up, as operations: they ride along with a step.
+//! The terms of metrics, as operations that are part of a step.
 //!
-//! Each adds up one term over the rows of a batch, weighted by sample weights where they are given, in double precision
-//! whatever the model computes in. Sums over batches then do not depend on how rows were divided. Metrics themselves are
-//! made of such sums at the end of an epoch, outside.
+//! Every operation adds up one term over the rows of a batch, weighted by sample weights if they are given, in double precision
+//! whatever the dtype of the model. Sums over batches then do not depend on how the rows were divided. The metrics themselves
+//! are computed from these sums at the end of an epoch, by the caller.
 
 mod amounts;
 mod batch;
