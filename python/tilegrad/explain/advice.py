@@ -118,11 +118,7 @@ class Suggestion:
         return Trainer(model, self.loss, optimizer, metrics=[self.metric], seed=seed)
 
     def __repr__(self) -> str:
-        names = (
-            *("task", "output", "loss", "metric", "class_weight", "optimizer"),
-            *("learning_rate", "batch_size", "initializer"),
-        )
-        rows = [(name, str(getattr(self, name)), self.reasons[name]) for name in names if name in self.reasons]
+        rows = [(name, str(getattr(self, name)), reason) for name, reason in self.reasons.items()]
         return "\n".join([*aligned(rows), *(f"note: {note}" for note in self.notes)])
 
 
@@ -157,36 +153,26 @@ def suggest(x: Any, y: Any, *, task: str | None = None) -> Suggestion:
     features, targets = _checked(x, y)
     task = _task(targets) if task is None else task
     target = lookup("suggest", "task", task, _TARGETS)
-    reasons = {"task": _seen(targets, features), "loss": target.reason}
-    reasons["output"] = (
-        "the last layer gives amounts as they are"
-        if target.output == "identity"
-        else f"the last layer gives logits; the loss applies the {target.output}, and predict_proba too"
-    )
-    reasons["metric"] = f"it goes with {task} targets and is easier to read than the loss"
-    optimizer, rate, reasons["optimizer"] = _optimizer(features, task)
-    reasons["learning_rate"] = (
-        "the first trial step, which the line search shortens"
-        if optimizer == "lbfgs"
-        else "the usual start; trainer.find_learning_rate measures a better one"
-    )
-    batch_size, reasons["batch_size"] = _batch_size(len(features), optimizer)
-    reasons["initializer"] = "keeps the size of signals through layers of ReLU; sigmoid and tanh take xavier_uniform"
-    weight = _class_weight(targets, task)
-    if weight is not None:
-        reasons["class_weight"] = "one class is far more frequent than another; focal_loss is the alternative"
+    on_amounts = "the last layer gives amounts as they are"
+    on_logits = f"the last layer gives logits; the loss applies the {target.output}, and predict_proba too"
+    on_weight = "one class is far more frequent than another; focal_loss is the alternative"
+    on_start = "keeps the size of signals through layers of ReLU; sigmoid and tanh take xavier_uniform"
+    optimizer, rate, batch_size = _optimizer(features, task)
+    chosen: dict[str, tuple[Any, str]] = {
+        "task": (task, _seen(targets, features)),
+        "output": (target.output, on_amounts if target.output == "identity" else on_logits),
+        "loss": (target.loss, target.reason),
+        "metric": (target.metric, f"it goes with {task} targets and is easier to read than the loss"),
+        "class_weight": (_class_weight(targets, task), on_weight),
+        "optimizer": optimizer,
+        "learning_rate": rate,
+        "batch_size": batch_size,
+        "initializer": ("he_normal", on_start),
+    }
     return Suggestion(
-        task=task,
-        output=target.output,
+        **{name: value for name, (value, _) in chosen.items()},
+        reasons={name: reason for name, (value, reason) in chosen.items() if value is not None},
         outputs=_outputs(targets, task),
-        loss=target.loss,
-        metric=target.metric,
-        optimizer=optimizer,
-        learning_rate=rate,
-        batch_size=batch_size,
-        initializer="he_normal",
-        class_weight=weight,
-        reasons=reasons,
         inputs=int(np.prod(features.shape[1:])),
         notes=_notes(features, targets, task),
     )
@@ -242,27 +228,26 @@ def _outputs(targets: Array, task: str) -> int:
     return int(targets.max()) + 1 if task == "multiclass" else 1
 
 
-def _optimizer(features: Array, task: str) -> tuple[str, float, str]:
-    if features.size and float((features == 0).mean()) > _SPARSE:
-        return "adagrad", 0.01, "most features are zero, and Adagrad keeps large steps for those that are rare"
-    if "regression" in task and len(features) <= _SMALL:
-        reason = f"up to {_SMALL:,} rows a full batch is cheap, and L-BFGS then needs few passes"
-        return "lbfgs", 1.0, reason
-    return (
-        "adam",
-        1e-3,
-        "the steps fit themselves to each weight; SGD with momentum and a schedule may generalise better",
-    )
-
-
-def _batch_size(rows: int, optimizer: str) -> tuple[int | str, str]:
-    if optimizer == "lbfgs":
-        return "full", "its line search needs the same function at every trial"
+def _optimizer(features: Array, task: str) -> tuple[tuple[str, str], tuple[float, str], tuple[int | str, str]]:
+    """Optimizer, learning rate and batch size, each with the reason."""
+    rows, measured = len(features), "the usual start; trainer.find_learning_rate measures a better one"
     if rows < 32:
-        return "full", "there are fewer rows than the usual batch"
-    if rows < 50_000:
-        return 32, "many steps an epoch; trainer.benchmark measures how fast larger ones are"
-    return 128, "still thousands of steps in a few epochs, and matrix products run nearer to the machine's limit"
+        batch: tuple[int | str, str] = ("full", "there are fewer rows than the usual batch")
+    elif rows < 50_000:
+        batch = (32, "many steps an epoch; trainer.benchmark measures how fast larger ones are")
+    else:
+        batch = (128, "still thousands of steps in a few epochs, and matrix products run nearer to the machine's limit")
+    if features.size and float((features == 0).mean()) > _SPARSE:
+        reason = "most features are zero, and Adagrad keeps large steps for those that are rare"
+        return ("adagrad", reason), (0.01, measured), batch
+    if "regression" in task and rows <= _SMALL:
+        return (
+            ("lbfgs", f"up to {_SMALL:,} rows a full batch is cheap, and L-BFGS then needs few passes"),
+            (1.0, "the first trial step, which the line search shortens"),
+            ("full", "its line search needs the same function at every trial"),
+        )
+    reason = "the steps fit themselves to each weight; SGD with momentum and a schedule may generalise better"
+    return ("adam", reason), (1e-3, measured), batch
 
 
 def _class_weight(targets: Array, task: str) -> str | None:
