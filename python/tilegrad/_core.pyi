@@ -153,6 +153,9 @@ __version__: str
 def registry() -> dict[str, list[_Entry]]:
     """The registry: the entries of ``"activations"``, ``"losses"`` and ``"optimizers"``."""
 
+def class_thresholds() -> dict[str, tuple[float, float]]:
+    """For each kind of scores, ``"logits"``, ``"probabilities"`` or ``"scores"``: above what a score, and a target, says yes."""
+
 def machine() -> _Machine:
     """The processor as tilegrad sees it. Anything that could not be determined is ``None``; cache sizes are in bytes."""
 

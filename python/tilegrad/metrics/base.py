@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tilegrad import functional
+from tilegrad import _core, functional
 from tilegrad.tensor import Array, Tensor, Traceable
 from tilegrad.words.checks import is_number
 
@@ -237,6 +238,12 @@ class WholeMetric(Metric):
         raise NotImplementedError(f"{type(self).__name__}: expected a method `whole`, got none")
 
 
+@cache
+def _thresholds() -> dict[str, tuple[float, float]]:
+    """What the sums of the core take for yes, by the link: above what a score, and above what a target."""
+    return _core.class_thresholds()
+
+
 class Predictions(NamedTuple):
     """What a model predicts of each row: its output, and what that stands for.
 
@@ -285,7 +292,7 @@ class Predictions(NamedTuple):
     @property
     def predicted_classes(self) -> Array:
         """The class of each row, or yes and no for each of several labels."""
-        threshold = 0.5 if self.reading.class_link == "probabilities" else 0.0
+        threshold = _thresholds()[self.reading.class_link][0]
         if self.reading.labels:
             return (self.output > threshold).astype(np.int64)
         if self.output.ndim == 1 or self.output.shape[1] == 1:
@@ -294,7 +301,7 @@ class Predictions(NamedTuple):
 
     def true_classes(self, target: Array) -> Array:
         """The class that is true of each row, from labels or from floats like the output."""
-        threshold = 0.0 if self.reading.class_link == "scores" else 0.5
+        threshold = _thresholds()[self.reading.class_link][1]
         if target.dtype.kind in "iub" and not self.reading.labels:
             return target.reshape(-1).astype(np.int64)
         if self.reading.labels:

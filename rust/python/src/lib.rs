@@ -55,6 +55,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<state::State>()?;
     for function in [
         wrap_pyfunction!(registry::registry, module)?,
+        wrap_pyfunction!(registry::class_thresholds, module)?,
         wrap_pyfunction!(machine::machine, module)?,
         wrap_pyfunction!(machine::isa, module)?,
         wrap_pyfunction!(machine::set_isa, module)?,

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
+use tilegrad_engine::ops::metric;
 use tilegrad_kernels::registry::{
     ActivationEntry, Choice, Domain, LossEntry, LossKind, LossReduction, OptimizerEntry, OutputActivation, Parameter,
     Parity, Setting, SlopeFrom, Style,
@@ -19,6 +20,16 @@ pub(crate) fn registry(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let entries = optimizers::ENTRIES.iter().map(|entry| optimizer(py, entry)).collect::<PyResult<Vec<_>>>()?;
     registry.set_item("optimizers", entries)?;
     Ok(registry)
+}
+
+/// For each kind of scores of classes above what a single score, and a single target, says yes.
+#[pyfunction]
+pub(crate) fn class_thresholds(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let thresholds = PyDict::new(py);
+    for (kind, score, target) in metric::thresholds() {
+        thresholds.set_item(kind, (score, target))?;
+    }
+    Ok(thresholds)
 }
 
 fn activation<'py>(py: Python<'py>, entry: &ActivationEntry) -> PyResult<Bound<'py, PyDict>> {
