@@ -11,13 +11,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from written import activations, losses, optimizers
+from written import activations, losses, metrics, optimizers
 from written.text import HEAD, Written, package
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "python" / "tilegrad"
 
-KINDS: tuple[Callable[[], Written], ...] = (activations.written, losses.written, optimizers.written)
+KINDS: tuple[Callable[[], Written], ...] = (
+    activations.written,
+    losses.written,
+    optimizers.written,
+    metrics.written,
+)
 
 
 def ruff(*arguments: str, text: str) -> str:

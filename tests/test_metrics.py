@@ -310,7 +310,7 @@ def test_calibration_is_the_gap_between_sureness_and_truth():
 # ---- in a trainer --------------------------------------------------------------------------------------------------
 
 LOSSES = {"classes": losses.CrossEntropy, "amounts": losses.MeanSquaredError}
-SUMMED = [kind for kind in metrics._CLASSES.values() if not issubclass(kind, metrics.WholeMetric)]
+SUMMED = [kind for kind in metrics.functions.NAMED.values() if not issubclass(kind, metrics.WholeMetric)]
 
 
 def trainer_of(kind, given, dtype="float64", columns=4):
@@ -322,7 +322,7 @@ def trainer_of(kind, given, dtype="float64", columns=4):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("kind", ["classes", "amounts"])
 def test_evaluate_is_the_figure_of_all_rows_whatever_the_batches(kind, weighted):
-    names = [each.name for each in metrics._CLASSES.values() if each.kind == kind]
+    names = [each.name for each in metrics.functions.NAMED.values() if each.kind == kind]
     generator = np.random.default_rng(0)
     x = generator.standard_normal((61, 5))
     if kind == "classes":
@@ -494,9 +494,9 @@ def test_wrong_arguments_have_their_sentence(call, error, words):
         call()
 
 
-@pytest.mark.parametrize("name", sorted(metrics._CLASSES))
+@pytest.mark.parametrize("name", sorted(metrics.functions.NAMED))
 def test_a_class_and_its_function_take_the_same_settings(name):
-    kind, function = metrics._CLASSES[name], getattr(metrics, name)
+    kind, function = metrics.functions.NAMED[name], getattr(metrics, name)
     settings = list(inspect.signature(kind).parameters)
     assert list(inspect.signature(function).parameters)[2:] == [*settings, "sample_weight", "output"]
     assert "Example:" in kind.__doc__

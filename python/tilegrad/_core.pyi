@@ -23,6 +23,7 @@ __all__ = [
     "check_distributions",
     "check_finite",
     "check_unit_interval",
+    "class_thresholds",
     "gradient_factors",
     "initialize",
     "isa",

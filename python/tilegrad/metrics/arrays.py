@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from tilegrad.tensor import Array, Tracer
 from tilegrad.words.checks import check_choice
 from tilegrad.words.labels import check_range, to_int32
 
-OUTPUTS = ("logits", "probabilities", "scores")
+Output: TypeAlias = Literal["logits", "probabilities", "scores"]
+OUTPUTS = get_args(Output)
 
 
 def value_of(metric: Metric, prediction: Any, target: Any, sample_weight: Any = None, output: str = "logits") -> float:
