@@ -13,7 +13,7 @@ MEMBERS = {
     "an activation": r"\bmish\b|\bMish\b",
     "a loss": r"\bhuber\b|\bHuber\b|@composed",
     "an optimizer": r"\badam\b|\bAdam\b",
-    "a metric": r"\baccuracy\b|\bAccuracy\b",
+    "a metric": r"\baccuracy\b|\bAccuracy\b|\bsquared_error\b",
     "a layer": r"\bBatchNorm\b|\bmatmul\b",
     "an operation": r"\bbatch_norm\b|\bmatmul\b|\bMatMul\b",
 }
