@@ -152,6 +152,15 @@ def test_without_shuffling_the_seed_orders_nothing():
     assert weight_bytes(plain) == weight_bytes(other)
 
 
+def test_a_prediction_before_training_draws_the_first_values_by_the_seed():
+    looked, other = (trainer_for(nn.Sequential(nn.Dense(12, 4)), seed=3) for _ in range(2))
+    looked.predict(X)
+    looked.score(X, Y)
+    for trainer in (looked, other):
+        trainer.fit(X, Y, epochs=1, progress=False)
+    assert weight_bytes(looked.model) == weight_bytes(other.model)
+
+
 # ---- weights of samples and classes --------------------------------------------------------------------------------
 
 

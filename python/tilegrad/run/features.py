@@ -59,7 +59,7 @@ def check_finite(function: str, name: str, array: Array) -> None:
             continue
         place = np.unravel_index(found, rows.shape)
         value = rows[place]
-        column = f", column {', '.join(str(int(each)) for each in place[1:])}" if len(place) > 1 else ""
+        column = f", column {', '.join(str(int(index)) for index in place[1:])}" if len(place) > 1 else ""
         raise ValueError(
             f"{function}: expected `{name}` of finite numbers, got {value} in row {start + int(place[0])}{column}; "
             "remove such rows or fill the gaps first"

@@ -118,7 +118,9 @@ class Runner:
 
     def gradients(self, tracer: Tracer, value: Tensor) -> list[int]:
         """Adds the gradients of a value by all parameters that are trained to its graph."""
-        return tracer.graph.gradients(value.value, [tracer.parameter(each).value for _, each, _ in self.trained()])
+        return tracer.graph.gradients(
+            value.value, [tracer.parameter(parameter).value for _, parameter, _ in self.trained()]
+        )
 
     def describe_owners(self, optimizer: object) -> list[str]:
         """Lines that say which optimizer updates what."""
@@ -129,7 +131,7 @@ class Runner:
         kinds = {id(owner): owner for _, _, owner in owners}
         if len(kinds) > 1:
             for key, owner in kinds.items():
-                own = ", ".join(name for name, _, each in owners if id(each) == key)
+                own = ", ".join(name for name, _, other in owners if id(other) == key)
                 lines.append(f"  {owner!r} updates {own}")
         if len(trained) < len(named):
             lines.append(f"  Nothing updates {', '.join(name for name, _ in named if name not in trained)}")
@@ -224,16 +226,19 @@ class Runner:
         )
         return shape
 
-    def predict(self, x: Any, batch_size: int | str, scale: float | None) -> Array:
-        """What the model makes of each row."""
+    def predict(self, x: Any, batch_size: int | str, scale: float | None, seed: int = 0) -> Array:
+        """What the model makes of each row; weights without values get them by the seed."""
         array = check_features("predict", x, self.model.input_shape, scale)
-        rows = len(array)
-        size = check_batch_size("predict", batch_size, rows)
+        return self.predict_rows(array, check_batch_size("predict", batch_size, len(array)), scale, seed)
+
+    def predict_rows(self, x: Array, size: int, scale: float | None, seed: int) -> Array:
+        """What the model makes of rows that were found to be good."""
+        rows, row_shape = len(x), x.shape[1:]
         with self.alone("predict"):
-            plan, shape = self._prediction_plan(size, array.shape[1:], "full")
-            last = self._prediction_plan(rows % size, array.shape[1:], "last")[0] if rows % size else None
+            plan, shape = self._prediction_plan(size, row_shape, "full")
+            last = self._prediction_plan(rows % size, row_shape, "last")[0] if rows % size else None
             out = np.empty((rows, *shape), self.dtype)
-            state = self.state()
+            state = self.state(seed)
             with self._averages.evaluating(state):
-                _core.run_batches(plan, last, state, array, batch_size=size, scale=scale, out=out)
+                _core.run_batches(plan, last, state, x, batch_size=size, scale=scale, out=out)
         return out

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tilegrad import _core
 from tilegrad.metrics.base import Predictions, Reading, WholeMetric, reading_of
 from tilegrad.run.rows import Rows
+from tilegrad.tensor import Array
 from tilegrad.train.session import Session
 from tilegrad.train.steps import Compiled
 
@@ -27,16 +26,19 @@ def results(session: Session, rows: Rows, sums: _core._Epoch, step: Compiled) ->
     found = session.steps.results(sums, step)
     whole = {name: metric for name, metric in session.metrics.items() if isinstance(metric, WholeMetric)}
     if whole:
-        predictions = predictions_of(session, rows.x, EVALUATION_BATCH, rows.scale, step.reading)
+        predictions = predictions_for(session, rows, step.reading)
         found |= {name: metric.whole(predictions, rows.y, rows.sample_weight) for name, metric in whole.items()}
     return {name: found[name] for name in ("loss", *session.metrics, "penalty") if name in found}
 
 
-def predictions_of(
-    session: Session, x: Any, batch_size: int | str, scale: float | None, reading: Reading | None = None
-) -> Predictions:
-    """What the model says of each row, and how to read it."""
-    output = session.runner.predict(x, batch_size, scale)
+def predictions_for(session: Session, rows: Rows, reading: Reading | None = None) -> Predictions:
+    """What the model says of checked rows, and how to read it."""
+    size = min(EVALUATION_BATCH, len(rows))
+    return predictions_of(session, session.runner.predict_rows(rows.x, size, rows.scale, session.seed), reading)
+
+
+def predictions_of(session: Session, output: Array, reading: Reading | None = None) -> Predictions:
+    """An output of the model, without what goes beyond the target, and how to read it."""
     held = session.loss.target_shape(output.shape[1:])
     output = output if held == output.shape[1:] else output[:, : held[-1]]
     columns = output.shape[1] if output.ndim > 1 else 1

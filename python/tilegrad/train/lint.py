@@ -9,6 +9,7 @@ import numpy as np
 
 from tilegrad.nn.module import Module
 from tilegrad.run.features import as_array
+from tilegrad.run.rows import Rows
 from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array
 from tilegrad.train.session import Session
@@ -23,9 +24,15 @@ _LARGE, _FEW = 512, 100
 _APART = 1e3
 _SATURATING = {"sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign"}
 
+_STACKED = (
+    "layers {} and {} are linear with nothing between them, which is one linear layer: put an activation between them, such "
+    "as nn.ReLU()"
+)
+_APART_BY = "standard deviations of features differ by a factor of {2:.3g} (columns {0} and {1}): "
+
 
 class DataReport(NamedTuple):
-    """What was seen of some data; ``print`` shows it in sentences, of which ``advice`` are those to act on.
+    """What was seen of some data; ``print`` shows it, and ``advice`` says what to do about it.
 
     Example:
         >>> import numpy as np, tilegrad as tg
@@ -60,7 +67,7 @@ class DataReport(NamedTuple):
         ]
         if self.classes is not None:
             lines.append(f"rows of each class: {', '.join(map(str, self.classes))}")
-        return "\n".join([*lines, *(f"- {each}" for each in self.advice or ("nothing to complain of",))])
+        return "\n".join([*lines, *(f"- {text}" for text in self.advice or ("nothing to complain of",))])
 
 
 def check_data(x: Any, y: Any = None) -> DataReport:
@@ -95,7 +102,7 @@ def check_data(x: Any, y: Any = None) -> DataReport:
     missing = int((~np.isfinite(seen)).sum())
     whole = seen[np.isfinite(seen).all(axis=1)]
     means, scales = (whole.mean(axis=0), whole.std(axis=0)) if len(whole) else (np.zeros(seen.shape[1]),) * 2
-    constant = tuple(int(each) for each in np.flatnonzero(scales <= 1e-12 * np.abs(means)))
+    constant = tuple(np.flatnonzero(scales <= 1e-12 * np.abs(means)).tolist())
     rank = _rank(whole, means, scales)
     advice = _advice(seen.shape[1], missing, constant, rank, scales)
     labels = _classes(y, rows)
@@ -148,10 +155,7 @@ def _advice(columns: int, missing: int, constant: tuple[int, ...], rank: int, sc
         )
     apart = _far_apart(scales)
     if apart is not None:
-        advice.append(
-            f"standard deviations of features differ by a factor of {apart[2]:.3g} (columns {apart[0]} and {apart[1]}): "
-            "scale them, (x - mean) / std"
-        )
+        advice.append(_APART_BY.format(*apart) + "scale them, (x - mean) / std")
     return advice
 
 
@@ -173,7 +177,7 @@ def check_model(model: Module, input_shape: tuple[int, ...] | None = None) -> li
         input_shape: Shape of a row, if the model does not know it.
 
     Returns:
-        Sentences of advice; none if there is nothing to say or no shape is known.
+        Advice, one text each; none if there is nothing to say or no shape is known.
 
     Example:
         >>> import tilegrad as tg
@@ -185,11 +189,7 @@ def check_model(model: Module, input_shape: tuple[int, ...] | None = None) -> li
     if shape is None:
         return []
     nodes = _nodes(model, shape)
-    advice = [
-        f"layers {first} and {second} are linear with nothing between them, which is one linear layer: put an activation "
-        "between them, such as nn.ReLU()"
-        for first, second in _stacked(nodes)
-    ]
+    advice = [_STACKED.format(*pair) for pair in _stacked(nodes)]
     saturating = sorted({node["operation"] for node in nodes[:-1] if node["operation"] in _SATURATING})
     if saturating:
         advice.append(
@@ -210,9 +210,9 @@ def _stacked(nodes: list[Any]) -> list[tuple[str, str]]:
     since: dict[int, str | None] = {}
     found = []
     for value, node in enumerate(nodes):
-        before = [since.get(each) for each in node["inputs"]]
-        linear = next((each for each in before if each is not None), None)
-        if node["operation"] in PRODUCTS and any(nodes[each]["kind"] == "parameter" for each in node["inputs"]):
+        before = [since.get(source) for source in node["inputs"]]
+        linear = next((layer for layer in before if layer is not None), None)
+        if node["operation"] in PRODUCTS and any(nodes[source]["kind"] == "parameter" for source in node["inputs"]):
             if linear is not None:
                 found.append((linear, node["scope"]))
             since[value] = node["scope"]
@@ -221,45 +221,39 @@ def _stacked(nodes: list[Any]) -> list[tuple[str, str]]:
     return found
 
 
-def warn_of(session: Session, x: Array, scale: float | None) -> None:
-    """Warns once of a model, and at each fit of features, about what is probably not meant."""
+def warn_of(session: Session, rows: Rows, asked: Any, size: int, epochs: int) -> None:
+    """Warns of what is probably not meant: once of a model, and at each fit of data and of the size of batches."""
+    found = [*_of_updates(len(rows), asked, size, epochs), *_of_features(rows)]
     if not session.looked_over:
         session.looked_over = True
-        for first, second in _stacked(_nodes(session.model, x.shape[1:])):
-            warnings.warn(
-                f"fit: layers {first} and {second} are linear with nothing between them, which is one linear layer; put "
-                "an activation between them, such as nn.ReLU()",
-                TrainingWarning,
-                stacklevel=3,
-            )
+        found += [_STACKED.format(*pair) for pair in _stacked(_nodes(session.model, rows.form.row_shape))]
         if getattr(session.loss, "reduction", "mean") == "sum":
-            warnings.warn(
-                f"fit: {session.loss!r} is a sum over the rows of a batch, so its steps grow with batch_size; take a mean, or "
-                "divide the learning rate by the batch size",
-                TrainingWarning,
-                stacklevel=3,
+            found.append(
+                f"{session.loss!r} is a sum over the rows of a batch, so its steps grow with batch_size; take a mean, or "
+                "divide the learning rate by the batch size"
             )
-    if x.dtype.kind != "f" or x.ndim != 2 or scale is not None:
-        return
-    seen = _sample(x, _GLANCE)
+    for text in found:
+        warnings.warn(f"fit: {text}", TrainingWarning, stacklevel=3)
+
+
+def _of_updates(rows: int, asked: Any, size: int, epochs: int) -> list[str]:
+    """Where a large batch leaves few updates: on small data the loss then hardly comes down."""
+    updates = epochs * -(-rows // size)
+    if isinstance(asked, str) or not _LARGE <= size < rows or updates >= _FEW:
+        return []
+    return [
+        f"batch_size={size} leaves {updates} updates in {epochs} epochs of {rows} rows; a smaller batch or more epochs bring "
+        "the loss further down"
+    ]
+
+
+def _of_features(rows: Rows) -> list[str]:
+    """Where features are of very different sizes."""
+    if rows.x.dtype.kind != "f" or rows.x.ndim != 2 or rows.scale is not None:
+        return []
+    seen = _sample(rows.x, _GLANCE)
     # Both by deviation and by range: a pixel that is almost always 0 has a small deviation and an ordinary range.
     apart = _far_apart(seen.std(axis=0))
-    if apart is not None and _far_apart(np.ptp(seen, axis=0)) is not None:
-        warnings.warn(
-            f"fit: standard deviations of features differ by a factor of {apart[2]:.3g} (columns {apart[0]} and {apart[1]}); "
-            "scale them first, (x - mean) / std; tg.check_data(x) shows more",
-            TrainingWarning,
-            stacklevel=3,
-        )
-
-
-def warn_of_few_updates(asked: Any, rows: int, size: int, epochs: int) -> None:
-    """Warns where a large batch leaves few updates: on small data the loss then hardly comes down."""
-    updates = epochs * -(-rows // size)
-    if not isinstance(asked, str) and _LARGE <= size < rows and updates < _FEW:
-        warnings.warn(
-            f"fit: batch_size={size} leaves {updates} updates in {epochs} epochs of {rows} rows; a smaller batch or more "
-            f"epochs bring the loss further down",
-            UserWarning,
-            stacklevel=3,
-        )
+    if apart is None or _far_apart(np.ptp(seen, axis=0)) is None:
+        return []
+    return [_APART_BY.format(*apart) + "scale them first, (x - mean) / std; tg.check_data(x) shows more"]

@@ -46,8 +46,8 @@ class Guard:
         self.session, self.rows, self.size, self.batches, self.shuffle = session, rows, size, batches, shuffle
         self.state = session.state()
         self._arrays = [self.state.parameters, *self.state.slots.values()]
-        fits = sum(each.nbytes for each in self._arrays) <= _MOST_BYTES
-        self._copies = [np.empty_like(each) for each in self._arrays] if fits else None
+        fits = sum(array.nbytes for array in self._arrays) <= _MOST_BYTES
+        self._copies = [np.empty_like(array) for array in self._arrays] if fits else None
         self._counts = self.state.step, self.state.tally
 
     def begin(self) -> None:

@@ -121,7 +121,7 @@ class TrainingLoss(Objective):
         flat = output.reshape(1, outputs)
         parts = [flat.value]
         graph = tracer.graph
-        parameters = [tracer.parameter(each).value for _, each, _ in self.runner.trained()]
+        parameters = [tracer.parameter(parameter).value for _, parameter, _ in self.runner.trained()]
         for index in range(outputs):
             one = graph.apply("slice", [flat.value], {"axis": 1, "start": index, "stop": index + 1})
             for gradient in graph.gradients(one, parameters):
@@ -132,4 +132,4 @@ class TrainingLoss(Objective):
 
 def _joined(arrays: list[Array]) -> Array:
     """Arrays as one vector in double precision."""
-    return np.concatenate([each.reshape(-1).astype(np.float64) for each in arrays])
+    return np.concatenate([array.reshape(-1).astype(np.float64) for array in arrays])

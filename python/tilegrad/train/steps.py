@@ -84,7 +84,7 @@ class Steps:
     def plans(self, rows: int, size: int, form: Form, *, training: bool, drop_last: bool = False) -> BatchPlans:
         """The plans that take so many rows in batches of this size."""
         parameters = [parameter for _, parameter in self.runner.model._parameters()]
-        facts = tuple((each.trainable, each.regularizer, each.constraint) for each in parameters)
+        facts = tuple((parameter.trainable, parameter.regularizer, parameter.constraint) for parameter in parameters)
         key = (form, training, self.runner.dtype, facts, self.runner.controls() if training else ())
 
         def compiled(size: int, place: str) -> Compiled:
@@ -118,7 +118,7 @@ class Steps:
                 # Weighted by its rows, as a mean over batches.
                 summing.own(PENALTY, penalty * float(size))
             minimised = value if penalty is None else value + penalty
-        outputs = [each.value for each in (value, weight, *summing.tensors())]
+        outputs = [tensor.value for tensor in (value, weight, *summing.tensors())]
         if training and self.runner.optimizer is not None:
             outputs += [*self._updates(tracer, minimised, weight), *tracer.beside]
         return Compiled(tracer.graph.compile(outputs, training=training), summing.layout(), summing.maxima, reading)

@@ -13,13 +13,13 @@ from tilegrad.losses import Loss
 from tilegrad.metrics import Metric
 from tilegrad.metrics.amounts import R2
 from tilegrad.metrics.arrays import value_of
-from tilegrad.metrics.base import DECIDED
+from tilegrad.metrics.base import DECIDED, Predictions
 from tilegrad.nn.module import Module
 from tilegrad.nn.summary import Summary
 from tilegrad.optim import Optimizer, Solver
 from tilegrad.tensor import Array
 from tilegrad.train import checkpoint
-from tilegrad.train.evaluation import EVALUATION_BATCH, evaluate_rows, predictions_of
+from tilegrad.train.evaluation import EVALUATION_BATCH, evaluate_rows, predictions_for, predictions_of
 from tilegrad.train.history import History
 from tilegrad.train.session import Session, Snapshot
 
@@ -29,26 +29,11 @@ class TrainedModel:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-
-    @property
-    def model(self) -> Module:
-        """The model."""
-        return self._session.model
-
-    @property
-    def loss(self) -> Loss:
-        """What training makes small."""
-        return self._session.loss
-
-    @property
-    def optimizer(self) -> Optimizer | Solver:
-        """What changes the weights; its hyperparameters may be set between epochs."""
-        return self._session.optimizer
-
-    @property
-    def metrics(self) -> dict[str, Metric]:
-        """What is computed beside the loss, by name."""
-        return self._session.metrics
+        self.model: Module = session.model
+        self.loss: Loss = session.loss
+        # Hyperparameters of the optimizer may be set between epochs.
+        self.optimizer: Optimizer | Solver = session.optimizer
+        self.metrics: dict[str, Metric] = session.metrics
 
     @property
     def seed(self) -> int:
@@ -194,7 +179,7 @@ class TrainedModel:
             >>> trainer.predict(np.zeros((4, 2), np.float32))
             array([0, 0, 0, 0])
         """
-        predictions, targets = predictions_of(self._session, x, batch_size, scale), self.loss.targets
+        predictions, targets = self._predictions(x, batch_size, scale), self.loss.targets
         if targets == "sign":
             return 2 * predictions.predicted_classes - 1
         return predictions.predicted_classes if targets in DECIDED else predictions.amounts
@@ -214,7 +199,7 @@ class TrainedModel:
             >>> trainer.predict_proba(np.zeros((1, 2), np.float32))
             array([[0.5, 0.5]])
         """
-        predictions = predictions_of(self._session, x, batch_size, scale)
+        predictions = self._predictions(x, batch_size, scale)
         if predictions.reading.class_link == "scores":
             raise ValueError(
                 f"predict_proba: expected a loss with probabilities, such as cross_entropy, got {self.loss!r}"
@@ -237,8 +222,11 @@ class TrainedModel:
         """
         session = self._session
         with session.given("score", x, y, "full", sample_weight, None, scale) as (rows, _):
-            predictions = predictions_of(session, rows.x, EVALUATION_BATCH, rows.scale)
+            predictions = predictions_for(session, rows)
             if self.loss.targets not in DECIDED:
                 return value_of(R2(), predictions.amounts, rows.y, rows.sample_weight)
             right = predictions.predicted_classes == predictions.true_classes(rows.y)
             return float(np.average(right if right.ndim == 1 else right.all(axis=1), weights=rows.sample_weight))
+
+    def _predictions(self, x: Any, batch_size: int | str, scale: float | None) -> Predictions:
+        return predictions_of(self._session, self._session.runner.predict(x, batch_size, scale, self.seed))

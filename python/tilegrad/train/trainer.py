@@ -14,7 +14,7 @@ from tilegrad.run.memory import Memory, training_memory
 from tilegrad.train.callbacks import AnyCallback, Callbacks, EarlyStopping, callbacks_for
 from tilegrad.train.gradient_noise import GradientNoise, measure_noise
 from tilegrad.train.history import History
-from tilegrad.train.lint import warn_of, warn_of_few_updates
+from tilegrad.train.lint import warn_of
 from tilegrad.train.loop import Loop, Settings
 from tilegrad.train.objective import check_solver
 from tilegrad.train.profile import Profile, time_steps
@@ -181,10 +181,9 @@ class Trainer(TrainedModel):
             display = progress_for(progress, self.epoch + epochs)
             # Plans first: a model that cannot be traced is refused before anything has changed.
             session.steps.plans(len(train), size, train.form, training=True, drop_last=drop_last)
-            warn_of_few_updates(batch_size, len(train), size, epochs)
             # What does not fit into memory is refused before anything is complained of.
             session.state()
-            warn_of(session, train.x, scale)
+            warn_of(session, train, batch_size, size, epochs)
             settings = Settings(size, epochs, bool(shuffle), drop_last, record == "step", finite)
             return Loop(session, train, held, settings, stopping, told, display).run()
 
