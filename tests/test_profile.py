@@ -18,7 +18,7 @@ from tilegrad.bench import run
 from tilegrad.run.rows import Form
 from tilegrad.train import Profile, ProfileRow
 
-FORM = Form((4,), (), "int32", False, False)
+FORM = Form("float32", (4,), (), "int32", False, False)
 
 
 def trainer(*widths, dtype="float32", optimizer="adam", seed=3):

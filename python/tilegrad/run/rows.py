@@ -12,8 +12,9 @@ from tilegrad.tensor import Array
 
 
 class Form(NamedTuple):
-    """What a plan depends on beside the model."""
+    """What a plan depends on beside the model's parts: shapes, dtypes, and which weights there are."""
 
+    dtype: str
     row_shape: tuple[int, ...]
     target_shape: tuple[int, ...]
     target_dtype: str
@@ -40,7 +41,7 @@ class Rows:
         """What plans for these rows are built for."""
         target_dtype = "int32" if self.y.dtype.kind in "iub" else self.dtype
         weights = self.sample_weight is not None, self.class_weight is not None
-        return Form(self.x.shape[1:], self.y.shape[1:], target_dtype, *weights)
+        return Form(self.dtype, self.x.shape[1:], self.y.shape[1:], target_dtype, *weights)
 
     def take(self, places: Array | slice) -> Rows:
         """The rows of a slice, or those of these numbers in this order."""

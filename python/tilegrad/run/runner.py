@@ -47,6 +47,7 @@ class Runner:
         self.row_shape: tuple[int, ...] | None = model.input_shape
         self.plans: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._state: _core.State | None = None
+        self._state_dtype = ""
         self._places: list[tuple[Parameter, Array]] = []
         # Callbacks may evaluate and predict in the middle of a fit, other threads may not.
         self._lock = threading.RLock()
@@ -80,12 +81,14 @@ class Runner:
     def state(self, seed: int = 0) -> _core.State:
         """The buffers, with all parameters in them; those without values get them by the seed."""
         fresh: _core.State | None = None
-        if self._state is None or any(parameter.dtype != view.dtype.name for parameter, view in self._places):
+        if self._state is None or any(parameter.dtype != self._state_dtype for parameter, _ in self._places):
             graph = begin_trace(self.model, training=False).graph
             # What does not fit into memory is refused here, before a number is drawn.
             fresh = self._state = self._new_state(graph)
+            self._state_dtype = self.dtype
             self._places = [(parameter, self._state.view(name)) for name, parameter in self.model._parameters()]
-        self.model.initialize(seed)
+        if not all(parameter.is_initialized for parameter, _ in self._places):
+            self.model.initialize(seed)
         for parameter, view in self._places:
             parameter.bind(view)
         if fresh is not None:

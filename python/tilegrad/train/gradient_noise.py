@@ -50,7 +50,7 @@ def measure_noise(session: Session, rows: Rows, size: int, batches: int) -> Grad
 
 def _squared_norms(session: Session, rows: Rows, size: int) -> float:
     """The sum over batches of the squared norm of the gradient of the mean."""
-    key = ("noise", size, rows.form, rows.dtype, tuple(name for name, _, _ in session.runner.trained()))
+    key = ("noise", size, rows.form, tuple(name for name, _, _ in session.runner.trained()))
     plan: _core.Plan = session.runner.kept(key, lambda: _compile(session, rows, size))
     sums = rows.run(plan, None, session.state(), batch_size=size, seed=session.seed)
     if sums["interrupted"]:

@@ -86,7 +86,8 @@ class Loop:
         self.stopping.begin(session.metric_names)
         self.callbacks.fit_begin()
         session.stop_reason, self.history.stop_reason = None, "error"
-        self.progress.header(header(session, self.rows, self.settings, self.batches))
+        if self.progress.is_shown:
+            self.progress.header(header(session, self.rows, self.settings, self.batches))
 
     def _all_epochs(self) -> str:
         """Takes epoch after epoch; returns why it ended."""
@@ -174,5 +175,5 @@ def header(session: Session, rows: Rows, settings: Settings, steps: int) -> str:
         task = taken = "amounts" if targets == "real" else targets.replace("_", " ")
     return (
         f"{task} from {count:,} rows, {mode}, {steps:,} step{'s' * (steps != 1)} an epoch; {session.loss!r}, "
-        f"{session.optimizer.name}; computing in {session.runner.dtype}, y ({rows.y.dtype}) as {taken}"
+        f"{session.optimizer.name}; computing in {rows.dtype}, y ({rows.y.dtype}) as {taken}"
     )

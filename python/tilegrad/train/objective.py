@@ -78,7 +78,7 @@ class TrainingLoss(Objective):
     def value(self, point: Array) -> tuple[float, Array]:
         """The loss with its penalties at a point, and its gradient."""
         self.place(point)
-        key = ("objective", len(self.rows), self.rows.form, self.rows.dtype, self.names)
+        key = ("objective", len(self.rows), self.rows.form, self.names)
         plan: _core.Plan = self.runner.kept(key, self._compile)
         value, *gradients = plan.run(self.rows.inputs(), self.state)
         return float(value), _joined(gradients)

@@ -11,6 +11,7 @@ from typing import Any
 class Progress:
     """Shows nothing."""
 
+    is_shown = False
     # Called now and then within an epoch, with the batches done and the loss so far.
     report: Callable[[int, float], None] | None = None
 
@@ -29,6 +30,8 @@ class Progress:
 
 class Lines(Progress):
     """Prints a line an epoch."""
+
+    is_shown = True
 
     def __init__(self, last: int) -> None:
         self.last, self.title = last, ""

@@ -85,7 +85,7 @@ class Steps:
         """The plans that take so many rows in batches of this size."""
         parameters = [parameter for _, parameter in self.runner.model._parameters()]
         facts = tuple((parameter.trainable, parameter.regularizer, parameter.constraint) for parameter in parameters)
-        key = (form, training, self.runner.dtype, facts, self.runner.controls() if training else ())
+        key = (form, training, facts, self.runner.controls() if training else ())
 
         def compiled(size: int, place: str) -> Compiled:
             # A short batch has a plan of its own, also where another one is of its size.
