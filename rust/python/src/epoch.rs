@@ -13,7 +13,7 @@ use tilegrad_engine::{Array as Numbers, Dtype, NotFinite, Type};
 use crate::arguments::{dtype_error_of, list_of, shape_text, type_name};
 use crate::arrays::Array;
 use crate::errors::{Error, Result, shape_error, type_error, value_error};
-use crate::graph::{Places, engine_array, same_place};
+use crate::graph::{ParameterPlaces, engine_array, same_place};
 use crate::kinds::Kind;
 use crate::numbers::{Seed, Whole, in_range};
 use crate::optimizers::Optimizer;
@@ -258,7 +258,7 @@ impl PlanRun<'_, '_> {
             return value_error!("{}: expected `last` to be a plan of its own, got `plan` again", self.function);
         }
         let (places, mut others) = (self.plan.get().places(), self.last.iter().map(|last| last.get().places()));
-        let same = |other: &Places| {
+        let same = |other: &ParameterPlaces| {
             other.len() == places.len() && other.iter().zip(&places[..]).all(|(one, other)| same_place(one, other))
         };
         if !others.all(same) {

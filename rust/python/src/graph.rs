@@ -343,7 +343,7 @@ fn attributes_of<'py>(py: Python<'py>, node: &Node) -> Result<Bound<'py, PyDict>
 }
 
 /// The layout of a graph's parameters.
-pub(crate) type Places = Arc<[ParameterPlace]>;
+pub(crate) type ParameterPlaces = Arc<[ParameterPlace]>;
 
 /// Whether two graphs keep this parameter in the same place under the same name; its number may differ between graphs.
 pub(crate) fn same_place(first: &ParameterPlace, second: &ParameterPlace) -> bool {

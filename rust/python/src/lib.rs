@@ -11,11 +11,11 @@ mod arguments;
 mod arrays;
 mod call;
 mod checks;
-mod controls;
 mod elementwise;
 mod epoch;
 mod errors;
 mod files;
+mod gradient_factors;
 mod graph;
 mod initialize;
 mod kinds;
@@ -75,7 +75,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(checks::check_finite, module)?,
         wrap_pyfunction!(checks::check_unit_interval, module)?,
         wrap_pyfunction!(checks::check_distributions, module)?,
-        wrap_pyfunction!(controls::gradient_factors, module)?,
+        wrap_pyfunction!(gradient_factors::gradient_factors, module)?,
         wrap_pyfunction!(initialize::initialize, module)?,
         wrap_pyfunction!(initialize::permutation, module)?,
         wrap_pyfunction!(files::save_tensors, module)?,

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyMapping, PyString};
 use tilegrad_kernels::registry::Setting;
 
-pub(crate) use tilegrad_kernels::optimizers::Optimizer as Rule;
+pub(crate) use tilegrad_kernels::optimizers::Optimizer as UpdateRule;
 
 use crate::arguments::{list_of, real_array, same_as, shape_text, type_name};
 use crate::arrays::Array;
@@ -14,7 +14,7 @@ use crate::kinds::Kind;
 use crate::locks::Locked;
 use crate::memory::Memory;
 use crate::numbers::{self, Whole, in_range};
-use crate::updates::{MOST_SLOTS, Place, Places, Scratch};
+use crate::updates::{MOST_SLOTS, Scratch, UpdatedArray, UpdatedArrays};
 use crate::work;
 
 /// An update rule with its hyperparameters, and with its slots when it is used directly on NumPy arrays.
@@ -26,24 +26,24 @@ pub(crate) struct Optimizer {
 }
 
 struct Inner {
-    rule: Rule,
+    rule: UpdateRule,
     steps: u64,
     /// One per parameter; empty before the first step.
-    parameters: Vec<Kept>,
+    parameters: Vec<ParameterSlots>,
     /// The addresses of the arrays of a step; kept to reuse its memory.
-    places: Places,
+    places: UpdatedArrays,
     scratch: Scratch,
 }
 
 /// What is kept for a parameter.
-struct Kept {
+struct ParameterSlots {
     shape: Vec<usize>,
     kind: Kind,
     slots: Vec<Memory>,
 }
 
-impl Kept {
-    fn new(rule: &Rule, shape: &[usize], kind: Kind) -> Result<Self> {
+impl ParameterSlots {
+    fn new(rule: &UpdateRule, shape: &[usize], kind: Kind) -> Result<Self> {
         let len = shape.iter().product();
         let slots = rule
             .slots()
@@ -56,7 +56,7 @@ impl Kept {
 
 impl Optimizer {
     /// The rule with its current settings.
-    pub(crate) fn rule(&self, py: Python<'_>) -> Result<Rule> {
+    pub(crate) fn rule(&self, py: Python<'_>) -> Result<UpdateRule> {
         Ok(self.inner.lock(py, "Optimizer")?.rule)
     }
 
@@ -82,13 +82,13 @@ impl Optimizer {
         for ((parameter, value), text) in names.iter().zip(&texts) {
             settings.push((parameter.as_str(), setting(name, parameter, value, text.as_deref())?));
         }
-        let rule = Rule::new(name, &settings)?;
+        let rule = UpdateRule::new(name, &settings)?;
         Ok(Self {
             inner: Locked::new(Inner {
                 rule,
                 steps: 0,
                 parameters: Vec::new(),
-                places: Places::default(),
+                places: UpdatedArrays::default(),
                 scratch: Scratch::default(),
             }),
         })
@@ -284,7 +284,7 @@ impl Inner {
             );
         }
         if self.parameters.is_empty() {
-            let kept = pairs.iter().map(|pair| Kept::new(&self.rule, pair.parameter.shape(), pair.kind));
+            let kept = pairs.iter().map(|pair| ParameterSlots::new(&self.rule, pair.parameter.shape(), pair.kind));
             self.parameters = kept.collect::<Result<Vec<_>>>()?;
             return Ok(());
         }
@@ -312,7 +312,7 @@ impl Inner {
         self.places.begin();
         for Pair { parameter, gradient, kind } in pairs {
             let (weight, gradient) = (parameter.pointer() as usize, gradient.pointer() as usize);
-            self.places.add(Place::new(weight, gradient, parameter.len(), *kind == Kind::F64));
+            self.places.add(UpdatedArray::new(weight, gradient, parameter.len(), *kind == Kind::F64));
         }
         self.places.overlap().map_or(Ok(()), overlapping)
     }
@@ -355,7 +355,7 @@ impl Inner {
                     "load_state: expected arrays of shape {expected} at {index}, as the parameters, got {got}"
                 );
             }
-            loaded.push(Kept::new(&self.rule, array.shape(), array.kind())?);
+            loaded.push(ParameterSlots::new(&self.rule, array.shape(), array.kind())?);
         }
         if !self.parameters.is_empty() && self.parameters.len() != loaded.len() {
             let (expected, got) = (self.parameters.len(), loaded.len());
@@ -379,7 +379,7 @@ impl Inner {
 }
 
 /// The slots of a state, in the order of the rule: all of them, with equally many arrays in each.
-fn read_state<'py>(rule: &Rule, state: &Bound<'py, PyMapping>) -> Result<Vec<Vec<Array<'py>>>> {
+fn read_state<'py>(rule: &UpdateRule, state: &Bound<'py, PyMapping>) -> Result<Vec<Vec<Array<'py>>>> {
     let names = rule.slots();
     for key in state.keys()?.iter() {
         let key: String = key.extract()?;

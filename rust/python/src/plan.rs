@@ -7,11 +7,11 @@ use tilegrad_engine::{Bindings, Options, Type, ValueId};
 use crate::arguments::{dtype_error_of, list_of, shape_text};
 use crate::arrays::Array;
 use crate::errors::{Result, shape_error, value_error};
-use crate::graph::{Inner, Places, engine_array};
+use crate::graph::{Inner, ParameterPlaces, engine_array};
 use crate::kinds::Kind;
 use crate::locks::{Guard, Locked};
 use crate::numbers::{Seed, Whole, in_range};
-use crate::optimizers::{Optimizer, Rule};
+use crate::optimizers::{Optimizer, UpdateRule};
 use crate::results::{self, Results};
 use crate::state::State;
 use crate::work;
@@ -24,7 +24,7 @@ const MOST_RUNS: i64 = 100_000;
 pub(crate) struct Plan {
     inner: Locked<tilegrad_engine::Plan>,
     inputs: Vec<(String, Type)>,
-    places: Places,
+    places: ParameterPlaces,
     optimizers: Vec<Py<Optimizer>>,
     updates: bool,
     arena_bytes: usize,
@@ -64,7 +64,7 @@ impl Plan {
         self.inner.lock(py, "Plan")
     }
 
-    pub(crate) fn places(&self) -> &Places {
+    pub(crate) fn places(&self) -> &ParameterPlaces {
         &self.places
     }
 
@@ -97,7 +97,7 @@ impl Plan {
     }
 
     /// The optimizers with their current settings.
-    pub(crate) fn rules(&self, py: Python<'_>) -> Result<Vec<Rule>> {
+    pub(crate) fn rules(&self, py: Python<'_>) -> Result<Vec<UpdateRule>> {
         self.optimizers.iter().map(|optimizer| optimizer.get().rule(py)).collect()
     }
 
@@ -107,7 +107,13 @@ impl Plan {
     }
 
     /// Gives an optimizer the value that a hyperparameter reached in a run.
-    pub(crate) fn take_setting(&self, py: Python<'_>, optimizer: usize, name: &str, rules: &[Rule]) -> Result<()> {
+    pub(crate) fn take_setting(
+        &self,
+        py: Python<'_>,
+        optimizer: usize,
+        name: &str,
+        rules: &[UpdateRule],
+    ) -> Result<()> {
         match rules[optimizer].get(name) {
             Some(setting) => self.optimizers[optimizer].get().assign(py, name, setting),
             None => Ok(()),

@@ -10,17 +10,17 @@ use tilegrad_engine::{Buffers, Dtype, Tally, capacity};
 
 use crate::arguments::shape_text;
 use crate::errors::{Error, Refusal, Result, name_error, shape_error, value_error};
-use crate::graph::{Graph, Inner, Places, same_place};
+use crate::graph::{Graph, Inner, ParameterPlaces, same_place};
 use crate::kinds::Kind;
 use crate::locks::{Guard, Locked};
 use crate::memory::{Memory, view};
 use crate::numbers::{Whole, in_range};
-use crate::optimizers::{Optimizer, Rule};
+use crate::optimizers::{Optimizer, UpdateRule};
 
 /// The parameters of a graph in one flat buffer per dtype, and the slots of an optimizer in the same layout.
 #[pyclass(frozen, module = "tilegrad._core")]
 pub(crate) struct State {
-    places: Places,
+    places: ParameterPlaces,
     parameters: Pair,
     /// The buffers of the gradient controls, then the slots of optimizers.
     slots: Vec<(String, Pair)>,
@@ -71,7 +71,7 @@ pub(crate) struct Use<'a> {
 
 impl Use<'_> {
     /// The state for the engine.
-    pub(crate) fn engine(&self, optimizers: Vec<Rule>) -> tilegrad_engine::State<'_> {
+    pub(crate) fn engine(&self, optimizers: Vec<UpdateRule>) -> tilegrad_engine::State<'_> {
         tilegrad_engine::State {
             parameters: self.state.parameters.buffers(),
             slots: self.state.slots.iter().map(|(_, pair)| pair.buffers()).collect(),
@@ -92,12 +92,12 @@ impl Use<'_> {
 }
 
 /// The rule of each parameter that has one, and the slots of all of them: their names, and the group that needs the most.
-struct Rules {
-    of: Vec<Option<Rule>>,
+struct ParameterRules {
+    of: Vec<Option<UpdateRule>>,
     slots: Vec<String>,
 }
 
-impl Rules {
+impl ParameterRules {
     /// From one optimizer for all parameters, a list with one optimizer or None per parameter, or the updates in the graph.
     fn new(py: Python<'_>, graph: &Inner, given: Option<&Bound<'_, PyAny>>) -> Result<Self> {
         let count = graph.graph.parameters().len();
@@ -152,7 +152,7 @@ impl State {
     }
 
     /// Waits until nobody uses the buffers, and checks that they have the layout of the plan.
-    pub(crate) fn acquire<'a>(&'a self, py: Python<'_>, function: &str, places: &Places) -> Result<Use<'a>> {
+    pub(crate) fn acquire<'a>(&'a self, py: Python<'_>, function: &str, places: &ParameterPlaces) -> Result<Use<'a>> {
         let fits = || {
             self.places.len() >= places.len()
                 && self.places.iter().zip(&places[..]).all(|(own, plan)| same_place(own, plan))
@@ -164,7 +164,7 @@ impl State {
     }
 
     #[cold]
-    fn misfit(&self, function: &str, places: &Places) -> Error {
+    fn misfit(&self, function: &str, places: &ParameterPlaces) -> Error {
         let text = |place: Option<&ParameterPlace>| {
             place.map_or("none".to_string(), |place| {
                 format!("{} of shape {} and dtype {}", place.name, shape_text(&place.kind.shape), place.kind.dtype)
@@ -202,7 +202,7 @@ impl State {
         let inner = graph.get().lock(py)?;
         let lengths = [inner.graph.flat_len(Dtype::F32), inner.graph.flat_len(Dtype::F64)];
         // Without an optimizer of its own, the state has room for the one that needs the most.
-        let rules = Rules::new(py, &inner, optimizer)?;
+        let rules = ParameterRules::new(py, &inner, optimizer)?;
         let kept = [(accumulates, "accumulated"), (averages, "average")];
         let kept = kept.iter().filter(|(on, _)| *on).map(|(_, name)| (*name).to_string());
         let names: Vec<String> = kept.chain(rules.slots.iter().cloned()).collect();

@@ -8,7 +8,7 @@ use tilegrad_kernels::threads;
 
 /// The addresses of an array, its gradient and its slots.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct UpdatedArray {
     weight: usize,
     gradient: usize,
     slots: [usize; MOST_SLOTS],
@@ -16,15 +16,15 @@ pub(crate) struct Place {
     is_double: bool,
 }
 
-impl Place {
+impl UpdatedArray {
     /// A weight and its gradient at these addresses; slots follow.
     pub(crate) fn new(weight: usize, gradient: usize, len: usize, is_double: bool) -> Self {
         Self { weight, gradient, slots: [0; MOST_SLOTS], len, is_double }
     }
 
     /// Whether weight and gradient are the same memory.
-    fn is_same(&self, other: &Place) -> bool {
-        let of = |place: &Place| (place.weight, place.gradient, place.len, place.is_double);
+    fn is_same(&self, other: &UpdatedArray) -> bool {
+        let of = |place: &UpdatedArray| (place.weight, place.gradient, place.len, place.is_double);
         of(self) == of(other)
     }
 
@@ -63,11 +63,11 @@ impl Place {
     }
 }
 
-impl Place {
+impl UpdatedArray {
     /// Updates a whole array of this shape by a rule that needs to see its whole gradient.
     ///
     /// # Safety
-    /// As for [`Place::update`].
+    /// As for [`UpdatedArray::update`].
     unsafe fn update_whole<E: Element>(&self, step: &Step, slots: usize, shape: &[usize], scratch: &mut Vec<E>) {
         scratch.resize(scratch.len().max(step.scratch::<E>(shape)), E::default());
         // SAFETY: guaranteed by the caller; the slots are separate blocks.
@@ -87,14 +87,14 @@ pub(crate) struct Scratch(Vec<f32>, Vec<f64>);
 
 /// The addresses used in a step; the next step reuses the memory of the list.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
-    list: Vec<Place>,
+pub(crate) struct UpdatedArrays {
+    list: Vec<UpdatedArray>,
     /// Those of the previous step, which are known not to overlap.
-    known: Vec<Place>,
+    known: Vec<UpdatedArray>,
     extents: Vec<(usize, usize, bool, usize)>,
 }
 
-impl Places {
+impl UpdatedArrays {
     /// Forgets the addresses of the previous step, but remembers that they do not overlap.
     pub(crate) fn begin(&mut self) {
         std::mem::swap(&mut self.list, &mut self.known);
@@ -102,7 +102,7 @@ impl Places {
     }
 
     /// Adds an array.
-    pub(crate) fn add(&mut self, place: Place) {
+    pub(crate) fn add(&mut self, place: UpdatedArray) {
         self.list.push(place);
     }
 
@@ -118,7 +118,7 @@ impl Places {
 
     /// Checks that no weight shares memory with another weight or a gradient; if one does, says which.
     pub(crate) fn overlap(&mut self) -> Option<usize> {
-        let is_same = |(new, old): (&Place, &Place)| new.is_same(old);
+        let is_same = |(new, old): (&UpdatedArray, &UpdatedArray)| new.is_same(old);
         if self.list.len() == self.known.len() && self.list.iter().zip(&self.known).all(is_same) {
             return None;
         }
@@ -144,7 +144,7 @@ impl Places {
     /// Updates all arrays, one after the other, by a rule that needs to see the whole gradient of each.
     ///
     /// # Safety
-    /// As for [`Places::update`], and every array has its shape.
+    /// As for [`UpdatedArrays::update`], and every array has its shape.
     pub(crate) unsafe fn update_whole<'a>(
         &self,
         step: &Step,
