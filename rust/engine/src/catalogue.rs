@@ -15,8 +15,9 @@ use crate::ops::elementwise::{Binary, Unary};
 use crate::ops::loss::{Loss, LossWeight, OneHot};
 use crate::ops::matmul::MatMul;
 use crate::ops::metric::{AmountSum, ClassSum};
-use crate::ops::normalization::{BatchNorm, Moments, Track};
+use crate::ops::normalization::batch::{BatchNorm, Moments, Track};
 use crate::ops::reduce::{Reduce, ReduceKind};
+
 use crate::ops::shape::{BroadcastTo, Concatenate, Reshape, Slice, Transpose};
 use crate::ops::softmax::Softmax;
 use crate::reader::{Reader, closest};

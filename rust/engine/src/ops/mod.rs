@@ -4,6 +4,7 @@
 
 pub mod activation;
 pub(crate) mod checks;
+mod composition;
 mod constrain;
 pub mod custom;
 pub mod dropout;

@@ -1,6 +1,6 @@
 //! Normalisation over a batch against double precision, its gradient against differences, cut anywhere.
 
-use tilegrad_kernels::normalization::*;
+use tilegrad_kernels::normalization::batch::*;
 use tilegrad_kernels::real::Element;
 
 use crate::{bits, close, numbers, on_each_isa, same_bits};

@@ -4,14 +4,14 @@
 //! the gradient rules of the other operations, so no gradient is passed to them.
 
 use tilegrad_kernels::arithmetic::UnaryFunction;
-use tilegrad_kernels::normalization as kernels;
+use tilegrad_kernels::normalization::batch as kernels;
 use tilegrad_kernels::real::Element;
 
 use crate::error::{Result, shape_error, value_error};
-use crate::gradient::gradients_since;
 use crate::graph::{Graph, ValueId};
 use crate::operation::{Changer, GradientRule, InputGradient, Operation};
 use crate::ops::checks::{one_real_input, require_real};
+use crate::ops::composition::gradients_of;
 use crate::ops::reduce::{Reduce, ReduceKind};
 use crate::ops::shape::{Concatenate, Slice};
 use crate::reader::Reader;
@@ -44,7 +44,7 @@ impl Operation for Moments {
     }
 
     fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
-        again(rule, |graph, inputs| {
+        gradients_of(rule, &[0], |graph, inputs| {
             let (mean, variance) = (over_rows(graph, inputs[0], ReduceKind::Mean)?, variance(graph, inputs[0])?);
             let features = graph.shape(mean).iter().product();
             let (mean, variance) = (graph.reshape(mean, &[1, features])?, graph.reshape(variance, &[1, features])?);
@@ -159,7 +159,7 @@ impl Operation for BatchNormSums {
 
     fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let epsilon = self.epsilon;
-        again(rule, |graph, inputs| {
+        gradients_of(rule, &[0, 1], |graph, inputs| {
             let normal = normalized(graph, inputs[1], epsilon)?;
             let product = graph.multiply(inputs[0], normal)?;
             let (plain, product) =
@@ -197,7 +197,7 @@ impl Operation for BatchNormBackward {
 
     fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         let epsilon = self.epsilon;
-        again(rule, |graph, inputs| {
+        gradients_of(rule, &[0, 1, 4], |graph, inputs| {
             let (gradient, x) = (inputs[0], inputs[1]);
             let normal = normalized(graph, x, epsilon)?;
             let product = graph.multiply(gradient, normal)?;
@@ -226,27 +226,6 @@ impl Routine for BatchNormBackward {
             kernels::backward(gradient, x, moments, sums, epsilon, weight, call.output(0));
         }))
     }
-}
-
-/// The slopes of a backward operation: those of the same value composed of basic operations, in which moments and sums are
-/// functions of `x` and the gradient.
-fn again(
-    rule: &mut GradientRule<'_>,
-    make: impl FnOnce(&mut Graph, &[ValueId]) -> Result<ValueId>,
-) -> Result<Vec<InputGradient>> {
-    let since = rule.graph.nodes().len();
-    let made = make(rule.graph, rule.inputs)?;
-    let product = rule.graph.multiply(rule.gradient, made)?;
-    let total = rule.graph.sum(product, None, false)?;
-    let real = |input: &usize| *input < 2 || *input == 4;
-    let positions: Vec<usize> = (0..rule.inputs.len()).filter(|input| real(input) && rule.needed[*input]).collect();
-    let wanted: Vec<ValueId> = positions.iter().map(|&position| rule.inputs[position]).collect();
-    let found = gradients_since(rule.graph, total, &wanted, since)?;
-    let mut slopes = vec![InputGradient::Zero; rule.inputs.len()];
-    for (position, slope) in positions.into_iter().zip(found) {
-        slopes[position] = InputGradient::Value(slope);
-    }
-    Ok(slopes)
 }
 
 /// The sum or mean over all axes but the last; the reduced axes stay with size 1.

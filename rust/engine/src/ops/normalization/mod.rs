@@ -1,0 +1,3 @@
+//! Normalisation of each feature over a batch.
+
+pub mod batch;

@@ -1,0 +1,3 @@
+//! Normalisation of each column over a batch.
+
+pub mod batch;
