@@ -15,5 +15,6 @@ not by clipping.
 from .activations import *  # noqa: F403
 from .compositions import *  # noqa: F403
 from .losses import *  # noqa: F403
+from .normalization import *  # noqa: F403
 from .optimizers import *  # noqa: F403
 from .rows import *  # noqa: F403

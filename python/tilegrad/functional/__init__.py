@@ -128,6 +128,7 @@ from tilegrad.functional.losses.functions import (
     triplet_margin,
     tversky_loss,
 )
+from tilegrad.functional.normalization import layer_norm
 from tilegrad.functional.softmaxes import log_softmax, log_softmax_backward, softmax, softmax_backward, softmin
 from tilegrad.words.names import hint
 
@@ -180,6 +181,7 @@ __all__ = [
     "identity_backward",
     "kl_divergence",
     "large_margin_softmax",
+    "layer_norm",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",

@@ -1,9 +1,11 @@
-"""Normalisation of features over a batch."""
+"""Normalisation: of each feature over a batch, and of each row by itself."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from tilegrad.functional.normalization import check_normalized_shape, layer_norm
 from tilegrad.nn.initializers import Constant, Zeros
 from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter, check_dtype
@@ -12,7 +14,7 @@ from tilegrad.tensor import Tensor
 from tilegrad.words.checks import check_count, check_flag, check_number
 from tilegrad.words.names import lookup
 
-__all__ = ["BatchNorm"]
+__all__ = ["BatchNorm", "LayerNorm"]
 
 # Momentum and whose weight it is, epsilon, and how the running variance counts, as the peers have them by default.
 _STYLES: dict[str, tuple[float, str, float, str]] = {
@@ -145,3 +147,96 @@ class BatchNorm(Module):
     def describe(self) -> str:
         """The layer with its settings."""
         return f"BatchNorm({'' if self.features is None else self.features})"
+
+
+class LayerNorm(Module):
+    """Normalises each row by itself, then scales and shifts it: ``weight * (x - mean) / sqrt(variance + epsilon) + bias``.
+
+    Mean and variance are those of the row's own numbers (the variance divided by their count), so training and prediction
+    do the same, a row does not depend on the rows beside it, and there is nothing to keep. (Ba, Kiros and Hinton, 2016.)
+
+    Args:
+        normalized_shape: Sizes of the last axes, which are normalised together: a number or a tuple. Within a Sequential
+            ``None`` takes that of the layer before it.
+        epsilon: Added to the variance, so that a constant row does no harm. By default that of the style.
+        affine: Whether there are a weight, which begins with ones, and a bias.
+        bias: Whether there is a bias, which begins with zeros, beside the weight.
+        style: Where the default comes from: ``"torch"`` (1e-5) or ``"keras"`` (1e-3).
+        dtype: ``"float32"`` or ``"float64"``.
+
+    Raises:
+        ValueError: If a number is out of its range or a name is unknown.
+        TypeError: If something is not of its kind.
+
+    Example:
+        >>> import numpy as np
+        >>> from tilegrad import nn
+        >>> nn.LayerNorm(3).predict(np.array([[1.0, 2.0, 3.0]])).round(4).tolist()
+        [[-1.2247, 0.0, 1.2247]]
+        >>> nn.Sequential(nn.Dense(2, 8), nn.LayerNorm(), "relu", nn.Dense(8, 1))[1]
+        LayerNorm(8)
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int] | None = None,
+        *,
+        epsilon: float | None = None,
+        affine: bool = True,
+        bias: bool = True,
+        style: str = "torch",
+        dtype: str = "float32",
+    ) -> None:
+        default = lookup("LayerNorm", "style", style, {"torch": 1e-5, "keras": 1e-3})
+        self.epsilon = check_number("LayerNorm", "epsilon", default if epsilon is None else epsilon, "(0, inf)")
+        self.affine, self.has_bias = check_flag("LayerNorm", "affine", affine), check_flag("LayerNorm", "bias", bias)
+        self._dtype = check_dtype("LayerNorm", dtype)
+        self.normalized_shape: tuple[int, ...] | None = None
+        if normalized_shape is not None:
+            self.build(normalized_shape)
+
+    def build(self, normalized_shape: int | Sequence[int]) -> None:
+        """Makes the parameters for rows of this shape, once it is known."""
+        self.normalized_shape = shape = check_normalized_shape("LayerNorm", normalized_shape)
+        self.weight = Parameter(shape, Constant(1.0), self._dtype) if self.affine else None
+        self.bias = Parameter(shape, Zeros(), self._dtype) if self.affine and self.has_bias else None
+
+    def forward(self, x: Any) -> Any:
+        """The rows, normalised."""
+        row = _row_shape(self, x)
+        return layer_norm(x, row, self.weight, self.bias, epsilon=self.epsilon)
+
+    def traits(self) -> Traits:
+        """As many features as arrive; without a shape of its own it waits for theirs."""
+        return _row_traits(self)
+
+    def describe(self) -> str:
+        """The layer with its shape."""
+        return _row_description(self)
+
+
+def _row_shape(layer: Any, x: Any) -> tuple[int, ...]:
+    """The shape of a layer's rows, if the last axes of ``x`` have it."""
+    place, name = x._tensor().tracer.path or type(layer).__name__, type(layer).__name__
+    row: tuple[int, ...] | None = layer.normalized_shape
+    if row is None:
+        raise ValueError(
+            f"{place}: expected `normalized_shape`, got none, and no layer before it in a Sequential tells; "
+            f"write nn.{name}({x.shape[-1] if x.shape else 'features'})"
+        )
+    if x.shape[-len(row) :] != row:
+        wanted = ", ".join(("...", *map(str, row)))
+        raise ValueError(f"{place}: expected `x` of shape ({wanted}) for {layer.describe()}, got {x.shape}")
+    return row
+
+
+def _row_traits(layer: Any) -> Traits:
+    row = layer.normalized_shape
+    takes, waits = (None, layer.build) if row is None else (row[-1], None)
+    return Traits(takes=takes, keeps_features=True, is_transparent=True, build=waits)
+
+
+def _row_description(layer: Any) -> str:
+    row = layer.normalized_shape
+    shape = "" if row is None else row[0] if len(row) == 1 else row
+    return f"{type(layer).__name__}({shape})"

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use tilegrad_kernels::arithmetic::{BinaryFunction, UnaryFunction};
+use tilegrad_kernels::normalization::rows::Centre;
 
 use crate::error::{Result, name_error};
 use crate::operation::Operation;
@@ -16,6 +17,7 @@ use crate::ops::loss::{Loss, LossWeight, OneHot};
 use crate::ops::matmul::MatMul;
 use crate::ops::metric::{AmountSum, ClassSum};
 use crate::ops::normalization::batch::{BatchNorm, Moments, Track};
+use crate::ops::normalization::rows::NormalizeRows;
 use crate::ops::reduce::{Reduce, ReduceKind};
 
 use crate::ops::shape::{BroadcastTo, Concatenate, Reshape, Slice, Transpose};
@@ -46,6 +48,7 @@ const OPERATIONS: &[(&str, Maker)] = &[
     ("moments", |reader| made(Moments::read(reader))),
     ("batch_norm", |reader| made(BatchNorm::read(reader))),
     ("track", |reader| made(Track::read(reader))),
+    ("layer_norm", |reader| made(NormalizeRows::read(Centre::Mean, reader))),
     ("custom", |reader| made(CustomGradient::read(reader))),
     ("loss_weight", |reader| made(LossWeight::read(reader))),
     ("one_hot", |reader| made(OneHot::read(reader))),

@@ -6,6 +6,7 @@ mod losses;
 mod normalization;
 mod optimizers;
 mod random;
+mod row_normalization;
 mod softmax;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,3 +1,4 @@
-//! Normalisation of each feature over a batch.
+//! Normalisation: of each feature over a batch, and of each row by itself.
 
 pub mod batch;
+pub mod rows;

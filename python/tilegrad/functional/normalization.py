@@ -1,0 +1,93 @@
+"""Normalisation of rows, for NumPy arrays and traced tensors alike; `tilegrad.functional` has its public names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tilegrad import _core
+from tilegrad.functional.softmaxes import _array
+from tilegrad.tensor import as_tensor, find_tensor
+from tilegrad.words.checks import check_count, check_number
+
+__all__ = ["layer_norm"]
+
+
+def layer_norm(
+    x: Any, normalized_shape: Any = None, weight: Any = None, bias: Any = None, *, epsilon: float = 1e-5
+) -> Any:
+    """Layer normalisation over the last axes: ``(x - mean) / sqrt(variance + epsilon) * weight + bias``.
+
+    The variance is divided by the count, as in every library. A row does not depend on the rows beside it. (Ba, Kiros and
+    Hinton, 2016.)
+
+    Args:
+        x: Float array or traced tensor.
+        normalized_shape: Sizes of the last axes, which are normalised together; by default those of the weight or bias, and
+            without these that of the last axis.
+        weight: Factor for each number of a row, of that shape; one if not given.
+        bias: Summand for each number of a row, of that shape; nothing if not given.
+        epsilon: Added to the variance, so that a constant row does no harm: it becomes the bias.
+
+    Raises:
+        ValueError: If a shape does not fit or ``epsilon`` is not positive.
+        TypeError: If ``x`` holds no float32 or float64.
+
+    Example:
+        >>> layer_norm(np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])).round(4)
+        array([[-1.2247,  0.    ,  1.2247],
+               [-1.2247,  0.    ,  1.2247]])
+    """
+    return _normalized("layer_norm", x, normalized_shape, {"weight": weight, "bias": bias}, epsilon)
+
+
+def _normalized(function: str, x: Any, normalized_shape: Any, affine: dict[str, Any], epsilon: float) -> Any:
+    epsilon = check_number(function, "epsilon", epsilon, "(0, inf)")
+    affine = {name: value for name, value in affine.items() if value is not None}
+    like = find_tensor(x, *affine.values())
+    if like is None:
+        x = _array(function, "x", x)
+        affine = {name: np.asarray(value, x.dtype) for name, value in affine.items()}
+    else:
+        x, *values = (as_tensor(value, like) for value in (x, *affine.values()))
+        affine = dict(zip(affine, values, strict=True))
+    row = _row_of(function, normalized_shape, x, affine)
+    settings = {"epsilon": epsilon, "axes": len(row)}
+    # The core takes a bias beside a weight only.
+    operands = [x, *affine.values()] if "weight" in affine else [x]
+    if like is None:
+        normal = _of_arrays(function, operands, settings)
+    else:
+        normal = like.tracer.apply(function, operands, settings)
+    return normal + affine["bias"] if "bias" in affine and "weight" not in affine else normal
+
+
+def _of_arrays(function: str, arrays: list[Any], settings: dict[str, Any]) -> Any:
+    graph = _core.Graph()
+    inputs = [graph.input(f"x{place}", array.shape, array.dtype.name) for place, array in enumerate(arrays)]
+    return graph.compile([graph.apply(function, inputs, settings)]).run(arrays)[0]
+
+
+def _row_of(function: str, normalized_shape: Any, x: Any, affine: dict[str, Any]) -> tuple[int, ...]:
+    """The shape of what is normalised together, the last axes of ``x``, if everything fits it."""
+    shapes = {name: tuple(value.shape) for name, value in affine.items()}
+    if normalized_shape is None:
+        row = next(iter(shapes.values()), x.shape[-1:])
+    else:
+        row = check_normalized_shape(function, normalized_shape)
+    if not row or x.shape[-len(row) :] != row:
+        wanted = ", ".join(("...", *map(str, row))) if row else "..., features"
+        raise ValueError(f"{function}: expected `x` of shape ({wanted}), got {x.shape}")
+    for name, shape in shapes.items():
+        if shape != row:
+            raise ValueError(f"{function}: expected `{name}` of shape {row}, got {shape}")
+    return row
+
+
+def check_normalized_shape(function: str, shape: Any) -> tuple[int, ...]:
+    """The sizes of axes as a tuple, if they are whole numbers of at least 1; a single one counts as a list."""
+    sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    if not sizes:
+        raise ValueError(f"{function}: expected `normalized_shape` of at least one axis, got {shape!r}")
+    return tuple(check_count(function, "normalized_shape", size) for size in sizes)
