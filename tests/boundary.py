@@ -1,4 +1,4 @@
-"""What tests of the boundary share: anything that may arrive, and what a refusal must look like."""
+"""Shared by the tests of the boundary: arguments of any kind, and what an error must look like."""
 
 import numpy as np
 from hypothesis import HealthCheck, settings
@@ -14,7 +14,7 @@ shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
 
 @st.composite
 def arrays(draw, shape=None):
-    """An array of any dtype, layout and mood: strided, reversed, transposed, broadcast, unaligned, read-only."""
+    """An array of any dtype and layout: strided, reversed, transposed, broadcast, unaligned, read-only."""
     shape = draw(shapes) if shape is None else shape
     dtype = np.dtype(draw(st.sampled_from(DTYPES)))
     count = int(np.prod(shape, dtype=int))
@@ -51,14 +51,14 @@ anything = st.one_of(
 
 
 def refused_or(result, call, *given):
-    """Calls; on a refusal, checks the sentence and that no array was changed."""
+    """Makes the call; if it raises an expected error, checks its message and that no array was changed."""
     before = [array.copy() if isinstance(array, np.ndarray) else None for array in given]
     try:
         return result(call())
     except REFUSALS as error:
-        sentence = str(error)
+        message = str(error)
         for array, copy in zip(given, before, strict=True):
             if copy is not None:
                 np.testing.assert_array_equal(array, copy)
-    assert len(sentence) > 10
+    assert len(message) > 10
     return None

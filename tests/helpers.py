@@ -1,4 +1,4 @@
-"""What several test files share: distances in units of the last place, numeric derivatives, bytes."""
+"""Shared by several test files: distances in units of the last place, numeric derivatives, bytes."""
 
 import inspect
 import itertools

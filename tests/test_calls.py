@@ -127,7 +127,7 @@ def test_views_of_any_layout():
     assert function(LOGITS, np.repeat(LABELS, 2)[::2])[1].tobytes() == expected.tobytes()
 
 
-def test_wrong_labels_get_their_sentence_each_time():
+def test_wrong_labels_get_their_error_message_each_time():
     function = tg.value_and_grad(F.cross_entropy, argnums=0)
     right = function(LOGITS, LABELS)
     for label in (4, -1, 2**40, -(2**31) - 1):

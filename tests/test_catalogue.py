@@ -1,4 +1,4 @@
-"""Rows of the catalogue that belong to no family's own tests."""
+"""Rows of the catalogue that do not belong to the tests of any family."""
 
 import re
 
@@ -26,7 +26,7 @@ def test_a17_two_softmax_outputs_are_one_sigmoid_output():
 
 @pytest.mark.covers("A7: what each activation costs")
 def test_a7_the_cost_of_every_activation_is_published():
-    """Figures are measured, not asserted; that each activation has one is."""
+    """Times are measured, not asserted; the test asserts that every activation has one."""
     page = (ROOT / "benches" / "peers" / "RESULTS.md").read_text(encoding="utf-8").lower()
     for name in ("relu", "leaky_relu", "elu", "sigmoid", "tanh", "silu", "gelu", "gelu_tanh", "softplus"):
         assert re.search(rf"\b{name}\b", page), f"RESULTS.md has no row of {name}"

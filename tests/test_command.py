@@ -48,7 +48,7 @@ def test_demo_trains_and_reports(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["bogus"], ["demo", "--bogus"]])
-def test_wrong_usage_is_a_sentence(arguments):
+def test_wrong_usage_gets_an_error_message(arguments):
     result = command(*arguments)
     assert result.returncode not in (0, None)
     assert "Traceback" not in result.stderr

@@ -1,4 +1,4 @@
-"""Controls of a step: clipping, joined batches, averages, steps left out; on arrays and inside the compiled step alike."""
+"""Gradient controls: clipping, accumulation, averages, skipped steps; on arrays and inside the compiled step alike."""
 
 import numpy as np
 import pytest
@@ -143,7 +143,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("error", "name", "value"), WRONG)
-def test_wrong_controls_are_refused_with_a_sentence(error, name, value):
+def test_wrong_controls_are_refused_with_an_error_message(error, name, value):
     with pytest.raises(error, match=f"SGD: expected `{name}`"):
         optim.SGD(0.1, **{name: value})
     optimizer = optim.SGD(0.1, **{name: CONTROLS[name]})

@@ -1,4 +1,4 @@
-"""The boundary of `tilegrad._core`: whatever arrives, the answer is a result or one sentence, and never a panic.
+"""The boundary of `tilegrad._core`: whatever arrives, the answer is a result or an error with a message, and never a panic.
 
 A `ValueError` or a `TypeError` must have been raised before anything was changed; this is checked on every array given.
 """

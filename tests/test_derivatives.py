@@ -96,7 +96,7 @@ def test_a_jacobian_can_be_differentiated():
 
 
 @pytest.mark.parametrize(
-    ("call", "sentence"),
+    ("call", "message"),
     [
         (lambda: tg.vjp(spread)(VECTOR, np.ones(3)), r"vjp: expected `vector` of shape \(4,\), got \(3,\)"),
         (lambda: tg.jvp(spread)(VECTOR, np.ones(4)), r"jvp: expected `tangents` of shape \(3,\), got \(4,\)"),
@@ -108,8 +108,8 @@ def test_a_jacobian_can_be_differentiated():
         (lambda: tg.numeric_derivative(float, [1.0, 2.0]), r"use numeric_gradient"),
     ],
 )
-def test_what_does_not_fit_is_said(call, sentence):
-    with pytest.raises(ValueError, match=sentence):
+def test_what_does_not_fit_gets_an_error_message(call, message):
+    with pytest.raises(ValueError, match=message):
         call()
 
 

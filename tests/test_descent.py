@@ -276,7 +276,7 @@ def test_rates_too_small_right_and_too_large_on_a_parabola():
 
 
 @pytest.mark.parametrize(
-    ("settings", "sentence"),
+    ("settings", "message"),
     [
         ({"start": 0.0}, "find_learning_rate: expected `start` above 0, got 0"),
         ({"end": 1e-9}, "find_learning_rate: expected `end` above `start`"),
@@ -286,9 +286,9 @@ def test_rates_too_small_right_and_too_large_on_a_parabola():
         ({"start": 1e30, "end": 1e31}, "find_learning_rate: expected a finite loss from `start` on"),
     ],
 )
-def test_wrong_searches_are_refused(settings, sentence):
+def test_wrong_searches_are_refused(settings, message):
     trainer = linear(optim.SGD(0.25))
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(ValueError, match=message):
         trainer.find_learning_rate(X, Y, **settings)
     assert trainer.optimizer.learning_rate == 0.25
 

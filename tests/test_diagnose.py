@@ -1,4 +1,4 @@
-"""Diagnostics: what goes on inside a model."""
+"""Diagnostics of what happens inside a model."""
 
 import matplotlib
 import numpy as np

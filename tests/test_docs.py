@@ -1,4 +1,4 @@
-"""What the documents say is run: Python blocks of README and docs, docstring examples of the public modules."""
+"""The code in the documents is run: Python blocks of README and docs, docstring examples of the public modules."""
 
 import doctest
 import importlib
@@ -19,7 +19,7 @@ BLOCK = re.compile(r"^```python([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def importable(name):
-    """Modules that need an optional package are looked at where it is installed."""
+    """Modules that need an optional package are tested only if it is installed."""
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -84,7 +84,7 @@ def test_the_page_of_coverage_is_fresh():
 
 
 def public_objects():
-    """Everything a user is meant to name: what the packages list in ``__all__``."""
+    """All public objects: what the packages list in ``__all__``."""
     seen = {}
     for part in ("", ".functional", ".nn", ".losses", ".optim", ".schedules", ".metrics", ".data"):
         name = f"tilegrad{part}"

@@ -179,7 +179,7 @@ def test_messages_show_values_as_python_does():
 
 
 class Raising:
-    """Says of itself that it is a number, and fails when it is asked which."""
+    """Claims to be a number, and fails when it is converted."""
 
     def __float__(self):
         raise LookupError("no number today")
@@ -196,7 +196,8 @@ class Raising:
     ids=["optimizer", "operation", "activation", "initializer"],
 )
 def test_numbers_are_told_from_what_is_none(call):
-    """A number too large for a float is out of range, what is no number has a wrong type, and a failure stays itself."""
+    """A number too large for a float is out of range, an object that is not a number has the wrong type, and any other
+    exception is passed on."""
     for number in (10**400, -(10**400)):
         with pytest.raises(ValueError, match=f"got {'-' if number < 0 else ''}inf"):
             call(number)

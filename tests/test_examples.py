@@ -1,4 +1,4 @@
-"""The examples run and reach what they are about; the generated table is up to date; the comparisons work."""
+"""The examples run and reach the results they promise; the generated table is up to date; the comparisons work."""
 
 import runpy
 import subprocess

@@ -1,4 +1,4 @@
-"""The experiments run in their small versions, and what they are about can be seen even there."""
+"""The experiments run in their small versions, and even these show the effect."""
 
 import importlib
 import sys

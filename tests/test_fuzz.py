@@ -1,4 +1,4 @@
-"""Public functions with anything for an argument: a result, or a ValueError or TypeError with a sentence; no panic."""
+"""Public functions with anything for an argument: a result, or a ValueError or TypeError with a message; no panic."""
 
 import warnings
 
@@ -75,7 +75,7 @@ def survives(call):
             return call()
         except (ValueError, TypeError, OverflowError) as error:
             if len(str(error)) < 10 or "panicked" in str(error):
-                raise AssertionError(f"no sentence: {error!r}") from error
+                raise AssertionError(f"no error message: {error!r}") from error
             return None
 
 

@@ -309,8 +309,8 @@ def test_answers_to_nothing_are_refused():
 def test_the_network_picture_holds_its_numbers():
     model = network()
     shown = words(model.draw(X, TARGET, loss=half_squares, values=True, grads=True))
-    for figure in ("0.05", "0.1", "0.5933", "0.5969", "0.7514", "0.7729", "loss 0.298371", "grad 0.7414"):
-        assert figure in shown, figure
+    for number in ("0.05", "0.1", "0.5933", "0.5969", "0.7514", "0.7729", "loss 0.298371", "grad 0.7414"):
+        assert number in shown, number
     assert "0.4 | 0.08217" in shown
     assert "b 0.6 | 0.1385" in shown
     assert "layer 0, sigmoid" in shown

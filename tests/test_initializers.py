@@ -152,7 +152,7 @@ def test_lsuv_gives_each_layer_variance_one():
 
 
 @pytest.mark.parametrize(
-    ("make", "kind", "sentence"),
+    ("make", "kind", "message"),
     [
         (lambda: nn.VarianceScaling(0.0), ValueError, "expected `scale` above 0, got 0.0"),
         (lambda: nn.VarianceScaling(mode="fan"), ValueError, "unknown mode 'fan'.*fan_in"),
@@ -176,6 +176,6 @@ def test_lsuv_gives_each_layer_variance_one():
         (lambda: nn.Dense(2, 2, initializer="lecun"), ValueError, "Dense: unknown initializer 'lecun'.*lecun_normal"),
     ],
 )
-def test_wrong_initializers_are_refused(make, kind, sentence):
-    with pytest.raises(kind, match=sentence):
+def test_wrong_initializers_are_refused(make, kind, message):
+    with pytest.raises(kind, match=message):
         make()

@@ -70,7 +70,7 @@ def test_every_loss_trains_by_its_name(name):
     after = trainer.evaluate(x, y)["loss"]
     assert np.isfinite(history["loss"]).all()
     assert after < first - 1e-3 * abs(first)
-    # The figure does not depend on how rows are cut into batches, but for a sum and rounding.
+    # The value does not depend on how the rows are divided into batches, except for a sum and for rounding.
     np.testing.assert_allclose(trainer.evaluate(x, y, batch_size=7)["loss"], after, rtol=1e-5, atol=1e-6)
 
 

@@ -1,4 +1,4 @@
-"""Metrics: golden numbers, scikit-learn's figures, and the same figure however the rows come in batches."""
+"""Metrics: golden numbers, scikit-learn's values, and the same value for any division into batches."""
 
 import inspect
 
@@ -84,7 +84,7 @@ def test_golden_numbers_of_classes():
     assert metrics.zero_one_loss(SAID, CLASSES) == pytest.approx(0.3333, abs=5e-5)
 
 
-# ---- scikit-learn's figures ----------------------------------------------------------------------------------------
+# ---- scikit-learn's values -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -321,7 +321,7 @@ def trainer_of(kind, given, dtype="float64", columns=4):
 @pytest.mark.covers("V2: evaluate: loss and metrics, whatever the batch size")
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("kind", ["classes", "amounts"])
-def test_evaluate_is_the_figure_of_all_rows_whatever_the_batches(kind, weighted):
+def test_evaluate_gives_the_metric_of_all_rows_whatever_the_batches(kind, weighted):
     names = [each.name for each in metrics.functions.NAMED.values() if each.kind == kind]
     generator = np.random.default_rng(0)
     x = generator.standard_normal((61, 5))
@@ -355,10 +355,10 @@ def test_metrics_of_an_epoch_are_those_of_its_rows():
     model = nn.Sequential(nn.Dense(5, 4, dtype="float64"))
     trainer = tg.Trainer(model, "cross_entropy", optim.SGD(learning_rate=1e-15), metrics=names)
     history = trainer.fit(x, y, batch_size=8, epochs=1, validation_data=(x[:20], y[:20]), progress=False)
-    figures = trainer.evaluate(x, y)
-    assert list(figures) == ["loss", *names]
-    for name in figures:
-        assert history[name][0] == pytest.approx(figures[name], rel=1e-9), name
+    results = trainer.evaluate(x, y)
+    assert list(results) == ["loss", *names]
+    for name in results:
+        assert history[name][0] == pytest.approx(results[name], rel=1e-9), name
         assert history[f"val_{name}"][0] == pytest.approx(trainer.evaluate(x[:20], y[:20])[name], rel=1e-9)
 
 
@@ -396,10 +396,10 @@ def test_binary_losses_decide_by_their_own_threshold():
         dense = nn.Dense(1, 1, dtype="float64")
         trainer = tg.Trainer(nn.Sequential(dense, *layers), loss, "sgd", metrics=["accuracy", "recall", "log_loss"])
         dense.weight.value, dense.bias.value = np.ones((1, 1)), np.zeros(1)
-        figures = trainer.evaluate(x, y.astype(float))
-        assert figures["accuracy"] == 0.75
-        assert figures["recall"] == pytest.approx(2 / 3)
-        assert figures["log_loss"] == pytest.approx(figures["loss"], rel=1e-9)
+        results = trainer.evaluate(x, y.astype(float))
+        assert results["accuracy"] == 0.75
+        assert results["recall"] == pytest.approx(2 / 3)
+        assert results["log_loss"] == pytest.approx(results["loss"], rel=1e-9)
 
 
 @pytest.mark.covers("V3: classification")
@@ -409,19 +409,19 @@ def test_any_metric_of_scikit_learn_by_name_or_function(scikit):
     names = ["roc_auc_ovr", "neg_log_loss", "fowlkes_mallows_score", "f1_macro", "d2_log_loss_score"]
     trainer = trainer_of("classes", [*names, scikit.matthews_corrcoef])
     weight = generator.uniform(0.5, 1, 60)
-    figures = trainer.evaluate(x, y, sample_weight=weight)
+    results = trainer.evaluate(x, y, sample_weight=weight)
     logits = trainer.model.predict(x)
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    assert figures["neg_log_loss"] == pytest.approx(-scikit.log_loss(y, p, sample_weight=weight))
+    assert results["neg_log_loss"] == pytest.approx(-scikit.log_loss(y, p, sample_weight=weight))
     plain = trainer.evaluate(x, y)
     assert plain["roc_auc_ovr"] == pytest.approx(scikit.roc_auc_score(y, p, multi_class="ovr"))
     assert plain["fowlkes_mallows_score"] == pytest.approx(scikit.fowlkes_mallows_score(y, p.argmax(axis=1)))
     assert plain["d2_log_loss_score"] == pytest.approx(scikit.d2_log_loss_score(y, p))
     assert plain["matthews_corrcoef"] == pytest.approx(scikit.matthews_corrcoef(y, p.argmax(axis=1)))
     amounts = trainer_of("amounts", ["neg_median_absolute_error", "max_error", "r2"], columns=1)
-    figures = amounts.evaluate(x, y.astype(float))
+    results = amounts.evaluate(x, y.astype(float))
     expected = scikit.median_absolute_error(y, amounts.model.predict(x)[:, 0])
-    assert figures["neg_median_absolute_error"] == pytest.approx(-expected)
+    assert results["neg_median_absolute_error"] == pytest.approx(-expected)
 
 
 @pytest.mark.covers("V3: classification")
@@ -489,7 +489,7 @@ def test_unknown_metrics_are_refused_with_the_closest():
         (lambda: metrics.acuracy, AttributeError, "accuracy"),
     ],
 )
-def test_wrong_arguments_have_their_sentence(call, error, words):
+def test_wrong_arguments_have_their_error_message(call, error, words):
     with pytest.raises(error, match=words):
         call()
 

@@ -1,4 +1,4 @@
-"""Bad input gets a sentence, before anything changed: which function, which argument, what was expected, what came."""
+"""Bad input gets an error message, before anything changed: which function, which argument, what was expected, what came."""
 
 import itertools
 import re
@@ -15,7 +15,7 @@ X, Y = problem()
 NAN, INF = float("nan"), float("inf")
 
 # ``function: expected `argument` ..., got ...``
-SENTENCE = re.compile(r"^[A-Za-z_][\w. ]*: expected `[\w\[\]. ]+`.*, got .+", re.DOTALL)
+MESSAGE = re.compile(r"^[A-Za-z_][\w. ]*: expected `[\w\[\]. ]+`.*, got .+", re.DOTALL)
 
 
 def refused(error, call, *mentions):
@@ -24,16 +24,16 @@ def refused(error, call, *mentions):
         call()
     text = str(caught.value)
     assert type(caught.value) is error, f"{type(caught.value).__name__}: {text}"
-    assert SENTENCE.match(text), f"not the agreed sentence: {text}"
+    assert MESSAGE.match(text), f"not the agreed form of an error message: {text}"
     for mention in mentions:
         assert mention in text, f"{mention!r} is not in: {text}"
     return text
 
 
-def test_the_sentence_pattern_can_fail():
-    assert SENTENCE.match("cross_entropy: expected `target` of shape (64,), got (64, 10)")
-    assert not SENTENCE.match("wrong shape")
-    assert not SENTENCE.match("cross_entropy: expected target of shape (64,), got (64, 10)")
+def test_the_pattern_of_error_messages_can_fail():
+    assert MESSAGE.match("cross_entropy: expected `target` of shape (64,), got (64, 10)")
+    assert not MESSAGE.match("wrong shape")
+    assert not MESSAGE.match("cross_entropy: expected target of shape (64,), got (64, 10)")
 
 
 # ---- functions -----------------------------------------------------------------------------------------------------

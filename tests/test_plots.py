@@ -337,7 +337,7 @@ def test_the_table_of_cross_entropy():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "message"),
     [
         (([[0.5, 0.6]], [0]), "sum 1 in each row"),
         (([[1.5, -0.5]], [0]), "sum 1 in each row"),
@@ -348,8 +348,8 @@ def test_the_table_of_cross_entropy():
         (([[0.5, 0.5]], [0], "ABC"), "expected `classes` for 2 columns, got 3"),
     ],
 )
-def test_the_table_refuses_what_is_no_case(arguments, sentence):
-    with pytest.raises(ValueError, match=sentence):
+def test_the_table_refuses_what_is_no_case(arguments, message):
+    with pytest.raises(ValueError, match=message):
         explain.cross_entropy(*arguments)
 
 

@@ -172,7 +172,7 @@ def test_integer_images_weights_and_both_dtypes_can_be_profiled(dtype):
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "sentence"),
+    ("settings", "error", "message"),
     [
         ({"batch_size": 0}, ValueError, "profile: expected `batch_size` of at least 1, got 0"),
         ({"steps": 0}, ValueError, "profile: expected `steps` of at least 1, got 0"),
@@ -180,8 +180,8 @@ def test_integer_images_weights_and_both_dtypes_can_be_profiled(dtype):
         ({"sample_weight": [1.0]}, ValueError, r"profile: expected `sample_weight` of shape \(8,\), got \(1,\)"),
     ],
 )
-def test_wrong_arguments_are_refused(settings, error, sentence):
-    with pytest.raises(error, match=sentence):
+def test_wrong_arguments_are_refused(settings, error, message):
+    with pytest.raises(error, match=message):
         trainer(4, 3).profile(*data(8, 4, 3), **settings)
 
 
@@ -340,7 +340,7 @@ def test_the_documented_output_is_that_of_the_command():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "message"),
     [
         (["--layers", "784-0-10"], "joined by hyphens, such as 784-128-10, got '784-0-10'"),
         (["--layers", "784"], "joined by hyphens, such as 784-128-10, got '784'"),
@@ -355,10 +355,10 @@ def test_the_documented_output_is_that_of_the_command():
         (["--dtype", "float16"], "float32"),
     ],
 )
-def test_the_command_refuses_in_a_sentence(arguments, sentence):
+def test_the_command_refuses_with_an_error_message(arguments, message):
     result = command("bench", *arguments)
     assert result.returncode in (1, 2)
-    assert sentence in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
 

@@ -109,7 +109,7 @@ def test_an_optimizer_says_its_source_and_what_each_word_means(entry):
 
 @pytest.mark.parametrize(("kind", "entry"), ENTRIES, ids=NAMES)
 def test_every_entry_is_documented(kind, entry):
-    assert len(entry["doc"].split()) >= 5, "a sentence, the formula, the behaviour at the ends, the source"
+    assert len(entry["doc"].split()) >= 5, "a summary, the formula, the behaviour at the ends, the source"
     assert "`" in entry["doc"], "no formula"
     for parameter in entry["parameters"]:
         assert len(parameter["doc"]) >= 10, parameter["name"]

@@ -1,4 +1,4 @@
-"""Penalties and constraints: gradients, exact zeros, what holds after each update, the figures of the history."""
+"""Penalties and constraints: gradients, exact zeros, what holds after each update, the metrics of the history."""
 
 import numpy as np
 import pytest
@@ -179,7 +179,7 @@ def test_threads_and_instruction_sets_change_no_bit(with_threads, with_isa):
 
 
 @pytest.mark.parametrize(
-    ("make", "kind", "sentence"),
+    ("make", "kind", "message"),
     [
         (lambda: nn.L1(-1), ValueError, "L1: expected `strength` of at least 0, got -1"),
         (lambda: nn.L2(float("nan")), ValueError, "L2: expected `strength` to be a finite number of at least 0, got nan"),
@@ -193,6 +193,6 @@ def test_threads_and_instruction_sets_change_no_bit(with_threads, with_isa):
         (lambda: nn.Dense(2, 1, constraint=["max_norm"]), TypeError, r"Dense: expected `constraint` such as nn.MaxNorm"),
     ],
 )  # fmt: skip
-def test_wrong_regularizers_are_refused(make, kind, sentence):
-    with pytest.raises(kind, match=sentence):
+def test_wrong_regularizers_are_refused(make, kind, message):
+    with pytest.raises(kind, match=message):
         make()

@@ -174,7 +174,7 @@ def test_one_step_and_many_agree(schedule):
     assert type(schedule(3)) is float
 
 
-FIGURES = [1.0, 0.9, 0.89999, 0.8999, 0.8999, 0.8, 0.8, 0.8, 0.8, 0.8, 0.79, 0.79, 0.79, 0.79, 0.79, 0.79]
+VALUES = [1.0, 0.9, 0.89999, 0.8999, 0.8999, 0.8, 0.8, 0.8, 0.8, 0.8, 0.79, 0.79, 0.79, 0.79, 0.79, 0.79]
 
 
 @pytest.mark.covers("G8: schedules")
@@ -193,12 +193,12 @@ def test_plateau_equals_the_peers(settings, falls):
     """Made with PyTorch 2.15's ReduceLROnPlateau(factor=0.5, patience=2); Keras' by its rule."""
     schedule = S.Plateau(1.0, factor=0.5, **{"patience": 2, **settings})
     expected, value = [], 1.0
-    for epoch in range(len(FIGURES)):
+    for epoch in range(len(VALUES)):
         value = falls.get(epoch, value)
         expected.append(value)
-    assert [schedule.after(FIGURES[: epoch + 1]) for epoch in range(len(FIGURES))] == expected
+    assert [schedule.after(VALUES[: epoch + 1]) for epoch in range(len(VALUES))] == expected
     rising = S.Plateau(1.0, factor=0.5, mode="max", **{"patience": 2, **settings})
-    assert rising.after([-figure for figure in FIGURES]) == expected[-1]
+    assert rising.after([-value for value in VALUES]) == expected[-1]
 
 
 @pytest.mark.covers("conventions:plateau")
@@ -252,9 +252,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("make", "kind", "sentence"), WRONG)
-def test_wrong_schedules_are_refused(make, kind, sentence):
-    with pytest.raises(kind, match=sentence):
+@pytest.mark.parametrize(("make", "kind", "message"), WRONG)
+def test_wrong_schedules_are_refused(make, kind, message):
+    with pytest.raises(kind, match=message):
         make()
 
 

@@ -1,4 +1,4 @@
-"""Hyperparameters that follow a schedule: in `fit`, resumed, on arrays; wrong values; the figures of the history."""
+"""Hyperparameters that follow a schedule: in `fit`, resumed, on arrays; wrong values; the values in the history."""
 
 import math
 
@@ -75,7 +75,7 @@ def test_a_resumed_training_goes_on_with_its_schedule(rate, tmp_path):
     # A schedule without a length lasts as long as the training, so a part of one must be told.
     part = trainer_for(network(), optimizer=optim.Adam(rate))
 
-    def stop(trainer, epoch, figures):
+    def stop(trainer, epoch, metrics):
         if epoch == 3:
             trainer.stop("enough")
 
@@ -123,17 +123,17 @@ def test_a_number_ends_a_schedule_and_the_text_shows_it():
 
 
 @pytest.mark.parametrize(
-    ("rate", "sentence"),
+    ("rate", "message"),
     [
         (lambda step: math.nan if step == 6 else 0.1, r"sgd: expected `learning_rate` in .*, got NaN .* batch 2"),
         (schedules.Linear(0.1, -0.1, steps=10), r"sgd: expected `learning_rate` in .*, got -0.0.* batch 2"),
     ],
 )
-def test_wrong_values_are_refused_before_the_epoch(rate, sentence):
+def test_wrong_values_are_refused_before_the_epoch(rate, message):
     trainer = trainer_for(network(), optimizer=optim.SGD(rate))
     trainer.fit(X, Y, batch_size=16, epochs=1, progress=False)
     before = weight_bytes(trainer.model), trainer.step, trainer.optimizer.learning_rate
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(ValueError, match=message):
         trainer.fit(X, Y, batch_size=16, epochs=1, progress=False)
     assert (weight_bytes(trainer.model), trainer.step, trainer.optimizer.learning_rate) == before
 
@@ -148,7 +148,7 @@ def test_a_wrong_first_value_is_refused_at_once():
     assert optimizer.schedules == {}
 
 
-def test_plateau_without_its_figure_lists_those_there_are():
+def test_plateau_without_its_metric_lists_those_there_are():
     trainer = trainer_for(network(), optimizer=optim.SGD(schedules.Plateau(0.1, monitor="val_los")))
     with pytest.raises(ValueError, match=r"Plateau: expected `monitor` .*'val_los'; there are loss, accuracy"):
         trainer.fit(X, Y, epochs=2, progress=False)
@@ -156,7 +156,7 @@ def test_plateau_without_its_figure_lists_those_there_are():
 
 @pytest.mark.covers("L16: absolute error does not settle with a fixed learning rate")
 def test_the_absolute_error_settles_only_with_a_falling_rate():
-    """|w| from 1.05 at rate 0.1 goes to and fro at 0.05 for ever; with 1/t decay it settles, and w² does at a fixed rate."""
+    """|w| from 1.05 at rate 0.1 swings at ±0.05 for ever; with 1/t decay it settles, and w² settles at a fixed rate."""
 
     def walk(slope, rate, steps):
         weight = np.array([1.05])

@@ -1,4 +1,4 @@
-"""The estimators are scikit-learn's in every respect its own checks look at."""
+"""The estimators pass scikit-learn's own checks."""
 
 import copy
 import pickle

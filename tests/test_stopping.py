@@ -144,7 +144,7 @@ def test_the_best_weights_come_back(values, greater):
     trainer = line_trainer(metrics=[Script(values, greater)])
     seen = []
     stopping = EarlyStopping("script", patience=3)
-    watch = lambda trainer, epoch, figures: seen.append(weight_bytes(trainer.model))  # noqa: E731
+    watch = lambda trainer, epoch, metrics: seen.append(weight_bytes(trainer.model))  # noqa: E731
     history = line_fit(trainer, epochs=6, callbacks=[stopping, watch])
     assert history.stop_reason == "patience"
     assert (history.epochs, stopping.best, stopping.best_epoch) == (5, 3, 2)
@@ -155,14 +155,14 @@ def test_the_best_weights_come_back(values, greater):
 def test_the_best_weights_come_back_also_when_the_epochs_run_out():
     trainer = line_trainer(metrics=[Script([1.0, 2.0, 3.0])])
     seen = []
-    watch = lambda trainer, epoch, figures: seen.append(weight_bytes(trainer.model))  # noqa: E731
+    watch = lambda trainer, epoch, metrics: seen.append(weight_bytes(trainer.model))  # noqa: E731
     history = line_fit(trainer, epochs=3, callbacks=[watch, EarlyStopping("script", patience=10)])
     assert history.stop_reason == "epochs"
     assert weight_bytes(trainer.model) == seen[0]
     assert trainer.step == 3
 
 
-def test_a_figure_that_is_never_finite_stops_in_time():
+def test_a_metric_that_is_never_finite_stops_in_time():
     trainer = line_trainer(metrics=[Script([np.nan] * 9)])
     history = line_fit(trainer, epochs=9, callbacks=EarlyStopping("script", patience=4))
     assert (history.stop_reason, history.epochs) == ("patience", 4)

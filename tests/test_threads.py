@@ -45,10 +45,10 @@ def test_a_count_beyond_the_processors_is_capped_and_said(asked, with_threads):
     if asked <= PROCESSORS:
         pytest.skip("this machine has as many processors as can be asked for")
     with_threads(1)
-    sentence = f"set_threads: {asked} threads asked for, {PROCESSORS} used: this process may use no more processors"
+    message = f"set_threads: {asked} threads asked for, {PROCESSORS} used: this process may use no more processors"
     with pytest.warns(UserWarning, match="threads asked for") as caught:
         tg.set_threads(asked)
-    assert [str(warning.message) for warning in caught] == [sentence]
+    assert [str(warning.message) for warning in caught] == [message]
     assert caught[0].filename == __file__
     assert tg.threads() == _core.machine()["threads"] == PROCESSORS
 
@@ -96,11 +96,11 @@ REPORT = "import tilegrad as tg; print(tg.threads())"
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "abc", "1.5", "1025"])
-def test_a_wrong_environment_is_a_sentence(value):
+def test_a_wrong_environment_gets_an_error_message(value):
     result = run_script("import tilegrad", TILEGRAD_THREADS=value)
     assert result.returncode != 0
-    sentence = f'threads: expected `TILEGRAD_THREADS` to be a whole number from 1 to 1024, got "{value}"'
-    assert result.stderr.strip().endswith(f"ValueError: {sentence}")
+    message = f'threads: expected `TILEGRAD_THREADS` to be a whole number from 1 to 1024, got "{value}"'
+    assert result.stderr.strip().endswith(f"ValueError: {message}")
     assert "panicked" not in result.stderr
 
 
@@ -109,9 +109,9 @@ def test_an_environment_beyond_the_processors_is_capped_and_said():
         pytest.skip("this machine has as many processors as are asked for here")
     result = run_script(REPORT, TILEGRAD_THREADS="1000")
     assert (result.returncode, result.stdout.strip()) == (0, str(PROCESSORS))
-    sentence = f"TILEGRAD_THREADS: 1000 threads asked for, {PROCESSORS} used: this process may use no more processors"
+    message = f"TILEGRAD_THREADS: 1000 threads asked for, {PROCESSORS} used: this process may use no more processors"
     assert result.stderr.count("UserWarning") == 1
-    assert result.stderr.startswith(f"<string>:1: UserWarning: {sentence}\n")
+    assert result.stderr.startswith(f"<string>:1: UserWarning: {message}\n")
 
 
 @pytest.mark.parametrize(("value", "count"), [("1", 1), (" 1 ", 1), ("", PROCESSORS), (str(PROCESSORS), PROCESSORS)])
