@@ -1,5 +1,6 @@
 """The code in the documents is run: Python blocks of README and docs, docstring examples of the public modules."""
 
+import ast
 import doctest
 import importlib
 import inspect
@@ -121,6 +122,31 @@ def test_every_public_method_has_a_docstring(name):
     for key, member in vars(PUBLIC[name]).items():
         if not key.startswith("_") and (inspect.isfunction(member) or isinstance(member, property)):
             assert member.__doc__, f"{name}.{key} has no docstring"
+
+
+def short_docstrings(text):
+    """Names of a module that are public and have a docstring of four words or fewer."""
+    return [
+        node.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not re.match("_[^_]", node.name)
+        if 0 < len((ast.get_docstring(node) or "").split()) <= 4
+    ]
+
+
+def test_short_docstrings_are_found():
+    assert short_docstrings('def f():\n    """The share."""\n') == ["f"]
+    assert short_docstrings('class A:\n    def __call__(self):\n        """How many there are."""\n') == ["__call__"]
+    assert not short_docstrings('def _f():\n    """The share."""\n\ndef g():\n    """How many rows there are."""\n')
+
+
+PACKAGE_FILES = sorted(Path(tg.__file__).parent.rglob("*.pyi")) + sorted(Path(tg.__file__).parent.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", PACKAGE_FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_docstrings_say_more_than_the_name(path):
+    short = short_docstrings(path.read_text(encoding="utf-8"))
+    assert not short, f"docstrings of four words or fewer: {', '.join(short)}"
 
 
 def test_stub_and_module_agree():

@@ -62,7 +62,7 @@ UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b|\b(todo|unimplemented
 # An absolute path of some machine: of a user, of a build, of a drive. Where a page of documents says where to put something,
 # the temporary folder is the reader's.
 MACHINE = re.compile(
-    r"(?<![\w.~${}/*-])/(home|Users|root|work\w*|mnt|media|srv|opt|builds?|private|data)/\w|\b[A-Z]:\\\w"
+    r"(?<![\w.~${}/*-])/(home|Users|root|work\w*|mnt|media|srv|opt|builds?|private|data)/\w|\b[A-Z]:\\[A-Za-z]{2}"
 )
 
 

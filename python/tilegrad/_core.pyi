@@ -264,7 +264,7 @@ class Optimizer:
         are the trained weights themselves."""
     @property
     def parameters(self) -> dict[str, float | bool | str]:
-        """All hyperparameters."""
+        """All hyperparameters by name, with their values now."""
     @property
     def steps(self) -> int:
         """The number of steps taken."""
@@ -327,7 +327,7 @@ class Graph:
     def pop_scope(self) -> None:
         """Leaves the scope that was entered last."""
     def nodes(self) -> list[_Node]:
-        """All values, in order."""
+        """All values of the graph, in the order in which they were made."""
     def compile(self, outputs: Sequence[int], *, training: bool = True, fuse: bool = True, reuse: bool = True) -> Plan:
         """Compiles everything these values depend on, including updates among them, into a plan. Without ``training``,
         dropout is the identity. ``fuse`` and ``reuse`` change time and memory, but not a single bit of the result."""
@@ -355,7 +355,7 @@ class Plan:
         """Size of the block of memory that all intermediate values share."""
     @property
     def steps(self) -> int:
-        """Number of kernel calls."""
+        """How many calls of kernels a run takes."""
     @property
     def updates(self) -> bool:
         """Whether a run updates parameters."""

@@ -36,11 +36,11 @@ class Parameter(Protocol):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape."""
+        """How many numbers it has along each axis."""
 
     @property
     def dtype(self) -> str:
-        """``"float32"`` or ``"float64"``."""
+        """Type of its numbers, ``"float32"`` or ``"float64"``."""
 
 
 _active: ContextVar[Tracer | None] = ContextVar("tilegrad_tracer", default=None)
@@ -201,7 +201,7 @@ class Traceable:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape, always concrete."""
+        """How many numbers it has along each axis; always concrete."""
         tensor = self._tensor()
         return tensor.tracer.graph.shape(tensor.value)
 
@@ -213,12 +213,12 @@ class Traceable:
 
     @property
     def ndim(self) -> int:
-        """Number of axes."""
+        """How many axes it has."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
-        """Number of elements."""
+        """How many numbers it has in all."""
         return int(np.prod(self.shape, dtype=np.int64))
 
     @property

@@ -67,7 +67,7 @@ class Computation:
 
     @property
     def value(self) -> Any:
-        """What the function returns."""
+        """What the function returns, as plain numbers or arrays."""
         return _plain(self._values[self._result])
 
     @property

@@ -40,7 +40,7 @@ class _Column(NamedTuple):
 
 
 def draw_network(model: Module, x: Any, target: Any, loss: Any, *, values: bool, grads: bool) -> Picture:
-    """The picture of ``Module.draw``."""
+    """The picture of a network of dense layers, one circle a unit, as ``Module.draw`` gives it."""
     layers = _layers(model)
     if not layers:
         raise ValueError(

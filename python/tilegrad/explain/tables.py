@@ -117,7 +117,7 @@ class Collapse:
         return np.asarray(np.asarray(x, np.float64) @ self.weight + self.bias)
 
     def explain(self) -> Text:
-        """The algebra, as text."""
+        """The algebra that makes one layer of all, as text."""
         return Text("\n".join(self._lines()))
 
     def _lines(self) -> list[str]:

@@ -31,7 +31,7 @@ class FunctionLoss(Loss):
         self.name = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, prediction: Any, target: Any) -> Any:
-        """The function's value."""
+        """What the function returns for arrays or tensors."""
         return self.function(prediction, target)
 
     def traced(self, prediction: Tensor, target: Tensor, weights: dict[str, Tensor]) -> tuple[Tensor, Tensor]:

@@ -97,7 +97,7 @@ class Custom(Loss):
         return Tensor(tracer, tracer.graph.host_loss(run, prediction.value, target.value))
 
     def call(self, prediction: Array, target: Array) -> tuple[float, Array]:
-        """Value and gradient, checked."""
+        """Loss and gradient of arrays; on the first call the gradient is checked against differences."""
         value, gradient = self._both(prediction, target)
         if self._unchecked:
             exact = prediction.astype(np.float64)

@@ -41,7 +41,7 @@ class Activation(Module):
         return self.function
 
     def traits(self) -> Traits:
-        """Each number by itself."""
+        """It acts on each number by itself, so that all features stay."""
         unchanged = self.following == "identity"
         return Traits(keeps_features=True, keeps_numbers=unchanged, is_linear=unchanged)
 

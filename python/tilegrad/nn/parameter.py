@@ -94,12 +94,12 @@ class Parameter(Traceable):
 
     @property
     def dtype(self) -> str:
-        """``"float32"`` or ``"float64"``."""
+        """Type of its numbers, ``"float32"`` or ``"float64"``."""
         return self._dtype
 
     @property
     def trainable(self) -> bool:
-        """Whether training changes it."""
+        """Whether training changes it; a frozen parameter stays as it is."""
         return self._trainable
 
     @trainable.setter
@@ -138,7 +138,7 @@ class Parameter(Traceable):
             self._array = view
 
     def initialize(self, seed: int, stream: int) -> None:
-        """Draws its first values."""
+        """Draws its first values, from the stream of the seed."""
         self.value = self.drawn(seed, stream)
 
     def drawn(self, seed: int, stream: int) -> Array:

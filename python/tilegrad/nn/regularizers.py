@@ -80,7 +80,7 @@ class L1(Regularizer):
         check_flag("L1", "proximal", self.proximal)
 
     def penalty(self, parameter: Any, rows: int) -> Any:
-        """``strength * sum |w|``."""
+        """``strength * sum |w|``, or nothing if the proximal step is taken."""
         return None if self.proximal else self.strength * abs(parameter).sum()
 
     @property

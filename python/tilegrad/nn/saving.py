@@ -18,7 +18,7 @@ _PREFIX = "model."
 
 
 def path_of(function: str, path: Any) -> str:
-    """The path as text."""
+    """The path as text, from a text or a path object."""
     try:
         return os.fsdecode(os.fspath(path))
     except TypeError:

@@ -39,7 +39,7 @@ class Softmax(Module):
         return functional.softmax(x, self.axis, temperature=self.temperature)
 
     def traits(self) -> Traits:
-        """The shape stays."""
+        """It keeps all features of its input."""
         return Traits(keeps_features=True)
 
 
@@ -84,5 +84,5 @@ class Softmin(Module):
         return functional.softmin(x, self.axis)
 
     def traits(self) -> Traits:
-        """The shape stays."""
+        """It keeps all features of its input."""
         return Traits(keeps_features=True)

@@ -21,7 +21,7 @@ class Part(NamedTuple):
 
     @property
     def parameters(self) -> list[Parameter]:
-        """Its own parameters."""
+        """The parameters of the module itself, without those of modules within."""
         return [child for child in self.children if isinstance(child, Parameter)]
 
 

@@ -110,7 +110,7 @@ class Keeper:
             average += share * (parameter - average)
 
     def state(self) -> dict[str, Any]:
-        """Copies of everything."""
+        """Copies of gathered gradients, averages and counts, for saving."""
         return {
             "accumulated": [array.copy() for array in self.accumulated] if self.gathered else [],
             "average": [array.copy() for array in self.average],
@@ -120,7 +120,7 @@ class Keeper:
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Takes what :meth:`state` gave."""
+        """Goes on from what :meth:`state` gave."""
         self.accumulated = [np.array(array) for array in state["accumulated"]]
         self.average = [np.array(array) for array in state["average"]]
         self.gathered, self.updates, self.skipped = state["gathered"], state["updates"], state["skipped"]

@@ -163,12 +163,12 @@ class Optimizer(Declared):
 
     @property
     def controls(self) -> dict[str, Any]:
-        """All controls by name."""
+        """All controls by name, such as ``clip_norm``, and what they are set to."""
         return dict(self._controls)
 
     @property
     def parameters(self) -> dict[str, float | bool | str]:
-        """All hyperparameters by name."""
+        """All hyperparameters by name, with their values now."""
         return self._core.parameters
 
     @property

@@ -86,7 +86,7 @@ class Groups(Optimizer):
 
     @property
     def members(self) -> dict[str, Optimizer | None]:
-        """The optimizers by pattern."""
+        """The optimizer of each group by its pattern; None freezes the group."""
         return dict(self._members)
 
     def _optimizers(self) -> list[Optimizer]:

@@ -27,7 +27,7 @@ class Memory(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All together."""
+        """Bytes of parameters, optimizer and intermediate values together."""
         return sum(self)
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ class Parameter(tensor.Parameter, Protocol):
 
     @property
     def value(self) -> Array:
-        """Its array."""
+        """Its array of numbers; writing into it changes the model."""
 
     def bind(self, view: Array) -> None:
         """Lives in this array from now on."""

@@ -35,13 +35,13 @@ class Callback:
 
     # The trainer is a `tilegrad.Trainer`.
     def fit_begin(self, trainer: Any) -> None:
-        """Before the first epoch."""
+        """Called before the first epoch of a ``fit``."""
 
     def epoch_end(self, trainer: Any, epoch: int, metrics: dict[str, float]) -> None:
         """After each epoch, with its loss and metrics."""
 
     def fit_end(self, trainer: Any) -> None:
-        """After the last epoch."""
+        """Called after the last epoch of a ``fit``, also when it was stopped."""
 
 
 class _FunctionCallback(Callback):
@@ -49,7 +49,7 @@ class _FunctionCallback(Callback):
         self.function = function
 
     def epoch_end(self, trainer: Any, epoch: int, metrics: dict[str, float]) -> None:
-        """Calls the function."""
+        """Calls the function with trainer, epoch and metrics."""
         self.function(trainer, epoch, metrics)
 
 
@@ -57,7 +57,7 @@ AnyCallback: TypeAlias = Callback | Callable[..., Any]
 
 
 def callbacks_for(callbacks: Iterable[AnyCallback] | AnyCallback) -> list[Callback]:
-    """The callbacks as objects."""
+    """What ``fit`` was given as callbacks, functions made into objects."""
     given = [callbacks] if isinstance(callbacks, Callback) or callable(callbacks) else list(callbacks)
     made: list[Callback] = []
     for callback in given:
@@ -77,17 +77,17 @@ class Callbacks:
         self.trainer, self.all = trainer, sorted(callbacks, key=lambda callback: callback.runs_last)
 
     def fit_begin(self) -> None:
-        """Before the first epoch."""
+        """Tells all callbacks that the training begins."""
         for callback in self.all:
             callback.fit_begin(self.trainer)
 
     def epoch_end(self, epoch: int, metrics: dict[str, float]) -> None:
-        """After each epoch."""
+        """Tells all callbacks that an epoch is over."""
         for callback in self.all:
             callback.epoch_end(self.trainer, epoch, metrics)
 
     def fit_end(self) -> None:
-        """After the last epoch."""
+        """Tells all callbacks that the training is over."""
         for callback in self.all:
             callback.fit_end(self.trainer)
 
@@ -296,7 +296,7 @@ class JSONLogger(_FileLogger):
     """
 
     def epoch_end(self, trainer: TrainedModel, epoch: int, metrics: dict[str, float]) -> None:
-        """Writes a line."""
+        """Writes the epoch with its loss and metrics as a line of JSON."""
         import json
 
         plain = {name: float(value) if math.isfinite(value) else None for name, value in metrics.items()}

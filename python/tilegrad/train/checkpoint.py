@@ -16,7 +16,7 @@ FORMAT = "tilegrad trainer 1"
 
 
 def save(session: Session, path: str | os.PathLike[str]) -> None:
-    """Writes the file."""
+    """Writes weights, optimizer and history into a file, whole or not at all."""
     import json
 
     if session.runner.averaging:

@@ -55,7 +55,7 @@ class History(dict[str, list[float]]):
 
     @property
     def epochs(self) -> int:
-        """Number of epochs."""
+        """How many epochs it has recorded."""
         return max((len(values) for values in self.values()), default=0)
 
     def smoothed(self, name: str = "loss", beta: float = 0.9) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Progress:
-    """Shows nothing."""
+    """Progress that nobody watches: nothing is shown."""
 
     is_shown = False
     # Called now and then within an epoch, with the batches done and the loss so far.
@@ -19,13 +19,13 @@ class Progress:
         """The training begins: what of, and how."""
 
     def start(self, epoch: int, batches: int) -> None:
-        """An epoch begins."""
+        """An epoch of so many batches begins."""
 
     def end(self, metrics: Mapping[str, float]) -> None:
-        """The epoch is over."""
+        """The epoch is over, with these results."""
 
     def close(self, message: str | None = None) -> None:
-        """The training is over."""
+        """The training is over, perhaps with something to say."""
 
 
 class Lines(Progress):
@@ -37,7 +37,7 @@ class Lines(Progress):
         self.last, self.title = last, ""
 
     def header(self, text: str) -> None:
-        """Prints the first line."""
+        """Prints what is trained, and how, as the first line."""
         self.print(text)
 
     def start(self, epoch: int, batches: int) -> None:
@@ -45,13 +45,13 @@ class Lines(Progress):
         self.title = f"epoch {epoch:>{len(str(self.last))}}/{self.last}"
 
     def end(self, metrics: Mapping[str, float]) -> None:
-        """Prints the epoch's line."""
+        """Prints the epoch with its results and its time."""
         seconds = metrics["seconds"]
         took = f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
         self.print(f"{self.title}  {metrics_text(metrics)}  {took}")
 
     def close(self, message: str | None = None) -> None:
-        """Prints a last message."""
+        """Prints a last message if there is one."""
         if message:
             self.print(message)
 
@@ -69,7 +69,7 @@ class Bars(Lines):
         self.bar: Any = None
 
     def start(self, epoch: int, batches: int) -> None:
-        """Empties the bar."""
+        """Empties the bar for an epoch of so many batches."""
         super().start(epoch, batches)
         if self.bar is None:
             self.bar = self.tqdm(leave=False, file=sys.stdout)
@@ -77,7 +77,7 @@ class Bars(Lines):
         self.bar.reset(batches)
 
     def move(self, done: int, loss: float) -> None:
-        """Moves the bar."""
+        """Moves the bar on to the batches done."""
         self.bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
         self.bar.update(done - self.bar.n)
 

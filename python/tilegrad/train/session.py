@@ -34,7 +34,7 @@ class Snapshot:
         self.weights: dict[str, Array] = {}
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Forgets the weights and the facts that were kept."""
         self.facts, self.weights = {}, {}
 
     def take(self) -> None:

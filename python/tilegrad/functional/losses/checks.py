@@ -169,7 +169,7 @@ def check_rows(function: str, prediction: tuple[int, ...], target: Any, *, label
 
 
 def class_weights(function: str, weight: Any, classes: int, dtype: Any) -> Array:
-    """Checked weights of classes."""
+    """Weights of classes in the dtype of the loss: one for each, finite and not negative."""
     array = _numeric(function, "weight", weight)
     check_class_weight_shape(function, array.shape, classes)
     return checked_weights(function, "weight", array.astype(dtype))
@@ -182,7 +182,7 @@ def check_class_weight_shape(function: str, shape: tuple[int, ...], classes: int
 
 
 def sample_weights(function: str, weight: Any, rows: int, dtype: Any) -> Array:
-    """Checked weights of rows."""
+    """Weights of rows in the dtype of the loss: one for each, finite and not negative."""
     array = _numeric(function, "sample_weight", weight)
     if array.shape != (rows,):
         raise ValueError(f"{function}: expected `sample_weight` of shape ({rows},), got {array.shape}")

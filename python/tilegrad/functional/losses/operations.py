@@ -23,7 +23,7 @@ def softmax(x: Any) -> Tensor:
 
 
 def relu(x: Any) -> Tensor:
-    """The positive part."""
+    """The positive part of each number: ``max(x, 0)``."""
     return unary("relu", x)
 
 

@@ -40,7 +40,7 @@ class Traced(NamedTuple):
     options: Options
 
     def value(self, reduction: str) -> Tensor:
-        """The loss, reduced."""
+        """The loss of all rows, reduced to one number; with ``"none"`` one for each."""
         if reduction == "batchmean":
             return self.value("sum") / float(self.inputs[0].shape[0])
         if composition(self.entry["name"]) is None:

@@ -105,7 +105,7 @@ class Solver(ABC):
 
     @property
     def parameters(self) -> dict[str, float]:
-        """All settings by name."""
+        """All settings by name, with their values."""
         return dict(self._numbers)
 
     def _again(self) -> Solver:
