@@ -81,6 +81,7 @@ lint-python: build $(VENV)/.tools
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m mypy
+	$(VENV_PYTHON) -m basedpyright
 	$(VENV_PYTHON) -m mypy.stubtest tilegrad._core
 	$(VENV_PYTHON) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-cache --no-logo
 

@@ -31,13 +31,12 @@ FUNCTIONS = f'''{HEAD}
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, overload
 
 from numpy import ndarray
 
 from tilegrad.functional.elementwise import general, with_parameters
-from tilegrad.functional.types import Number
+from tilegrad.functional.types import Number, Rows, Values
 from tilegrad.tensor import Array, Tensor, Traceable
 
 '''
@@ -48,8 +47,8 @@ def {name}(x: Traceable, {parameters}*, out: None = None) -> Tensor: ...
 @overload
 def {name}(x: Number, {parameters}*, out: None = None) -> float: ...
 @overload
-def {name}(x: Array | Sequence[object], {parameters}*, out: Array | None = None) -> Array: ...
-def {name}(x: Any, {parameters}*, out: Array | None = None) -> Any:
+def {name}(x: Rows, {parameters}*, out: Array | None = None) -> Array: ...
+def {name}(x: Values, {parameters}*, out: Array | None = None) -> Any:
 {doc}
     if type(x) is ndarray:
         return {core}(x, out)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import Any
 
 import numpy as np
 
+from tilegrad.functional.types import Data
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_number
 
 
-def ewma(x: Any, beta: float, bias_correction: bool = False) -> Array:
+def ewma(x: Data, beta: float, bias_correction: bool = False) -> Array:
     """Exponentially weighted moving average along the first axis.
 
     ``v_t = beta v_(t-1) + (1 - beta) x_t`` from ``v_0 = 0``.

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import overload
 
 import numpy as np
 
 from tilegrad import _core
-from tilegrad.tensor import Array, Traceable, unary
+from tilegrad.functional.types import Rows
+from tilegrad.tensor import Array, Tensor, Traceable, unary
 from tilegrad.words.checks import check_number
 
 
-def dropout(x: Any, rate: float = 0.5, *, seed: int = 0) -> Any:
+@overload
+def dropout(x: Traceable, rate: float = 0.5, *, seed: int = 0) -> Tensor: ...
+@overload
+def dropout(x: Rows, rate: float = 0.5, *, seed: int = 0) -> Array: ...
+def dropout(x: Rows | Traceable, rate: float = 0.5, *, seed: int = 0) -> Array | Tensor:
     """Sets numbers to zero at random, and divides the others by ``1 - rate`` so that the mean stays.
 
     On arrays it always drops, by a mask that depends on ``seed`` and the shape only. On traced tensors it drops in

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from tilegrad import _core
 from tilegrad.functional.elementwise import activate, tell_origin, with_parameters
 from tilegrad.functional.softmaxes import _array, _last
-from tilegrad.tensor import Traceable, binary, find_tensor
+from tilegrad.functional.types import Data, Rows, Values
+from tilegrad.tensor import Array, Tensor, Traceable, binary, find_tensor
 
 __all__ = ["glu", "prelu", "swiglu"]
 
 
+@overload
+def glu(x: Traceable, axis: int = -1) -> Tensor: ...
+@overload
+def glu(x: Rows, axis: int = -1) -> Array: ...
 def glu(x: Any, axis: int = -1) -> Any:
     """Gated linear unit: ``a * sigmoid(b)``, where ``a`` and ``b`` are the halves of ``x`` along an axis.
 
@@ -38,6 +43,10 @@ def glu(x: Any, axis: int = -1) -> Any:
     return first * _activated("sigmoid", second)
 
 
+@overload
+def swiglu(x: Traceable, axis: int = -1) -> Tensor: ...
+@overload
+def swiglu(x: Rows, axis: int = -1) -> Array: ...
 def swiglu(x: Any, axis: int = -1) -> Any:
     """Gated linear unit with a swish gate: ``silu(a) * b``, where ``a`` and ``b`` are the halves of ``x`` along an axis.
 
@@ -53,6 +62,12 @@ def swiglu(x: Any, axis: int = -1) -> Any:
     return _activated("swish", first) * second
 
 
+@overload
+def prelu(x: Traceable, slope: Values) -> Tensor: ...
+@overload
+def prelu(x: Data, slope: Traceable) -> Tensor: ...
+@overload
+def prelu(x: Data, slope: Data) -> Array: ...
 def prelu(x: Any, slope: Any) -> Any:
     """Rectified linear unit with a slope that is learned: ``x`` where ``x > 0``, else ``slope * x``.
 

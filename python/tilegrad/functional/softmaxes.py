@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from tilegrad import _core
-from tilegrad.tensor import Array, Traceable, unary
+from tilegrad.functional.types import Data, Rows
+from tilegrad.tensor import Array, Tensor, Traceable, unary
 from tilegrad.words.checks import check_number
 
 __all__ = ["log_softmax", "log_softmax_backward", "softmax", "softmax_backward", "softmin"]
 
 
-def softmax(x: Any, axis: int = -1, *, temperature: float = 1.0, mask: Any = None, out: Array | None = None) -> Any:
+@overload
+def softmax(
+    x: Traceable, axis: int = -1, *, temperature: float = 1.0, mask: Data | None = None, out: None = None
+) -> Tensor: ...
+@overload
+def softmax(
+    x: Rows, axis: int = -1, *, temperature: float = 1.0, mask: Data | None = None, out: Array | None = None
+) -> Array: ...
+def softmax(
+    x: Rows | Traceable, axis: int = -1, *, temperature: float = 1.0, mask: Data | None = None, out: Array | None = None
+) -> Array | Tensor:
     """Softmax over an axis: ``exp(x / T) / sum(exp(x / T))``, computed after the largest number was subtracted.
 
     Args:
@@ -44,7 +55,17 @@ def softmax(x: Any, axis: int = -1, *, temperature: float = 1.0, mask: Any = Non
     return _along("softmax", _core.softmax, x, axis, (temperature, mask), out)
 
 
-def log_softmax(x: Any, axis: int = -1, *, temperature: float = 1.0, mask: Any = None, out: Array | None = None) -> Any:
+@overload
+def log_softmax(
+    x: Traceable, axis: int = -1, *, temperature: float = 1.0, mask: Data | None = None, out: None = None
+) -> Tensor: ...
+@overload
+def log_softmax(
+    x: Rows, axis: int = -1, *, temperature: float = 1.0, mask: Data | None = None, out: Array | None = None
+) -> Array: ...
+def log_softmax(
+    x: Rows | Traceable, axis: int = -1, *, temperature: float = 1.0, mask: Data | None = None, out: Array | None = None
+) -> Array | Tensor:
     """Logarithm of the softmax over an axis: ``z - log(sum(exp(z)))`` with ``z = x / T``, without overflow or loss of digits.
 
     Arguments and errors are those of :func:`softmax`; where the mask is False, the result is minus infinity.
@@ -56,7 +77,11 @@ def log_softmax(x: Any, axis: int = -1, *, temperature: float = 1.0, mask: Any =
     return _along("log_softmax", _core.log_softmax, x, axis, (temperature, mask), out)
 
 
-def softmin(x: Any, axis: int = -1) -> Any:
+@overload
+def softmin(x: Traceable, axis: int = -1) -> Tensor: ...
+@overload
+def softmin(x: Rows, axis: int = -1) -> Array: ...
+def softmin(x: Rows | Traceable, axis: int = -1) -> Array | Tensor:
     """Softmax of the negative: ``exp(-x) / sum(exp(-x))``, the largest part to the smallest number.
 
     Arguments and errors are those of :func:`softmax`.
@@ -130,8 +155,13 @@ def _blocked(function: str, mask: Any, shape: tuple[int, ...], axis: int) -> Arr
 
 
 def _along(
-    function: str, core: Callable[..., Array], x: Any, axis: int, settings: tuple[float, Any], out: Array | None
-) -> Any:
+    function: str,
+    core: Callable[..., Array],
+    x: Any,
+    axis: int,
+    settings: tuple[float, Data | None],
+    out: Array | None,
+) -> Array | Tensor:
     temperature = check_number(function, "temperature", settings[0], "(0, inf)")
     if isinstance(x, Traceable):
         return _traced(function, x, axis, temperature, settings[1])
@@ -148,7 +178,7 @@ def _along(
     return np.moveaxis(core(np.ascontiguousarray(np.moveaxis(x, axis, -1))), -1, axis)
 
 
-def _traced(function: str, x: Traceable, axis: int, temperature: float, mask: Any) -> Any:
+def _traced(function: str, x: Traceable, axis: int, temperature: float, mask: Data | None) -> Tensor:
     tensor = x._tensor()
     last = _last(function, tensor, axis, None)
     blocked = _blocked(function, mask, tensor.shape, axis)

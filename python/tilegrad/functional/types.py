@@ -9,9 +9,10 @@ import numpy as np
 
 from tilegrad.tensor import Array, Traceable
 
-# What `numpy.asarray` takes: an array, nested lists of numbers, or a single number.
+# What `numpy.asarray` takes: an array or nested lists of numbers, or a single number.
+Rows: TypeAlias = Array | Sequence[object]
 Number: TypeAlias = float | np.number[Any]
-Data: TypeAlias = Array | Sequence[object] | Number
+Data: TypeAlias = Rows | Number
 # The same, or a value in a trace.
 Values: TypeAlias = Data | Traceable
 

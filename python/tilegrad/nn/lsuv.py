@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tilegrad.functional.types import Rows
 from tilegrad.nn.initializers import Orthogonal
 from tilegrad.nn.module import Module
 from tilegrad.nn.sequential import Sequential
@@ -14,7 +15,7 @@ from tilegrad.nn.traits import Units
 __all__ = ["lsuv"]
 
 
-def lsuv(model: Sequential, x: Any, *, seed: int = 0, tolerance: float = 0.01, rounds: int = 10) -> Sequential:
+def lsuv(model: Sequential, x: Rows, *, seed: int = 0, tolerance: float = 0.01, rounds: int = 10) -> Sequential:
     """Gives each dense layer orthogonal weights, scaled so that its output on ``x`` has variance 1 (Mishkin and Matas, 2016).
 
     It goes layer by layer, each on the output of the layers before it, and sets the biases to zero.

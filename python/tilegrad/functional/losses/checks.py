@@ -35,10 +35,11 @@ def check_settings(function: str, entry: _Entry, settings: Mapping[str, Any]) ->
     """Refuses settings outside their ranges."""
     for parameter in entry["parameters"]:
         name = parameter["name"]
-        if name not in settings or (settings[name] is None and parameter["default"] is None):
+        if name not in settings:
             continue
-        value = settings[name]
-        if isinstance(value, Traceable):
+        value, default = settings[name], parameter["default"]
+        # Most are left as they are.
+        if value is default or (type(value) is type(default) and value == default) or isinstance(value, Traceable):
             continue
         if "choices" in parameter:
             check_choice(function, name, value, tuple(parameter["choices"]))

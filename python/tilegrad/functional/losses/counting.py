@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from tilegrad.functional.losses import checks
 from tilegrad.functional.losses.operations import log_of
-from tilegrad.tensor import Traceable
+from tilegrad.functional.types import Data, Values
+from tilegrad.tensor import Array, Tensor, Traceable
 from tilegrad.words.checks import check_number
 
 # What is asked to be a loss but only counts.
@@ -24,7 +25,7 @@ def no_gradient(function: str, loss: object) -> str:
     )
 
 
-def zero_one_loss(prediction: Any, target: Any) -> float:
+def zero_one_loss(prediction: Data, target: Data) -> float:
     """Share of rows whose class is wrong: the mean of 0 where it is right and 1 where it is not.
 
     It has no useful gradient, so nothing trains with it: cross-entropy and hinge loss stand for it.
@@ -58,7 +59,11 @@ def zero_one_loss(prediction: Any, target: Any) -> float:
     return float(np.mean(chosen != labels))
 
 
-def entropy(p: Any, base: float = math.e) -> Any:
+@overload
+def entropy(p: Traceable, base: float = math.e) -> Tensor: ...
+@overload
+def entropy(p: Data, base: float = math.e) -> Array | np.floating[Any]: ...
+def entropy(p: Values, base: float = math.e) -> Any:
     """Entropy of distributions over the last axis: ``-sum(p * log(p))``, the mean information of an event.
 
     Args:

@@ -32,7 +32,7 @@ def by_prediction(function: Function) -> Function:
 def resolve(entry: _Entry, settings: Mapping[str, Any], options: Options, style: str | None) -> tuple[Any, Options]:
     """Settings and options under a style: where they were left as they are by default, it decides."""
     if style is None:
-        return dict(settings), options
+        return settings, options
     check_choice(entry["name"], "style", style, checks.STYLES)
     given = entry["facts"].get("styles", {}).get(style, {})
     defaults = {parameter["name"]: parameter["default"] for parameter in entry["parameters"]}
@@ -83,7 +83,8 @@ def evaluate(
     """The loss of a name: arrays are checked here, once, and then go to its compiled body."""
     entry = loss_entry(name)
     check_choice(name, "reduction", reduction, checks.REDUCTIONS)
-    settings, options = resolve(entry, settings, options, style)
+    if style is not None:
+        settings, options = resolve(entry, settings, options, style)
     checks.check_settings(name, entry, settings)
     check_options(entry, options)
     if any(isinstance(each, Traceable) for each in operands):
