@@ -1,9 +1,9 @@
 //! Rules that divide by gathered squares of the gradient: RMSprop, Adagrad, Adadelta.
 
-use super::Step;
-use super::rule::{DECAY, Decay, EPSILON, Rule, Settings, tamed};
-use super::settings::{EpsilonModeUncorrected, Epsilons, MomentumStyle, WeightDecayStyle, rule};
-use crate::real::Real;
+use super::elementwise::elementwise;
+use super::rule::{DECAY, Decay, EPSILON, Rule, Scalars, Settings, rule, tamed};
+use super::words::{EpsilonModeUncorrected, Epsilons, MomentumStyle, WeightDecayStyle};
+use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
@@ -64,6 +64,8 @@ rule! {
 }
 
 impl Rule for Rmsprop {
+    type Scalars = Divided;
+
     fn slots(&self) -> &'static [&'static str] {
         match (self.centered, self.momentum == 0.0) {
             (false, true) => &["mean_square"],
@@ -73,7 +75,7 @@ impl Rule for Rmsprop {
         }
     }
 
-    fn prepare(&self, _step: u64) -> Step {
+    fn prepare(&self, _step: u64) -> Divided {
         let Self { learning_rate, decay, momentum, .. } = *self;
         let scaled = Scaled {
             decay: Decay::new(self.weight_decay_style, self.weight_decay, learning_rate),
@@ -85,16 +87,43 @@ impl Rule for Rmsprop {
         let (intake, factor) = self.momentum_style.split(momentum, learning_rate);
         let driven = Driven { scaled, momentum, intake, factor };
         match (self.centered, momentum == 0.0) {
-            (false, true) => Step::Scaled(scaled),
-            (false, false) => Step::Driven(driven),
-            (true, _) => Step::Centred(Centred(driven)),
+            (false, true) => Divided::Plain(scaled),
+            (false, false) => Divided::Driven(driven),
+            (true, _) => Divided::Centred(Centred(driven)),
         }
     }
 }
 
+/// Scalars of RMSprop, by what its settings ask for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Divided {
+    /// By the root of a mean of squares.
+    Plain(Scaled),
+    /// That, with a velocity.
+    Driven(Driven),
+    /// By a deviation, perhaps with a velocity.
+    Centred(Centred),
+}
+
+impl Scalars for Divided {
+    #[inline]
+    fn update<E: Element, const THREADS: bool>(&self, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]) {
+        match self {
+            Divided::Plain(step) => step.update::<E, THREADS>(weight, gradient, slots),
+            Divided::Driven(step) => step.update::<E, THREADS>(weight, gradient, slots),
+            Divided::Centred(step) => step.update::<E, THREADS>(weight, gradient, slots),
+        }
+    }
+}
+
+elementwise!(Scaled: 1);
+elementwise!(Driven: 2);
+elementwise!(Centred: 2 | 3);
+elementwise!(Relative: 2);
+
 /// Scalars of a rule that divides by the root of gathered squares: RMSprop, Adagrad.
 #[derive(Clone, Copy, Debug)]
-pub struct Scaled {
+pub(super) struct Scaled {
     decay: Decay,
     learning_rate: f64,
     keep: f64,
@@ -130,7 +159,7 @@ impl Update<1> for Scaled {
 
 /// Scalars of [`Scaled`] with a velocity: `v = momentum * v + intake * d / root`, and the weight moves by `factor * v`.
 #[derive(Clone, Copy, Debug)]
-pub struct Driven {
+pub(super) struct Driven {
     scaled: Scaled,
     momentum: f64,
     intake: f64,
@@ -157,7 +186,7 @@ impl Update<2> for Driven {
 
 /// Scalars of a rule that divides by a deviation: without a velocity it has two slots, with one three.
 #[derive(Clone, Copy, Debug)]
-pub struct Centred(Driven);
+pub(super) struct Centred(Driven);
 
 impl Update<2> for Centred {
     #[inline(always)]
@@ -230,18 +259,20 @@ rule! {
 }
 
 impl Rule for Adagrad {
+    type Scalars = Scaled;
+
     fn slot_start(&self, _slot: &str) -> f64 {
         self.initial_accumulator
     }
 
-    fn prepare(&self, _step: u64) -> Step {
-        Step::Scaled(Scaled {
+    fn prepare(&self, _step: u64) -> Scaled {
+        Scaled {
             decay: Decay::new(self.weight_decay_style, self.weight_decay, self.learning_rate),
             learning_rate: self.learning_rate,
             keep: 1.0,
             intake: 1.0,
             epsilons: self.epsilon_mode.0.split(self.epsilon, 1.0),
-        })
+        }
     }
 }
 
@@ -281,16 +312,18 @@ rule! {
 }
 
 impl Rule for Adadelta {
-    fn prepare(&self, _step: u64) -> Step {
+    type Scalars = Relative;
+
+    fn prepare(&self, _step: u64) -> Relative {
         let Self { learning_rate, decay, epsilon, .. } = *self;
         let weights = Decay::new(self.weight_decay_style, self.weight_decay, learning_rate);
-        Step::Relative(Relative { decay: weights, learning_rate, keep: decay, intake: 1.0 - decay, epsilon })
+        Relative { decay: weights, learning_rate, keep: decay, intake: 1.0 - decay, epsilon }
     }
 }
 
 /// Scalars of Adadelta.
 #[derive(Clone, Copy, Debug)]
-pub struct Relative {
+pub(super) struct Relative {
     decay: Decay,
     learning_rate: f64,
     keep: f64,

@@ -1,8 +1,8 @@
 //! Gradient descent, plain and with momentum.
 
-use super::Step;
-use super::rule::{DECAY, Decay, Rule, Settings};
-use super::settings::{MomentumStyle, WeightDecayStyle, rule};
+use super::elementwise::elementwise;
+use super::rule::{DECAY, Decay, Rule, Settings, rule};
+use super::words::{MomentumStyle, WeightDecayStyle};
 use crate::error::{Result, value_error};
 use crate::real::Real;
 use crate::registry::{OptimizerFacts, Range, Setting};
@@ -60,6 +60,8 @@ rule! {
 }
 
 impl Rule for Sgd {
+    type Scalars = Descent;
+
     fn slots(&self) -> &'static [&'static str] {
         if self.momentum == 0.0 { &[] } else { Self::ENTRY.slots }
     }
@@ -71,24 +73,28 @@ impl Rule for Sgd {
         Ok(())
     }
 
-    fn prepare(&self, _step: u64) -> Step {
+    fn prepare(&self, _step: u64) -> Descent {
         let Self { learning_rate, momentum, .. } = *self;
         let decay = Decay::new(self.weight_decay_style, self.weight_decay, learning_rate);
-        if momentum == 0.0 {
-            return Step::Descent(Descent { decay, learning_rate });
-        }
         let (intake, factor) = self.momentum_style.split(momentum, learning_rate);
         let ahead = if self.nesterov { (momentum, intake) } else { (1.0, 0.0) };
-        Step::Momentum(Momentum { decay, momentum, intake, factor, ahead })
+        Descent { decay, learning_rate, momentum, intake, factor, ahead }
     }
 }
 
-/// Scalars of plain descent.
+/// Scalars of descent: without a slot the weight moves by `-learning_rate * d`, with a velocity by
+/// `factor * (ahead.0 * v + ahead.1 * d)`.
 #[derive(Clone, Copy, Debug)]
-pub struct Descent {
+pub(super) struct Descent {
     decay: Decay,
     learning_rate: f64,
+    momentum: f64,
+    intake: f64,
+    factor: f64,
+    ahead: (f64, f64),
 }
+
+elementwise!(Descent: 0 | 1);
 
 impl Update<0> for Descent {
     #[inline(always)]
@@ -98,17 +104,7 @@ impl Update<0> for Descent {
     }
 }
 
-/// Scalars of descent with momentum: the weight moves by `factor * (ahead.0 * v + ahead.1 * d)`.
-#[derive(Clone, Copy, Debug)]
-pub struct Momentum {
-    decay: Decay,
-    momentum: f64,
-    intake: f64,
-    factor: f64,
-    ahead: (f64, f64),
-}
-
-impl Update<1> for Momentum {
+impl Update<1> for Descent {
     #[inline(always)]
     fn apply<R: Real>(&self, weight: R, gradient: R, [velocity]: [R; 1]) -> (R, [R; 1]) {
         let gradient = self.decay.pull(weight, gradient);

@@ -1,9 +1,7 @@
 //! Adafactor: a second moment of rows and columns in place of one for each number.
 
-use super::Step;
-use super::rule::{EPSILON, Rule, tamed};
-use super::settings::rule;
-use super::whole::{CHUNK, MOST_PARTS, Pass, Whole, matrix, part, sweep};
+use super::passes::{CHUNK, MOST_PARTS, Pass, matrix, part, pass_over};
+use super::rule::{EPSILON, Rule, Scalars, rule, tamed};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range};
@@ -51,22 +49,24 @@ rule! {
 }
 
 impl Rule for Adafactor {
-    fn prepare(&self, step: u64) -> Step {
+    type Scalars = Factored;
+
+    fn prepare(&self, step: u64) -> Factored {
         let time = step as f64;
-        Step::Whole(Whole::Factored(Factored {
+        Factored {
             intake: time.powf(self.decay_exponent),
             rate: self.learning_rate.min(1.0 / time.sqrt()),
             keep_weight: 1.0 - self.learning_rate * self.weight_decay,
             largest: 1.0 / self.epsilon,
             smallest_scale: self.smallest_scale,
             clip_threshold: self.clip_threshold,
-        }))
+        }
     }
 }
 
 /// Scalars of Adafactor.
 #[derive(Clone, Copy, Debug)]
-pub struct Factored {
+pub(super) struct Factored {
     intake: f64,
     rate: f64,
     keep_weight: f64,
@@ -115,20 +115,31 @@ impl Pass<1, 2, 0> for Descend {
     }
 }
 
-impl Factored {
-    /// A column of partial sums for each part, a column and a row of factors.
-    pub(super) fn scratch(shape: &[usize]) -> usize {
-        matrix(shape).map_or(0, |(rows, columns)| parts_of(rows, columns).1 * columns + rows + columns)
+impl Scalars for Factored {
+    fn update<E: Element, const THREADS: bool>(&self, _: &mut [E], _: &[E], _: &mut [&mut [E]]) {
+        panic!("{self:?} needs whole parameters")
     }
 
-    pub(super) fn update<E: Element>(
+    fn update_whole<E: Element>(
         &self,
         weight: &mut [E],
         gradient: &[E],
-        slot: &mut [E],
+        slots: &mut [&mut [E]],
         shape: &[usize],
         scratch: &mut [E],
     ) {
+        let [squares] = slots else { panic!("{self:?} does not take {} slots", slots.len()) };
+        self.take(weight, gradient, squares, shape, scratch);
+    }
+
+    /// A column of partial sums for each part, a column and a row of factors.
+    fn scratch<E: Element>(shape: &[usize]) -> usize {
+        matrix(shape).map_or(0, |(rows, columns)| parts_of(rows, columns).1 * columns + rows + columns)
+    }
+}
+
+impl Factored {
+    fn take<E: Element>(&self, weight: &mut [E], gradient: &[E], slot: &mut [E], shape: &[usize], scratch: &mut [E]) {
         let count = weight.len() as f64;
         if weight.is_empty() {
             return;
@@ -138,8 +149,8 @@ impl Factored {
         let factor = |steps: f64| rate / (((steps / count).sqrt()) / self.clip_threshold).max(1.0);
         let Self { intake, largest, keep_weight, .. } = *self;
         let Some((rows, columns)) = matrix(shape) else {
-            let [steps] = sweep(Moment { intake, largest }, [slot], [gradient]);
-            sweep(Descend { keep_weight, factor: factor(steps), largest }, [weight], [gradient, slot]);
+            let [steps] = pass_over(Moment { intake, largest }, [slot], [gradient]);
+            pass_over(Descend { keep_weight, factor: factor(steps), largest }, [weight], [gradient, slot]);
             return;
         };
         let (of_row, rest) = scratch.split_at_mut(rows);
@@ -153,7 +164,7 @@ impl Factored {
             let last = rows.min(first + rows_of_part);
             let gradient = &gradient[first * columns..last * columns];
             let (of_row, largest) = (&of_row[first..last], largest);
-            isa::run(Scaled { gradient, weight, of_row, of_column, largest, factor, keep_weight })
+            isa::run(ScaledRows { gradient, weight, of_row, of_column, largest, factor, keep_weight })
         };
         threads::for_each_split([], &mut sums[..parts], &|index, []: [&mut [E]; 0], sum: &mut [f64; 1]| {
             sum[0] = visit(index, &mut [], None);
@@ -272,7 +283,7 @@ fn add_row_squares<R: Real>(numbers: &[R::Element], columns: &mut [R::Element], 
 }
 
 /// The scaled gradient of some rows: the sum of its squares, or the step by it where there is a factor.
-struct Scaled<'a, E> {
+struct ScaledRows<'a, E> {
     gradient: &'a [E],
     weight: &'a mut [E],
     of_row: &'a [E],
@@ -282,7 +293,7 @@ struct Scaled<'a, E> {
     keep_weight: f64,
 }
 
-impl<E: Element> Kernel<E> for Scaled<'_, E> {
+impl<E: Element> Kernel<E> for ScaledRows<'_, E> {
     type Output = f64;
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) -> f64 {

@@ -1,8 +1,8 @@
 //! Adam and its kin: a mean of gradients, divided by the root of a mean of squares.
 
-use super::Step;
-use super::rule::{DECAY, Decay, EPSILON, Rule, Settings, correction, tamed_square};
-use super::settings::{AmsgradMode, EpsilonMode, Epsilons, WeightDecayStyle, rule};
+use super::elementwise::elementwise;
+use super::rule::{DECAY, Decay, EPSILON, Rule, Settings, correction, rule, tamed_square};
+use super::words::{AmsgradMode, EpsilonMode, Epsilons, WeightDecayStyle};
 use crate::real::Real;
 use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
@@ -63,11 +63,13 @@ rule! {
 }
 
 impl Rule for Adam {
+    type Scalars = Moments;
+
     fn slots(&self) -> &'static [&'static str] {
         if self.amsgrad { Self::ENTRY.slots } else { &Self::ENTRY.slots[..2] }
     }
 
-    fn prepare(&self, step: u64) -> Step {
+    fn prepare(&self, step: u64) -> Moments {
         let Self { learning_rate, beta1, beta2, epsilon, .. } = *self;
         let (first, second) = (correction(beta1, step), correction(beta2, step));
         // The largest of corrected moments needs them corrected before, all others after the root.
@@ -75,7 +77,7 @@ impl Rule for Adam {
             (true, AmsgradMode::Corrected) => (1.0 / second, 1.0),
             _ => (1.0, second),
         };
-        Step::Moments(Moments {
+        Moments {
             decay: Decay::new(self.weight_decay_style, self.weight_decay, learning_rate),
             keep: (beta1, beta2),
             intake: (1.0 - beta1, 1.0 - beta2),
@@ -83,7 +85,7 @@ impl Rule for Adam {
             root: 1.0,
             epsilons: self.epsilon_mode.split(epsilon, second),
             lift,
-        })
+        }
     }
 }
 
@@ -148,11 +150,13 @@ impl Adamw {
 }
 
 impl Rule for Adamw {
+    type Scalars = Moments;
+
     fn slots(&self) -> &'static [&'static str] {
         self.adam().slots()
     }
 
-    fn prepare(&self, step: u64) -> Step {
+    fn prepare(&self, step: u64) -> Moments {
         self.adam().prepare(step)
     }
 }
@@ -229,13 +233,15 @@ impl Nadam {
 const NOTHING: f64 = 1e-18;
 
 impl Rule for Nadam {
-    fn prepare(&self, step: u64) -> Step {
+    type Scalars = Moments;
+
+    fn prepare(&self, step: u64) -> Moments {
         let Self { learning_rate, beta1, beta2, epsilon, .. } = *self;
         let second = correction(beta2, step);
         let (now, next) = (self.momentum(step), self.momentum(step + 1));
         let product = self.product(step);
         let rate = learning_rate * second.sqrt();
-        Step::Moments(Moments {
+        Moments {
             decay: Decay::new(self.weight_decay_style, self.weight_decay, learning_rate),
             keep: (beta1, beta2),
             intake: (1.0 - beta1, 1.0 - beta2),
@@ -243,7 +249,7 @@ impl Rule for Nadam {
             root: 1.0,
             epsilons: EpsilonMode::Outside.split(epsilon, second),
             lift: 1.0,
-        })
+        }
     }
 }
 
@@ -290,7 +296,9 @@ rule! {
 }
 
 impl Rule for Radam {
-    fn prepare(&self, step: u64) -> Step {
+    type Scalars = Moments;
+
+    fn prepare(&self, step: u64) -> Moments {
         let Self { learning_rate, beta1, beta2, epsilon, .. } = *self;
         let (first, second) = (correction(beta1, step), correction(beta2, step));
         let most = 2.0 / (1.0 - beta2) - 1.0;
@@ -305,15 +313,15 @@ impl Rule for Radam {
             lift: 1.0,
         };
         if held <= self.rectify_above {
-            return Step::Moments(moments);
+            return moments;
         }
         let share = ((held - 4.0) * (held - 2.0) * most / ((most - 4.0) * (most - 2.0) * held)).sqrt();
-        Step::Moments(Moments {
+        Moments {
             step: (share * learning_rate * second.sqrt() / first, 0.0),
             root: 1.0,
             epsilons: self.epsilon_mode.split(epsilon, second),
             ..moments
-        })
+        }
     }
 }
 
@@ -321,7 +329,7 @@ impl Rule for Radam {
 ///
 /// Both bias corrections are in `step` and the epsilons, so an element costs one root and one division in every mode.
 #[derive(Clone, Copy, Debug)]
-pub struct Moments {
+pub(super) struct Moments {
     decay: Decay,
     keep: (f64, f64),
     intake: (f64, f64),
@@ -351,6 +359,8 @@ impl Moments {
         self.decay.kept(weight) - step / root
     }
 }
+
+elementwise!(Moments: 2 | 3);
 
 impl Update<2> for Moments {
     #[inline(always)]

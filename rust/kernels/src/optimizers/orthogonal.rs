@@ -1,10 +1,9 @@
 //! Muon: for matrices, a momentum whose singular values are all brought near one.
 
-use super::Step;
 use super::moments::{Adamw, Moments};
-use super::rule::{DECAY, EPSILON, Rule, Settings};
-use super::settings::{RateAdjustment, rule};
-use super::whole::{Pass, Whole, matrix, sweep};
+use super::passes::{Pass, matrix, pass_over};
+use super::rule::{DECAY, EPSILON, Rule, Scalars, Settings, rule};
+use super::words::RateAdjustment;
 use crate::matmul::{Matrix, Store, multiply, workspace_len};
 use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range, Setting};
@@ -59,14 +58,12 @@ rule! {
 }
 
 impl Rule for Muon {
-    fn prepare(&self, step: u64) -> Step {
+    type Scalars = Orthogonal;
+
+    fn prepare(&self, step: u64) -> Orthogonal {
         let Self { learning_rate, beta1, beta2, weight_decay, .. } = *self;
         let vector = Adamw { learning_rate, beta1, beta2, weight_decay, ..Adamw::defaults() };
-        let vector = match vector.prepare(step) {
-            Step::Moments(moments) => moments,
-            other => unreachable!("adamw has moments, not {other:?}"),
-        };
-        Step::Whole(Whole::Orthogonal(Orthogonal {
+        Orthogonal {
             learning_rate: self.learning_rate,
             momentum: self.momentum,
             keep_weight: 1.0 - self.learning_rate * self.weight_decay,
@@ -74,14 +71,14 @@ impl Rule for Muon {
             iterations: self.iterations as u32,
             nesterov: self.nesterov,
             adjustment: self.adjustment,
-            vector,
-        }))
+            vector: vector.prepare(step),
+        }
     }
 }
 
 /// Scalars of Muon.
 #[derive(Clone, Copy, Debug)]
-pub struct Orthogonal {
+pub(super) struct Orthogonal {
     learning_rate: f64,
     momentum: f64,
     keep_weight: f64,
@@ -133,15 +130,33 @@ impl Pass<1, 0, 0> for Scale {
     }
 }
 
-impl Orthogonal {
+impl Scalars for Orthogonal {
+    fn update<E: Element, const THREADS: bool>(&self, _: &mut [E], _: &[E], _: &mut [&mut [E]]) {
+        panic!("{self:?} needs whole parameters")
+    }
+
+    fn update_whole<E: Element>(
+        &self,
+        weight: &mut [E],
+        gradient: &[E],
+        slots: &mut [&mut [E]],
+        shape: &[usize],
+        scratch: &mut [E],
+    ) {
+        let [first, second] = slots else { panic!("{self:?} does not take {} slots", slots.len()) };
+        self.take(weight, gradient, [first, second], shape, scratch);
+    }
+
     /// The step and its successor, two Gram matrices, and what the products need.
-    pub(super) fn scratch<E: Element>(shape: &[usize]) -> usize {
+    fn scratch<E: Element>(shape: &[usize]) -> usize {
         matrix(shape).map_or(0, |(rows, columns)| {
             2 * rows * columns + 2 * rows.min(columns).pow(2) + product_len::<E>(rows, columns)
         })
     }
+}
 
-    pub(super) fn update<E: Element>(
+impl Orthogonal {
+    fn take<E: Element>(
         &self,
         weight: &mut [E],
         gradient: &[E],
@@ -150,12 +165,12 @@ impl Orthogonal {
         scratch: &mut [E],
     ) {
         let Some((rows, columns)) = matrix(shape) else {
-            return Step::Moments(self.vector).update(weight, gradient, &mut [first, second]);
+            return self.vector.update::<E, true>(weight, gradient, &mut [first, second]);
         };
         let (step, rest) = scratch.split_at_mut(rows * columns);
         let ahead = if self.nesterov { (self.momentum, 1.0 - self.momentum) } else { (1.0, 0.0) };
-        let [squares] = sweep(Gather { keep: self.momentum, ahead }, [first, &mut *step], [gradient]);
-        sweep(Scale(1.0 / squares.sqrt().max(self.epsilon)), [&mut *step], []);
+        let [squares] = pass_over(Gather { keep: self.momentum, ahead }, [first, &mut *step], [gradient]);
+        pass_over(Scale(1.0 / squares.sqrt().max(self.epsilon)), [&mut *step], []);
         for _ in 0..self.iterations {
             iterate(step, (rows, columns), rest);
         }
@@ -164,7 +179,7 @@ impl Orthogonal {
             RateAdjustment::Original => (outputs / inputs).max(1.0).sqrt(),
             RateAdjustment::Matched => 0.2 * inputs.max(outputs).sqrt(),
         };
-        sweep(Combine(self.keep_weight, -self.learning_rate * length), [weight], [step]);
+        pass_over(Combine(self.keep_weight, -self.learning_rate * length), [weight], [step]);
     }
 }
 
@@ -190,12 +205,12 @@ fn iterate<E: Element>(x: &mut [E], (rows, columns): (usize, usize), scratch: &m
     let own = Matrix::new(&*gram, small, small);
     multiply(own, own, &mut Store::new(square, small), workspace);
     let (linear, cubic, quintic) = COEFFICIENTS;
-    sweep(Combine(quintic, cubic), [&mut *square], [&*gram]);
+    pass_over(Combine(quintic, cubic), [&mut *square], [&*gram]);
     let factor = Matrix::new(&*square, small, small);
     if rows <= columns {
         multiply(factor, matrix, &mut Store::new(product, columns), workspace);
     } else {
         multiply(matrix, factor, &mut Store::new(product, columns), workspace);
     }
-    sweep(Combine(linear, 1.0), [x], [product]);
+    pass_over(Combine(linear, 1.0), [x], [product]);
 }

@@ -1,8 +1,8 @@
 //! Relatives of Adam that divide by something else than a mean of squared gradients: Adamax, AdaBelief, Adan.
 
-use super::Step;
-use super::rule::{DECAY, Decay, EPSILON, Rule, correction, tamed};
-use super::settings::{EpsilonModeLargest, Epsilons, WeightDecayStyle, rule};
+use super::elementwise::elementwise;
+use super::rule::{DECAY, Decay, EPSILON, Rule, correction, rule, tamed};
+use super::words::{EpsilonModeLargest, Epsilons, WeightDecayStyle};
 use crate::real::Real;
 use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
@@ -55,9 +55,11 @@ rule! {
 }
 
 impl Rule for Adamax {
-    fn prepare(&self, step: u64) -> Step {
+    type Scalars = Largest;
+
+    fn prepare(&self, step: u64) -> Largest {
         let Self { learning_rate, beta1, beta2, epsilon, .. } = *self;
-        Step::Largest(Largest {
+        Largest {
             decay: Decay::new(self.weight_decay_style, self.weight_decay, learning_rate),
             keep: (beta1, beta2),
             step: learning_rate / correction(beta1, step),
@@ -65,18 +67,20 @@ impl Rule for Adamax {
                 EpsilonModeLargest::Inside => Epsilons { inner: epsilon, outer: 0.0 },
                 EpsilonModeLargest::Outside => Epsilons { inner: 0.0, outer: epsilon },
             },
-        })
+        }
     }
 }
 
 /// Scalars of Adamax.
 #[derive(Clone, Copy, Debug)]
-pub struct Largest {
+pub(super) struct Largest {
     decay: Decay,
     keep: (f64, f64),
     step: f64,
     epsilons: Epsilons,
 }
+
+elementwise!(Largest: 2);
 
 impl Update<2> for Largest {
     #[inline(always)]
@@ -128,26 +132,30 @@ rule! {
 }
 
 impl Rule for Adabelief {
-    fn prepare(&self, step: u64) -> Step {
+    type Scalars = Belief;
+
+    fn prepare(&self, step: u64) -> Belief {
         let Self { learning_rate, beta1, beta2, epsilon, .. } = *self;
         let (first, second) = (correction(beta1, step), correction(beta2, step));
-        Step::Belief(Belief {
+        Belief {
             decay: Decay::new(self.weight_decay_style, self.weight_decay, learning_rate),
             keep: (beta1, beta2),
             step: learning_rate * second.sqrt() / first,
             epsilons: Epsilons { inner: epsilon, outer: epsilon * second.sqrt() },
-        })
+        }
     }
 }
 
 /// Scalars of AdaBelief.
 #[derive(Clone, Copy, Debug)]
-pub struct Belief {
+pub(super) struct Belief {
     decay: Decay,
     keep: (f64, f64),
     step: f64,
     epsilons: Epsilons,
 }
+
+elementwise!(Belief: 2);
 
 impl Update<2> for Belief {
     #[inline(always)]
@@ -204,23 +212,25 @@ rule! {
 }
 
 impl Rule for Adan {
-    fn prepare(&self, step: u64) -> Step {
+    type Scalars = Differences;
+
+    fn prepare(&self, step: u64) -> Differences {
         let Self { learning_rate, beta1, beta2, beta3, epsilon, .. } = *self;
         let [first, second, third] = [beta1, beta2, beta3].map(|beta| correction(beta, step));
-        Step::Differences(Differences {
+        Differences {
             decay: Decay::new(self.weight_decay_style, self.weight_decay, learning_rate),
             keep: [beta1, beta2, beta3],
             share: beta2,
             is_later: if step == 1 { 0.0 } else { 1.0 },
             step: [learning_rate * third.sqrt() / first, beta2 * learning_rate * third.sqrt() / second],
             epsilon: epsilon * third.sqrt(),
-        })
+        }
     }
 }
 
 /// Scalars of Adan.
 #[derive(Clone, Copy, Debug)]
-pub struct Differences {
+pub(super) struct Differences {
     decay: Decay,
     keep: [f64; 3],
     share: f64,
@@ -229,6 +239,8 @@ pub struct Differences {
     step: [f64; 2],
     epsilon: f64,
 }
+
+elementwise!(Differences: 4);
 
 impl Update<4> for Differences {
     #[inline(always)]

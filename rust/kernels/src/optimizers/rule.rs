@@ -1,9 +1,10 @@
 //! What a rule is: its settings, the scalars of a step, and what several formulas share.
 
-use super::Step;
-use super::settings::WeightDecayStyle;
+use std::fmt::Debug;
+
+use super::words::WeightDecayStyle;
 use crate::error::Result;
-use crate::real::Real;
+use crate::real::{Element, Real};
 use crate::registry::{OptimizerEntry, Range};
 
 /// A rule's settings; written by the macro `rule!`.
@@ -22,8 +23,10 @@ pub(super) trait Settings: Copy {
 
 /// What a rule does with its settings.
 pub(super) trait Rule: Settings {
-    /// The scalars of step `step`, which counts from 1.
-    fn prepare(&self, step: u64) -> Step;
+    /// What [`Rule::prepare`] gives.
+    type Scalars: Scalars;
+    /// The scalars of step `step`, which counts from 1, computed in double precision.
+    fn prepare(&self, step: u64) -> Self::Scalars;
     /// The slots it has with these settings.
     fn slots(&self) -> &'static [&'static str] {
         Self::ENTRY.slots
@@ -39,6 +42,27 @@ pub(super) trait Rule: Settings {
     /// Whether the settings, each in its range, agree with each other.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+/// The scalars of one step, with which every parameter is updated.
+pub(super) trait Scalars: Copy + Debug + Send + Sync {
+    /// Updates a range of the parameters, on this thread alone or with `THREADS` over all.
+    fn update<E: Element, const THREADS: bool>(&self, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]);
+    /// Updates a whole parameter of this shape; `scratch` has as many elements as [`Scalars::scratch`] says.
+    fn update_whole<E: Element>(
+        &self,
+        weight: &mut [E],
+        gradient: &[E],
+        slots: &mut [&mut [E]],
+        _shape: &[usize],
+        _scratch: &mut [E],
+    ) {
+        self.update::<E, true>(weight, gradient, slots);
+    }
+    /// Scratch elements that a whole parameter of this shape needs.
+    fn scratch<E: Element>(_shape: &[usize]) -> usize {
+        0
     }
 }
 
@@ -121,3 +145,80 @@ pub(super) fn tamed_square<R: Real>(gradient: R) -> R {
 const LIMIT_SINGLE: f64 = 72_057_594_037_927_936.0;
 /// 2^480.
 const LIMIT_DOUBLE: f64 = f64::from_bits((1023 + 480) << 52);
+
+/// Declares a rule: its documentation, name and class, settings, what other libraries set, slots and facts, beside which
+/// its scalars and formula are written. Everything that is said of a rule is said here: the classes of other languages are
+/// written from it.
+macro_rules! rule {
+    (
+        $(#[doc = $doc:literal])*
+        $type:ident $name:literal $class:literal
+        { $($(#[doc = $number_doc:literal])+ $number:ident : $default:literal in $range:expr;)* }
+        { $($(#[doc = $choice_doc:literal])+ $choice:ident : $word:ty = $choice_default:literal;)* }
+        styles $styles:expr;
+        slots $slots:expr;
+        facts $facts:expr;
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct $type {
+            $($(#[doc = $number_doc])+ pub $number: f64,)*
+            $($(#[doc = $choice_doc])+ pub $choice: $word,)*
+        }
+
+        impl $crate::optimizers::rule::Settings for $type {
+            const ENTRY: $crate::registry::OptimizerEntry = $crate::registry::OptimizerEntry {
+                name: $name,
+                class: $class,
+                doc: concat!($($doc, "\n"),*),
+                parameters: &[$($crate::registry::Parameter {
+                    name: stringify!($number), default: $default, range: $range, doc: concat!($($number_doc, "\n"),+),
+                }),*],
+                choices: &[$($crate::registry::Choice {
+                    name: stringify!($choice),
+                    default: $choice_default,
+                    options: <$word as $crate::optimizers::words::Word>::WORDS,
+                    meanings: <$word as $crate::optimizers::words::Word>::MEANINGS,
+                    doc: concat!($($choice_doc, "\n"),+),
+                }),*],
+                styles: $styles,
+                slots: $slots,
+                facts: $facts,
+            };
+
+            fn defaults() -> Self {
+                #[allow(unused_imports)]
+                use $crate::optimizers::words::Word;
+                Self {
+                    $($number: $default,)*
+                    $($choice: <$word>::from_index(
+                        const { $crate::optimizers::words::place_of(<$word>::WORDS, $choice_default) },
+                    ),)*
+                }
+            }
+
+            fn number_mut(&mut self, index: usize) -> &mut f64 {
+                let numbers = [$(&mut self.$number),*];
+                numbers.into_iter().nth(index).expect("the entry has this parameter")
+            }
+
+            #[allow(unused_variables)]
+            fn option(&self, index: usize) -> usize {
+                let options: &[usize] = &[$($crate::optimizers::words::Word::index(self.$choice)),*];
+                options[index]
+            }
+
+            #[allow(unused_variables, unused_mut, unused_assignments)]
+            fn set_option(&mut self, index: usize, option: usize) {
+                let mut place = 0;
+                $(
+                    if place == index {
+                        self.$choice = <$word as $crate::optimizers::words::Word>::from_index(option);
+                    }
+                    place += 1;
+                )*
+            }
+        }
+    };
+}
+pub(super) use rule;

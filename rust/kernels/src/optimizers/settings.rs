@@ -1,275 +1,98 @@
-//! The words that choose between forms of a rule, and the macro that declares a rule's settings.
+//! The settings of a rule by their names: made, changed, read.
 
-use crate::real::Real;
+use super::list::Optimizer;
+use crate::error::{Result, name_error, value_error};
+use crate::real::Element;
+use crate::registry::{OptimizerEntry, Setting};
 
-/// A setting that is one of a few words.
-pub(super) trait Word: Copy {
-    /// The words, in the order of the indices.
-    const WORDS: &'static [&'static str];
-    /// What each word stands for; nothing of a yes-or-no.
-    const MEANINGS: &'static [&'static str];
-    /// The setting of this index, which is in range.
-    fn from_index(index: usize) -> Self;
-    /// The index of this setting.
-    fn index(self) -> usize;
-}
-
-impl Word for bool {
-    const WORDS: &'static [&'static str] = &["false", "true"];
-    const MEANINGS: &'static [&'static str] = &[];
-    fn from_index(index: usize) -> Self {
-        index == 1
-    }
-    fn index(self) -> usize {
-        usize::from(self)
-    }
-}
-
-/// The place of a word among some; asked for in constants, so that a word that is not among them does not compile.
-pub(super) const fn place_of(words: &[&str], word: &str) -> usize {
-    let mut place = 0;
-    while place < words.len() {
-        let (known, word) = (words[place].as_bytes(), word.as_bytes());
-        let mut equal = 0;
-        while equal < known.len() && equal < word.len() && known[equal] == word[equal] {
-            equal += 1;
+impl Optimizer {
+    /// The rule of this name with the given settings, the others at their defaults. Settings are checked.
+    pub fn new(name: &str, settings: &[(&str, Setting<'_>)]) -> Result<Self> {
+        let mut optimizer = Self::of_name(name)?;
+        for (name, setting) in settings {
+            optimizer.assign(name, *setting)?;
         }
-        if equal == known.len() && equal == word.len() {
-            return place;
+        optimizer.check()?;
+        Ok(optimizer)
+    }
+
+    /// Changes a setting; the next step uses it. Refused, with nothing changed, if the value is out of range or the rule
+    /// would then need other slots than it has.
+    pub fn set(&mut self, name: &str, setting: Setting<'_>) -> Result<()> {
+        let mut changed = *self;
+        changed.assign(name, setting)?;
+        changed.check()?;
+        if changed.slots() != self.slots() {
+            let function = self.entry().name;
+            return value_error!(
+                "{function}: expected `{name}` to keep the slots {:?}, got a value that needs {:?}; make a new optimizer instead",
+                self.slots(),
+                changed.slots()
+            );
         }
-        place += 1;
+        *self = changed;
+        Ok(())
     }
-    panic!("the default is not one of the words")
-}
 
-macro_rules! words {
-    (
-        $(#[doc = $doc:literal])*
-        $type:ident { $($(#[doc = $option_doc:literal])* $option:ident = $word:literal),* $(,)? }
-    ) => {
-        $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $type {
-            $($(#[doc = $option_doc])* $option,)*
+    /// The value of a setting: a number, an option or a flag.
+    pub fn get(&self, name: &str) -> Option<Setting<'static>> {
+        let entry = self.entry();
+        if let Some(index) = entry.parameters.iter().position(|parameter| parameter.name == name) {
+            let mut copy = *self;
+            return Some(Setting::Number(*copy.number_mut(index)));
         }
-        impl Word for $type {
-            const WORDS: &'static [&'static str] = &[$($word),*];
-            const MEANINGS: &'static [&'static str] = &[$(concat!($($option_doc, "\n"),*)),*];
-            fn from_index(index: usize) -> Self {
-                [$(Self::$option),*][index]
-            }
-            fn index(self) -> usize {
-                self as usize
-            }
-        }
-    };
-}
-
-words! {
-    /// How a velocity takes in the gradient `g`, with momentum `m` and learning rate `r`.
-    MomentumStyle {
-        /// `v = m v + g; w = w - r v` (PyTorch, optax).
-        HeavyBall = "heavy-ball",
-        /// `v = m v + (1 - m) g; w = w - r v`: an exponential moving average, as textbooks write it.
-        Ema = "ema",
-        /// `v = m v - r g; w = w + v` (Keras, scikit-learn): an old speed survives a change of the learning rate.
-        Keras = "keras",
+        let index = entry.choices.iter().position(|choice| choice.name == name)?;
+        let choice = &entry.choices[index];
+        let option = self.option(index);
+        Some(if choice.is_flag() { Setting::Flag(option == 1) } else { Setting::Option(choice.options[option]) })
     }
-}
 
-impl MomentumStyle {
-    /// What a velocity takes in of the gradient, and what the weight moves by it.
-    pub(super) fn split(self, momentum: f64, learning_rate: f64) -> (f64, f64) {
-        match self {
-            MomentumStyle::HeavyBall => (1.0, -learning_rate),
-            MomentumStyle::Ema => (1.0 - momentum, -learning_rate),
-            MomentumStyle::Keras => (-learning_rate, 1.0),
-        }
+    /// Every setting, in the order of the entry: numbers, then choices.
+    pub fn settings(&self) -> Vec<(&'static str, Setting<'static>)> {
+        let entry = self.entry();
+        let names = entry.parameters.iter().map(|parameter| parameter.name);
+        names
+            .chain(entry.choices.iter().map(|choice| choice.name))
+            .filter_map(|name| self.get(name).map(|setting| (name, setting)))
+            .collect()
     }
-}
 
-words! {
-    /// How weights are pulled towards zero.
-    WeightDecayStyle {
-        /// The gradient has `weight_decay * weight` added to it, an L2 penalty, which the rule then scales (PyTorch).
-        Coupled = "coupled",
-        /// The weight is first multiplied by `1 - learning_rate * weight_decay`, apart from the rule (Keras; AdamW
-        /// anywhere).
-        Decoupled = "decoupled",
+    /// One step over a parameter: `prepare(step)`, then [`Step::update`]. `step` counts from 1.
+    ///
+    /// `slots` has one slice for each name of [`Optimizer::slots`], in that order, all as long as `weight`.
+    pub fn update<E: Element>(&self, step: u64, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]) {
+        self.prepare(step).update(weight, gradient, slots);
     }
-}
 
-words! {
-    /// Which second moment of AMSGrad is the largest so far.
-    AmsgradMode {
-        /// The one before bias correction, which is corrected afterwards (PyTorch, Keras).
-        Raw = "raw",
-        /// The one after bias correction (optax).
-        Corrected = "corrected",
-    }
-}
-
-words! {
-    /// How the points of a schedule-free rule count in their average.
-    Averaging {
-        /// By the square of the warm-up's factor (the authors, optax).
-        Weighted = "weighted",
-        /// All alike (Keras).
-        Uniform = "uniform",
-    }
-}
-
-words! {
-    /// Where epsilon stands beside the largest gradient of Adamax.
-    EpsilonModeLargest {
-        /// `max(u, |g| + epsilon)` (PyTorch, optax).
-        Inside = "inside",
-        /// `max(u, |g|) + epsilon` (Keras).
-        Outside = "outside",
-    }
-}
-
-words! {
-    /// How long an orthogonal step of a matrix of `rows` inputs and `columns` outputs is, times the learning rate.
-    RateAdjustment {
-        /// `sqrt(max(1, columns / rows))` (the author; PyTorch and optax for the same layer).
-        Original = "original",
-        /// `0.2 sqrt(max(rows, columns))`: as long as a step of AdamW usually is (Liu et al., 2025).
-        Matched = "match-adamw",
-    }
-}
-
-words! {
-    /// Where epsilon stands in `g / sqrt(s)`, with `s` an average of squared gradients.
-    EpsilonMode {
-        /// `g / (sqrt(s) + epsilon)`, `s` after bias correction where there is one.
-        Outside = "outside",
-        /// `g / sqrt(s + epsilon)`, `s` after bias correction where there is one.
-        Inside = "inside",
-        /// `g / (sqrt(s) + epsilon)` with `s` *before* bias correction, corrected afterwards (Kingma and Ba's second form;
-        /// Keras, scikit-learn).
-        Hat = "hat",
-    }
-}
-
-/// [`EpsilonMode`] of a rule without bias correction, where "hat" would be "outside".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EpsilonModeUncorrected(pub EpsilonMode);
-
-impl Word for EpsilonModeUncorrected {
-    const WORDS: &'static [&'static str] = &["outside", "inside"];
-    const MEANINGS: &'static [&'static str] = &[EpsilonMode::MEANINGS[0], EpsilonMode::MEANINGS[1]];
-    fn from_index(index: usize) -> Self {
-        Self(EpsilonMode::from_index(index))
-    }
-    fn index(self) -> usize {
-        self.0.index()
-    }
-}
-
-/// What is added to an average of squares under the root, and to the root: `g / (sqrt(s + inner) + outer)`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Epsilons {
-    pub(super) inner: f64,
-    pub(super) outer: f64,
-}
-
-impl Epsilons {
-    /// The divisor.
-    #[inline(always)]
-    pub(super) fn root<R: Real>(&self, squares: R) -> R {
-        (squares + R::constant(self.inner)).sqrt() + R::constant(self.outer)
-    }
-}
-
-/// Smallest constant in a divisor: a normal number in single precision, so that it does not vanish there.
-const SMALLEST: f64 = 1e-37;
-
-impl EpsilonMode {
-    /// The two summands for an average that still has to be divided by `correction`, after `sqrt(correction)` has been
-    /// moved from the root to the step's factor.
-    pub(super) fn split(self, epsilon: f64, correction: f64) -> Epsilons {
-        match self {
-            EpsilonMode::Outside => Epsilons { inner: 0.0, outer: (epsilon * correction.sqrt()).max(SMALLEST) },
-            EpsilonMode::Inside => Epsilons { inner: (epsilon * correction).max(SMALLEST), outer: 0.0 },
-            EpsilonMode::Hat => Epsilons { inner: 0.0, outer: epsilon },
-        }
-    }
-}
-
-/// Declares a rule: its documentation, name and class, settings, what other libraries set, slots and facts, beside which
-/// its scalars and formula are written. Everything that is said of a rule is said here: the classes of other languages are
-/// written from it.
-macro_rules! rule {
-    (
-        $(#[doc = $doc:literal])*
-        $type:ident $name:literal $class:literal
-        { $($(#[doc = $number_doc:literal])+ $number:ident : $default:literal in $range:expr;)* }
-        { $($(#[doc = $choice_doc:literal])+ $choice:ident : $word:ty = $choice_default:literal;)* }
-        styles $styles:expr;
-        slots $slots:expr;
-        facts $facts:expr;
-    ) => {
-        $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct $type {
-            $($(#[doc = $number_doc])+ pub $number: f64,)*
-            $($(#[doc = $choice_doc])+ pub $choice: $word,)*
-        }
-
-        impl $crate::optimizers::rule::Settings for $type {
-            const ENTRY: $crate::registry::OptimizerEntry = $crate::registry::OptimizerEntry {
-                name: $name,
-                class: $class,
-                doc: concat!($($doc, "\n"),*),
-                parameters: &[$($crate::registry::Parameter {
-                    name: stringify!($number), default: $default, range: $range, doc: concat!($($number_doc, "\n"),+),
-                }),*],
-                choices: &[$($crate::registry::Choice {
-                    name: stringify!($choice),
-                    default: $choice_default,
-                    options: <$word as $crate::optimizers::settings::Word>::WORDS,
-                    meanings: <$word as $crate::optimizers::settings::Word>::MEANINGS,
-                    doc: concat!($($choice_doc, "\n"),+),
-                }),*],
-                styles: $styles,
-                slots: $slots,
-                facts: $facts,
+    fn assign(&mut self, name: &str, setting: Setting<'_>) -> Result<()> {
+        let entry: &OptimizerEntry = self.entry();
+        let function = entry.name;
+        if let Some(index) = entry.parameters.iter().position(|parameter| parameter.name == name) {
+            let parameter = &entry.parameters[index];
+            let Setting::Number(value) = setting else {
+                return value_error!("{function}: expected `{name}` to be a number, got {setting}");
             };
-
-            fn defaults() -> Self {
-                #[allow(unused_imports)]
-                use $crate::optimizers::settings::Word;
-                Self {
-                    $($number: $default,)*
-                    $($choice: <$word>::from_index(
-                        const { $crate::optimizers::settings::place_of(<$word>::WORDS, $choice_default) },
-                    ),)*
-                }
+            if !parameter.range.contains(value) {
+                return value_error!("{function}: expected `{name}` in {}, got {value}", parameter.range);
             }
-
-            fn number_mut(&mut self, index: usize) -> &mut f64 {
-                let numbers = [$(&mut self.$number),*];
-                numbers.into_iter().nth(index).expect("the entry has this parameter")
-            }
-
-            #[allow(unused_variables)]
-            fn option(&self, index: usize) -> usize {
-                let options: &[usize] = &[$($crate::optimizers::settings::Word::index(self.$choice)),*];
-                options[index]
-            }
-
-            #[allow(unused_variables, unused_mut, unused_assignments)]
-            fn set_option(&mut self, index: usize, option: usize) {
-                let mut place = 0;
-                $(
-                    if place == index {
-                        self.$choice = <$word as $crate::optimizers::settings::Word>::from_index(option);
-                    }
-                    place += 1;
-                )*
-            }
+            *self.number_mut(index) = value;
+            return Ok(());
         }
-    };
+        let Some(index) = entry.choices.iter().position(|choice| choice.name == name) else {
+            let known = entry.parameters.iter().map(|parameter| parameter.name);
+            let known: Vec<&str> = known.chain(entry.choices.iter().map(|choice| choice.name)).collect();
+            return name_error!("{function}: unknown parameter {name:?}; expected one of {}", known.join(", "));
+        };
+        let choice = &entry.choices[index];
+        let option = match setting {
+            Setting::Option(option) => choice.index(function, option)?,
+            Setting::Flag(flag) if choice.is_flag() => usize::from(flag),
+            other => {
+                let kind = if choice.is_flag() { "true or false" } else { "a word" };
+                return value_error!("{function}: expected `{name}` to be {kind}, got {other}");
+            }
+        };
+        self.set_option(index, option);
+        Ok(())
+    }
 }
-pub(super) use rule;

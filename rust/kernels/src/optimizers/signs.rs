@@ -1,8 +1,8 @@
 //! Rules that take the sign of a gradient only: Lion, Rprop.
 
-use super::Step;
-use super::rule::{DECAY, Decay, Rule};
-use super::settings::{WeightDecayStyle, rule};
+use super::elementwise::elementwise;
+use super::rule::{DECAY, Decay, Rule, rule};
+use super::words::WeightDecayStyle;
 use crate::error::{Result, value_error};
 use crate::real::Real;
 use crate::registry::{OptimizerFacts, Range, Setting};
@@ -50,21 +50,25 @@ rule! {
 }
 
 impl Rule for Lion {
-    fn prepare(&self, _step: u64) -> Step {
+    type Scalars = Direction;
+
+    fn prepare(&self, _step: u64) -> Direction {
         let Self { learning_rate, beta1, beta2, .. } = *self;
         let decay = Decay::new(self.weight_decay_style, self.weight_decay, learning_rate);
-        Step::Direction(Direction { decay, learning_rate, ahead: beta1, keep: beta2 })
+        Direction { decay, learning_rate, ahead: beta1, keep: beta2 }
     }
 }
 
 /// Scalars of Lion.
 #[derive(Clone, Copy, Debug)]
-pub struct Direction {
+pub(super) struct Direction {
     decay: Decay,
     learning_rate: f64,
     ahead: f64,
     keep: f64,
 }
+
+elementwise!(Direction: 1);
 
 impl Update<1> for Direction {
     #[inline(always)]
@@ -112,6 +116,8 @@ rule! {
 }
 
 impl Rule for Rprop {
+    type Scalars = Agreement;
+
     fn slot_start(&self, slot: &str) -> f64 {
         if slot == "step_size" { self.learning_rate } else { 0.0 }
     }
@@ -124,20 +130,22 @@ impl Rule for Rprop {
         Ok(())
     }
 
-    fn prepare(&self, _step: u64) -> Step {
+    fn prepare(&self, _step: u64) -> Agreement {
         let Self { decrease, increase, smallest_step, largest_step, .. } = *self;
-        Step::Agreement(Agreement { decrease, increase, least: smallest_step, most: largest_step })
+        Agreement { decrease, increase, least: smallest_step, most: largest_step }
     }
 }
 
 /// Scalars of Rprop.
 #[derive(Clone, Copy, Debug)]
-pub struct Agreement {
+pub(super) struct Agreement {
     decrease: f64,
     increase: f64,
     least: f64,
     most: f64,
 }
+
+elementwise!(Agreement: 2);
 
 impl Update<2> for Agreement {
     #[inline(always)]

@@ -1,10 +1,8 @@
 //! Rules whose step has the size of the weights: LAMB, LARS.
 
-use super::Step;
-use super::pass;
-use super::rule::{DECAY, EPSILON, Rule, correction, tamed};
-use super::settings::rule;
-use super::whole::{Pass, Whole, sweep};
+use super::elementwise::run;
+use super::passes::{Pass, pass_over};
+use super::rule::{DECAY, EPSILON, Rule, Scalars, correction, rule, tamed};
 use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
@@ -57,31 +55,33 @@ rule! {
 }
 
 impl Rule for Lamb {
-    fn prepare(&self, step: u64) -> Step {
+    type Scalars = Layered;
+
+    fn prepare(&self, step: u64) -> Layered {
         let (first, second) = (correction(self.beta1, step), correction(self.beta2, step));
-        Step::Whole(Whole::Layered(Layered {
+        Layered {
             learning_rate: self.learning_rate,
-            moments: Direction {
+            moments: Trusted {
                 keep: (self.beta1, self.beta2),
                 intake: (1.0 - self.beta1, 1.0 - self.beta2),
                 factor: second.sqrt() / first,
                 epsilon: self.epsilon * second.sqrt(),
                 weight_decay: self.weight_decay,
             },
-        }))
+        }
     }
 }
 
 /// Scalars of LAMB.
 #[derive(Clone, Copy, Debug)]
-pub struct Layered {
+pub(super) struct Layered {
     learning_rate: f64,
-    moments: Direction,
+    moments: Trusted,
 }
 
 /// The first pass: moments, the direction, and the squares of direction and weight.
 #[derive(Clone, Copy, Debug)]
-struct Direction {
+struct Trusted {
     keep: (f64, f64),
     intake: (f64, f64),
     factor: f64,
@@ -89,7 +89,7 @@ struct Direction {
     weight_decay: f64,
 }
 
-impl Pass<3, 2, 2> for Direction {
+impl Pass<3, 2, 2> for Trusted {
     #[inline(always)]
     fn visit<R: Real>(&self, [first, second, _]: [R; 3], [weight, gradient]: [R; 2]) -> ([R; 3], [R; 2]) {
         let gradient = tamed(gradient);
@@ -112,18 +112,34 @@ impl Update<0> for Against {
     }
 }
 
-impl Layered {
-    pub(super) fn update<E: Element>(
+impl Scalars for Layered {
+    fn update<E: Element, const THREADS: bool>(&self, _: &mut [E], _: &[E], _: &mut [&mut [E]]) {
+        panic!("{self:?} needs whole parameters")
+    }
+
+    fn update_whole<E: Element>(
         &self,
         weight: &mut [E],
         gradient: &[E],
-        [first, second]: [&mut [E]; 2],
+        slots: &mut [&mut [E]],
+        _shape: &[usize],
         scratch: &mut [E],
     ) {
+        let [first, second] = slots else { panic!("{self:?} does not take {} slots", slots.len()) };
+        self.take(weight, gradient, [first, second], scratch);
+    }
+
+    fn scratch<E: Element>(shape: &[usize]) -> usize {
+        shape.iter().product()
+    }
+}
+
+impl Layered {
+    fn take<E: Element>(&self, weight: &mut [E], gradient: &[E], [first, second]: [&mut [E]; 2], scratch: &mut [E]) {
         let direction = &mut scratch[..weight.len()];
-        let [weights, steps] = sweep(self.moments, [first, second, direction], [weight, gradient]);
+        let [weights, steps] = pass_over(self.moments, [first, second, direction], [weight, gradient]);
         let factor = self.learning_rate * ratio(weights.sqrt(), steps.sqrt());
-        pass::run::<E, Against, 0, 1, true>(Against(factor.min(largest::<E>())), weight, direction, &mut []);
+        run::<E, Against, 0, 1, true>(Against(factor.min(largest::<E>())), weight, direction, &mut []);
     }
 }
 
@@ -165,15 +181,17 @@ rule! {
 }
 
 impl Rule for Lars {
-    fn prepare(&self, _step: u64) -> Step {
+    type Scalars = Rescaled;
+
+    fn prepare(&self, _step: u64) -> Rescaled {
         let Self { learning_rate, momentum, trust, weight_decay, nesterov } = *self;
-        Step::Whole(Whole::Rescaled(Rescaled { learning_rate, trust, momentum, weight_decay, nesterov }))
+        Rescaled { learning_rate, trust, momentum, weight_decay, nesterov }
     }
 }
 
 /// Scalars of LARS.
 #[derive(Clone, Copy, Debug)]
-pub struct Rescaled {
+pub(super) struct Rescaled {
     learning_rate: f64,
     trust: f64,
     momentum: f64,
@@ -214,14 +232,32 @@ impl Update<1> for Follow {
     }
 }
 
+impl Scalars for Rescaled {
+    fn update<E: Element, const THREADS: bool>(&self, _: &mut [E], _: &[E], _: &mut [&mut [E]]) {
+        panic!("{self:?} needs whole parameters")
+    }
+
+    fn update_whole<E: Element>(
+        &self,
+        weight: &mut [E],
+        gradient: &[E],
+        slots: &mut [&mut [E]],
+        _shape: &[usize],
+        _scratch: &mut [E],
+    ) {
+        let [velocity] = slots else { panic!("{self:?} does not take {} slots", slots.len()) };
+        self.take(weight, gradient, velocity);
+    }
+}
+
 impl Rescaled {
-    pub(super) fn update<E: Element>(&self, weight: &mut [E], gradient: &[E], velocity: &mut [E]) {
+    fn take<E: Element>(&self, weight: &mut [E], gradient: &[E], velocity: &mut [E]) {
         let Self { learning_rate, trust, momentum, weight_decay, nesterov } = *self;
-        let [weights, pulls] = sweep(Lengths { weight_decay }, [], [weight, gradient]);
+        let [weights, pulls] = pass_over(Lengths { weight_decay }, [], [weight, gradient]);
         let share = if weights > 0.0 && pulls > 0.0 { trust * weights.sqrt() / pulls.sqrt() } else { 1.0 };
         let ahead = if nesterov { (momentum, 1.0) } else { (1.0, 0.0) };
         let follow = Follow { momentum, weight_decay, intake: (learning_rate * share).min(largest::<E>()), ahead };
-        pass::run::<E, Follow, 1, 2, true>(follow, weight, gradient, &mut [velocity]);
+        run::<E, Follow, 1, 2, true>(follow, weight, gradient, &mut [velocity]);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The loop of an update: weights, gradients and slots in one pass, weights and slots in place.
+//! The loop of an update of each number on its own: weights, gradients and slots in one pass, weights and slots in place.
 //!
 //! The formulas of update rules have no fused multiply-add and no transcendental function, so an element has the same bits
 //! in whatever vector or remainder it is computed. Each count of slots has a loop of its own, whose operands are parameters
@@ -16,14 +16,14 @@ const BLOCK: usize = 64;
 const REGISTER: usize = 16;
 
 /// The loops over elements, for a rule with `K` slots.
-pub(super) trait Walk<const K: usize>: Update<K> {
+pub(super) trait UpdateLoop<const K: usize>: Update<K> {
     /// Updates every element of equally long slices.
-    fn walk<R: Real>(&self, weight: &mut [R::Element], gradient: &[R::Element], slots: [&mut [R::Element]; K]);
+    fn update_each<R: Real>(&self, weight: &mut [R::Element], gradient: &[R::Element], slots: [&mut [R::Element]; K]);
 }
 
 /// Runs a rule over equally long slices, with `THREADS` parts of them over the threads. `ALL` is `K + 1`.
 #[inline]
-pub(super) fn run<E: Element, F: Walk<K>, const K: usize, const ALL: usize, const THREADS: bool>(
+pub(super) fn run<E: Element, F: UpdateLoop<K>, const K: usize, const ALL: usize, const THREADS: bool>(
     formula: F,
     weight: &mut [E],
     gradient: &[E],
@@ -35,7 +35,7 @@ pub(super) fn run<E: Element, F: Walk<K>, const K: usize, const ALL: usize, cons
     assert!(equal, "the operands of an update differ in length");
     let slots = slots.each_mut().map(|slot| &mut **slot);
     if !THREADS || len <= PART {
-        return isa::run(Range { formula, weight, gradient, slots });
+        return isa::run(UpdateRange { formula, weight, gradient, slots });
     }
     // Weights and slots as one array are cut alike.
     let mut each = slots.into_iter();
@@ -47,19 +47,19 @@ pub(super) fn run<E: Element, F: Walk<K>, const K: usize, const ALL: usize, cons
         let mut each = changed.into_iter();
         let slots = std::array::from_fn(|_| each.next().expect("a slice for each slot"));
         let weight = each.next().expect("the weight comes last");
-        isa::run(Range { formula, weight, gradient, slots });
+        isa::run(UpdateRange { formula, weight, gradient, slots });
     });
 }
 
 /// A range of the operands.
-struct Range<'a, E, F, const K: usize> {
+struct UpdateRange<'a, E, F, const K: usize> {
     formula: F,
     weight: &'a mut [E],
     gradient: &'a [E],
     slots: [&'a mut [E]; K],
 }
 
-impl<E: Element, F: Walk<K>, const K: usize> Kernel<E> for Range<'_, E, F, K> {
+impl<E: Element, F: UpdateLoop<K>, const K: usize> Kernel<E> for UpdateRange<'_, E, F, K> {
     type Output = ();
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) {
@@ -73,13 +73,13 @@ impl<E: Element, F: Walk<K>, const K: usize> Kernel<E> for Range<'_, E, F, K> {
         let blocks = rest.weight.len() - rest.weight.len() % BLOCK;
         if blocks > 0 {
             let whole = rest.take(blocks);
-            formula.walk::<R>(whole.weight, whole.gradient, whole.slots);
+            formula.update_each::<R>(whole.weight, whole.gradient, whole.slots);
         }
         while rest.weight.len() >= REGISTER {
             let whole = rest.take(REGISTER);
             // Said once more for the compiler, which then needs no loop.
             let slots = whole.slots.map(|slot| &mut slot[..REGISTER]);
-            formula.walk::<R>(&mut whole.weight[..REGISTER], &whole.gradient[..REGISTER], slots);
+            formula.update_each::<R>(&mut whole.weight[..REGISTER], &whole.gradient[..REGISTER], slots);
         }
         if !rest.weight.is_empty() {
             let count = rest.weight.len();
@@ -120,7 +120,7 @@ impl<'a, E: Element, const K: usize> Operands<'a, E, K> {
 
     /// What a register of elements from `start` becomes, filled up with zeros where they are fewer.
     #[inline(always)]
-    fn changed<R: Real<Element = E>, F: Walk<K>>(&self, start: usize, formula: &F) -> Register<E, K> {
+    fn changed<R: Real<Element = E>, F: UpdateLoop<K>>(&self, start: usize, formula: &F) -> Register<E, K> {
         let count = REGISTER.min(self.weight.len() - start);
         let taken = |slice: &[E]| match slice[start..].first_chunk() {
             Some(register) => *register,
@@ -132,7 +132,7 @@ impl<'a, E: Element, const K: usize> Operands<'a, E, K> {
         };
         let (mut weight, gradient) = (taken(self.weight), taken(self.gradient));
         let mut slots = self.slots.each_ref().map(|slot| taken(slot));
-        formula.walk::<R>(&mut weight, &gradient, slots.each_mut().map(|slot| slot.as_mut_slice()));
+        formula.update_each::<R>(&mut weight, &gradient, slots.each_mut().map(|slot| slot.as_mut_slice()));
         (weight, slots)
     }
 }
@@ -141,11 +141,11 @@ impl<'a, E: Element, const K: usize> Operands<'a, E, K> {
 type Register<E, const K: usize> = ([E; REGISTER], [[E; REGISTER]; K]);
 
 /// Makes the loop for a count of slots, with a name for each.
-macro_rules! walk {
+macro_rules! update_loop {
     ($count:literal: $($slot:ident $at:literal),*) => {
-        impl<F: Update<$count>> Walk<$count> for F {
+        impl<F: Update<$count>> UpdateLoop<$count> for F {
             #[inline(always)]
-            fn walk<R: Real>(
+            fn update_each<R: Real>(
                 &self,
                 weight: &mut [R::Element],
                 gradient: &[R::Element],
@@ -174,8 +174,30 @@ macro_rules! walk {
     };
 }
 
-walk!(0:);
-walk!(1: first 0);
-walk!(2: first 0, second 1);
-walk!(3: first 0, second 1, third 2);
-walk!(4: first 0, second 1, third 2, fourth 3);
+update_loop!(0:);
+update_loop!(1: first 0);
+update_loop!(2: first 0, second 1);
+update_loop!(3: first 0, second 1, third 2);
+update_loop!(4: first 0, second 1, third 2, fourth 3);
+
+/// Makes the scalars of a step of formulas of one number, one for each of these counts of slots.
+macro_rules! elementwise {
+    ($type:ty: $($slots:literal)|+) => {
+        impl $crate::optimizers::rule::Scalars for $type {
+            #[inline]
+            fn update<E: $crate::real::Element, const THREADS: bool>(
+                &self,
+                weight: &mut [E],
+                gradient: &[E],
+                slots: &mut [&mut [E]],
+            ) {
+                use $crate::optimizers::elementwise::run;
+                match slots.len() {
+                    $($slots => run::<E, _, $slots, { $slots + 1 }, THREADS>(*self, weight, gradient, slots),)+
+                    count => panic!("{self:?} does not take {count} slots"),
+                }
+            }
+        }
+    };
+}
+pub(super) use elementwise;
