@@ -1,5 +1,5 @@
-//! Activations and their backward passes over the registry, forward out of place, on one thread: bytes read and written a
-//! second, for each instruction set of the machine, with a plain copy beside them.
+//! Activations and their backward passes over the registry, forward out of place, on one thread: bytes read and written
+//! a second, for each instruction set of the machine, with a plain copy beside them.
 //!
 //! `cargo bench -p tilegrad-kernels --bench activations -- 'forward/1000000/avx512'`
 

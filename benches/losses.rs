@@ -1,7 +1,7 @@
 //! Softmax and losses, on each instruction set, beside a copy of the same bytes.
 //!
-//! Three sizes: within the first cache, the second, and beyond. Bytes a second count every operand read or written once.
-//! One of them: `cargo bench --bench losses -- avx512/softmax`.
+//! Three sizes: within the first cache, the second, and beyond. Bytes a second count every operand read or written
+//! once. One of them: `cargo bench --bench losses -- avx512/softmax`.
 
 use std::hint::black_box;
 

@@ -1,9 +1,12 @@
-//! Matrix products of dense layers compared with the machine's peak of multiply-adds, on every instruction set, in f32 and f64.
+//! Matrix products of dense layers compared with the machine's peak of multiply-adds, on every instruction set, in f32
+//! and f64.
 //!
-//! A layer `batch x in x out` stands for three products: `forward` = x w, `weights` = x^T dy, `inputs` = dy w^T. Each line is
-//! a layer: for each product its time, its GFLOP/s, and the share of the peak that registers alone reach (measured in turns with the products).
-//! `cargo bench --bench matmul -- avx512/f32/128x784 --threads 2`: only lines whose name contains this text, and the number of threads; `--large` adds the
-//! largest layer, and `--layer 200x300x400` (as often as you like) replaces the usual layers. Numbers are the best of several interleaved blocks.
+//! A layer `batch x in x out` stands for three products: `forward` = x w, `weights` = x^T dy, `inputs` = dy w^T. Each
+//! line is a layer: for each product its time, its GFLOP/s, and the share of the peak that registers alone reach
+//! (measured in turns with the products). `cargo bench --bench matmul -- avx512/f32/128x784 --threads 2`: only lines
+//! whose name contains this text, and the number of threads; `--large` adds the largest layer, and
+//! `--layer 200x300x400` (as often as you like) replaces the usual layers. Numbers are the best of several interleaved
+//! blocks.
 
 use std::hint::black_box;
 use std::time::Instant;

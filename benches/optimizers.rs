@@ -1,7 +1,8 @@
 //! Update rules and random streams, on each instruction set, beside a copy.
 //!
-//! Bytes a second count every operand read or written once: 28 a parameter for Adam in f32. Gradients alternate in sign,
-//! so that weights and slots stay where they are; parameters are vectors. One of them: `cargo bench --bench optimizers -- avx512/adam`.
+//! Bytes a second count every operand read or written once: 28 a parameter for Adam in f32. Gradients alternate in
+//! sign, so that weights and slots stay where they are; parameters are vectors. One of them:
+//! `cargo bench --bench optimizers -- avx512/adam`.
 
 use std::hint::black_box;
 

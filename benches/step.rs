@@ -1,6 +1,7 @@
 //! Whole training steps (forward, loss, backward, Adam) of small networks, as a plan runs them: one call per step.
 //!
-//! `cargo bench -p tilegrad-engine`. The same networks stand in benches/peers, where other libraries take the same steps.
+//! `cargo bench -p tilegrad-engine`. The same networks stand in benches/peers, where other libraries take the same
+//! steps.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use tilegrad_engine::gradient::gradients;
@@ -111,7 +112,9 @@ fn compile(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().measurement_time(std::time::Duration::from_secs(1)).warm_up_time(std::time::Duration::from_millis(300));
+    config = Criterion::default()
+        .measurement_time(std::time::Duration::from_secs(1))
+        .warm_up_time(std::time::Duration::from_millis(300));
     targets = steps, overhead, compile
 }
 criterion_main!(benches);

@@ -20,6 +20,7 @@ WRITTEN = [path for path in PYTHON if path.read_text(encoding="utf-8").startswit
 # The aim is 400; a file that has grown this far must be divided.
 LONGEST_FILE = 550
 LONGEST_FUNCTION = 70
+LONGEST_RUST_LINE = 120
 
 # The instruction sets, the register tiles, the thread pool, the arena, and the bindings' views of NumPy's memory.
 # Tests and benches may count allocations and call the tiles. That each block says why it is sound is clippy's to check.
@@ -74,6 +75,14 @@ def test_unfinished_work_and_machine_paths_are_found():
     for text in ("docs/data/x", "https://example.org/home/x", "$HOME/work/x", "and/or", "src/work.rs", "todos"):
         assert not MACHINE.search(text), text
         assert not UNFINISHED.search(text), text
+
+
+@pytest.mark.parametrize("path", RUST, ids=name_of)
+def test_rust_lines_fit(path):
+    """The formatter breaks neither comments nor macros; only a text may make a line longer."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        code = line if line.lstrip().startswith("//") else re.sub(r'"(?:[^"\\]|\\.)*("|\\?$)', '""', line)
+        assert len(code) <= LONGEST_RUST_LINE, f"{name_of(path)}:{number} has {len(line)} characters"
 
 
 @pytest.mark.parametrize("path", [*SOURCES, *DOCUMENTS], ids=name_of)

@@ -4,7 +4,8 @@ use tilegrad_kernels::optimizers::Optimizer;
 
 use crate::types::Array;
 
-/// Flat buffers of both real dtypes, laid out as in `Graph::parameters`. The buffer of a dtype without parameters may be empty.
+/// Flat buffers of both real dtypes, laid out as in `Graph::parameters`. The buffer of a dtype without parameters may
+/// be empty.
 #[derive(Debug, Default)]
 pub struct Buffers<'a> {
     /// Single precision: `Graph::flat_len``(F32)` numbers.
@@ -18,7 +19,8 @@ pub struct Buffers<'a> {
 pub struct State<'a> {
     /// The parameters.
     pub parameters: Buffers<'a>,
-    /// The buffers of the gradient controls (sums of gradients, averages), then the optimizer's slots in the order of [`Optimizer::slots`].
+    /// The buffers of the gradient controls (sums of gradients, averages), then the optimizer's slots in the order of
+    /// [`Optimizer::slots`].
     pub slots: Vec<Buffers<'a>>,
     /// The optimizers to use, in the order of `Graph::optimizers`; empty means those that the graph was built with.
     pub optimizers: Vec<Optimizer>,

@@ -73,8 +73,8 @@ impl<'a> Call<'a> {
     pub(crate) fn input<E: Typed>(&self, index: usize) -> &'a [E] {
         let operand = &self.operands[index];
         debug_assert!(index < self.inputs && operand.dtype == E::DTYPE);
-        // SAFETY: the place holds `len` elements of this dtype, written earlier or bound by the caller, and nobody writes
-        // there during this call: an input that shares its memory with a result is only accessed as the result.
+        // SAFETY: the place holds `len` elements of this dtype, written earlier or bound by the caller, and nobody
+        // writes there during this call: an input that shares its memory with a result is only accessed as the result.
         unsafe { std::slice::from_raw_parts(self.address(operand), operand.len) }
     }
 

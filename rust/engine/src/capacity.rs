@@ -8,8 +8,8 @@ const UNASKED: usize = 64 << 20;
 
 /// An error if this many bytes are not available: ``function: expected `argument` that fits into memory, got ...``.
 ///
-/// `what` names what needs them, `hint` what would help. If the system does not say how much is available, every addressable
-/// size fits, and the allocation itself decides.
+/// `what` names what needs them, `hint` what would help. If the system does not say how much is available, every
+/// addressable size fits, and the allocation itself decides.
 pub fn require(function: &str, argument: &str, what: &str, bytes: usize, hint: &str) -> Result<()> {
     if bytes <= UNASKED {
         return Ok(());
@@ -44,8 +44,8 @@ fn rounded(bytes: u64) -> String {
     format!("{count:.1} {}", UNITS[unit])
 }
 
-/// Bytes that this process can still use, if the system says so: what is available on the machine, within the memory limits of
-/// its control groups (version 1 or 2). Cached files that can be dropped count as free.
+/// Bytes that this process can still use, if the system says so: what is available on the machine, within the memory
+/// limits of its control groups (version 1 or 2). Cached files that can be dropped count as free.
 pub fn available() -> Option<u64> {
     let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| machine_available(&text));
     let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();

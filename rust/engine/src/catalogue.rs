@@ -86,7 +86,8 @@ fn made<O: Operation>(operation: Result<O>) -> Made {
     operation.map(|operation| -> Arc<dyn Operation> { Arc::new(operation) })
 }
 
-/// The operation of this name with these attributes; the error for an unknown name lists the valid ones and the closest match.
+/// The operation of this name with these attributes; the error for an unknown name lists the valid ones and the closest
+/// match.
 pub fn from_name(name: &str, attributes: &Attributes) -> Result<Arc<dyn Operation>> {
     let mut reader = Reader::new(name, attributes);
     if let Some((_, make)) = OPERATIONS.iter().find(|(known, _)| *known == name) {

@@ -125,8 +125,8 @@ pub struct Fault {
 
 /// Runs a plan over all rows, batch by batch; `last` is the plan for a shorter last batch.
 ///
-/// The plan's outputs are the mean loss, the weight of that mean, then the terms of metrics: arrays of any shape, which are
-/// summed over the batches in double precision, or whose maximum counts. `report` is called between whole steps, at
+/// The plan's outputs are the mean loss, the weight of that mean, then the terms of metrics: arrays of any shape, which
+/// are summed over the batches in double precision, or whose maximum counts. `report` is called between whole steps, at
 /// most once per interval; it can end the epoch. A plan with updates advances `state.step` by one per batch.
 pub fn run_epoch(
     plan: &mut Plan,

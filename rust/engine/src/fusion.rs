@@ -1,8 +1,9 @@
 //! Fusion: neighbouring operations that become one kernel call.
 //!
-//! A fused call does the arithmetic of its parts in the same order on the same numbers, so no result changes by a bit. It
-//! runs where its first part ran; everything else it reads must exist by then. A call that updates a parameter is the exception:
-//! it runs where the update ran, after all readers of the old numbers; everything it reads must still be there.
+//! A fused call does the arithmetic of its parts in the same order on the same numbers, so no result changes by a bit.
+//! It runs where its first part ran; everything else it reads must exist by then. A call that updates a parameter is
+//! the exception: it runs where the update ran, after all readers of the old numbers; everything it reads must still be
+//! there.
 
 mod calls;
 
@@ -34,8 +35,8 @@ pub struct Fusions {
     pub slope: bool,
     /// A loss and its gradient: one pass over the predictions.
     pub loss: bool,
-    /// The gradient of a bias and the product whose numbers it sums: the column sums of an input gradient are computed while its
-    /// tile is in cache.
+    /// The gradient of a bias and the product whose numbers it sums: the column sums of an input gradient are computed
+    /// while its tile is in cache.
     pub bias: bool,
     /// A gradient and its only reader, the update: it goes into weight and slots tile by tile and is never stored.
     pub update: bool,

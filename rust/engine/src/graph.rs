@@ -166,7 +166,8 @@ impl Graph {
         self.apply(Arc::new(operation), inputs)
     }
 
-    /// The parameter that a value is after a change in place, and what changes it; `None` if the value is something else.
+    /// The parameter that a value is after a change in place, and what changes it; `None` if the value is something
+    /// else.
     pub(crate) fn change(&self, value: ValueId) -> Option<Change> {
         let node = self.node(value);
         let by = node.operation()?.changes()?;
@@ -198,7 +199,8 @@ impl Graph {
         self.scopes.pop().map(|_| ()).ok_or_else(|| Error::Value("pop_scope: expected an open scope, got none".into()))
     }
 
-    /// Enters the scope in which a value was created instead of the open ones, which it returns for [`Graph::leave_to`].
+    /// Enters the scope in which a value was created instead of the open ones, which it returns for
+    /// [`Graph::leave_to`].
     pub(crate) fn enter_scope_of(&mut self, value: ValueId) -> Vec<String> {
         let scope = self.node(value).scope.clone();
         let inner = if scope.is_empty() { Vec::new() } else { vec![scope] };

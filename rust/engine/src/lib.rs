@@ -3,14 +3,18 @@
 //! The design, in a few decisions:
 //!
 //! **A. One graph.** [`graph::Graph`] holds inputs, parameters, constants and operations with concrete shapes.
-//! [`gradient::gradients`] adds the backward nodes to the same graph, so they can be drawn, fused and differentiated again.
+//! [`gradient::gradients`] adds the backward nodes to the same graph, so they can be drawn, fused and differentiated
+//! again.
 //!
-//! **B. An operation is one struct.** Its shape rule, its gradient rule and its kernel call are side by side in [`ops`].
+//! **B. An operation is one struct.** Its shape rule, its gradient rule and its kernel call are side by side in
+//! [`ops`].
 //!
-//! **C. A plan is a flat list.** [`plan::Plan::compile`] keeps what the outputs need, fuses neighbours, gives every value a
-//! place in one arena, and leaves a list of calls. [`plan::Plan::run`] walks it: no allocation, no look-up, no locks.
+//! **C. A plan is a flat list.** [`plan::Plan::compile`] keeps what the outputs need, fuses neighbours, gives every
+//! value a place in one arena, and leaves a list of calls. [`plan::Plan::run`] walks it: no allocation, no look-up, no
+//! locks.
 //!
-//! **D. Same bits.** Fusion, reuse of memory and the number of threads change the time a step takes, but not a bit of its result.
+//! **D. Same bits.** Fusion, reuse of memory and the number of threads change the time a step takes, but not a bit of
+//! its result.
 
 pub mod bindings;
 mod call;

@@ -181,7 +181,8 @@ fn last_uses(schedule: &RunningOrder) -> HashMap<ValueId, usize> {
     last
 }
 
-/// An input whose memory the first result may take over: in the arena, of the same size, and read here once and for the last time.
+/// An input whose memory the first result may take over: in the arena, of the same size, and read here once and for the
+/// last time.
 fn taken_over(item: &Item, index: usize, blocks: &Blocks, last_use: &HashMap<ValueId, usize>) -> Option<usize> {
     let output = item.outputs.first()?;
     item.routine.in_place().iter().copied().find(|&input| {

@@ -17,7 +17,8 @@ pub trait Operation: Routine + Any {
     /// Adds the nodes of the backward pass; returns the gradient that arrives at each input.
     fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>>;
 
-    /// Whether it reads the numbers of this input when it runs. An input that is not read is there for the gradient rule.
+    /// Whether it reads the numbers of this input when it runs. An input that is not read is there for the gradient
+    /// rule.
     fn reads(&self, input: usize) -> bool {
         let _ = input;
         true
@@ -35,7 +36,8 @@ pub trait Operation: Routine + Any {
         None
     }
 
-    /// How it changes a parameter in place, if it does: the parameter is its first input, or the result of the previous change.
+    /// How it changes a parameter in place, if it does: the parameter is its first input, or the result of the previous
+    /// change.
     fn changes(&self) -> Option<Changer> {
         None
     }

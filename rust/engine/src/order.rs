@@ -1,4 +1,5 @@
-//! From the graph to a list of items in running order: nodes that the outputs do not need are dropped, and views are resolved.
+//! From the graph to a list of items in running order: nodes that the outputs do not need are dropped, and views are
+//! resolved.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -85,8 +86,8 @@ fn needed(graph: &Graph, roots: &[ValueId], outputs: &[ValueId]) -> Vec<ValueId>
         .collect()
 }
 
-/// The running order is the order of creation, except that an update runs as soon as the old parameter is no longer needed,
-/// and changes of a parameter without an optimizer run once nothing else is left.
+/// The running order is the order of creation, except that an update runs as soon as the old parameter is no longer
+/// needed, and changes of a parameter without an optimizer run once nothing else is left.
 fn order(graph: &Graph, roots: &[ValueId], needed: &[ValueId]) -> Result<Vec<ValueId>> {
     let count = graph.nodes().len();
     let (mut waiting, mut followers) = (vec![0u32; count], vec![Vec::new(); count]);

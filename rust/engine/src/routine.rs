@@ -24,7 +24,8 @@ pub trait Routine: Debug + Send + Sync {
         &[]
     }
 
-    /// The buffers it keeps between runs besides parameters and slots, as operands after those: which parameter each belongs to.
+    /// The buffers it keeps between runs besides parameters and slots, as operands after those: which parameter each
+    /// belongs to.
     fn kept(&self) -> Option<(usize, ControlBuffer)> {
         None
     }
@@ -44,7 +45,8 @@ pub trait Routine: Debug + Send + Sync {
     fn compile(&self, site: &Site<'_>) -> Run;
 }
 
-/// The buffers of the gradient controls, in the layout of the parameters and in this order, before the optimizer's slots.
+/// The buffers of the gradient controls, in the layout of the parameters and in this order, before the optimizer's
+/// slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ControlBuffer {
     /// The sum of the gradients of several batches.

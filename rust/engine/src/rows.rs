@@ -182,7 +182,8 @@ impl<'a> RowSource<'a> {
 
     /// Announces to the preceding work that these rows are read next.
     pub(crate) fn name_next(&self, order: impl ExactSizeIterator<Item = usize>) {
-        // Numbers that are not contiguous touch too many cache lines for what is read of them; a few load just as fast by themselves.
+        // Numbers that are not contiguous touch too many cache lines for what is read of them; a few load just as fast
+        // by themselves.
         let row = self.row_len() * self.kind.size();
         let bytes = if self.packed && order.len() * row >= FEWEST_BYTES { row } else { 0 };
         let start = |row: usize| self.pointer.addr().wrapping_add(row.wrapping_mul(self.strides[0].cast_unsigned()));
@@ -225,7 +226,8 @@ impl<'a> RowSource<'a> {
                 offset += isize::try_from(rest % count).expect("fewer numbers than bytes") * stride;
                 rest /= count;
             }
-            // SAFETY: the index is within the shape; whoever created `self` guaranteed that the memory of all elements is valid.
+            // SAFETY: the index is within the shape; whoever created `self` guaranteed that the memory of all elements
+            // is valid.
             fits &= put(out, convert(unsafe { start.offset(offset).cast::<S>().read_unaligned() }));
         }
         fits

@@ -4,9 +4,9 @@ use crate::types::{Site, Type};
 
 /// The minimum work of a call, whatever kernel does it.
 ///
-/// An addition, a multiplication, a comparison, or a function such as `exp` counts as one operation. A product counts all its
-/// multiplications and additions (`2 m n k`); an update counts two operations for each number it changes, the minimum
-/// for any rule; everything else counts one for each number of the largest operand. Moving numbers counts none.
+/// An addition, a multiplication, a comparison, or a function such as `exp` counts as one operation. A product counts
+/// all its multiplications and additions (`2 m n k`); an update counts two operations for each number it changes, the
+/// minimum for any rule; everything else counts one for each number of the largest operand. Moving numbers counts none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
     /// Floating-point operations.
@@ -34,8 +34,8 @@ impl Work {
         Self::moving(site).and(largest as u64)
     }
 
-    /// The update of a weight in place by a rule with this many slots, and this many divisions and roots for each number: weight
-    /// and slots are read and written. Computing the gradient is not included.
+    /// The update of a weight in place by a rule with this many slots, and this many divisions and roots for each
+    /// number: weight and slots are read and written. Computing the gradient is not included.
     pub fn update(weight: &Type, slots: usize, divisions: u64) -> Self {
         let (changed, len) = (1 + slots as u64, weight.len() as u64);
         let bytes = changed * weight.bytes() as u64;

@@ -89,7 +89,8 @@ fn fused_updates_change_no_bits() {
         // One column and one row, whose transposes lie in memory as they do.
         recipes.push(Recipe { loss: "mean_squared_error", ..recipe(&[6, 300, 1], 9) });
         recipes.push(Recipe { loss: "mean_squared_error", ..recipe(&[1, 70, 1, 40, 1], 50) });
-        // Wide enough for several blocks of columns and for threads; then depths that are cut, and sums in several runs.
+        // Wide enough for several blocks of columns and for threads; then depths that are cut, and sums in several
+        // runs.
         recipes.push(recipe(&[130, 1100, 10], 70));
         recipes.push(recipe(&[9, 40, 37, 2], 1100));
         recipes.push(recipe(&[5, 67, 33, 3], 2500));
@@ -118,7 +119,8 @@ struct Small {
 }
 
 impl Small {
-    /// `build` makes a scalar from the input (6, 5) and parameters of these shapes, which are updated along its gradients.
+    /// `build` makes a scalar from the input (6, 5) and parameters of these shapes, which are updated along its
+    /// gradients.
     fn new(shapes: &[[usize; 2]], build: impl Fn(&mut Graph, ValueId, &[ValueId]) -> ValueId) -> Self {
         let mut graph = Graph::new();
         let x = graph.input("x", &[6, 5], Dtype::F64).unwrap();

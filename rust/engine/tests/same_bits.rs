@@ -1,4 +1,5 @@
-//! The bits of a training step depend on inputs and seed only. One test: instruction set and threads are set process-wide.
+//! The bits of a training step depend on inputs and seed only. One test: instruction set and threads are set
+//! process-wide.
 
 mod common;
 

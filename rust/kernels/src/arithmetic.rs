@@ -127,7 +127,8 @@ macro_rules! binary_functions {
                 }
             }
 
-            /// `y = f(x, y)`, where only `x` is broadcast; the description is that of (y, x), see [`Broadcast::flipped`].
+            /// `y = f(x, y)`, where only `x` is broadcast; the description is that of (y, x), see
+            /// [`Broadcast::flipped`].
             pub fn apply_in_place_flipped<E: Element>(self, broadcast: &Broadcast, x: &[E], y: &mut [E]) {
                 match self {
                     $(BinaryFunction::$variant => zip_in_place(Flip(formulas::$variant), broadcast, y, x),)*

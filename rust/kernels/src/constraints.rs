@@ -1,7 +1,7 @@
 //! What is done to a parameter in place after its update: constraints, and the proximal step of an L1 penalty.
 //!
-//! Norms are those of each column of a row-major matrix: of the weights that come into one unit. They are summed in double
-//! precision over ascending rows, without fused multiply-add: the same bits on every machine.
+//! Norms are those of each column of a row-major matrix: of the weights that come into one unit. They are summed in
+//! double precision over ascending rows, without fused multiply-add: the same bits on every machine.
 
 use crate::error::{Result, name_error, value_error};
 use crate::isa::{self, Kernel};

@@ -1,8 +1,8 @@
 //! What may happen to gradients between the backward pass and the update: accumulation, clipping, skipping, averages.
 //!
 //! The order is fixed: gradients of several batches are joined; each tensor is clipped by its own norm, then all by the
-//! norm of all, then each number by its value; a step whose gradients are not finite can be left out; the average of the
-//! weights follows the update. The formulas use no fused multiply-add, so that every machine gives the same bits.
+//! norm of all, then each number by its value; a step whose gradients are not finite can be left out; the average of
+//! the weights follows the update. The formulas use no fused multiply-add, so that every machine gives the same bits.
 
 use crate::real::{Element, Real};
 use crate::sweep::{self, Binary, Unary};
@@ -53,8 +53,8 @@ impl Controls {
 
     /// Weight of the newest numbers in the average after `updates` updates: `(1 - decay) / (1 - decay^updates)`.
     ///
-    /// That is the exponential average with its start at zero corrected: after the first update it is the weights, at last
-    /// it moves by `1 - decay`.
+    /// That is the exponential average with its start at zero corrected: after the first update it is the weights, at
+    /// last it moves by `1 - decay`.
     pub fn average_share(&self, updates: u64) -> f64 {
         let Some(decay) = self.average_decay else { return 0.0 };
         let kept = if decay == 0.0 { 0.0 } else { (decay.ln() * updates as f64).exp() };

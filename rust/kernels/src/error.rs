@@ -1,7 +1,7 @@
 //! The one error of kernels and engine: its variant says what was wrong, its message what to do about it.
 //!
-//! A message names the function, the argument, what was expected and what came: ``matmul: expected matrices, got ...``. Who
-//! catches an error decides by the variant, never by the words, which hold names of the user's.
+//! A message names the function, the argument, what was expected and what came: ``matmul: expected matrices, got ...``.
+//! Who catches an error decides by the variant, never by the words, which hold names of the user's.
 
 use std::fmt;
 

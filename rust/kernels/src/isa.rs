@@ -1,7 +1,8 @@
 //! Instruction sets: detected once, can be forced, and stamped over any [`Kernel`].
 //!
-//! A kernel is a struct that holds its operands, with one `run` written over [`Real`]. [`run`] calls it inside a function
-//! compiled for the instruction set in use; since `run` is inlined there, the compiler vectorises it for that set.
+//! A kernel is a struct that holds its operands, with one `run` written over [`Real`]. [`run`] calls it inside a
+//! function compiled for the instruction set in use; since `run` is inlined there, the compiler vectorises it for that
+//! set.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};

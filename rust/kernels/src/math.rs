@@ -1,12 +1,13 @@
 //! Transcendental functions, branch-free, each with its method and measured error.
 //!
 //! - One method serves both precisions: it is written over [`Real`], and [`Tables`] gives what depends on the precision
-//!   (coefficients, ends of the range, the layout of the bits). Coefficients are minimax fits of our own over the stated range.
+//!   (coefficients, ends of the range, the layout of the bits). Coefficients are minimax fits of our own over the
+//!   stated range.
 //! - [`Fused`](crate::real::Fused) numbers of either precision and [`Plain`](crate::real::Plain) doubles run these
 //!   functions as they are; plain singles run them in double precision and round once.
 //! - Where rounding an argument would cost digits (exponentials far from zero), functions take its rounding error too.
-//! - Errors are in units in the last place of the true result, wherever that is a normal number; below, absolute errors stay
-//!   within one or two of the smallest subnormal. Single precision was measured over all 2^32 inputs
+//! - Errors are in units in the last place of the true result, wherever that is a normal number; below, absolute errors
+//!   stay within one or two of the smallest subnormal. Single precision was measured over all 2^32 inputs
 //!   (`tests/exhaustive.rs`), double precision against 12,000 values a function to 50 digits (`tests/golden.rs`).
 
 mod bits;
@@ -31,7 +32,8 @@ use crate::real::Real;
 
 /// What the functions of this module need to know of a precision.
 pub trait Tables: Sized {
-    /// Adding it to a small number leaves the nearest integer in the low bits: 1.5 times two to the digits after the first.
+    /// Adding it to a small number leaves the nearest integer in the low bits: 1.5 times two to the digits after the
+    /// first.
     const ROUNDER: f64;
     /// Leading bits of ln 2, so few that an exponent times it is exact.
     const LN_2_HIGH: f64;
@@ -66,8 +68,8 @@ pub trait Tables: Sized {
 
     /// `q` in `exp(r) = 1 + r + r^2 q(r)`, for |r| up to ln(2)/2.
     fn exp_series<R: Real<Element = Self>>(r: R) -> R;
-    /// `first q(ratio r)` with the q of `exp_series`, good enough where `exp(r)` and not `exp(r) - 1` counts; `first` and `ratio`
-    /// are powers of two.
+    /// `first q(ratio r)` with the q of `exp_series`, good enough where `exp(r)` and not `exp(r) - 1` counts; `first`
+    /// and `ratio` are powers of two.
     fn exp_short<R: Real<Element = Self>>(r: R, first: f64, ratio: f64) -> R;
     /// `2^f - 1`, for |f| up to 1/2, good enough where `2^f` counts.
     fn exp2_fraction<R: Real<Element = Self>>(f: R) -> R;
@@ -75,9 +77,9 @@ pub trait Tables: Sized {
     fn ln_series<R: Real<Element = Self>>(f: R) -> R;
     /// `ln(1 + e)`, for e from 0 to 1.
     fn ln_1p_series<R: Real<Element = Self>>(e: R) -> R;
-    /// `exp(t^2 / 2) erfc(t / sqrt(2)) / 2` for t from 0 to `NORMAL_HIGH`, as `p / (2 p(0) + t (sqrt(2 pi) p + q))` with polynomials
-    /// p and q: far out, what rounds p rounds both halves of the fraction, and most of the error goes. Gives p and `unit` times
-    /// the denominator, `unit` being a power of two.
+    /// `exp(t^2 / 2) erfc(t / sqrt(2)) / 2` for t from 0 to `NORMAL_HIGH`, as `p / (2 p(0) + t (sqrt(2 pi) p + q))`
+    /// with polynomials p and q: far out, what rounds p rounds both halves of the fraction, and most of the error goes.
+    /// Gives p and `unit` times the denominator, `unit` being a power of two.
     fn mills_series<R: Real<Element = Self>>(t: R, unit: f64) -> (R, R);
     /// [`Tables::mills_series`] with an error of half a unit in the last place, for slopes.
     fn mills_short<R: Real<Element = Self>>(t: R) -> (R, R);

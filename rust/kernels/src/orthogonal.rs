@@ -6,10 +6,11 @@ use crate::real::Real;
 /// Sums of a dot product that run side by side; they are added up in a fixed tree.
 const LANES: usize = 16;
 
-/// Makes rows of this length orthonormal: Gram-Schmidt, again where a row has lost much of its length ("twice is enough").
+/// Makes rows of this length orthonormal: Gram-Schmidt, again where a row has lost much of its length ("twice is
+/// enough").
 ///
-/// There are at most `length` rows. From normal numbers it makes rows that are spread evenly over all directions. Nothing
-/// is fused: the same bits on every machine.
+/// There are at most `length` rows. From normal numbers it makes rows that are spread evenly over all directions.
+/// Nothing is fused: the same bits on every machine.
 pub fn orthonormalize(rows: &mut [f64], length: usize) {
     assert!(length > 0 && rows.len().is_multiple_of(length) && rows.len() / length <= length);
     isa::run(Orthonormalize { rows, length });

@@ -1,10 +1,11 @@
 //! Random numbers addressed by (seed, stream, element): Philox4x32-10 counters (Salmon, Moraes, Dror and Shaw, 2011).
 //!
-//! Nothing is carried from call to call, so any element can be had in any order, by any thread, on any machine, with the
-//! same bits. The generator works on whole numbers only; normal numbers are made without fused multiply-add for that reason.
+//! Nothing is carried from call to call, so any element can be had in any order, by any thread, on any machine, with
+//! the same bits. The generator works on whole numbers only; normal numbers are made without fused multiply-add for
+//! that reason.
 //!
-//! Element `i` of a fill reads **word `i`** of the stream: word `(i / 16) % 4` of block `16 (i / 64) + i % 16`. Sixteen blocks
-//! are computed at a time, and this order lets every vector lane keep the words of its own block.
+//! Element `i` of a fill reads **word `i`** of the stream: word `(i / 16) % 4` of block `16 (i / 64) + i % 16`. Sixteen
+//! blocks are computed at a time, and this order lets every vector lane keep the words of its own block.
 
 use std::f64::consts::FRAC_PI_2;
 
@@ -104,17 +105,17 @@ impl Stream {
     }
 
     /// Standard normal numbers, from element `start` on, by Box and Muller (1958): elements `2 j` and `2 j + 1` are
-    /// `sqrt(-2 ln u)` times the cosine and the sine of `2 pi v`, with `u` in (0, 1] from words 0 and 1 and `v` in [0, 1)
-    /// from words 2 and 3 of block `j`, 53 bits each. Computed in double precision, then rounded.
+    /// `sqrt(-2 ln u)` times the cosine and the sine of `2 pi v`, with `u` in (0, 1] from words 0 and 1 and `v` in [0,
+    /// 1) from words 2 and 3 of block `j`, 53 bits each. Computed in double precision, then rounded.
     pub fn normal<E: Element>(&self, start: u64, out: &mut [E]) {
         threads::for_each_part([out], PART, &|first, [out]| {
             isa::run(Normal { stream: *self, start: start + first as u64, out });
         });
     }
 
-    /// Normal numbers cut off at two standard deviations, scaled so that their own standard deviation is one, from element
-    /// `start` on. Element `i` tries the two normal numbers of block `i`, then of block `i + 2^40`, `i + 2^41`, ..., and
-    /// takes the first within (-2, 2).
+    /// Normal numbers cut off at two standard deviations, scaled so that their own standard deviation is one, from
+    /// element `start` on. Element `i` tries the two normal numbers of block `i`, then of block `i + 2^40`, `i + 2^41`,
+    /// ..., and takes the first within (-2, 2).
     pub fn truncated_normal<E: Element>(&self, start: u64, out: &mut [E]) {
         threads::for_each_part([out], PART, &|first, [out]| {
             for (index, number) in (start + first as u64..).zip(out.iter_mut()) {
@@ -125,21 +126,21 @@ impl Stream {
         });
     }
 
-    /// Whole numbers in [0, `bound`), from element `start` on: the 64 bits of element `i` (as [`Stream::uniform`] reads them
-    /// for f64) times `bound`, divided by 2^64. The bias is below `bound / 2^64`.
+    /// Whole numbers in [0, `bound`), from element `start` on: the 64 bits of element `i` (as [`Stream::uniform`] reads
+    /// them for f64) times `bound`, divided by 2^64. The bias is below `bound / 2^64`.
     pub fn integers(&self, start: u64, bound: u32, out: &mut [u32]) {
         isa::run::<f32, _>(Integers { stream: *self, start, bound, out });
     }
 
-    /// A random order of 0, ..., `out.len()` - 1, at most 2^32 of them: Fisher and Yates's shuffle, in which place `i`, from
-    /// 1 on, changes with place `integers(i, i + 1)`.
+    /// A random order of 0, ..., `out.len()` - 1, at most 2^32 of them: Fisher and Yates's shuffle, in which place `i`,
+    /// from 1 on, changes with place `integers(i, i + 1)`.
     pub fn permutation(&self, out: &mut [u32]) {
         assert!(u32::try_from(out.len().saturating_sub(1)).is_ok(), "a permutation of at most 2^32 places");
         isa::run::<f32, _>(Permutation { stream: *self, out });
     }
 
-    /// `out[i] = x[i] / (1 - rate)` where element `start + i` is kept, else 0. An element is kept if its word is not below
-    /// `rate * 2^32`; so the backward pass makes the same mask again from the same stream.
+    /// `out[i] = x[i] / (1 - rate)` where element `start + i` is kept, else 0. An element is kept if its word is not
+    /// below `rate * 2^32`; so the backward pass makes the same mask again from the same stream.
     pub fn dropout<E: Element>(&self, start: u64, rate: f64, x: &[E], out: &mut [E]) {
         assert_eq!(x.len(), out.len());
         threads::for_each_part([out], PART, &|first, [out]| {

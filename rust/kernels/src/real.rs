@@ -51,7 +51,8 @@ pub trait Real:
     fn store(self) -> Self::Element;
     /// Nearest number to a double; a hyperparameter or a literal.
     fn constant(value: f64) -> Self;
-    /// A hyperparameter as a number that is finite, and zero only if the hyperparameter is: a product with it is no NaN.
+    /// A hyperparameter as a number that is finite, and zero only if the hyperparameter is: a product with it is no
+    /// NaN.
     #[inline(always)]
     fn parameter(value: f64) -> Self {
         let size = value.abs().clamp(Self::Element::SMALLEST_NORMAL, Self::Element::LARGEST);
@@ -287,8 +288,8 @@ macro_rules! directly {
     )*};
 }
 
-/// The functions of [`math`] for single precision without fused multiply-add: in double precision, rounded once. Faster than
-/// the many operations it would take to get a product's rounding error otherwise.
+/// The functions of [`math`] for single precision without fused multiply-add: in double precision, rounded once. Faster
+/// than the many operations it would take to get a product's rounding error otherwise.
 macro_rules! through_double {
     () => {
         through_double!(@ exp expm1 ln ln_1p tanh erf erfc sigmoid gelu gelu_slope exp_rough mish tanh_shrink);

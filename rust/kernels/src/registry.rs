@@ -1,7 +1,8 @@
-//! What exists: names, documentation, parameters with their ranges, error bounds and the facts that laws are checked by.
+//! What exists: names, documentation, parameters with their ranges, error bounds and the facts that laws are checked
+//! by.
 //!
-//! The entries stand beside their formulas ([`crate::activations`], [`crate::losses`], [`crate::optimizers`]); this file
-//! only says what an entry is. Python names, docstrings, validation, property tests and benches are made from it.
+//! The entries stand beside their formulas ([`crate::activations`], [`crate::losses`], [`crate::optimizers`]); this
+//! file only says what an entry is. Python names, docstrings, validation, property tests and benches are made from it.
 
 use crate::error::{Error, Result, value_error};
 
@@ -81,7 +82,8 @@ impl std::fmt::Display for Range {
     }
 }
 
-/// The values for an entry's parameters: checks their count and ranges. `function` names the caller in the error message.
+/// The values for an entry's parameters: checks their count and ranges. `function` names the caller in the error
+/// message.
 pub fn check_parameters(function: &str, parameters: &[Parameter], values: &[f64]) -> Result<()> {
     if parameters.len() != values.len() {
         return value_error!("{function}: expected {} parameters, got {}", parameters.len(), values.len());
@@ -140,7 +142,8 @@ pub struct ActivationEntry {
     pub parity: Parity,
     /// Whether it never decreases.
     pub monotone: bool,
-    /// Where the slopes from left and right differ, or the value jumps: numbers, and names of parameters with or without a minus.
+    /// Where the slopes from left and right differ, or the value jumps: numbers, and names of parameters with or
+    /// without a minus.
     pub kinks: &'static [&'static str],
     /// Whether arithmetic gets so much shorter with the default parameters that they have code of their own.
     pub own_default: bool,
@@ -338,7 +341,8 @@ pub struct OptimizerEntry {
     pub name: &'static str,
     /// Name of its class, as people write it.
     pub class: &'static str,
-    /// Documentation in Markdown: summary with its source, the update with its state, where other libraries differ, slots.
+    /// Documentation in Markdown: summary with its source, the update with its state, where other libraries differ,
+    /// slots.
     pub doc: &'static str,
     /// Hyperparameters.
     pub parameters: &'static [Parameter],

@@ -1,9 +1,9 @@
-//! Elementwise loops: map, zip, ternary and reduce, for formulas that are given as small structs. What needs more at once
-//! (losses with their totals, updates with their slots, rows) has loops of its own, cut by the sizes named here.
+//! Elementwise loops: map, zip, ternary and reduce, for formulas that are given as small structs. What needs more at
+//! once (losses with their totals, updates with their slots, rows) has loops of its own, cut by the sizes named here.
 //!
-//! - Every loop works on blocks of [`BLOCK`] elements, held in a local array: the compiler turns a block into whole vector
-//!   registers, and needs to know nothing about which operands overlap. The last, short block is padded, so the remainder
-//!   takes the same instructions as the rest, and `f(x)[..k]` has the same bits as `f(x[..k])`.
+//! - Every loop works on blocks of [`BLOCK`] elements, held in a local array: the compiler turns a block into whole
+//!   vector registers, and needs to know nothing about which operands overlap. The last, short block is padded, so the
+//!   remainder takes the same instructions as the rest, and `f(x)[..k]` has the same bits as `f(x[..k])`.
 //! - Long operands are cut into parts of [`PART`] elements over the pool's threads; the cuts depend on the length only.
 //! - A reduction has [`BLOCK`] running results, joined by a fixed tree, and one result a part, joined in order.
 

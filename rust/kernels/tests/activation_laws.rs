@@ -1,5 +1,5 @@
-//! The laws every activation passes, under each instruction set, in both precisions. Error bounds have tests of their own:
-//! `exhaustive.rs` and `golden.rs`.
+//! The laws every activation passes, under each instruction set, in both precisions. Error bounds have tests of their
+//! own: `exhaustive.rs` and `golden.rs`.
 
 mod common;
 

@@ -1,7 +1,8 @@
-//! The stated errors of single precision, measured: over a sample in every run, over all 2^32 numbers by `make exhaustive`, which is
-//! `cargo test --release -p tilegrad-kernels --test exhaustive -- --ignored --nocapture` (with `FUNCTION=gelu` before it, one
-//! function only). The truth is the same function in double precision, as vectorised as any other; its own errors are compared with
-//! 50-digit values by `tests/golden.rs`, and with NumPy's formulas by the laws in Python.
+//! The stated errors of single precision, measured: over a sample in every run, over all 2^32 numbers by
+//! `make exhaustive`, which is `cargo test --release -p tilegrad-kernels --test exhaustive -- --ignored
+//! --nocapture` (with `FUNCTION=gelu` before it, one function only). The truth is the same function in double
+//! precision, as vectorised as any other; its own errors are compared with 50-digit values by `tests/golden.rs`, and
+//! with NumPy's formulas by the laws in Python.
 
 mod common;
 

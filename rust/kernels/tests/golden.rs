@@ -1,5 +1,5 @@
-//! Double precision against values to 50 digits, made by `golden_double.py`; a denser table of the same form can be named by
-//! `GOLDEN_DOUBLE=path cargo test -p tilegrad-kernels --test golden -- --nocapture`.
+//! Double precision against values to 50 digits, made by `golden_double.py`; a denser table of the same form can be
+//! named by `GOLDEN_DOUBLE=path cargo test -p tilegrad-kernels --test golden -- --nocapture`.
 
 mod common;
 

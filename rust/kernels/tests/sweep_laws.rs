@@ -1,5 +1,5 @@
-//! The laws of the sweeps: every element once, whatever the length; the same bits for any number of threads and for every
-//! instruction set with fused multiply-add.
+//! The laws of the sweeps: every element once, whatever the length; the same bits for any number of threads and for
+//! every instruction set with fused multiply-add.
 
 mod common;
 
@@ -100,7 +100,8 @@ proptest! {
                 let plain: f64 = x.iter().map(|x| x * x).sum();
                 assert!((total - plain).abs() <= 1e-12 * plain);
                 if isa.is_fused() {
-                    assert_eq!(first.get_or_insert(total).to_bits(), total.to_bits(), "{} with {count} threads", isa.name());
+                    let expected = first.get_or_insert(total).to_bits();
+                    assert_eq!(expected, total.to_bits(), "{} with {count} threads", isa.name());
                 }
             }
         });

@@ -47,8 +47,9 @@ impl Activation {
         map(self.inner.entry().name, &Forward(self.inner), x, out)
     }
 
-    /// ``gradient * f'(x)``. ``x`` is the input of the forward pass; ``out`` may be ``gradient`` itself. Where the derivative can be
-    /// computed from the output of the forward pass, ``output`` is read instead of ``x`` if it is given.
+    /// ``gradient * f'(x)``. ``x`` is the input of the forward pass; ``out`` may be ``gradient`` itself. Where the
+    /// derivative can be computed from the output of the forward pass, ``output`` is read instead of ``x`` if it is
+    /// given.
     #[pyo3(signature = (gradient, x, out = None, output = None))]
     fn backward<'py>(
         &self,

@@ -1,8 +1,8 @@
 //! NumPy arrays at the boundary: their fields are read and checked here, and nowhere else.
 //!
-//! The borrow checking of the numpy crate is left out on purpose: it only knows arrays borrowed through it, costs more than
-//! a small kernel, and its usual calls panic on an array that is read-only or passed twice. What matters is checked by hand:
-//! type, dtype, byte order, alignment, layout, writability and overlap.
+//! The borrow checking of the numpy crate is left out on purpose: it only knows arrays borrowed through it, costs more
+//! than a small kernel, and its usual calls panic on an array that is read-only or passed twice. What matters is
+//! checked by hand: type, dtype, byte order, alignment, layout, writability and overlap.
 
 use std::ffi::c_int;
 use std::ptr;
@@ -279,8 +279,8 @@ impl<'py> Array<'py> {
         }
     }
 
-    /// Whether two elements of the array may share memory, as in a broadcast view: every axis must step beyond the reach of
-    /// those with smaller steps.
+    /// Whether two elements of the array may share memory, as in a broadcast view: every axis must step beyond the
+    /// reach of those with smaller steps.
     pub(crate) fn overlaps_itself(&self) -> bool {
         if self.is_flat() || self.len() == 0 {
             return false;
@@ -318,7 +318,8 @@ impl<'py> Array<'py> {
         if len == 0 {
             return &[];
         }
-        // SAFETY: flat, aligned, of this kind. As everywhere with NumPy, the caller's other threads must not write meanwhile.
+        // SAFETY: flat, aligned, of this kind. As everywhere with NumPy, the caller's other threads must not write
+        // meanwhile.
         unsafe { std::slice::from_raw_parts(self.pointer().cast(), len) }
     }
 
@@ -339,8 +340,8 @@ impl<'py> Array<'py> {
         if len == 0 { &mut [] } else { unsafe { std::slice::from_raw_parts_mut(self.pointer(), len) } }
     }
 
-    /// The elements in memory order, for writing. The caller has checked that the array is flat, writable and of this kind, and
-    /// that it overlaps no other slice in use.
+    /// The elements in memory order, for writing. The caller has checked that the array is flat, writable and of this
+    /// kind, and that it overlaps no other slice in use.
     #[inline]
     #[allow(clippy::mut_from_ref)]
     pub(crate) fn slice_mut<E: Number>(&self) -> &mut [E] {

@@ -1,8 +1,8 @@
 //! Compiled functions called from Python: arguments of a form seen before go straight into its plan.
 //!
-//! This does what `tilegrad.transform` does in Python, for ordinary calls: plain arrays and numbers, in
-//! lists, tuples and dicts, with settings that are plain strings and numbers. Anything else (another form, a subclass, a
-//! label out of range) is left to Python, which writes the error message; nothing has been computed by then.
+//! This does what `tilegrad.transform` does in Python, for ordinary calls: plain arrays and numbers, in lists, tuples
+//! and dicts, with settings that are plain strings and numbers. Anything else (another form, a subclass, a label out of
+//! range) is left to Python, which writes the error message; nothing has been computed by then.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

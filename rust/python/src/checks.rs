@@ -30,7 +30,8 @@ pub(crate) fn check_unit_interval(x: &Bound<'_, PyAny>) -> Result<Option<usize>>
     }
 }
 
-/// Index of the first row along the last axis that is not a distribution: it has a number below 0, or a sum other than 1.
+/// Index of the first row along the last axis that is not a distribution: it has a number below 0, or a sum other than
+/// 1.
 #[pyfunction]
 pub(crate) fn check_distributions(x: &Bound<'_, PyAny>) -> Result<Option<usize>> {
     let (x, kind) = real_array("check_distributions", "x", x)?;

@@ -1,5 +1,5 @@
-//! Sweeps over whole arrays of any layout: where the result goes, and what may overlap. The kernels themselves spread long work
-//! over the threads.
+//! Sweeps over whole arrays of any layout: where the result goes, and what may overlap. The kernels themselves spread
+//! long work over the threads.
 
 use numpy::npyffi::NPY_ORDER;
 use pyo3::prelude::*;

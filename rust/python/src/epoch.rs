@@ -27,16 +27,18 @@ const POLL: Duration = Duration::from_millis(50);
 /// Runs a plan over all rows, batch by batch, with the interpreter lock released.
 ///
 /// The plan's inputs are ``[features, targets]``, then the sample weight and the class weight if they are given; its
-/// outputs are ``[mean loss, weight of the mean, metric sums...]``, of which the last ``maxima`` are the maximum of a batch instead of
-/// sums. ``last`` is the plan for a shorter last batch. ``report`` is called with the number of batches done and the mean loss so far,
-/// at most once per ``interval`` seconds. An interrupt (Ctrl-C) ends the run after a whole step: the result then says
-/// ``interrupted``, and nothing is raised. Any other exception, including one from ``report``, ends it after a whole step and is raised.
+/// outputs are ``[mean loss, weight of the mean, metric sums...]``, of which the last ``maxima`` are the maximum of a
+/// batch instead of sums. ``last`` is the plan for a shorter last batch. ``report`` is called with the number of
+/// batches done and the mean loss so far, at most once per ``interval`` seconds. An interrupt (Ctrl-C) ends the run
+/// after a whole step: the result then says ``interrupted``, and nothing is raised. Any other exception, including one
+/// from ``report``, ends it after a whole step and is raised.
 ///
-/// ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes one value per batch, and keeps the last one.
-/// With ``record`` the result has ``losses``, the mean loss of each batch. With ``drop_last`` the rows left over after the last whole
-/// batch are skipped. With ``check_finite`` the run ends at the first batch whose loss is not finite, before anything is updated, or
-/// that leaves a parameter that is not finite, after the update: ``not_finite`` is then ``{"batch", "rows", "updated"}``, otherwise
-/// ``None``. ``limit`` ends the run after that many batches.
+/// ``schedules`` is a list of (optimizer, name, values): the hyperparameter takes one value per batch, and keeps the
+/// last one. With ``record`` the result has ``losses``, the mean loss of each batch. With ``drop_last`` the rows left
+/// over after the last whole batch are skipped. With ``check_finite`` the run ends at the first batch whose loss is not
+/// finite, before anything is updated, or that leaves a parameter that is not finite, after the update:
+/// ``not_finite`` is then ``{"batch", "rows", "updated"}``, otherwise ``None``. ``limit`` ends the run after that many
+/// batches.
 #[pyfunction]
 #[pyo3(
     signature = (
@@ -244,7 +246,8 @@ fn schedules_of(schedules: &Bound<'_, PyAny>, plan: &Bound<'_, Plan>) -> Result<
 }
 
 impl PlanRun<'_, '_> {
-    /// Runs the loop with the lock released. If there is an array for rows it predicts, otherwise it trains or evaluates.
+    /// Runs the loop with the lock released. If there is an array for rows it predicts, otherwise it trains or
+    /// evaluates.
     fn go(
         &self,
         py: Python<'_>,

@@ -111,7 +111,8 @@ impl Graph {
     }
 
     /// The scalar that a function computes from a prediction and a target: the function gets both as flat arrays and
-    /// returns the value and the gradient with respect to the prediction, a flat array of float64. If it raises, the run ends.
+    /// returns the value and the gradient with respect to the prediction, a flat array of float64. If it raises, the
+    /// run ends.
     fn host_loss(&self, py: Python<'_>, function: Py<PyAny>, prediction: Whole, target: Whole) -> Result<u32> {
         let mut inner = self.lock(py)?;
         let prediction = value("host_loss", &inner.graph, prediction)?;
@@ -138,12 +139,13 @@ impl Graph {
         Ok(self.train(optimizer.py(), updates, None, None, None, None, Whole(1), None, false)?[0])
     }
 
-    /// Optimizer steps on many parameters, given as (parameter, gradient, optimizer); the values are the new parameters.
+    /// Optimizer steps on many parameters, given as (parameter, gradient, optimizer); the values are the new
+    /// parameters.
     ///
-    /// Before the update, the gradients of ``accumulation_steps`` batches are averaged, weighted by the ``weight`` of each mean
-    /// (without it they are summed), then clipped: each tensor by its norm, all together by their joint norm, each number by
-    /// its value. ``average_decay`` keeps a moving average of the parameters; ``skip_if_not_finite`` skips a step whose gradient is
-    /// not finite.
+    /// Before the update, the gradients of ``accumulation_steps`` batches are averaged, weighted by the ``weight`` of
+    /// each mean (without it they are summed), then clipped: each tensor by its norm, all together by their joint norm,
+    /// each number by its value. ``average_decay`` keeps a moving average of the parameters; ``skip_if_not_finite``
+    /// skips a step whose gradient is not finite.
     #[pyo3(
         signature = (
             updates, weight = None, *, clip_value = None, clip_norm = None, clip_global_norm = None,
@@ -179,9 +181,9 @@ impl Graph {
         Ok(made.into_iter().map(|value| value.0).collect())
     }
 
-    /// Constrains a parameter in place after each update, whose value is ``updated``: ``max_norm`` (``number`` limits the norm of
-    /// each column), ``unit_norm``, ``non_negative``, or ``shrink`` (moves each number towards zero by ``number`` times the learning
-    /// rate).
+    /// Constrains a parameter in place after each update, whose value is ``updated``: ``max_norm`` (``number`` limits
+    /// the norm of each column), ``unit_norm``, ``non_negative``, or ``shrink`` (moves each number towards zero by
+    /// ``number`` times the learning rate).
     #[pyo3(signature = (updated, name, number = 0.0))]
     fn constrain(&self, py: Python<'_>, updated: Whole, name: &str, number: f64) -> Result<u32> {
         let mut inner = self.lock(py)?;
@@ -227,8 +229,9 @@ impl Graph {
         inner.graph.nodes().iter().enumerate().map(|(index, node)| describe(py, index, node)).collect()
     }
 
-    /// Compiles everything these values depend on, including updates among them, into a plan. Without ``training``, dropout is the
-    /// identity. ``fuse`` and ``reuse`` change time and memory, but not a single bit of the result.
+    /// Compiles everything these values depend on, including updates among them, into a plan. Without
+    /// ``training``, dropout is the identity. ``fuse`` and ``reuse`` change time and memory, but not a single bit of
+    /// the result.
     #[pyo3(signature = (outputs, *, training = true, fuse = true, reuse = true))]
     fn compile(&self, py: Python<'_>, outputs: Vec<Whole>, training: bool, fuse: bool, reuse: bool) -> Result<Plan> {
         let inner = self.lock(py)?;

@@ -13,9 +13,10 @@ use crate::kinds::{Kind, Number};
 use crate::numbers::{self, Seed, Whole, in_range};
 use crate::work;
 
-/// A new array: ``zeros``, ``constant`` (value), ``uniform`` (low, high), ``normal`` (mean, deviation),
-/// ``truncated_normal`` (mean, deviation; cut at two deviations) or ``orthogonal`` (gain; rows or columns of the matrix that
-/// the last axis makes, whichever are fewer, are orthogonal). The numbers depend on ``seed`` and ``stream`` only.
+/// A new array:
+/// ``zeros``, ``constant`` (value), ``uniform`` (low, high), ``normal`` (mean, deviation), ``truncated_normal`` (mean,
+/// deviation; cut at two deviations) or ``orthogonal`` (gain; rows or columns of the matrix that the last axis makes,
+/// whichever are fewer, are orthogonal). The numbers depend on ``seed`` and ``stream`` only.
 #[pyfunction]
 #[pyo3(signature = (kind, shape, dtype, seed, stream, **parameters))]
 pub(crate) fn initialize<'py>(

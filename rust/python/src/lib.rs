@@ -1,7 +1,7 @@
 //! Python bindings: arrays in and out, one error conversion ([`errors`]), one way into long work ([`work`]).
 //!
-//! Nothing is computed here. A function checks its arguments ([`arguments`], [`arrays`]), calls the kernels or the engine, and returns
-//! the result; every error is raised before anything is changed.
+//! Nothing is computed here. A function checks its arguments ([`arguments`], [`arrays`]), calls the kernels or the
+//! engine, and returns the result; every error is raised before anything is changed.
 
 // Python passes its arguments by value.
 #![allow(clippy::needless_pass_by_value)]

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tilegrad_kernels::{limits, threads as pool};
+use tilegrad_kernels::{roofline, threads as pool};
 
 use crate::errors::Result;
 use crate::machine::{MOST_THREADS, cache_sizes};
@@ -11,10 +11,11 @@ use crate::work;
 
 /// Measures the most that this many threads can do (by default, as many as are set), in a few tenths of a second.
 ///
-/// ``flops`` holds floating-point operations per second by dtype (fused multiply-adds on registers, each counted as two);
-/// ``divisions`` holds divisions and square roots per second, alternating; ``levels`` lists the caches and memory, nearest first:
-/// ``name``, ``capacity`` in bytes for all threads together (``None`` for memory), and ``bandwidth`` in bytes per second, read plus
-/// written. No more threads are started than there are processors; ``threads`` says how many were.
+/// ``flops`` holds floating-point operations per second by dtype (fused multiply-adds on registers, each counted as
+/// two); ``divisions`` holds divisions and square roots per second, alternating; ``levels`` lists the caches and
+/// memory, nearest first: ``name``, ``capacity`` in bytes for all threads together
+/// (``None`` for memory), and ``bandwidth`` in bytes per second, read plus written. No more threads are started than
+/// there are processors; ``threads`` says how many were.
 #[pyfunction]
 #[pyo3(signature = (threads = None), text_signature = "(threads=None)")]
 pub(crate) fn measure_limits(py: Python<'_>, threads: Option<Whole>) -> Result<Bound<'_, PyDict>> {
@@ -22,7 +23,7 @@ pub(crate) fn measure_limits(py: Python<'_>, threads: Option<Whole>) -> Result<B
         Some(threads) => in_range("measure_limits", "threads", threads, 1, MOST_THREADS)?,
         None => pool::count(),
     };
-    let limits = work::detached(py, || limits::measure(threads, cache_sizes()))??;
+    let limits = work::detached(py, || roofline::measure(threads, cache_sizes()))??;
     let flops = PyDict::new(py);
     flops.set_item("float32", limits.single)?;
     flops.set_item("float64", limits.double)?;

@@ -31,8 +31,8 @@ impl<T> Locked<T> {
         Self { value: Mutex::new(value), owner: AtomicUsize::new(0) }
     }
 
-    /// Waits for the value. A thread that already has it (a callback that runs the plan it is called from) gets an error
-    /// instead of waiting for itself; Ctrl-C ends the wait.
+    /// Waits for the value. A thread that already has it (a callback that runs the plan it is called from) gets an
+    /// error instead of waiting for itself; Ctrl-C ends the wait.
     pub(crate) fn lock(&self, py: Python<'_>, name: &str) -> Result<Guard<'_, T>> {
         loop {
             match self.value.try_lock() {

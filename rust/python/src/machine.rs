@@ -47,8 +47,8 @@ pub(crate) fn threads() -> usize {
 /// More threads than any machine has must be a mistake, and every thread takes memory.
 pub(crate) const MOST_THREADS: i64 = pool::MOST as i64;
 
-/// Sets how many threads a call may use, including the calling thread. Results do not depend on it. There is no cap: more
-/// threads than processors take turns, which tests need; see ``usable_threads``.
+/// Sets how many threads a call may use, including the calling thread. Results do not depend on it. There is no cap:
+/// more threads than processors take turns, which tests need; see ``usable_threads``.
 #[pyfunction]
 pub(crate) fn set_threads(count: &Bound<'_, PyAny>) -> Result<()> {
     pool::set_count(thread_count(count)?);

@@ -1,4 +1,5 @@
-//! Whole numbers from Python: any size is accepted here, so that the function's own range check writes the error message.
+//! Whole numbers from Python: any size is accepted here, so that the function's own range check writes the error
+//! message.
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -45,8 +46,8 @@ impl<'py> FromPyObject<'_, 'py> for Seed {
     }
 }
 
-/// A number as a float; `None` for an object that is not a number. A whole number beyond every float counts as infinite, so
-/// that the range check rejects it; any other exception that the object raises is passed on.
+/// A number as a float; `None` for an object that is not a number. A whole number beyond every float counts as
+/// infinite, so that the range check rejects it; any other exception that the object raises is passed on.
 pub(crate) fn number(object: &Bound<'_, PyAny>) -> Result<Option<f64>> {
     let py = object.py();
     match object.extract::<f64>() {

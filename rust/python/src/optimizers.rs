@@ -19,7 +19,8 @@ use crate::work;
 
 /// An update rule with its hyperparameters, and with its slots when it is used directly on NumPy arrays.
 ///
-/// The slots are created by the first ``step`` or ``load_state``; from then on, the number, shapes and dtypes of the arrays are fixed.
+/// The slots are created by the first ``step`` or ``load_state``; from then on, the number, shapes and dtypes of the
+/// arrays are fixed.
 #[pyclass(frozen, module = "tilegrad._core")]
 pub(crate) struct Optimizer {
     inner: Locked<Inner>,
@@ -175,8 +176,8 @@ impl Optimizer {
         Ok(self.rule(py)?.slots().to_vec())
     }
 
-    /// The weights to evaluate with, as ``(factor, slot, share)``: ``factor * weight + share * slot``; ``None`` if they are
-    /// the trained weights themselves.
+    /// The weights to evaluate with, as ``(factor, slot, share)``: ``factor * weight + share * slot``; ``None`` if they
+    /// are the trained weights themselves.
     #[getter]
     fn evaluation(&self, py: Python<'_>) -> Result<Option<(f64, &'static str, f64)>> {
         let evaluation = self.rule(py)?.evaluation();
@@ -328,8 +329,8 @@ impl Inner {
         let slots = self.rule.slots().len();
         let (parameters, scratch) = (&self.parameters, &mut self.scratch);
         let elementwise = self.rule.entry().facts.elementwise;
-        // SAFETY: the arrays are alive, flat and of the recorded kind, shape and length, and were found not to overlap; the
-        // lock of this optimizer is held, and nobody else knows the slots, which are as long as their arrays.
+        // SAFETY: the arrays are alive, flat and of the recorded kind, shape and length, and were found not to overlap;
+        // the lock of this optimizer is held, and nobody else knows the slots, which are as long as their arrays.
         work::run(py, places.elements(), || unsafe {
             if elementwise {
                 places.update(&step, slots);

@@ -77,7 +77,8 @@ impl Plan {
         self.updates || !self.places.is_empty()
     }
 
-    /// Runs once, without a state: single numbers as floats, other results as new arrays. `None` if an input does not fit.
+    /// Runs once, without a state: single numbers as floats, other results as new arrays. `None` if an input does not
+    /// fit.
     pub(crate) fn results<'py>(
         &self,
         py: Python<'py>,
@@ -161,9 +162,9 @@ impl Plan {
         results::copies(py, &plan)
     }
 
-    /// Describes each kernel call, in order: ``operation``, ``scope``, ``result`` (dtype and shape), and the minimum work:
-    /// ``operations`` (floating point), ``divisions`` (divisions and roots in updates), ``bytes`` (read and written) and
-    /// ``footprint`` (bytes of memory touched).
+    /// Describes each kernel call, in order: ``operation``, ``scope``, ``result`` (dtype and shape), and the minimum
+    /// work: ``operations`` (floating point), ``divisions`` (divisions and roots in updates),
+    /// ``bytes`` (read and written) and ``footprint`` (bytes of memory touched).
     fn step_info<'py>(&self, py: Python<'py>) -> Result<Vec<Bound<'py, PyDict>>> {
         let plan = self.lock(py)?;
         (0..plan.steps())
@@ -181,9 +182,9 @@ impl Plan {
             .collect()
     }
 
-    /// Runs twice ``runs`` times, alternately as a whole and with every kernel call timed, and returns the times in seconds:
-    /// ``steps`` with a list of times for each run, ``whole``, and ``clock``, which was subtracted from all of them. Plans with
-    /// updates train the state in every run.
+    /// Runs twice ``runs`` times, alternately as a whole and with every kernel call timed, and returns the times in
+    /// seconds: ``steps`` with a list of times for each run, ``whole``, and ``clock``, which was subtracted from all of
+    /// them. Plans with updates train the state in every run.
     #[pyo3(signature = (inputs, state, seed = Seed(0), runs = Whole(1)), text_signature = "($self, inputs, state, seed=0, runs=1)")]
     fn profile<'py>(
         &self,

@@ -1,7 +1,8 @@
 //! Results of a plan as Python objects: copies of small ones, the plan's own memory for large ones.
 //!
-//! Copying a large result would touch it twice, and fresh pages from the system cost more than the arithmetic that fills
-//! them. So the results take over the memory that a plan computed in, and it comes back when the last of them is gone.
+//! Copying a large result would touch it twice, and fresh pages from the system cost more than the arithmetic that
+//! fills them. So the results take over the memory that a plan computed in, and it comes back when the last of them is
+//! gone.
 
 use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};

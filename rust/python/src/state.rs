@@ -91,14 +91,16 @@ impl Use<'_> {
     }
 }
 
-/// The rule of each parameter that has one, and the slots of all of them: their names, and the group that needs the most.
+/// The rule of each parameter that has one, and the slots of all of them: their names, and the group that needs the
+/// most.
 struct ParameterRules {
     of: Vec<Option<UpdateRule>>,
     slots: Vec<String>,
 }
 
 impl ParameterRules {
-    /// From one optimizer for all parameters, a list with one optimizer or None per parameter, or the updates in the graph.
+    /// From one optimizer for all parameters, a list with one optimizer or None per parameter, or the updates in the
+    /// graph.
     fn new(py: Python<'_>, graph: &Inner, given: Option<&Bound<'_, PyAny>>) -> Result<Self> {
         let count = graph.graph.parameters().len();
         let of = match given {
@@ -274,7 +276,8 @@ impl State {
         Ok(())
     }
 
-    /// Counts of steps without an update: (all of them, those skipped, batches whose gradients are waiting, the sum of their weights).
+    /// Counts of steps without an update: (all of them, those skipped, batches whose gradients are waiting, the sum of
+    /// their weights).
     #[getter(tally)]
     fn counts(&self) -> (u64, u64, u64, f64) {
         let tally = *self.tally();

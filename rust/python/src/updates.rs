@@ -36,7 +36,8 @@ impl UpdatedArray {
     /// Updates the elements of a range.
     ///
     /// # Safety
-    /// The arrays must be alive, aligned and of this length and type; nobody else may use this range of weight and slots meanwhile.
+    /// The arrays must be alive, aligned and of this length and type; nobody else may use this range of weight and
+    /// slots meanwhile.
     unsafe fn update(&self, step: &Step, slots: usize, first: usize, count: usize) {
         // SAFETY: guaranteed by the caller.
         unsafe {
@@ -51,7 +52,8 @@ impl UpdatedArray {
     #[inline(always)]
     unsafe fn update_typed<E: Element>(&self, step: &Step, slots: usize, first: usize, count: usize) {
         let place = |address: usize| (address as *mut E).wrapping_add(first);
-        // SAFETY: the caller of `update` guarantees that the range lies within the arrays; the slots are separate blocks.
+        // SAFETY: the caller of `update` guarantees that the range lies within the arrays; the slots are separate
+        // blocks.
         unsafe {
             let changed = |address: usize| std::slice::from_raw_parts_mut(place(address), count);
             let (weight, gradient) =
@@ -167,8 +169,8 @@ impl UpdatedArrays {
     /// Updates all arrays; long work is split over the threads by position in the whole list.
     ///
     /// # Safety
-    /// The arrays of every place must be alive, aligned and of its length and type, nobody else may use their memory meanwhile, and
-    /// the rule must have that many slots.
+    /// The arrays of every place must be alive, aligned and of its length and type, nobody else may use their memory
+    /// meanwhile, and the rule must have that many slots.
     pub(crate) unsafe fn update(&self, step: &Step, slots: usize) {
         let all = self.elements();
         if all <= PART {

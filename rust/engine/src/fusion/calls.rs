@@ -108,7 +108,8 @@ impl Routine for SlopedProduct {
 
 /// The gradient `A B` of a weight goes tile by tile into weight and slots, and is never stored.
 ///
-/// A small gradient is computed as a whole in scratch memory, which stays in the first-level cache; then the rule is called once.
+/// A small gradient is computed as a whole in scratch memory, which stays in the first-level cache; then the rule is
+/// called once.
 #[derive(Debug)]
 pub(super) struct WeightUpdate {
     product: MatMul,

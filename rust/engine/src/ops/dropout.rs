@@ -1,4 +1,5 @@
-//! Dropout (Srivastava et al., 2014): drops numbers at random, and scales up the others so that the mean stays the same.
+//! Dropout (Srivastava et al., 2014): drops numbers at random, and scales up the others so that the mean stays the
+//! same.
 
 use crate::error::{Result, value_error};
 use crate::operation::{GradientRule, InputGradient, Operation};
@@ -7,8 +8,8 @@ use crate::reader::Reader;
 use crate::routine::{Routine, Run};
 use crate::types::{Attribute, Attributes, Site, Type, with_element};
 
-/// `x mask / (1 - rate)`. The mask depends only on (seed, stream, step, element), so the backward pass recomputes it instead
-/// of storing it. Compiled for evaluation, it is the identity.
+/// `x mask / (1 - rate)`. The mask depends only on (seed, stream, step, element), so the backward pass recomputes it
+/// instead of storing it. Compiled for evaluation, it is the identity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
     rate: f64,

@@ -11,8 +11,9 @@ use crate::types::{Dtype, Site, Type, require_type, with_element};
 
 /// Adds the gradient of a batch to those of previous batches; after the last of them, the result is the joint gradient.
 ///
-/// The inputs are either the gradient of a mean and the weight of that mean, and the result is the mean over all; or only the
-/// gradient of a sum, and the result is the sum. Before the last batch the result has no meaning and is not used.
+/// The inputs are either the gradient of a mean and the weight of that mean, and the result is the mean over all; or
+/// only the gradient of a sum, and the result is the sum. Before the last batch the result has no meaning and is not
+/// used.
 #[derive(Clone, Debug)]
 pub(crate) struct Gather {
     parameter: usize,

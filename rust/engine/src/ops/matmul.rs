@@ -37,7 +37,8 @@ impl MatMul {
     pub(crate) fn scratch(self, inputs: &[Type]) -> usize {
         let (a, b) = (&inputs[0], &inputs[1]);
         let (rows, depth, columns) = self.sizes(a, b);
-        // After transposition, the columns of a matrix are as far apart as its rows were: 1 if a row was a single number.
+        // After transposition, the columns of a matrix are as far apart as its rows were: 1 if a row was a single
+        // number.
         let (a_row_major, b_row_major) = (!self.a_transposed || a.shape[1] == 1, !self.b_transposed || b.shape[1] == 1);
         with_element!(a.dtype, E => {
             workspace_len::<E>(rows, depth, columns, a_row_major, b_row_major) * std::mem::size_of::<E>()

@@ -152,7 +152,9 @@ impl Routine for Transpose {
     fn compile(&self, site: &Site<'_>) -> Run {
         let shape = &site.inputs[0].shape;
         let permutation = Permutation::new(shape, &self.order(shape.len()).expect("the shape rule has checked it"));
-        with_element!(site.dtype(), E => Box::new(move |call| permute::<E>(&permutation, call.input(0), call.output(0))))
+        with_element!(site.dtype(), E => Box::new(move |call| {
+            permute::<E>(&permutation, call.input(0), call.output(0));
+        }))
     }
 }
 

@@ -148,10 +148,18 @@ impl Routine for SoftmaxBackward {
         };
         let columns = columns(site);
         with_element!(site.dtype(), E => match (site.in_place, self.logarithm) {
-            (Some(_), false) => Box::new(move |call| softmax_backward_in_place::<E>(call.output(0), call.input(1), columns)),
-            (Some(_), true) => Box::new(move |call| log_softmax_backward_in_place::<E>(call.output(0), call.input(1), columns)),
-            (None, false) => Box::new(move |call| softmax_backward::<E>(call.input(0), call.input(1), columns, call.output(0))),
-            (None, true) => Box::new(move |call| log_softmax_backward::<E>(call.input(0), call.input(1), columns, call.output(0))),
+            (Some(_), false) => Box::new(move |call| {
+                softmax_backward_in_place::<E>(call.output(0), call.input(1), columns);
+            }),
+            (Some(_), true) => Box::new(move |call| {
+                log_softmax_backward_in_place::<E>(call.output(0), call.input(1), columns);
+            }),
+            (None, false) => Box::new(move |call| {
+                softmax_backward::<E>(call.input(0), call.input(1), columns, call.output(0));
+            }),
+            (None, true) => Box::new(move |call| {
+                log_softmax_backward::<E>(call.input(0), call.input(1), columns, call.output(0));
+            }),
         })
     }
 }

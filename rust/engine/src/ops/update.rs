@@ -15,8 +15,8 @@ use crate::routine::{ControlBuffer, Routine, Run};
 use crate::types::{Site, Type, Typed, require_type, with_element};
 use crate::work::Work;
 
-/// Updates a parameter and its slots from (parameter, gradient), and from the factors of all gradients if there are any.
-/// The result is the parameter itself, afterwards.
+/// Updates a parameter and its slots from (parameter, gradient), and from the factors of all gradients if there are
+/// any. The result is the parameter itself, afterwards.
 #[derive(Clone, Debug)]
 pub struct Update {
     action: Action,
@@ -215,8 +215,8 @@ impl Action {
         self.clip.is_some() || self.factor.is_some()
     }
 
-    /// A step on arrays, or on the same range of each, from a gradient that is no longer needed. `HERE` keeps it on this
-    /// thread.
+    /// A step on arrays, or on the same range of each, from a gradient that is no longer needed. `HERE` keeps it on
+    /// this thread.
     #[inline]
     pub(crate) fn take<E: Typed, const HERE: bool>(
         &self,

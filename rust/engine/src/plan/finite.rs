@@ -1,8 +1,9 @@
 //! Finds non-finite numbers in the step that produces them.
 //!
-//! The loss is checked before anything is updated. After the updates, the short parameters are checked, mainly biases: the
-//! gradient of a bias is a sum over the whole gradient that arrives at its layer, so a non-finite number there shows in it. What
-//! slips through, such as a long weight that overflows by itself, shows in the next loss, or at the end of the epoch.
+//! The loss is checked before anything is updated. After the updates, the short parameters are checked, mainly biases:
+//! the gradient of a bias is a sum over the whole gradient that arrives at its layer, so a non-finite number there
+//! shows in it. What slips through, such as a long weight that overflows by itself, shows in the next loss, or at the
+//! end of the epoch.
 
 use crate::bindings::{NotFinite, State};
 use crate::call::{Operand, PARAMETERS};

@@ -53,8 +53,8 @@ impl Plan {
         CallInfo { operation, scope, result, work: self.steps[index].work }
     }
 
-    /// Runs the plan twice `runs` times, in turn as a whole and with each step timed. A plan with updates takes a step of
-    /// its optimizer, and advances `bindings.state.step`, at each of them.
+    /// Runs the plan twice `runs` times, in turn as a whole and with each step timed. A plan with updates takes a step
+    /// of its optimizer, and advances `bindings.state.step`, at each of them.
     pub fn profile(&mut self, bindings: &mut Bindings<'_, '_>, runs: usize) -> Result<Profile> {
         let clock = clock();
         let count = self.steps.len();

@@ -17,8 +17,8 @@ pub trait Formula: Copy + PartialEq + Send + Sync + 'static {
     fn parameters(&self) -> Vec<f64>;
     /// `f(x)`.
     fn value<R: Real>(&self, x: R) -> R;
-    /// `f'(x)`, from the input `x` and the output `y = f(x)`. An entry with `SlopeFrom::Output` reads `y` only, one with
-    /// `SlopeFrom::Input` reads `x` only.
+    /// `f'(x)`, from the input `x` and the output `y = f(x)`. An entry with `SlopeFrom::Output` reads `y` only, one
+    /// with `SlopeFrom::Input` reads `x` only.
     fn slope<R: Real>(&self, x: R, y: R) -> R;
 }
 

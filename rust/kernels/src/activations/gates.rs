@@ -49,10 +49,11 @@ activation! {
 }
 
 activation! {
-    /// Gaussian error linear unit, exact: `gelu(x) = x P(x)` with the normal distribution function `P(x) = erfc(-x / sqrt(2)) / 2`.
+    /// Gaussian error linear unit, exact: `gelu(x) = x P(x)` with the normal distribution function
+    /// `P(x) = erfc(-x / sqrt(2)) / 2`.
     ///
-    /// As in PyTorch and Keras; JAX's default is [`gelu_tanh`](GeluTanh). Accurate relative to its value in the negative
-    /// tail, down to the smallest normal number near x = -13; `gelu(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
+    /// As in PyTorch and Keras; JAX's default is [`gelu_tanh`](GeluTanh). Accurate relative to its value in the
+    /// negative tail, down to the smallest normal number near x = -13; `gelu(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
     Gelu "gelu" {} {
         slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 2.0,
         bounds: (-0.169_971_207_479_903_7, f64::INFINITY), parity: Parity::None, monotone: false,
@@ -65,10 +66,11 @@ activation! {
 }
 
 activation! {
-    /// Gaussian error linear unit by the tanh formula: `gelu_tanh(x) = x (1 + tanh(u)) / 2`, `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
+    /// Gaussian error linear unit by the tanh formula: `gelu_tanh(x) = x (1 + tanh(u)) / 2`,
+    /// `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
     ///
-    /// Computed as `x sigmoid(2u)` with `2u` in two numbers, so that it is accurate relative to its value in the negative
-    /// tail too, where `1 + tanh(u)` has no digits left; `gelu_tanh(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
+    /// Computed as `x sigmoid(2u)` with `2u` in two numbers, so that it is accurate relative to its value in the
+    /// negative tail too, where `1 + tanh(u)` has no digits left; `gelu_tanh(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
     GeluTanh "gelu_tanh" {} {
         slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 4.0, ulp_slope: 2.0,
         bounds: (-0.170_040_750_571_254_06, f64::INFINITY), parity: Parity::None, monotone: false,
@@ -92,8 +94,8 @@ activation! {
     }
 }
 
-/// `2 sqrt(2/pi) (x + 0.044715 x^3) / ln 2`, twice the argument of the tanh in [`GeluTanh`] as an exponent of 2, and its rounding
-/// error. For |x| up to 40.
+/// `2 sqrt(2/pi) (x + 0.044715 x^3) / ln 2`, twice the argument of the tanh in [`GeluTanh`] as an exponent of 2, and
+/// its rounding error. For |x| up to 40.
 #[inline(always)]
 fn gelu_tanh_argument<R: Real>(x: R) -> (R, R) {
     // Both factors in two numbers: 2 sqrt(2/pi) / ln 2, and that times 0.044715.
@@ -102,7 +104,8 @@ fn gelu_tanh_argument<R: Real>(x: R) -> (R, R) {
     let (square, square_low) = x.exact_product(x);
     let (product, product_low) = square.exact_product(cubic);
     let product_low = square.mul_add(cubic_low, square_low.mul_add(cubic, product_low));
-    // linear + product and its rounding error: `linear` has so few digits that two operations find it, whichever is larger.
+    // linear + product and its rounding error: `linear` has so few digits that two operations find it, whichever is
+    // larger.
     let sum = linear + product;
     let lost = product - (sum - linear);
     let sum_low = lost + (product_low + linear_low);
@@ -121,8 +124,8 @@ fn gate_slope<R: Real>(z: R, growth: R) -> R {
 activation! {
     /// Swish made of straight pieces: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
     ///
-    /// 0 up to -3, x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` between; at the corners it is that
-    /// of the straight side, 0 at -3 and 1 at 3. The least value is -0.375 at -1.5. (Howard et al., 2019.)
+    /// 0 up to -3, x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` between; at the corners
+    /// it is that of the straight side, 0 at -3 and 1 at 3. The least value is -0.375 at -1.5. (Howard et al., 2019.)
     HardSwish "hard_swish" or "hard_silu" {} {
         slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 1.0,
         bounds: (-0.375, f64::INFINITY), parity: Parity::None, monotone: false,

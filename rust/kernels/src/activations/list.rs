@@ -6,7 +6,8 @@ use super::formula::{Defaults, Formula, Visitor};
 use crate::error::{Result, name_error};
 use crate::registry::{ActivationEntry, check_parameters};
 
-/// Takes the names from the files of their families; makes [`Activation`], which stands for any of them, and [`ENTRIES`].
+/// Takes the names from the files of their families; makes [`Activation`], which stands for any of them, and
+/// [`ENTRIES`].
 macro_rules! activations {
     ($($family:ident { $($type:ident)* })*) => {
         $(pub use super::$family::{$($type),*};)*

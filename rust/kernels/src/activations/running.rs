@@ -136,8 +136,8 @@ impl Activation {
         });
     }
 
-    /// `out[i] = gradient[i] * f''(x[i])`: what the second derivative needs, from the *input* always. In double precision whatever
-    /// the elements: it is rare, and its code long.
+    /// `out[i] = gradient[i] * f''(x[i])`: what the second derivative needs, from the *input* always. In double
+    /// precision whatever the elements: it is rare, and its code long.
     pub fn curvature<E: Element>(&self, gradient: &[E], x: &[E], out: &mut [E]) {
         struct Run<'a>(&'a [f64; HELD], &'a [f64; HELD], &'a mut [f64; HELD]);
         impl Visitor for Run<'_> {

@@ -1,4 +1,5 @@
-//! Reductions over any axes, with a fixed lane count and a fixed order: the result depends on the numbers and shape only.
+//! Reductions over any axes, with a fixed lane count and a fixed order: the result depends on the numbers and shape
+//! only.
 
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
@@ -150,8 +151,8 @@ fn descend<R: Real, J: Join>(groups: &[Group], x: &[R::Element], out: &mut [R::E
     }
 }
 
-/// Three groups and more, without recursion in the compiled loops: one odometer over the outer groups, the last group by
-/// itself.
+/// Three groups and more, without recursion in the compiled loops: one odometer over the outer groups, the last group
+/// by itself.
 #[inline(always)]
 fn nested<R: Real, J: Join>(groups: &[Group], x: &[R::Element], out: &mut [R::Element]) {
     let (last, outer) = groups.split_last().expect("at least three groups");

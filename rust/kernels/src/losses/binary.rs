@@ -5,7 +5,8 @@ use crate::real::Real;
 use crate::registry::{Domain, OutputActivation, Range, Setting};
 
 point_loss! {
-    /// Binary cross-entropy of logits: `-(t ln p + (1 - t) ln(1 - p))` with `p = sigmoid(x)` and a target `t` in [0, 1].
+    /// Binary cross-entropy of logits: `-(t ln p + (1 - t) ln(1 - p))` with `p = sigmoid(x)` and a target `t` in [0,
+    /// 1].
     ///
     /// Computed as `max(x, 0) - x t + ln(1 + exp(-|x|))`, exact far out: 200 at `x = 200, t = 0`, where the form of
     /// probabilities gives infinity or a clipped 100. The slope `p - t` is `(1 - t) p - t (1 - p)`, each factor
@@ -27,12 +28,13 @@ point_loss! {
 }
 
 point_loss! {
-    /// Binary cross-entropy of probabilities: `-(t ln p + (1 - t) ln(1 - p))` for a prediction `p` and a target `t` in [0, 1].
+    /// Binary cross-entropy of probabilities: `-(t ln p + (1 - t) ln(1 - p))` for a prediction `p` and a target `t` in
+    /// [0, 1].
     ///
     /// The form for what already is a probability; a model is better trained on logits by
-    /// `binary_cross_entropy_with_logits`, which loses nothing far out. Predictions outside [0, 1] are refused. A logarithm
-    /// is at least -100 and the slope divides by 1e-12 at least, as in PyTorch, so that `p = 0, t = 1` costs 100; Keras
-    /// first draws `p` into [1e-7, 1 - 1e-7], where it costs 16.118 (`style="keras"`).
+    /// `binary_cross_entropy_with_logits`, which loses nothing far out. Predictions outside [0, 1] are refused. A
+    /// logarithm is at least -100 and the slope divides by 1e-12 at least, as in PyTorch, so that `p = 0, t = 1` costs
+    /// 100; Keras first draws `p` into [1e-7, 1 - 1e-7], where it costs 16.118 (`style="keras"`).
     BinaryCrossEntropy [Mean "binary_cross_entropy"]
     { epsilon: 0.0 in Range::half_open(0.0, 0.5), "Predictions are drawn into [epsilon, 1 - epsilon] first."; }
     {
@@ -51,18 +53,21 @@ point_loss! {
 }
 
 point_loss! {
-    /// Binary focal loss of logits: `-alpha_t (1 - p_t)^gamma ln(p_t)` with `p = sigmoid(x)`, `p_t` the probability given to the
-    /// target (`p` for 1, `1 - p` for 0) and `alpha_t` likewise `alpha` or `1 - alpha`.
+    /// Binary focal loss of logits: `-alpha_t (1 - p_t)^gamma ln(p_t)` with `p = sigmoid(x)`, `p_t` the probability
+    /// given to the target (`p` for 1, `1 - p` for 0) and `alpha_t` likewise `alpha` or `1 - alpha`.
     ///
-    /// What is already right counts little. With `gamma = 0` and no `alpha` it is `binary_cross_entropy_with_logits`. Between
-    /// 0 and 1, `p_t = t p + (1 - t)(1 - p)` and `alpha_t` alike, as in Keras and optax. No `alpha` by default: Keras names
-    /// 0.25 but does not apply it unless told to. (Lin et al., 2017.)
+    /// What is already right counts little. With `gamma = 0` and no `alpha` it is `binary_cross_entropy_with_logits`.
+    /// Between 0 and 1, `p_t = t p + (1 - t)(1 - p)` and `alpha_t` alike, as in Keras and optax. No `alpha` by default:
+    /// Keras names 0.25 but does not apply it unless told to. (Lin et al., 2017.)
     BinaryFocal [Mean "binary_focal_loss"]
     {
         gamma: 2.0 in Range::non_negative(), "How much less counts what is already right; 0 for cross-entropy.";
         alpha: NONE in Range::closed(0.0, 1.0), "Weight of the target 1; that of 0 is the rest to 1.";
     }
-    { targets: Domain::UnitInterval, output: OutputActivation::Sigmoid, zero_at_perfect: false, ulp_f32: 12.0, ulp_f64: 12.0 }
+    {
+        targets: Domain::UnitInterval, output: OutputActivation::Sigmoid, zero_at_perfect: false,
+        ulp_f32: 12.0, ulp_f64: 12.0,
+    }
     (this, x, t) {
         let (yes, no) = shares(t, 0.0);
         let (p, q, logarithm) = probabilities(x);

@@ -34,7 +34,7 @@ impl<F: PointSlope> PointSlope for TowardTarget<F> {
 }
 
 /// What [`further`] asks a formula for: inputs, targets, and the slopes to be written.
-type Slopes<'a> = &'a (dyn Fn(&[f64; HELD], &[f64; HELD], &mut [f64; HELD]) + Sync);
+type SlopeFunction<'a> = &'a (dyn Fn(&[f64; HELD], &[f64; HELD], &mut [f64; HELD]) + Sync);
 
 /// `out = scale * u * w * slope` and nothing else, in double precision whatever the elements: for derivatives that are
 /// rarely asked for and whose code is long.
@@ -44,7 +44,7 @@ pub(super) fn further<E: Element, F: PointSlope>(formula: F, batch: &PointBatch<
 
 /// Once for all formulas: what a further derivative is multiplied by, piece by piece, over the threads.
 #[inline(never)]
-fn multiplied<E: Element>(batch: &PointBatch<'_, E>, scale: f64, out: &mut [E], slopes: Slopes<'_>) {
+fn multiplied<E: Element>(batch: &PointBatch<'_, E>, scale: f64, out: &mut [E], slopes: SlopeFunction<'_>) {
     let row = batch.row();
     assert!(batch.prediction.len() == out.len() && batch.target.len() == out.len());
     assert!(batch.upstream.is_none_or(|upstream| upstream.len() == out.len()));

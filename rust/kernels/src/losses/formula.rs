@@ -15,7 +15,8 @@ pub trait PointFormula: PointSlope {
     const NAMES: &'static [(&'static str, LossReduction)];
     /// What is known of it, under its first name.
     const ENTRY: LossEntry;
-    /// The formula with these hyperparameters, which are known to be in range, and then its choices: 0 for no, 1 for yes.
+    /// The formula with these hyperparameters, which are known to be in range, and then its choices: 0 for no, 1 for
+    /// yes.
     fn new(values: &[f64]) -> Self;
     /// What [`PointFormula::new`] took.
     fn values(&self) -> Vec<f64>;

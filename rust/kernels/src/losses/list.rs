@@ -1,7 +1,8 @@
-//! The list: every point loss there is, each under its family, and cross-entropy. Nothing else has to name them one by one.
+//! The list: every point loss there is, each under its family, and cross-entropy. Nothing else has to name them one by
+//! one.
 
 use super::cross_entropy;
-use super::derivatives;
+use super::derivatives::{Curved, TowardTarget, further};
 use super::formula::PointFormula;
 use super::pointwise::{self, PointBatch};
 use super::totals::Totals;
@@ -9,7 +10,8 @@ use crate::error::{Error, Result, name_error, value_error};
 use crate::real::Element;
 use crate::registry::{LossEntry, LossReduction, check_parameters};
 
-/// Takes the names from the files of their families; makes [`PointLoss`], which stands for any of them, and [`ENTRIES`].
+/// Takes the names from the files of their families; makes [`PointLoss`], which stands for any of them, and
+/// [`ENTRIES`].
 macro_rules! point_losses {
     ($($family:ident { $($type:ident)* })*) => {
         $(pub use super::$family::{$($type),*};)*
@@ -54,8 +56,8 @@ macro_rules! point_losses {
             /// Value and gradient in one pass; either can be left out.
             ///
             /// With weight `w` (1 where there is none) and arriving gradient `u` (1 where there is none) of an element:
-            /// `values = w * loss`, `gradient = scale * u * w * slope`. The totals are the sum of `w * loss` and of `w`.
-            /// An element of weight zero counts as absent, its numbers may be anything.
+            /// `values = w * loss`, `gradient = scale * u * w * slope`. The totals are the sum of `w * loss` and of
+            /// `w`. An element of weight zero counts as absent, its numbers may be anything.
             pub fn run<E: Element>(
                 &self,
                 batch: &PointBatch<'_, E>,
@@ -68,17 +70,18 @@ macro_rules! point_losses {
                 }
             }
 
-            /// `curvature = scale * u * w * slope'`: what the second derivative needs. At a kink, the side above it counts.
+            /// `curvature = scale * u * w * slope'`: what the second derivative needs. At a kink, the side above it
+            /// counts.
             pub fn curvature<E: Element>(&self, batch: &PointBatch<'_, E>, scale: f64, curvature: &mut [E]) {
                 match self {
-                    $($(Self::$type(formula) => derivatives::further(derivatives::Curved(*formula), batch, scale, curvature),)*)*
+                    $($(Self::$type(formula) => further(Curved(*formula), batch, scale, curvature),)*)*
                 }
             }
 
             /// `slope = scale * u * w * d loss / d target`.
             pub fn target_slope<E: Element>(&self, batch: &PointBatch<'_, E>, scale: f64, slope: &mut [E]) {
                 match self {
-                    $($(Self::$type(formula) => derivatives::further(derivatives::TowardTarget(*formula), batch, scale, slope),)*)*
+                    $($(Self::$type(formula) => further(TowardTarget(*formula), batch, scale, slope),)*)*
                 }
             }
         }
@@ -87,7 +90,8 @@ macro_rules! point_losses {
 
 point_losses! {
     regression {
-        SquaredError AbsoluteError Huber SmoothL1 LogCosh Pinball Poisson SquaredLogarithmicError AbsolutePercentageError
+        SquaredError AbsoluteError Huber SmoothL1 LogCosh Pinball Poisson SquaredLogarithmicError
+        AbsolutePercentageError
     }
     binary { BinaryCrossEntropyWithLogits BinaryCrossEntropy BinaryFocal }
     margins { Hinge SquaredHinge SoftMargin HingeEmbedding Contrastive }

@@ -9,7 +9,8 @@ const ZERO_ONE: &[DomainRule] =
     &[DomainRule { choice: "zero_one_targets", option: "true", prediction: false, domain: Domain::ZeroOrOne }];
 
 point_loss! {
-    /// Hinge loss: `max(0, 1 - t x)` for a score `x` and a target `t` of -1 or 1; slope `-t` below the margin, 0 at it and beyond.
+    /// Hinge loss: `max(0, 1 - t x)` for a score `x` and a target `t` of -1 or 1; slope `-t` below the margin, 0 at it
+    /// and beyond.
     ///
     /// The loss of support vector machines. PyTorch and optax expect -1 and 1, Keras turns 0 and 1 into them
     /// (`style="keras"`). (Cortes and Vapnik, 1995.)
@@ -64,7 +65,8 @@ point_loss! {
 }
 
 point_loss! {
-    /// Contrastive loss of distances: `t x^2 / 2 + (1 - t) max(0, margin - x)^2 / 2` with a target of 1 for alike, 0 for unlike.
+    /// Contrastive loss of distances: `t x^2 / 2 + (1 - t) max(0, margin - x)^2 / 2` with a target of 1 for alike, 0
+    /// for unlike.
     ///
     /// The prediction is a distance, from 0. With the halves of the paper. (Hadsell, Chopra and LeCun, 2006; there 1 is
     /// unlike.)

@@ -1,14 +1,14 @@
 //! Every loss: documentation, value and slope together; one list.
 //!
-//! - **Point losses** ([`PointLoss`]) compare numbers one by one. To add one: write its entry in the file of its family,
-//!   its type in `list.rs`, and the function of the same name in `tests/reference/losses.py`.
+//! - **Point losses** ([`PointLoss`]) compare numbers one by one. To add one: write its entry in the file of its
+//!   family, its type in `list.rs`, and the function of the same name in `tests/reference/losses.py`.
 //! - **Row losses** (the softmax family, [`CrossEntropy`]) compare a row of scores with a class or a distribution.
 //!
-//! Both write the gradient in the same pass as the value. A kernel only sums: it returns [`Totals`], the weighted sum of
-//! the losses and the sum of the weights, and multiplies gradients by the `scale` it is given. The *mean* of a batch is
-//! `totals.mean()`, and its gradient has `scale = 1 / denominator`, known before the pass from `denominator(...)`; for the
-//! *sum* the scale is 1. So `mean_squared_error` and `sum_squared_error` are one formula under two names, which differ in
-//! the reduction that is meant when none is given ([`LossReduction`]).
+//! Both write the gradient in the same pass as the value. A kernel only sums: it returns [`Totals`], the weighted sum
+//! of the losses and the sum of the weights, and multiplies gradients by the `scale` it is given. The *mean* of a batch
+//! is `totals.mean()`, and its gradient has `scale = 1 / denominator`, known before the pass from `denominator(...)`;
+//! for the *sum* the scale is 1. So `mean_squared_error` and `sum_squared_error` are one formula under two names, which
+//! differ in the reduction that is meant when none is given ([`LossReduction`]).
 //!
 //! | file | holds | knows |
 //! |---|---|---|

@@ -38,9 +38,9 @@ impl std::ops::AddAssign for Totals {
     }
 }
 
-/// Runs `work` over the threads on parts of `count` elements or rows, each with its share of two outputs, of which either
-/// may be empty; the totals are added in the order of the parts. Beside each output: how many of its numbers an element or
-/// a row has.
+/// Runs `work` over the threads on parts of `count` elements or rows, each with its share of two outputs, of which
+/// either may be empty; the totals are added in the order of the parts. Beside each output: how many of its numbers an
+/// element or a row has.
 pub(super) fn in_parts<E: Element>(
     count: usize,
     part: usize,

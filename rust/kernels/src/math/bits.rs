@@ -1,7 +1,8 @@
 //! The bit tricks of both precisions: numbers are built from and taken to their exponent and digits.
 
-/// The bit tricks of [`super::Tables`] for a type, its integer, its stored digits and its exponent bias. Wrapping integer
-/// arithmetic throughout: for NaN the results are meaningless, and NaN reaches the function's result by another operand.
+/// The bit tricks of [`super::Tables`] for a type, its integer, its stored digits and its exponent bias. Wrapping
+/// integer arithmetic throughout: for NaN the results are meaningless, and NaN reaches the function's result by another
+/// operand.
 macro_rules! bits {
     ($float:ident, $integer:ident, $digits:literal, $bias:literal) => {
         #[inline(always)]

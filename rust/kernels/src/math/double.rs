@@ -1,5 +1,5 @@
-//! What [`super`] needs to know of double precision. The fits are in the Chebyshev norm; the errors stated are those of the
-//! rounded coefficients.
+//! What [`super`] needs to know of double precision. The fits are in the Chebyshev norm; the errors stated are those of
+//! the rounded coefficients.
 
 use super::{Tables, bits, horner, mills};
 use crate::real::Real;

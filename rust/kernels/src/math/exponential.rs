@@ -50,8 +50,8 @@ impl<R: Real> Power<R> {
         R::load(R::Element::power_of_two(self.shifted.store(), offset))
     }
 
-    /// `1 + fraction` in two numbers: 1 is added to the remainder first, and what that rounds off goes into the rest, which
-    /// saves the rounding of `fraction`.
+    /// `1 + fraction` in two numbers: 1 is added to the remainder first, and what that rounds off goes into the rest,
+    /// which saves the rounding of `fraction`.
     #[inline(always)]
     fn significand(&self) -> (R, R) {
         let sum = R::one() + self.remainder;
@@ -93,8 +93,8 @@ pub(crate) fn exp_sum<R: Real>(x: R, tail: R) -> R {
     split_short(x.clamp(R::constant(R::Element::EXP_LOW), R::constant(R::Element::EXP_HIGH)), Some(tail)).value()
 }
 
-/// `exp(x) 2^LIFT` for x up to 0, without its subnormal numbers: what it takes to sum exponentials, whose lift goes with a
-/// division by the sum. Relative error: 2e-7 and 3e-9 for each unit that x is below 0 (f32); 3e-16 (f64).
+/// `exp(x) 2^LIFT` for x up to 0, without its subnormal numbers: what it takes to sum exponentials, whose lift goes
+/// with a division by the sum. Relative error: 2e-7 and 3e-9 for each unit that x is below 0 (f32); 3e-16 (f64).
 ///
 /// `x = -inf` gives `2^LIFT` times a number that is zero without the lift; NaN stays.
 #[inline(always)]
@@ -136,8 +136,8 @@ pub(crate) fn expm1<R: Real>(x: R) -> R {
     (result + result).copysign(x)
 }
 
-/// `scale expm1(x)` for x up to 0, where `scale` lacks `low` of the constant meant: expm1 and the product come in two numbers,
-/// and all is rounded once. Relative error at most that of expm1.
+/// `scale expm1(x)` for x up to 0, where `scale` lacks `low` of the constant meant: expm1 and the product come in two
+/// numbers, and all is rounded once. Relative error at most that of expm1.
 #[inline(always)]
 pub(crate) fn expm1_scaled<R: Real>(x: R, scale: f64, low: f64) -> R {
     let power = split(x.clamp(R::constant(R::Element::EXPM1_LOW), R::zero()), None);
@@ -209,11 +209,11 @@ pub(crate) fn sigmoid<R: Real>(x: R) -> R {
     sigmoid_scaled(x.clamp(R::constant(R::Element::EXP_LOW), R::constant(50.0)), None, R::one())
 }
 
-/// `scale * sigmoid(x + tail)`, as `scale / (1 + e)` with `e = exp(-x - tail)`, where the sum is rounded once. Error at most 2 ULP;
-/// measured 1.70, with a scale 1.78 (f32), 1.34 (f64). With a tail at most 4 ULP.
+/// `scale * sigmoid(x + tail)`, as `scale / (1 + e)` with `e = exp(-x - tail)`, where the sum is rounded once. Error at
+/// most 2 ULP; measured 1.70, with a scale 1.78 (f32), 1.34 (f64). With a tail at most 4 ULP.
 ///
-/// Accurate down to the smallest normal result; `x` is from `EXP_LOW`, where the result is zero, to 50, where it is `scale`, or
-/// NaN. `scale` is below a 2^40th (f64: 2^64th) of the largest number.
+/// Accurate down to the smallest normal result; `x` is from `EXP_LOW`, where the result is zero, to 50, where it is
+/// `scale`, or NaN. `scale` is below a 2^40th (f64: 2^64th) of the largest number.
 // A closure need not be inlined, and would then be compiled for the baseline.
 #[allow(clippy::manual_map)]
 #[inline(always)]

@@ -1,5 +1,5 @@
-//! What [`super`] needs to know of single precision. The fits are in the Chebyshev norm, each coefficient rounded before
-//! those of higher degree are fitted again; the errors stated are those of the rounded ones.
+//! What [`super`] needs to know of single precision. The fits are in the Chebyshev norm, each coefficient rounded
+//! before those of higher degree are fitted again; the errors stated are those of the rounded ones.
 
 use super::{Tables, bits, horner, horner_scaled, mills};
 use crate::real::Real;
@@ -91,8 +91,8 @@ impl Tables for f32 {
         (e * e).mul_add(series, e)
     }
 
-    /// Degrees 5 and 3; the relative error is at most 2^-29. All are times 0.64, so that fewer of the numbers that count are just above
-    /// a power of two, where rounding takes most.
+    /// Degrees 5 and 3; the relative error is at most 2^-29. All are times 0.64, so that fewer of the numbers that
+    /// count are just above a power of two, where rounding takes most.
     #[inline(always)]
     fn mills_series<R: Real<Element = f32>>(t: R, unit: f64) -> (R, R) {
         let p = [0.64, 0.694_345_653_1, 0.361_761_152_7, 0.109_100_647_3, 0.019_045_479_6, 0.001_589_267_747];

@@ -1,22 +1,22 @@
 //! Blocking, packing and threads: how a product is cut into register tiles.
 //!
-//! The product is cut into tasks of some rows and columns. A task goes through its columns block by block, through the depth
-//! within, and then through the rows of one register tile after the other: the block of B stays in the second cache, the rows
-//! of A of a tile in the first, and the sums of a block of columns are not left before they are finished. Rows of A are packed
-//! when the first block of columns needs them and serve the others; B is packed while the first rows are multiplied, if at all. A few
-//! rows against a transposed B go through it panel by panel instead, so that a packed panel never leaves the first cache.
-//! Between blocks of depth the sums lie in the target or in a scratch buffer, as exact as in registers, so the chains go on as
-//! if nothing had been cut.
+//! The product is cut into tasks of some rows and columns. A task goes through its columns block by block, through the
+//! depth within, and then through the rows of one register tile after the other: the block of B stays in the second
+//! cache, the rows of A of a tile in the first, and the sums of a block of columns are not left before they are
+//! finished. Rows of A are packed when the first block of columns needs them and serve the others; B is packed while
+//! the first rows are multiplied, if at all. A few rows against a transposed B go through it panel by panel instead, so
+//! that a packed panel never leaves the first cache. Between blocks of depth the sums lie in the target or in a scratch
+//! buffer, as exact as in registers, so the chains go on as if nothing had been cut.
 
 use std::any::TypeId;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Matrix;
-use super::cuts::{Cuts, Packing};
+use super::block::Block;
+use super::blocking::{Cuts, Packing};
 use super::epilogue::{Epilogue, Tile};
-use super::pack::{GAP, Place, pack_a, packed_place};
+use super::matrix::Matrix;
+use super::pack::{GAP, PackedPlace, pack_a, packed_place};
 use super::portable;
-use super::strip::Strip;
 use super::tile::Tiles;
 use crate::isa::Isa;
 use crate::real::Element;
@@ -60,8 +60,8 @@ struct Product<'a, E: Element> {
     open: AtomicU64,
 }
 
-// SAFETY: the operands are shared slices, the epilogue is `Sync`, each task writes to a block of the target of its own, and each
-// lane to a part of the workspace of its own.
+// SAFETY: the operands are shared slices, the epilogue is `Sync`, each task writes to a block of the target of its own,
+// and each lane to a part of the workspace of its own.
 unsafe impl<E: Element> Sync for Product<'_, E> {}
 
 /// The product of two checked matrices with a checked epilogue, on an instruction set that the machine has.
@@ -118,8 +118,8 @@ impl<E: Element> Product<'_, E> {
         }
     }
 
-    /// A task that nobody has taken yet: the first one for every other lane, the last one for the rest. So a thread mostly comes
-    /// back to the parts it had at the step before, which its own cache still holds.
+    /// A task that nobody has taken yet: the first one for every other lane, the last one for the rest. So a thread
+    /// mostly comes back to the parts it had at the step before, which its own cache still holds.
     #[inline]
     fn take(&self, lane: usize) -> Option<usize> {
         let mut open = self.open.load(Ordering::Relaxed);
@@ -142,7 +142,7 @@ impl<E: Element> Product<'_, E> {
     /// The part is within the product and nobody else's; the buffers are as long as the cuts say and nobody else's.
     unsafe fn task(&self, row: usize, column: usize, packed_b: *mut E, packed_a: *mut E, scratch: *mut E) {
         let cuts = &self.cuts;
-        let rows = Rows::new(cuts.rows.min(self.a.rows - row), self.tiles.rows);
+        let rows = TaskRows::new(cuts.rows.min(self.a.rows - row), self.tiles.rows);
         let end = column + cuts.task_columns.min(self.b.columns - column);
         let depth_blocks = if self.a.columns == cuts.depth { 1 } else { self.a.columns.div_ceil(cuts.depth) };
         let panel_by_panel = cuts.packing == Packing::Single;
@@ -154,16 +154,16 @@ impl<E: Element> Product<'_, E> {
                 Some((target, stride)) => (target.wrapping_add((row + first) * stride + block_column), stride),
                 None => (scratch.wrapping_add(first * scratch_row), columns),
             };
-            for block in 0..depth_blocks {
-                let start = block * cuts.depth;
+            for level in 0..depth_blocks {
+                let start = level * cuts.depth;
                 let depth = cuts.depth.min(self.a.columns - start);
-                let strip = Strip::new(&self.b, (start, depth), (block_column, columns), packed_b, cuts.packing);
-                let store = packed_a.wrapping_add(block * cuts.rows * (cuts.depth + GAP));
-                let last = block + 1 == depth_blocks;
+                let block = Block::new(&self.b, (start, depth), (block_column, columns), packed_b, cuts.packing);
+                let store = packed_a.wrapping_add(level * cuts.rows * (cuts.depth + GAP));
+                let last = level + 1 == depth_blocks;
                 let finish = |first: usize, count: usize| {
                     let (c, c_row) = c(first);
-                    // SAFETY: the target was checked to hold the product, and this part of it is this task's; so is the scratch
-                    // buffer.
+                    // SAFETY: the target was checked to hold the product, and this part of it is this task's; so is the
+                    // scratch buffer.
                     unsafe { self.epilogue.finish(Tile::new(c, c_row, (row + first, block_column), (count, columns))) };
                 };
                 let rows_of_a = |first: usize, count: usize, fresh: bool| {
@@ -172,21 +172,21 @@ impl<E: Element> Product<'_, E> {
                     // SAFETY: the rows lie in A and in their part of the buffer.
                     unsafe { self.rows_of_a((row + first, count), (start, depth), packed, fresh) }
                 };
-                if panel_by_panel && strip.is_for_across(self.tiles, rows.most()) {
+                if panel_by_panel && block.is_for_transposed(self.tiles, rows.most()) {
                     for (first, count) in rows.tiles() {
                         let a = rows_of_a(first, count, true);
                         // SAFETY: rows, columns and buffers are this task's.
-                        unsafe { strip.run_across(self.tiles, a, count, c(first)) };
+                        unsafe { block.run_transposed(self.tiles, a, count, c(first)) };
                         if last {
                             finish(first, count);
                         }
                     }
                 } else if panel_by_panel {
-                    for panel in strip.panels(self.tiles, rows.most()) {
+                    for panel in block.panels(self.tiles, rows.most()) {
                         for (first, count) in rows.tiles() {
                             let a = rows_of_a(first, count, panel.is_first());
                             // SAFETY: rows, columns and buffers are this task's.
-                            unsafe { strip.run_panel(self.tiles, &panel, a, count, c(first)) };
+                            unsafe { block.run_panel(self.tiles, &panel, a, count, c(first)) };
                         }
                     }
                     if last {
@@ -196,7 +196,7 @@ impl<E: Element> Product<'_, E> {
                     for (first, count) in rows.tiles() {
                         let a = rows_of_a(first, count, true);
                         // SAFETY: as above.
-                        unsafe { strip.run(self.tiles, a, count, c(first), first == 0) };
+                        unsafe { block.run(self.tiles, a, count, c(first), first == 0) };
                         if last {
                             finish(first, count);
                         }
@@ -206,8 +206,8 @@ impl<E: Element> Product<'_, E> {
         }
     }
 
-    /// `count` rows of A for a block of depth, and their strides. If they are to be packed, they are at their place in the
-    /// buffer, brought there now if `fresh`.
+    /// `count` rows of A for a block of depth, and their strides. If they are to be packed, they are at their place in
+    /// the buffer, brought there now if `fresh`.
     ///
     /// # Safety
     /// The rows lie within A, and the buffer has room for them.
@@ -218,7 +218,7 @@ impl<E: Element> Product<'_, E> {
         (start, depth): (usize, usize),
         packed: *mut E,
         fresh: bool,
-    ) -> Place<E> {
+    ) -> PackedPlace<E> {
         let Matrix { data, row_stride, column_stride, .. } = self.a;
         let a = data.as_ptr().wrapping_add(row * row_stride + start * column_stride);
         if !self.cuts.pack_a {
@@ -233,13 +233,13 @@ impl<E: Element> Product<'_, E> {
 }
 
 /// Rows of a task, dealt out evenly to tiles: a tile of one or two rows would wait for its own chains.
-struct Rows {
+struct TaskRows {
     tiles: usize,
     fewest: usize,
     larger: usize,
 }
 
-impl Rows {
+impl TaskRows {
     #[inline]
     fn new(rows: usize, most: usize) -> Self {
         if rows <= most {

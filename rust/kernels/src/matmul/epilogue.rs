@@ -39,7 +39,7 @@ impl<'a, E: Element> Target<'a, E> {
         assert!(
             rows == 0
                 || columns == 0
-                || (columns <= self.stride && super::span(rows, columns, self.stride, 1) <= self.len),
+                || (columns <= self.stride && super::matrix::span(rows, columns, self.stride, 1) <= self.len),
             "multiply: expected `{name}` to hold {rows} rows of {columns} numbers, got {} numbers, {} a row",
             self.len,
             self.stride
@@ -137,19 +137,20 @@ fn stretches(rows: usize, whole: bool) -> impl Iterator<Item = (usize, usize)> {
 /// A tile covers up to a few hundred columns of a few rows; each element of the product is in exactly one.
 ///
 /// # Safety
-/// Between `multiply`'s first and last use of it, the memory of [`Epilogue::target`] must be reached only through the tiles.
+/// Between `multiply`'s first and last use of it, the memory of [`Epilogue::target`] must be reached only through the
+/// tiles.
 pub unsafe trait Epilogue<E: Element>: Sync {
     /// Panics unless the operands fit a product of this shape. Called first.
     fn check(&self, rows: usize, columns: usize);
 
-    /// Where the product itself is to be written; `finish` then gets its tiles in place. Without a target they come in a
-    /// scratch buffer and `finish` alone decides what reaches memory.
+    /// Where the product itself is to be written; `finish` then gets its tiles in place. Without a target they come in
+    /// a scratch buffer and `finish` alone decides what reaches memory.
     fn target(&mut self) -> Option<Target<'_, E>> {
         None
     }
 
-    /// Called once before the first tile of a product of (rows, columns). `ascending` tells whether all tiles of a column are
-    /// finished by one thread, from the first row to the last.
+    /// Called once before the first tile of a product of (rows, columns). `ascending` tells whether all tiles of a
+    /// column are finished by one thread, from the first row to the last.
     fn begin(&mut self, size: (usize, usize), ascending: bool) {
         let _ = (size, ascending);
     }
@@ -197,7 +198,8 @@ pub struct Dense<'a, E> {
 }
 
 impl<'a, E: Element> Dense<'a, E> {
-    /// Writes `f(A B + bias)` to `c`, row-major with rows `stride` apart, and `A B + bias` to `pre_activation`, likewise.
+    /// Writes `f(A B + bias)` to `c`, row-major with rows `stride` apart, and `A B + bias` to `pre_activation`,
+    /// likewise.
     pub fn new(
         c: &'a mut [E],
         stride: usize,
@@ -267,8 +269,8 @@ impl<E: Element> Kernel<E> for AddRow<'_, '_, E> {
     }
 }
 
-/// The gradient through an activation: `C = A B * f'`, with the slope from the saved input or output of `f`; and where a bias
-/// stands before `f`, its gradient, the sum of each column of `C`.
+/// The gradient through an activation: `C = A B * f'`, with the slope from the saved input or output of `f`; and where
+/// a bias stands before `f`, its gradient, the sum of each column of `C`.
 #[derive(Debug)]
 pub struct Slope<'a, E> {
     c: Target<'a, E>,
@@ -280,9 +282,9 @@ pub struct Slope<'a, E> {
 }
 
 impl<'a, E: Element> Slope<'a, E> {
-    /// Writes to `c`, row-major with rows `stride` apart, as those of `saved` are. `saved` is the input or the output of the
-    /// activation, as [`Activation::backward`] takes it. With `sums`, there are no gaps between the rows; the sums have the
-    /// bits of a reduction over the rows.
+    /// Writes to `c`, row-major with rows `stride` apart, as those of `saved` are. `saved` is the input or the output
+    /// of the activation, as [`Activation::backward`] takes it. With `sums`, there are no gaps between the rows; the
+    /// sums have the bits of a reduction over the rows.
     pub fn new(
         c: &'a mut [E],
         stride: usize,
@@ -300,7 +302,7 @@ unsafe impl<E: Element> Epilogue<E> for Slope<'_, E> {
     fn check(&self, rows: usize, columns: usize) {
         self.c.check(rows, columns, "c");
         assert!(
-            self.saved.len() >= super::span(rows, columns, self.c.stride, 1),
+            self.saved.len() >= super::matrix::span(rows, columns, self.c.stride, 1),
             "multiply: expected `saved` to have the shape of the product"
         );
         if let Some(sums) = &self.sums {
@@ -376,16 +378,16 @@ pub type Visit<'v, E> = dyn Fn(&mut [E], &mut [&mut [E]]) + Sync + 'v;
 /// Most matrices that an [`Each`] can take.
 pub const MOST_MATRICES: usize = 8;
 
-/// Hands each stretch of the product to a function together with the same stretch of other matrices, which it may update:
-/// a weight gradient goes straight into the weights and the optimizer's slots and is never stored.
+/// Hands each stretch of the product to a function together with the same stretch of other matrices, which it may
+/// update: a weight gradient goes straight into the weights and the optimizer's slots and is never stored.
 pub struct Each<'a, 'd, E> {
     matrices: &'a mut [Target<'d, E>],
     visit: &'a Visit<'a, E>,
 }
 
 impl<'a, 'd, E: Element> Each<'a, 'd, E> {
-    /// `visit(product, matrices)` is called with stretches of equal lengths: parts of a row, or several whole rows where no
-    /// matrix has gaps between its rows. At most [`MOST_MATRICES`] matrices.
+    /// `visit(product, matrices)` is called with stretches of equal lengths: parts of a row, or several whole rows
+    /// where no matrix has gaps between its rows. At most [`MOST_MATRICES`] matrices.
     pub fn new(matrices: &'a mut [Target<'d, E>], visit: &'a Visit<'a, E>) -> Self {
         assert!(matrices.len() <= MOST_MATRICES);
         Self { matrices, visit }

@@ -1,95 +1,39 @@
 //! Matrix product with an epilogue: `C = A B`, finished tile by tile while the tile is warm.
 //!
-//! Each element of the product is one chain of fused multiply-adds over ascending k, beginning with zero, so every fused
-//! instruction set, any tile size and any number of threads give the same bits.
+//! Each element of the product is one chain of fused multiply-adds over ascending k, beginning with zero, so every
+//! fused instruction set, any tile size and any number of threads give the same bits.
 
-mod across;
-mod ahead;
-mod cuts;
+mod block;
+mod blocking;
 mod driver;
 mod epilogue;
+mod matrix;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod pack;
 mod peak;
 mod portable;
-mod strip;
+mod prefetch;
 mod tile;
+mod transposed;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use ahead::name_rows;
 pub use epilogue::{Dense, Each, Epilogue, MOST_MATRICES, Slope, Store, Target, Tile, Visit};
+pub use matrix::Matrix;
 pub use peak::peak_operations;
+pub use prefetch::name_rows;
 
 use crate::isa::{self, Isa};
 use crate::real::Element;
 use crate::threads;
-use cuts::{Cuts, Shape};
-
-/// A matrix in memory that may be read: element (i, j) is `data[i * row_stride + j * column_stride]`.
-#[derive(Clone, Copy, Debug)]
-pub struct Matrix<'a, E> {
-    /// The elements.
-    pub data: &'a [E],
-    /// Number of rows.
-    pub rows: usize,
-    /// Number of columns.
-    pub columns: usize,
-    /// Distance between rows.
-    pub row_stride: usize,
-    /// Distance between columns.
-    pub column_stride: usize,
-}
-
-impl<'a, E: Element> Matrix<'a, E> {
-    /// A row-major matrix without gaps.
-    pub fn new(data: &'a [E], rows: usize, columns: usize) -> Self {
-        Self { data, rows, columns, row_stride: columns, column_stride: 1 }
-    }
-
-    /// The transposed view.
-    pub fn transposed(self) -> Self {
-        Self {
-            rows: self.columns,
-            columns: self.rows,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-            ..self
-        }
-    }
-
-    /// Panics unless every element lies in `data`.
-    fn check(&self, name: &str) {
-        assert!(
-            span(self.rows, self.columns, self.row_stride, self.column_stride) <= self.data.len(),
-            "multiply: expected `{name}` to hold {} x {} numbers, {} and {} apart, got {}",
-            self.rows,
-            self.columns,
-            self.row_stride,
-            self.column_stride,
-            self.data.len()
-        );
-    }
-}
-
-/// Length of the memory that a matrix of this shape spans.
-#[inline]
-fn span(rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> usize {
-    if rows == 0 || columns == 0 {
-        return 0;
-    }
-    let last = |count: usize, stride: usize| (count - 1).checked_mul(stride);
-    last(rows, row_stride)
-        .zip(last(columns, column_stride))
-        .and_then(|(row, column)| row.checked_add(column)?.checked_add(1))
-        .expect("multiply: the matrix is larger than memory")
-}
+use blocking::{Cuts, Shape};
 
 /// Length of the workspace that [`multiply`] needs for a product (`rows`, `depth`) x (`depth`, `columns`).
 /// `a_row_major` and `b_row_major` tell whether the columns of the matrix are 1 apart.
 ///
-/// It has room for every instruction set and for as many threads as may be used now; with more threads later the product works all the same, on this many.
+/// It has room for every instruction set and for as many threads as may be used now; with more threads later the
+/// product works all the same, on this many.
 pub fn workspace_len<E: Element>(
     rows: usize,
     depth: usize,
@@ -106,8 +50,8 @@ pub fn workspace_len<E: Element>(
 
 /// The product `A B`, each finished tile given to the epilogue. A depth of zero gives zeros.
 ///
-/// `workspace` has at least [`workspace_len`] elements; what it holds before and after does not matter. Panics if shapes or
-/// lengths do not fit.
+/// `workspace` has at least [`workspace_len`] elements; what it holds before and after does not matter. Panics if
+/// shapes or lengths do not fit.
 pub fn multiply<E: Element>(a: Matrix<'_, E>, b: Matrix<'_, E>, epilogue: &mut dyn Epilogue<E>, workspace: &mut [E]) {
     product(a, b, epilogue, workspace, isa::current(), threads::count());
 }

@@ -8,8 +8,8 @@ use super::tile::{Vector, tiles};
 /// A vector type by its intrinsics.
 macro_rules! vector {
     ($vector:ty, $element:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $mul_add:ident) => {
-        // The functions are the intrinsics of the same names; the promises are those of `Vector`. Where the whole program is
-        // compiled for the set, some of them are safe.
+        // The functions are the intrinsics of the same names; the promises are those of `Vector`. Where the whole
+        // program is compiled for the set, some of them are safe.
         #[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)]
         impl Vector for $vector {
             type Element = $element;

@@ -8,12 +8,12 @@ pub(super) const SIDE: usize = 8;
 /// Rows of a panel that are filled before the next ones, so that they stay in the first cache meanwhile.
 const PANEL_ROWS: usize = 16 * SIDE;
 
-/// `(from, column_stride, to, width, squares)`: transposes that many squares, one below the other: [`SIDE`] columns, each contiguous
-/// and `column_stride` after the one before, become rows, `width` apart.
+/// `(from, column_stride, to, width, squares)`: transposes that many squares, one below the other: [`SIDE`] columns,
+/// each contiguous and `column_stride` after the one before, become rows, `width` apart.
 ///
 /// # Safety
-/// The columns can be read from the first pointer and the rows written to the second; the machine has the instruction set
-/// of the table the function is in.
+/// The columns can be read from the first pointer and the rows written to the second; the machine has the instruction
+/// set of the table the function is in.
 pub(super) type TransposeFunction<E> = unsafe fn(*const E, usize, *mut E, usize, usize);
 
 /// [`TransposeFunction`] without instructions of its own.
@@ -99,8 +99,8 @@ impl<E: Element> Panel<E> {
     /// Packs the panel, with zeros for padding.
     ///
     /// # Safety
-    /// `depth` x `columns` numbers with these strides can be read, and `depth * width` written; the machine has the instruction
-    /// set that `transpose` is for.
+    /// `depth` x `columns` numbers with these strides can be read, and `depth * width` written; the machine has the
+    /// instruction set that `transpose` is for.
     pub(super) unsafe fn pack(&self) {
         // SAFETY: the parts are those of the panel.
         unsafe {
@@ -152,20 +152,25 @@ impl<E: Element> Panel<E> {
 pub(super) const GAP: usize = 16;
 
 /// Where rows of A lie: the first number, the distance between rows, and that between columns.
-pub(super) type Place<E> = (*const E, usize, usize);
+pub(super) type PackedPlace<E> = (*const E, usize, usize);
 
 /// Where rows of A of this depth lie once they are packed: row by row if they were contiguous, else column by column.
 #[inline]
-pub(super) fn packed_place<E>(packed: *mut E, rows: usize, depth: usize, contiguous: bool) -> Place<E> {
+pub(super) fn packed_place<E>(packed: *mut E, rows: usize, depth: usize, contiguous: bool) -> PackedPlace<E> {
     if contiguous { (packed, depth + GAP, 1) } else { (packed, 1, rows) }
 }
 
-/// Copies `rows` rows of A to their [`packed_place`]. With large strides, their numbers would else fall into a few sets of the
-/// caches and displace each other.
+/// Copies `rows` rows of A to their [`packed_place`]. With large strides, their numbers would else fall into a few sets
+/// of the caches and displace each other.
 ///
 /// # Safety
 /// `rows` rows of `depth` numbers can be read, and `rows * (depth + GAP)` numbers written.
-pub(super) unsafe fn pack_a<E: Element>((a, row_stride, step): Place<E>, rows: usize, depth: usize, packed: *mut E) {
+pub(super) unsafe fn pack_a<E: Element>(
+    (a, row_stride, step): PackedPlace<E>,
+    rows: usize,
+    depth: usize,
+    packed: *mut E,
+) {
     // SAFETY: the caller's promise.
     unsafe {
         if step == 1 {

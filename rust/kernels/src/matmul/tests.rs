@@ -95,7 +95,8 @@ unsafe impl<E: Element> Epilogue<E> for Gather<'_, E> {
     }
 }
 
-/// The product of this shape has the bits of the chains, on every instruction set, in a target and in the scratch buffer.
+/// The product of this shape has the bits of the chains, on every instruction set, in a target and in the scratch
+/// buffer.
 fn agrees<E: Element>((m, k, n): (usize, usize, usize), a_layout: Layout, b_layout: Layout, threads: usize) {
     let a_data = numbers::<E>((m + 9) * (k + 9), 1);
     let b_data = numbers::<E>((k + 9) * (n + 9), 2);

@@ -1,6 +1,7 @@
 //! The register tile, written once over [`Vector`] and stamped per instruction set, element type and size.
 
-use super::across::Across;
+use std::hint::black_box;
+
 use super::pack::TransposeFunction;
 use crate::real::Element;
 
@@ -106,18 +107,19 @@ pub(super) struct Tiles<E: 'static> {
     pub(super) run: &'static [[[TileFunction<E>; 2]; WIDEST]],
     /// Likewise tiles that copy B as they go, no wider than those with most rows.
     pub(super) run_copying: &'static [[[TileFunction<E>; 2]; WIDEST]],
-    /// Tiles of half as many lanes, for columns that fill no more: narrow vectors cost less on some machines, nowhere more.
+    /// Tiles of half as many lanes, for columns that fill no more: narrow vectors cost less on some machines, nowhere
+    /// more.
     pub(super) narrower: Option<&'static Tiles<E>>,
     /// Transposes a square of B on its way into a panel.
     pub(super) transpose: TransposeFunction<E>,
     /// Tiles of few rows that take B transposed, if there are any.
-    pub(super) across: Option<&'static Across<E>>,
+    pub(super) transposed: Option<&'static TransposedTiles<E>>,
     /// Rounds of multiply-adds on registers alone, and the number of operations; see [`super::peak`].
     pub(super) peak: unsafe fn(usize) -> usize,
 }
 
-/// How many vectors wide a tile of `rows` rows can be, so that accumulators, a row of B and a number of A fit `registers`.
-/// At most `most`.
+/// How many vectors wide a tile of `rows` rows can be, so that accumulators, a row of B and a number of A fit
+/// `registers`. At most `most`.
 pub(super) const fn widest(rows: usize, registers: usize, most: usize) -> usize {
     let vectors = (registers - 1) / (rows + 1);
     if vectors > most { most } else { vectors }
@@ -151,9 +153,9 @@ pub(super) unsafe fn tile<
     operands: &Operands<V::Element>,
 ) {
     let Operands { depth, a, a_row, a_step, mut b, b_step, c, c_row, last, resume, mut copy, copy_step } = *operands;
-    // SAFETY: the caller promises the instruction set, and that `ROWS` rows and `VECTORS` vectors (the last one `last` lanes
-    // if partial) lie in memory for each of the `depth` steps, and as
-    // many whole vectors at `copy` if it is copied. The pointers are advanced without being read beyond that.
+    // SAFETY: the caller promises the instruction set, and that `ROWS` rows and `VECTORS` vectors (the last one `last`
+    // lanes if partial) lie in memory for each of the `depth` steps, and as many whole vectors at `copy` if it is
+    // copied. The pointers are advanced without being read beyond that.
     unsafe {
         let mask = V::mask(if PARTIAL { last } else { V::LANES });
         let load = |pointer: *const V::Element, v: usize, masked: bool| {
@@ -168,8 +170,8 @@ pub(super) unsafe fn tile<
                 }
             }
         }
-        // A narrow vector has too little work to hide that the address of each row is computed from that of the row before: so
-        // a pointer to every third row.
+        // A narrow vector has too little work to hide that the address of each row is computed from that of the row
+        // before: so a pointer to every third row.
         let mut thirds = [a; 4];
         for third in 1..ROWS.div_ceil(3) {
             let row = a.wrapping_add(3 * third * a_row);
@@ -210,11 +212,45 @@ pub(super) unsafe fn tile<
     }
 }
 
+/// The tiles of an instruction set and element type that take B transposed.
+pub(super) struct TransposedTiles<E: 'static> {
+    /// Lanes of a vector.
+    pub(super) lanes: usize,
+    /// By rows less one: the wide tile and the narrow one.
+    pub(super) run: &'static [[super::tile::TileFunction<E>; 2]],
+}
+
+/// The rounds of [`peak_operations`](super::peak_operations) with one vector type and number of chains.
+///
+/// # Safety
+/// The machine has the instruction set.
+#[inline(always)]
+pub(super) unsafe fn rounds<V: Vector, const CHAINS: usize>(rounds: usize) -> usize {
+    let start: [V::Element; 3] = black_box([0.999, 0.001, 0.5].map(V::Element::from_f64));
+    // SAFETY: the caller promises the instruction set; the numbers read are those above, the buffer is one vector at
+    // most.
+    unsafe {
+        let (factor, summand) = (V::splat(&start[0]), V::splat(&start[1]));
+        let mut chains = [V::splat(&start[2]); CHAINS];
+        for _ in 0..rounds {
+            for chain in &mut chains {
+                *chain = chain.mul_add(factor, summand);
+            }
+        }
+        for chain in chains {
+            let mut result = [V::Element::default(); 16];
+            chain.store(result.as_mut_ptr());
+            black_box(result);
+        }
+    }
+    2 * rounds * CHAINS * V::LANES
+}
+
 /// Stamps the tiles of a vector type: a function compiled with the given attributes, and the table of its sizes.
 macro_rules! tiles {
     (
         $name:ident, $vector:ty, $element:ty, registers $registers:literal, widest $widest:literal, [$($rows:literal)*],
-        narrower $narrower:expr, transpose $transpose:expr $(, across $across:expr)? $(, #[$attribute:meta])?
+        narrower $narrower:expr, transpose $transpose:expr $(, transposed $transposed:expr)? $(, #[$attribute:meta])?
     ) => {
         pub(in crate::matmul) static $name: $crate::matmul::tile::Tiles<$element> = {
             use $crate::matmul::tile::{Operands, TileFunction, Tiles, Vector, tile, widest};
@@ -228,7 +264,7 @@ macro_rules! tiles {
             $(#[$attribute])?
             unsafe fn peak(rounds: usize) -> usize {
                 // SAFETY: the caller's promise is the same.
-                unsafe { $crate::matmul::peak::rounds::<$vector, { $registers * 3 / 4 }>(rounds) }
+                unsafe { $crate::matmul::tile::rounds::<$vector, { $registers * 3 / 4 }>(rounds) }
             }
             /// Sizes that do not fit the registers are never asked for; the widest that fits stands in their places.
             const fn clip(rows: usize, vectors: usize) -> usize {
@@ -263,12 +299,12 @@ macro_rules! tiles {
                 narrower: $narrower,
                 transpose: $transpose,
                 peak,
-                across: {
+                transposed: {
                     // Never changed in a set without such tiles, changed before it is read in one with them.
                     #[allow(unused_mut, unused_assignments)]
-                    let mut across = None;
-                    $(across = $across;)?
-                    across
+                    let mut transposed = None;
+                    $(transposed = $transposed;)?
+                    transposed
                 },
             }
         };

@@ -2,9 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use super::across::{Turned, across};
 use super::pack::transpose;
 use super::tile::{Vector, tiles};
+use super::transposed::{Turned, transposed_tiles};
 
 /// A vector type by its intrinsics; the sets differ in how they mask only.
 macro_rules! vector {
@@ -20,8 +20,8 @@ macro_rules! vector {
         #[derive(Clone, Copy)]
         pub(super) struct $name($vector);
 
-        // The functions are the intrinsics of the same names; the promises are those of `Vector`. Where the whole program is
-        // compiled for the set, some of them are safe.
+        // The functions are the intrinsics of the same names; the promises are those of `Vector`. Where the whole
+        // program is compiled for the set, some of them are safe.
         #[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)]
         impl Vector for $name {
             type Element = $element;
@@ -67,14 +67,16 @@ macro_rules! vector {
 
 vector! {
     /// AVX-512, `f32`.
-    Zmm(__m512), f32, 16, masks true __mmask16, _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps,
+    Zmm(__m512), f32, 16, masks true __mmask16,
+    _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps,
     |count| u16::MAX >> (16 - count),
     |pointer, mask| _mm512_maskz_loadu_ps(mask, pointer),
     |this, pointer, mask| _mm512_mask_storeu_ps(pointer, mask, this)
 }
 vector! {
     /// AVX-512, `f64`.
-    ZmmDouble(__m512d), f64, 8, masks true __mmask8, _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd,
+    ZmmDouble(__m512d), f64, 8, masks true __mmask8,
+    _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd,
     |count| u8::MAX >> (8 - count),
     |pointer, mask| _mm512_maskz_loadu_pd(mask, pointer),
     |this, pointer, mask| _mm512_mask_storeu_pd(pointer, mask, this)
@@ -86,14 +88,16 @@ static WINDOW: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0,
 // A mask in the loop over the depth takes the register that the tile has not left, and halves the speed.
 vector! {
     /// AVX2, `f32`.
-    Ymm(__m256), f32, 8, masks false __m256i, _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps,
+    Ymm(__m256), f32, 8, masks false __m256i,
+    _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps,
     |count| unsafe { _mm256_loadu_si256(WINDOW[8 - count..].as_ptr().cast()) },
     |pointer, mask| _mm256_maskload_ps(pointer, mask),
     |this, pointer, mask| _mm256_maskstore_ps(pointer, mask, this)
 }
 vector! {
     /// AVX2, `f64`.
-    YmmDouble(__m256d), f64, 4, masks false __m256i, _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd,
+    YmmDouble(__m256d), f64, 4, masks false __m256i,
+    _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd,
     |count| unsafe { _mm256_loadu_si256(WINDOW[8 - 2 * count..].as_ptr().cast()) },
     |pointer, mask| _mm256_maskload_pd(pointer, mask),
     |this, pointer, mask| _mm256_maskstore_pd(pointer, mask, this)
@@ -142,7 +146,8 @@ vector! {
 }
 vector! {
     /// Half a vector of AVX2, `f64`.
-    YmmDoubleHalf(__m128d), f64, 2, masks true __m128i, _mm_setzero_pd, _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, _mm_fmadd_pd,
+    YmmDoubleHalf(__m128d), f64, 2, masks true __m128i,
+    _mm_setzero_pd, _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, _mm_fmadd_pd,
     |count| unsafe { _mm_loadu_si128(WINDOW[8 - 2 * count..].as_ptr().cast()) },
     |pointer, mask| _mm_maskload_pd(pointer, mask),
     |this, pointer, mask| _mm_maskstore_pd(pointer, mask, this)
@@ -207,31 +212,38 @@ tiles! {
     SSE2_F64, SseDouble, f64, registers 16, widest 4, [1 2 3 4 5 6], narrower None, transpose transpose
 }
 tiles! {
-    AVX512_F32, Zmm, f32, registers 32, widest 4, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F32_HALF), transpose transpose_f32, across Some(&AVX512_F32_ACROSS),
+    AVX512_F32, Zmm, f32, registers 32, widest 4, [1 2 3 4 5 6 7 8 9 10 11 12],
+    narrower Some(&AVX512_F32_HALF), transpose transpose_f32, transposed Some(&AVX512_F32_TRANSPOSED),
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX512_F32_HALF, ZmmHalf, f32, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F32_QUARTER), transpose transpose_f32,
+    AVX512_F32_HALF, ZmmHalf, f32, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12],
+    narrower Some(&AVX512_F32_QUARTER), transpose transpose_f32,
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX512_F32_QUARTER, ZmmQuarter, f32, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12], narrower None, transpose transpose_f32,
+    AVX512_F32_QUARTER, ZmmQuarter, f32, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12],
+    narrower None, transpose transpose_f32,
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX512_F64, ZmmDouble, f64, registers 32, widest 4, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F64_HALF), transpose transpose_f64, across Some(&AVX512_F64_ACROSS),
+    AVX512_F64, ZmmDouble, f64, registers 32, widest 4, [1 2 3 4 5 6 7 8 9 10 11 12],
+    narrower Some(&AVX512_F64_HALF), transpose transpose_f64, transposed Some(&AVX512_F64_TRANSPOSED),
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX512_F64_HALF, ZmmDoubleHalf, f64, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12], narrower Some(&AVX512_F64_QUARTER), transpose transpose_f64,
+    AVX512_F64_HALF, ZmmDoubleHalf, f64, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12],
+    narrower Some(&AVX512_F64_QUARTER), transpose transpose_f64,
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX512_F64_QUARTER, ZmmDoubleQuarter, f64, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12], narrower None, transpose transpose_f64,
+    AVX512_F64_QUARTER, ZmmDoubleQuarter, f64, registers 32, widest 1, [1 2 3 4 5 6 7 8 9 10 11 12],
+    narrower None, transpose transpose_f64,
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX2_F32, Ymm, f32, registers 16, widest 4, [1 2 3 4 5 6], narrower Some(&AVX2_F32_HALF), transpose transpose_f32, across Some(&AVX2_F32_ACROSS),
+    AVX2_F32, Ymm, f32, registers 16, widest 4, [1 2 3 4 5 6],
+    narrower Some(&AVX2_F32_HALF), transpose transpose_f32, transposed Some(&AVX2_F32_TRANSPOSED),
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 }
 tiles! {
@@ -239,7 +251,8 @@ tiles! {
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 }
 tiles! {
-    AVX2_F64, YmmDouble, f64, registers 16, widest 4, [1 2 3 4 5 6], narrower Some(&AVX2_F64_HALF), transpose transpose_f64, across Some(&AVX2_F64_ACROSS),
+    AVX2_F64, YmmDouble, f64, registers 16, widest 4, [1 2 3 4 5 6],
+    narrower Some(&AVX2_F64_HALF), transpose transpose_f64, transposed Some(&AVX2_F64_TRANSPOSED),
     #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 }
 tiles! {
@@ -309,14 +322,14 @@ impl Turned for YmmDouble {
     }
 }
 
-across! { AVX2_F32_ACROSS, Ymm, f32, [1 2], #[target_feature(enable = "avx2,fma,bmi1,bmi2")] }
-across! { AVX2_F64_ACROSS, YmmDouble, f64, [1 2], #[target_feature(enable = "avx2,fma,bmi1,bmi2")] }
-across! {
-    AVX512_F32_ACROSS, Ymm, f32, [1 2],
+transposed_tiles! { AVX2_F32_TRANSPOSED, Ymm, f32, [1 2], #[target_feature(enable = "avx2,fma,bmi1,bmi2")] }
+transposed_tiles! { AVX2_F64_TRANSPOSED, YmmDouble, f64, [1 2], #[target_feature(enable = "avx2,fma,bmi1,bmi2")] }
+transposed_tiles! {
+    AVX512_F32_TRANSPOSED, Ymm, f32, [1 2],
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
-across! {
-    AVX512_F64_ACROSS, YmmDouble, f64, [1 2],
+transposed_tiles! {
+    AVX512_F64_TRANSPOSED, YmmDouble, f64, [1 2],
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,bmi1,bmi2")]
 }
 

@@ -1,9 +1,10 @@
-//! Normalisation of features over a batch (Ioffe and Szegedy, 2015): moments of columns, the normalised numbers, gradients.
+//! Normalisation of features over a batch (Ioffe and Szegedy, 2015): moments of columns, the normalised numbers,
+//! gradients.
 //!
 //! All take row-major matrices with `columns` numbers a row. Each column is summed in runs of `RUN` rows in its own
 //! precision, and the runs in double precision, in ascending order: a result depends on the numbers alone, not on the
-//! columns beside it, nor on threads. The variance is taken from the differences to the mean, in a second pass, so that a
-//! mean far from zero costs no digits.
+//! columns beside it, nor on threads. The variance is taken from the differences to the mean, in a second pass, so that
+//! a mean far from zero costs no digits.
 
 use std::ops::Range;
 
@@ -18,7 +19,8 @@ const RUN: usize = 256;
 /// Columns that a block holds in registers.
 const BLOCK: usize = 64;
 
-/// Mean and variance of every column: `moments` has the means, then the variances, which are divided by the count of rows.
+/// Mean and variance of every column: `moments` has the means, then the variances, which are divided by the count of
+/// rows.
 pub fn moments<E: Element>(x: &[E], columns: usize, moments: &mut [E]) {
     assert!(columns > 0 && x.len().is_multiple_of(columns) && moments.len() == 2 * columns);
     let (mean, variance) = moments.split_at_mut(columns);
@@ -28,7 +30,8 @@ pub fn moments<E: Element>(x: &[E], columns: usize, moments: &mut [E]) {
     });
 }
 
-/// `y = (x - mean) / sqrt(variance + epsilon)` with the moments of each column, times a weight and plus a bias where given.
+/// `y = (x - mean) / sqrt(variance + epsilon)` with the moments of each column, times a weight and plus a bias where
+/// given.
 pub fn normalize<E: Element>(x: &[E], moments: &[E], epsilon: f64, affine: Option<(&[E], &[E])>, y: &mut [E]) {
     let columns = moments.len() / 2;
     assert!(columns > 0 && x.len() == y.len() && x.len().is_multiple_of(columns) && moments.len() == 2 * columns);
@@ -50,8 +53,8 @@ pub fn sums<E: Element>(gradient: &[E], x: &[E], moments: &[E], epsilon: f64, su
     });
 }
 
-/// Gradient of [`normalize`] by `x`, what it does to the moments included, from the gradient of the result and its [`sums`]:
-/// `weight / sqrt(variance + epsilon) * (gradient - (sum + normalised * product) / rows)`.
+/// Gradient of [`normalize`] by `x`, what it does to the moments included, from the gradient of the result and its
+/// [`sums`]: `weight / sqrt(variance + epsilon) * (gradient - (sum + normalised * product) / rows)`.
 pub fn backward<E: Element>(
     gradient: &[E],
     x: &[E],

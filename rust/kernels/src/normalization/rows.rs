@@ -1,13 +1,14 @@
-//! Normalisation of each row by itself: layer normalisation (Ba, Kiros and Hinton, 2016) and, without the mean, by the root of
-//! the mean square (Zhang and Sennrich, 2019).
+//! Normalisation of each row by itself: layer normalisation (Ba, Kiros and Hinton, 2016) and, without the mean, by the
+//! root of the mean square (Zhang and Sennrich, 2019).
 //!
-//! All take row-major matrices with `columns` numbers a row, at least one. A row's result depends on that row alone, bit for
-//! bit. Statistics are taken again in the backward passes, while the row is in the first cache, so none are stored. The mean
-//! is corrected by that of the differences to it, so that a mean far from zero costs no digits. A row's sums have a fixed
-//! number of lanes, joined by a fixed tree. A number that is not finite makes its row NaN; so does, without the mean, a row
-//! whose squares overflow.
+//! All take row-major matrices with `columns` numbers a row, at least one. A row's result depends on that row alone,
+//! bit for bit. Statistics are taken again in the backward passes, while the row is in the first cache, so none are
+//! stored. The mean is corrected by that of the differences to it, so that a mean far from zero costs no digits. A
+//! row's sums have a fixed number of lanes, joined by a fixed tree. A number that is not finite makes its row NaN; so
+//! does, without the mean, a row whose squares overflow.
 //!
-//! Error of the results: at most 4 units in the last place of `1 + |y|`, for weights of 1 and rows of up to 4096 numbers.
+//! Error of the results: at most 4 units in the last place of `1 + |y|`, for weights of 1 and rows of up to 4096
+//! numbers.
 
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
@@ -42,8 +43,8 @@ pub struct RowNorm {
 }
 
 impl RowNorm {
-    /// `y = (x - centre) / sqrt(mean((x - centre)^2) + epsilon) * weight + bias` of each row. Without numbers, `weight` is one
-    /// and `bias` nothing.
+    /// `y = (x - centre) / sqrt(mean((x - centre)^2) + epsilon) * weight + bias` of each row. Without numbers, `weight`
+    /// is one and `bias` nothing.
     pub fn forward<E: Element>(&self, x: &[E], weight: &[E], bias: &[E], y: &mut [E]) {
         self.check(x.len(), &[y.len()], &[weight.len(), bias.len()]);
         threads::for_each_part([y], self.part(), &|start, [y]| {
@@ -61,8 +62,9 @@ impl RowNorm {
         });
     }
 
-    /// Sums over all rows: of the products of gradient and normalised numbers, the gradient of the weight; then, if `sums` has
-    /// room for twice as many numbers, of the gradient, that of the bias. `scratch` has [`RowNorm::scratch`] numbers.
+    /// Sums over all rows: of the products of gradient and normalised numbers, the gradient of the weight; then, if
+    /// `sums` has room for twice as many numbers, of the gradient, that of the bias. `scratch` has [`RowNorm::scratch`]
+    /// numbers.
     pub fn sums<E: Element>(&self, gradient: &[E], x: &[E], scratch: &mut [E], sums: &mut [E]) {
         self.check(x.len(), &[gradient.len()], &[]);
         assert!(sums.len() == self.columns || sums.len() == 2 * self.columns);
@@ -272,7 +274,8 @@ impl<E: Element> Backward<'_, E> {
 }
 
 impl RowNorm {
-    /// Means over a row of what arrives times the weight (0 without centre), and of its products with the normalised numbers.
+    /// Means over a row of what arrives times the weight (0 without centre), and of its products with the normalised
+    /// numbers.
     #[inline(always)]
     fn means<R: Real, const W: usize>(
         self,

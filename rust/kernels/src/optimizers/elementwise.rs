@@ -1,8 +1,9 @@
-//! The loop of an update of each number on its own: weights, gradients and slots in one pass, weights and slots in place.
+//! The loop of an update of each number on its own: weights, gradients and slots in one pass, weights and slots in
+//! place.
 //!
-//! The formulas of update rules have no fused multiply-add and no transcendental function, so an element has the same bits
-//! in whatever vector or remainder it is computed. Each count of slots has a loop of its own, whose operands are parameters
-//! of their own: so the compiler knows that they do not overlap, and keeps everything in registers.
+//! The formulas of update rules have no fused multiply-add and no transcendental function, so an element has the same
+//! bits in whatever vector or remainder it is computed. Each count of slots has a loop of its own, whose operands are
+//! parameters of their own: so the compiler knows that they do not overlap, and keeps everything in registers.
 
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
@@ -12,7 +13,8 @@ use crate::threads;
 /// Elements that the main loop takes at a time: the compiler turns them into several whole registers.
 const BLOCK: usize = 64;
 
-/// Elements that what is left over is taken in, and that the end of a range is padded to: one register of the widest set.
+/// Elements that what is left over is taken in, and that the end of a range is padded to: one register of the widest
+/// set.
 const REGISTER: usize = 16;
 
 /// The loops over elements, for a rule with `K` slots.
@@ -65,8 +67,8 @@ impl<E: Element, F: UpdateLoop<K>, const K: usize> Kernel<E> for UpdateRange<'_,
     fn run<R: Real<Element = E>>(self) {
         let Self { formula, weight, gradient, slots } = self;
         let mut rest = Operands { weight, gradient, slots };
-        // The end of a range is taken from its last whole register, computed before the elements in front change: reading
-        // numbers one by one into a register would hold up every range.
+        // The end of a range is taken from its last whole register, computed before the elements in front change:
+        // reading numbers one by one into a register would hold up every range.
         let len = rest.weight.len();
         let ending =
             (len > REGISTER && !len.is_multiple_of(REGISTER)).then(|| rest.changed::<R, F>(len - REGISTER, &formula));

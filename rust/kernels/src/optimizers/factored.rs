@@ -175,8 +175,8 @@ impl Factored {
         });
     }
 
-    /// Takes the gradient into the moments of rows and columns, and makes their factors: the reciprocal root of the second
-    /// moment is the product of one for the row and one for the column.
+    /// Takes the gradient into the moments of rows and columns, and makes their factors: the reciprocal root of the
+    /// second moment is the product of one for the row and one for the column.
     fn gather<E: Element>(
         &self,
         gradient: &[E],

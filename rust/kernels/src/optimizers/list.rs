@@ -24,8 +24,8 @@ pub struct Step(Kind);
 impl Step {
     /// Updates a range of the parameters: `weight`, `gradient` and every slot are slices of the same range.
     ///
-    /// Any cut into ranges gives the same bits. `slots` has as many slices as [`Optimizer::slots`] has names. A long range
-    /// is spread over the threads.
+    /// Any cut into ranges gives the same bits. `slots` has as many slices as [`Optimizer::slots`] has names. A long
+    /// range is spread over the threads.
     pub fn update<E: Element>(&self, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]) {
         self.0.update::<E, true>(weight, gradient, slots);
     }
@@ -36,8 +36,8 @@ impl Step {
         self.0.update::<E, false>(weight, gradient, slots);
     }
 
-    /// Updates a whole parameter of this shape: any rule. `scratch` has at least [`Step::scratch`] elements, whatever is in
-    /// them.
+    /// Updates a whole parameter of this shape: any rule. `scratch` has at least [`Step::scratch`] elements, whatever
+    /// is in them.
     pub fn update_whole<E: Element>(
         &self,
         weight: &mut [E],
@@ -55,8 +55,8 @@ impl Step {
     }
 }
 
-/// Takes the names from the files of their families; makes [`Optimizer`], which stands for any of them, the scalars of its
-/// steps, and [`ENTRIES`].
+/// Takes the names from the files of their families; makes [`Optimizer`], which stands for any of them, the scalars of
+/// its steps, and [`ENTRIES`].
 macro_rules! rules {
     ($($family:ident { $($type:ident)* })*) => {
         $(use super::$family::{$($type),*};)*

@@ -5,14 +5,14 @@
 //! `tilegrad/optim`.
 //!
 //! A rule is used in two moves: [`Optimizer::prepare`] computes the scalars of a step once, in double precision, and
-//! [`Step::update`] runs the formula over any range of the parameters. The formulas use no fused multiply-add, so a step
-//! has the same bits on every machine, and an element's update does not depend on its neighbours: parameters may be
-//! concatenated, cut and spread over threads at will. Rules whose `facts.elementwise` is false need the whole gradient of a
-//! parameter: for them, and for any rule, there is [`Step::update_whole`].
+//! [`Step::update`] runs the formula over any range of the parameters. The formulas use no fused multiply-add, so a
+//! step has the same bits on every machine, and an element's update does not depend on its neighbours: parameters may
+//! be concatenated, cut and spread over threads at will. Rules whose `facts.elementwise` is false need the whole
+//! gradient of a parameter: for them, and for any rule, there is [`Step::update_whole`].
 //!
-//! Gradients may be tiny or huge. Products that could leave the range of the numbers are avoided by the order of operations;
-//! rules that must square a gradient (all but `sgd`, `asgd`, `adamax`, `lion` and `rprop`) take one beyond 2^56 (double:
-//! 2^480) as that, so a finite gradient leaves a finite weight and finite slots.
+//! Gradients may be tiny or huge. Products that could leave the range of the numbers are avoided by the order of
+//! operations; rules that must square a gradient (all but `sgd`, `asgd`, `adamax`, `lion` and `rprop`) take one beyond
+//! 2^56 (double: 2^480) as that, so a finite gradient leaves a finite weight and finite slots.
 //!
 //! | file | holds | knows |
 //! |---|---|---|
@@ -20,8 +20,9 @@
 //! | `rule` | what a rule is, the macro that declares one, what several share | `words` |
 //! | `elementwise` | the loop of an update that takes each number on its own | `rule` |
 //! | `passes` | passes over a whole parameter that bring sums | nothing here |
-//! | `descent`, `averaged`, `adaptive`, `moments`, `relatives`, `signs`, `schedule_free` | families of each number on its own | `rule`, `elementwise` |
-//! | `trust`, `factored`, `orthogonal` | families that need the whole gradient | `rule`, `passes`, `elementwise`, `moments` |
+//! | `descent`, `averaged`, `adaptive`, `moments` | families of each number on its own | `rule`, `elementwise` |
+//! | `relatives`, `signs`, `schedule_free` | more of them | `rule`, `elementwise` |
+//! | `trust`, `factored`, `orthogonal` | families that need the whole gradient | also `passes`, `moments` |
 //! | `list` | the names of all: [`Optimizer`], [`Step`], [`ENTRIES`] | the families |
 //! | `settings` | the settings of a rule by their names | `list` |
 

@@ -9,7 +9,8 @@ use crate::sums::{RUNNING, add_squares, tree};
 use crate::sweep::PART;
 use crate::threads;
 
-/// Rows and columns of a parameter that counts as a matrix: all axes but the last are rows. A single row or column is a vector.
+/// Rows and columns of a parameter that counts as a matrix: all axes but the last are rows. A single row or column is a
+/// vector.
 pub(super) fn matrix(shape: &[usize]) -> Option<(usize, usize)> {
     let (&columns, rows) = shape.split_last()?;
     let rows: usize = rows.iter().product();

@@ -119,9 +119,9 @@ impl Decay {
     }
 }
 
-/// Finite gradients beyond 2^56 in single precision, 2^480 in double, are taken as that: their squares, and sums of 65,536
-/// of them, stay finite. Without this a gradient of 1e38 would make an average of squares infinite, and stop its weight for
-/// ever. Infinities and NaN stay, so that what went wrong is seen.
+/// Finite gradients beyond 2^56 in single precision, 2^480 in double, are taken as that: their squares, and sums of
+/// 65,536 of them, stay finite. Without this a gradient of 1e38 would make an average of squares infinite, and stop its
+/// weight for ever. Infinities and NaN stay, so that what went wrong is seen.
 #[inline(always)]
 pub(super) fn tamed<R: Real>(gradient: R) -> R {
     let is_single = size_of::<R::Element>() == 4;
@@ -131,8 +131,8 @@ pub(super) fn tamed<R: Real>(gradient: R) -> R {
     R::select(is_huge, limit.copysign(gradient), gradient)
 }
 
-/// The square of a gradient, at most that of the limit of [`tamed`]: for rules that use the gradient itself as it is. NaN stays;
-/// an infinity shows where the gradient stands alone.
+/// The square of a gradient, at most that of the limit of [`tamed`]: for rules that use the gradient itself as it is.
+/// NaN stays; an infinity shows where the gradient stands alone.
 #[inline(always)]
 pub(super) fn tamed_square<R: Real>(gradient: R) -> R {
     let is_single = size_of::<R::Element>() == 4;
@@ -146,9 +146,9 @@ const LIMIT_SINGLE: f64 = 72_057_594_037_927_936.0;
 /// 2^480.
 const LIMIT_DOUBLE: f64 = f64::from_bits((1023 + 480) << 52);
 
-/// Declares a rule: its documentation, name and class, settings, what other libraries set, slots and facts, beside which
-/// its scalars and formula are written. Everything that is said of a rule is said here: the classes of other languages are
-/// written from it.
+/// Declares a rule: its documentation, name and class, settings, what other libraries set, slots and facts, beside
+/// which its scalars and formula are written. Everything that is said of a rule is said here: the classes of other
+/// languages are written from it.
 macro_rules! rule {
     (
         $(#[doc = $doc:literal])*

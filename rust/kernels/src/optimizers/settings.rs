@@ -16,8 +16,8 @@ impl Optimizer {
         Ok(optimizer)
     }
 
-    /// Changes a setting; the next step uses it. Refused, with nothing changed, if the value is out of range or the rule
-    /// would then need other slots than it has.
+    /// Changes a setting; the next step uses it. Refused, with nothing changed, if the value is out of range or the
+    /// rule would then need other slots than it has.
     pub fn set(&mut self, name: &str, setting: Setting<'_>) -> Result<()> {
         let mut changed = *self;
         changed.assign(name, setting)?;

@@ -61,7 +61,7 @@ impl Rule for Lamb {
         let (first, second) = (correction(self.beta1, step), correction(self.beta2, step));
         Layered {
             learning_rate: self.learning_rate,
-            moments: Trusted {
+            moments: DirectionPass {
                 keep: (self.beta1, self.beta2),
                 intake: (1.0 - self.beta1, 1.0 - self.beta2),
                 factor: second.sqrt() / first,
@@ -76,12 +76,12 @@ impl Rule for Lamb {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layered {
     learning_rate: f64,
-    moments: Trusted,
+    moments: DirectionPass,
 }
 
 /// The first pass: moments, the direction, and the squares of direction and weight.
 #[derive(Clone, Copy, Debug)]
-struct Trusted {
+struct DirectionPass {
     keep: (f64, f64),
     intake: (f64, f64),
     factor: f64,
@@ -89,7 +89,7 @@ struct Trusted {
     weight_decay: f64,
 }
 
-impl Pass<3, 2, 2> for Trusted {
+impl Pass<3, 2, 2> for DirectionPass {
     #[inline(always)]
     fn visit<R: Real>(&self, [first, second, _]: [R; 3], [weight, gradient]: [R; 2]) -> ([R; 3], [R; 2]) {
         let gradient = tamed(gradient);

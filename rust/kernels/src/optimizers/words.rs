@@ -146,8 +146,8 @@ words! {
         Outside = "outside",
         /// `g / sqrt(s + epsilon)`, `s` after bias correction where there is one.
         Inside = "inside",
-        /// `g / (sqrt(s) + epsilon)` with `s` *before* bias correction, corrected afterwards (Kingma and Ba's second form;
-        /// Keras, scikit-learn).
+        /// `g / (sqrt(s) + epsilon)` with `s` *before* bias correction, corrected afterwards (Kingma and Ba's second
+        /// form; Keras, scikit-learn).
         Hat = "hat",
     }
 }

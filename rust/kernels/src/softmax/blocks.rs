@@ -1,6 +1,6 @@
 //! Rows as blocks of lanes: narrow rows side by side, wide ones along their length.
 
-use super::lanes::{Aligned, Block, GROUP, LANES, Lanes, Place, Single, Step};
+use super::lanes::{Aligned, Block, GROUP, LANES, Lanes, Place, Single, VectorStep};
 use crate::real::{Element, Real};
 
 /// Narrow rows, a lane each: `numbers[column][row]`.
@@ -15,7 +15,7 @@ impl<E: Element> Block<E> for Across<'_, E> {
     type Row = Lanes<E>;
     type Gathered = Lanes<E>;
     #[inline(always)]
-    fn pass<R: Real<Element = E>, S: Step<E>, const AGAIN: bool>(&mut self, step: &mut S) {
+    fn pass<R: Real<Element = E>, S: VectorStep<E>, const AGAIN: bool>(&mut self, step: &mut S) {
         step.begin();
         for v in 0..self.numbers.len() {
             let second = if self.second.is_empty() { [E::default(); LANES] } else { self.second[v] };
@@ -54,7 +54,7 @@ impl<E: Element> Block<E> for Group<'_, E> {
     type Row = Single<E>;
     type Gathered = [Lanes<E>; GROUP];
     #[inline(always)]
-    fn pass<R: Real<Element = E>, S: Step<E>, const AGAIN: bool>(&mut self, step: &mut S) {
+    fn pass<R: Real<Element = E>, S: VectorStep<E>, const AGAIN: bool>(&mut self, step: &mut S) {
         let columns = self.columns;
         for row in 0..self.count() {
             let source = if let Some(source) = self.source { Some(row_of(source, row, columns)) } else { None };
@@ -87,7 +87,7 @@ struct Along<'a, E> {
 impl<E: Element> Along<'_, E> {
     /// A pass over the row.
     #[inline(always)]
-    fn pass<R: Real<Element = E>, S: Step<E>, const AGAIN: bool>(&mut self, step: &mut S) {
+    fn pass<R: Real<Element = E>, S: VectorStep<E>, const AGAIN: bool>(&mut self, step: &mut S) {
         let columns = self.source.map_or(self.row.len(), <[E]>::len);
         let (whole, rest) = (columns / LANES, columns % LANES);
         if whole == 0 {
@@ -136,7 +136,7 @@ impl<E: Element> Along<'_, E> {
 
     /// A pass over a row of less than [`LANES`] columns, padded in front.
     #[inline(always)]
-    fn short<R: Real<Element = E>, S: Step<E>, const AGAIN: bool>(&mut self, step: &mut S) {
+    fn short<R: Real<Element = E>, S: VectorStep<E>, const AGAIN: bool>(&mut self, step: &mut S) {
         let from = if AGAIN { &*self.row } else { self.source.unwrap_or(self.row) };
         let missing = LANES - from.len();
         let (mut x, mut second) = ([E::default(); LANES], [E::default(); LANES]);

@@ -1,9 +1,10 @@
 //! Rows as vectors of lanes: many narrow rows side by side, or wide rows along their length.
 //!
 //! A narrow row (up to [`NARROW`] columns) is a lane: blocks of [`LANES`] rows are transposed, so ten columns cost ten
-//! vectors and no lane is idle. A wide row fills the lanes itself, and its reductions end with a fixed tree over them. Wide rows
-//! are taken a few together, each pass over all of them: what a row waits for (the tree, a logarithm) is then done for all at
-//! once. Which of the two depends on the number of columns only, and a row's bits do not depend on the rows beside it.
+//! vectors and no lane is idle. A wide row fills the lanes itself, and its reductions end with a fixed tree over them.
+//! Wide rows are taken a few together, each pass over all of them: what a row waits for (the tree, a logarithm) is then
+//! done for all at once. Which of the two depends on the number of columns only, and a row's bits do not depend on the
+//! rows beside it.
 
 use std::hint::black_box;
 use std::marker::PhantomData;
@@ -11,8 +12,8 @@ use std::marker::PhantomData;
 use crate::math::Tables as _;
 use crate::real::{Element, Real};
 
-/// Lanes of a block, on every machine: four AVX-512 registers of `f32`. With a single register the compiler would unroll
-/// the loops over lanes before it vectorises them.
+/// Lanes of a block, on every machine: four AVX-512 registers of `f32`. With a single register the compiler would
+/// unroll the loops over lanes before it vectorises them.
 pub(crate) const LANES: usize = 64;
 
 /// A number for each lane.
@@ -154,13 +155,14 @@ pub(crate) struct Place {
     pub(crate) row: usize,
     /// Column of lane 0; in a narrow block, the column of all lanes.
     pub(crate) start: usize,
-    /// Lanes below this one were in the vector before already, or are before the row's beginning: they are not gathered again.
+    /// Lanes below this one were in the vector before already, or are before the row's beginning: they are not gathered
+    /// again.
     pub(crate) stale: usize,
 }
 
-/// What one pass over a block does to each of its vectors. A trait and not a closure, so that it is inlined wherever it stands.
-/// What is kept for each row is held by reference: beside it, a running result would not stay in registers.
-pub(crate) trait Step<E: Element> {
+/// What one pass over a block does to each of its vectors. A trait and not a closure, so that it is inlined wherever it
+/// stands. What is kept for each row is held by reference: beside it, a running result would not stay in registers.
+pub(crate) trait VectorStep<E: Element> {
     /// Whether the pass puts what it computes.
     const PUTS: bool = true;
     /// Before the vectors of a row.
@@ -180,7 +182,7 @@ pub(crate) trait Block<E: Element> {
     /// What the lanes of the rows have gathered.
     type Gathered: Gathered<E>;
     /// Takes the step at each vector as it came, or, if `AGAIN`, as it was last put.
-    fn pass<R: Real<Element = E>, S: Step<E>, const AGAIN: bool>(&mut self, step: &mut S);
+    fn pass<R: Real<Element = E>, S: VectorStep<E>, const AGAIN: bool>(&mut self, step: &mut S);
     /// Number of rows.
     fn count(&self) -> usize;
 
@@ -200,7 +202,8 @@ pub(crate) trait Block<E: Element> {
         rows.0.joined(self.count(), |a: R, b| a + b)
     }
 
-    /// `exp(x - shift)`, lifted as by [`Real::exp_lifted`], and its sum over each row; the numbers are put if `KEEP` says so.
+    /// `exp(x - shift)`, lifted as by [`Real::exp_lifted`], and its sum over each row; the numbers are put if `KEEP`
+    /// says so.
     #[inline(always)]
     fn exponentials<R: Real<Element = E>, const KEEP: bool>(&mut self, shift: &Lanes<E>) -> Lanes<E> {
         let mut sums = Aligned(Self::Gathered::none());
@@ -237,7 +240,7 @@ fn larger<R: Real>(x: R, total: R) -> R {
 
 struct Largest<'a, E, G>(&'a mut G, Lanes<E>);
 
-impl<E: Element, G: Gathered<E>> Step<E> for Largest<'_, E, G> {
+impl<E: Element, G: Gathered<E>> VectorStep<E> for Largest<'_, E, G> {
     const PUTS: bool = false;
     #[inline(always)]
     fn begin(&mut self) {
@@ -256,7 +259,7 @@ impl<E: Element, G: Gathered<E>> Step<E> for Largest<'_, E, G> {
 
 struct Sum<'a, E, G>(&'a mut G, Lanes<E>);
 
-impl<E: Element, G: Gathered<E>> Step<E> for Sum<'_, E, G> {
+impl<E: Element, G: Gathered<E>> VectorStep<E> for Sum<'_, E, G> {
     const PUTS: bool = false;
     #[inline(always)]
     fn begin(&mut self) {
@@ -279,7 +282,7 @@ struct Exponentials<'a, E: Element, B: Block<E> + ?Sized, const KEEP: bool> {
     sums: &'a mut B::Gathered,
 }
 
-impl<E: Element, B: Block<E> + ?Sized, const KEEP: bool> Step<E> for Exponentials<'_, E, B, KEEP> {
+impl<E: Element, B: Block<E> + ?Sized, const KEEP: bool> VectorStep<E> for Exponentials<'_, E, B, KEEP> {
     const PUTS: bool = KEEP;
     #[inline(always)]
     fn begin(&mut self) {
@@ -309,7 +312,7 @@ impl<E, P> Times<E, P> {
     }
 }
 
-impl<E: Element, P: PerRow<E>> Step<E> for Times<E, P> {
+impl<E: Element, P: PerRow<E>> VectorStep<E> for Times<E, P> {
     #[inline(always)]
     fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, _second: &Lanes<E>) -> Lanes<E> {
         let factor = P::of(&self.0, place.row);

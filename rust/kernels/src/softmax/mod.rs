@@ -1,10 +1,15 @@
 //! Softmax and log-softmax over rows, with their gradients.
 //!
-//! All take row-major matrices with `columns` numbers a row, at least one. The largest number of a row is taken off first, so
-//! logits of any size are safe. A row's result depends on that row alone, bit for bit; a NaN, or a row of nothing but minus
-//! infinity, makes its row NaN. Relative error of a share, for logits from -8 to 8 and up to 1000 columns: 2e-6 in single and
-//! 4e-15 in double precision, of which the difference from the largest logit is the greater part; a log-softmax has the same
-//! bounds as absolute errors up to 1, as relative ones beyond.
+//! All take row-major matrices with `columns` numbers a row, at least one. The largest number of a row is taken off
+//! first, so logits of any size are safe. A row's result depends on that row alone, bit for bit; a NaN, or a row of
+//! nothing but minus infinity, makes its row NaN. Relative error of a share, for logits from -8 to 8 and up to 1000
+//! columns: 2e-6 in single and 4e-15 in double precision, of which the difference from the largest logit is the greater
+//! part; a log-softmax has the same bounds as absolute errors up to 1, as relative ones beyond.
+//!
+//! | file | holds | knows |
+//! |---|---|---|
+//! | `lanes` | rows as vectors of lanes, and what a pass over a block of them is | nothing here |
+//! | `blocks` | blocks of narrow rows side by side and of wide rows, and transposing into them | `lanes` |
 
 pub(crate) mod blocks;
 pub(crate) mod lanes;
@@ -16,8 +21,8 @@ use crate::real::{Element, Real};
 use crate::threads;
 use blocks::{Across, Group, transpose_in, transpose_out};
 use lanes::{
-    Aligned, Block, Gathered, LANES, Lanes, NARROW, PerRow, Place, Step, Times, gather, lanes, lowered, rows_per_part,
-    rows_together,
+    Aligned, Block, Gathered, LANES, Lanes, NARROW, PerRow, Place, Times, VectorStep, gather, lanes, lowered,
+    rows_per_part, rows_together,
 };
 
 /// `y = exp(x - max) / sum(exp(x - max))` for every row of `columns` numbers.
@@ -90,7 +95,7 @@ impl RowFormula for LogSoftmax {
     #[inline(always)]
     fn apply<E: Element, R: Real<Element = E>, B: Block<E>>(&self, block: &mut B) {
         struct Logarithms<E, P>(Lanes<E>, Lanes<E>, PhantomData<P>);
-        impl<E: Element, P: PerRow<E>> Step<E> for Logarithms<E, P> {
+        impl<E: Element, P: PerRow<E>> VectorStep<E> for Logarithms<E, P> {
             #[inline(always)]
             fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, _second: &Lanes<E>) -> Lanes<E> {
                 let (shift, log) = (P::of(&self.0, place.row), P::of(&self.1, place.row));
@@ -112,7 +117,7 @@ impl RowFormula for SoftmaxBackward {
     #[inline(always)]
     fn apply<E: Element, R: Real<Element = E>, B: Block<E>>(&self, block: &mut B) {
         struct Dot<'a, E, G>(&'a mut G, Lanes<E>);
-        impl<E: Element, G: Gathered<E>> Step<E> for Dot<'_, E, G> {
+        impl<E: Element, G: Gathered<E>> VectorStep<E> for Dot<'_, E, G> {
             const PUTS: bool = false;
             #[inline(always)]
             fn begin(&mut self) {
@@ -129,7 +134,7 @@ impl RowFormula for SoftmaxBackward {
             }
         }
         struct Slopes<E, P>(Lanes<E>, PhantomData<P>);
-        impl<E: Element, P: PerRow<E>> Step<E> for Slopes<E, P> {
+        impl<E: Element, P: PerRow<E>> VectorStep<E> for Slopes<E, P> {
             #[inline(always)]
             fn step<R: Real<Element = E>>(&mut self, place: Place, gradient: &Lanes<E>, y: &Lanes<E>) -> Lanes<E> {
                 let dot = P::of(&self.0, place.row);
@@ -151,7 +156,7 @@ impl RowFormula for LogSoftmaxBackward {
     #[inline(always)]
     fn apply<E: Element, R: Real<Element = E>, B: Block<E>>(&self, block: &mut B) {
         struct Slopes<E, P>(Lanes<E>, PhantomData<P>);
-        impl<E: Element, P: PerRow<E>> Step<E> for Slopes<E, P> {
+        impl<E: Element, P: PerRow<E>> VectorStep<E> for Slopes<E, P> {
             #[inline(always)]
             fn step<R: Real<Element = E>>(&mut self, place: Place, gradient: &Lanes<E>, y: &Lanes<E>) -> Lanes<E> {
                 let sum = P::of(&self.0, place.row);
@@ -172,11 +177,11 @@ fn run<E: Element, F: RowFormula>(formula: F, source: Option<&[E]>, other: &[E],
         let range = start..start + out.len();
         let source = source.map(|source| &source[range.clone()]);
         let other = if F::TWO { &other[range] } else { other };
-        isa::run(Pass { formula, source, other, columns, out });
+        isa::run(RowsPart { formula, source, other, columns, out });
     });
 }
 
-struct Pass<'a, E, F> {
+struct RowsPart<'a, E, F> {
     formula: F,
     source: Option<&'a [E]>,
     other: &'a [E],
@@ -184,7 +189,7 @@ struct Pass<'a, E, F> {
     out: &'a mut [E],
 }
 
-impl<E: Element, F: RowFormula> Kernel<E> for Pass<'_, E, F> {
+impl<E: Element, F: RowFormula> Kernel<E> for RowsPart<'_, E, F> {
     type Output = ();
     #[inline(always)]
     fn run<R: Real<Element = E>>(self) {

@@ -1,8 +1,9 @@
 //! Where a caller posts a job and workers take tasks from it: one word, changed by whole exchanges.
 //!
 //! The word holds how many tasks nobody has taken yet, how many workers may help, how many of them are at work, and two
-//! flags. A worker joins by taking its first task and leaves when none are left; both are one exchange. So whoever counts as
-//! at work has taken a task, and a worker that comes late, or that the system keeps waiting, is never waited for.
+//! flags. A worker joins by taking its first task and leaves when none are left; both are one exchange. So whoever
+//! counts as at work has taken a task, and a worker that comes late, or that the system keeps waiting, is never waited
+//! for.
 //!
 //! - The job is written before the word that offers its tasks, and read only by the caller and by workers at work.
 //! - The caller posts again, or returns, only when no task is left and nobody is at work.
@@ -54,7 +55,8 @@ pub(super) struct Board {
     waiter: UnsafeCell<Option<Thread>>,
 }
 
-// SAFETY: the cells are only reached as the head of this file says; a task is `Sync`, and a thread's handle may be shared.
+// SAFETY: the cells are only reached as the head of this file says; a task is `Sync`, and a thread's handle may be
+// shared.
 unsafe impl Send for Board {}
 // SAFETY: as above.
 unsafe impl Sync for Board {}

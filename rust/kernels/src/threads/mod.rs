@@ -1,7 +1,14 @@
 //! The worker pool. Work is cut by its size, never by the number of threads, so results do not depend on it.
 //!
-//! Everything above this module says *what* may run side by side ([`for_each`] and the two ways to cut slices). How workers
-//! wait and wake is private to `pool`; what they and the caller tell each other, to `board`.
+//! Everything above this module says *what* may run side by side ([`for_each`] and the two ways to cut slices). How
+//! workers wait and wake is private to `pool`; what they and the caller tell each other, to `board`.
+//!
+//! | file | holds | knows |
+//! |---|---|---|
+//! | `sync` | the atomics: the standard library's, or loom's | nothing here |
+//! | `board` | where a caller posts a job and workers take tasks from it | `sync` |
+//! | `pool` | the workers: how they spin, sleep and wake | `board` |
+//! | `model` | the board under every order of its atomics, a test for loom | `board` |
 
 mod board;
 #[cfg(all(loom, test))]
@@ -42,8 +49,8 @@ fn detect() -> usize {
     THREADS.compare_exchange(0, count, Ordering::Relaxed, Ordering::Relaxed).err().unwrap_or(count)
 }
 
-/// Processors that the affinity mask and the cgroup quota leave to this process, as they were at the first call; a quota
-/// counts as the whole processors it amounts to, and as one at least.
+/// Processors that the affinity mask and the cgroup quota leave to this process, as they were at the first call; a
+/// quota counts as the whole processors it amounts to, and as one at least.
 #[inline]
 pub fn processors() -> usize {
     static PROCESSORS: OnceLock<usize> = OnceLock::new();
@@ -69,7 +76,8 @@ pub fn parse(text: &str) -> Result<usize> {
     }
 }
 
-/// Sets how many threads a call may use, the caller included; from 1 to [`MOST`], other numbers count as the nearest of them.
+/// Sets how many threads a call may use, the caller included; from 1 to [`MOST`], other numbers count as the nearest of
+/// them.
 ///
 /// More than [`processors`] take turns there: the results are the same, nobody spins, and nothing gets faster.
 pub fn set_count(count: usize) {
@@ -78,9 +86,9 @@ pub fn set_count(count: usize) {
 
 /// Calls `task(0)`, ..., `task(tasks - 1)`, each once, on this thread and the pool's; returns when all are done.
 ///
-/// Every task writes to places of its own, so their order does not matter. With one task or one thread nothing is handed
-/// over; neither is it within a task, or while another thread has the pool: then this thread does all. If tasks panic, one
-/// of the panics goes on in this thread once no other task is running; which tasks were run is then unknown.
+/// Every task writes to places of its own, so their order does not matter. With one task or one thread nothing is
+/// handed over; neither is it within a task, or while another thread has the pool: then this thread does all. If tasks
+/// panic, one of the panics goes on in this thread once no other task is running; which tasks were run is then unknown.
 #[inline]
 pub fn for_each(tasks: usize, task: &(dyn Fn(usize) + Sync)) {
     spread(tasks, Wake::Now, task);
@@ -131,8 +139,8 @@ pub fn for_each_part<T: Send, const N: usize>(
 /// What [`for_each_split`] calls: with the index of a part, the part of each slice, and the part's result.
 pub type SplitTask<'a, T, S, const N: usize> = dyn Fn(usize, [&mut [T]; N], &mut S) + Sync + 'a;
 
-/// Cuts each slice into parts of its own length (`slices[n].1` elements, the last shorter; parts past the end are empty)
-/// and calls `task(part, parts, result)` once for each of `results`, spread as by [`for_each_part`].
+/// Cuts each slice into parts of its own length (`slices[n].1` elements, the last shorter; parts past the end are
+/// empty) and calls `task(part, parts, result)` once for each of `results`, spread as by [`for_each_part`].
 // The lists in the signature are what the function is about.
 #[allow(clippy::type_complexity)]
 pub fn for_each_split<T: Send, S: Send, const N: usize>(
@@ -142,7 +150,8 @@ pub fn for_each_split<T: Send, S: Send, const N: usize>(
 ) {
     /// The beginnings of slices, which several threads take different parts of.
     struct Bases<T, S, const N: usize>([(*mut T, usize, usize); N], *mut S);
-    // SAFETY: each thread reaches only the parts whose index it was given; `T: Send` and `S: Send` let them change threads.
+    // SAFETY: each thread reaches only the parts whose index it was given; `T: Send` and `S: Send` let them change
+    // threads.
     unsafe impl<T: Send, S: Send, const N: usize> Sync for Bases<T, S, N> {}
 
     let count = results.len();

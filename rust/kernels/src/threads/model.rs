@@ -1,4 +1,5 @@
-//! The board under every order that its atomics allow: `RUSTFLAGS="--cfg loom" cargo test -p tilegrad-kernels --lib model`.
+//! The board under every order that its atomics allow:
+//! `RUSTFLAGS="--cfg loom" cargo test -p tilegrad-kernels --lib model`.
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;

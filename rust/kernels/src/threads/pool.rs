@@ -1,8 +1,8 @@
 //! Workers that spin for a moment after each job and then sleep, and callers that never depend on them.
 //!
-//! Whoever has a job claims the pool, posts the job and works on it like everybody else; [`board`](super::board) sees to it
-//! that only workers with a task in hand are waited for. If one of those is kept waiting itself, because other programs use
-//! its processor, the caller goes on alone for a while: see [`Rest`].
+//! Whoever has a job claims the pool, posts the job and works on it like everybody else; [`board`](super::board) sees
+//! to it that only workers with a task in hand are waited for. If one of those is kept waiting itself, because other
+//! programs use its processor, the caller goes on alone for a while: see [`Rest`].
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -127,7 +127,8 @@ fn forget_in_children() -> bool {
 }
 
 impl Pool {
-    /// The pool of this process, made at the first call; none if a child of this process could not be kept apart from it.
+    /// The pool of this process, made at the first call; none if a child of this process could not be kept apart from
+    /// it.
     #[inline]
     fn current() -> Option<&'static Pool> {
         // SAFETY: a pool is never freed once it was put here.

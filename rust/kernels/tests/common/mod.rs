@@ -116,8 +116,9 @@ pub fn unit(value: f64, digits: i32) -> f64 {
     f64::from_bits(value.to_bits() & 0x7ff0_0000_0000_0000) * 2f64.powi(1 - digits)
 }
 
-/// The error of a single, in units in the last place of the true value; of the smallest normal number below that. Infinite where
-/// one is NaN or infinite and the other should not be. Without branches, so that it can be taken of all numbers there are.
+/// The error of a single, in units in the last place of the true value; of the smallest normal number below that.
+/// Infinite where one is NaN or infinite and the other should not be. Without branches, so that it can be taken of all
+/// numbers there are.
 #[inline(always)]
 pub fn error_single(got: f32, truth: f64) -> f64 {
     /// From half a unit beyond the largest single on, the nearest single is infinite.

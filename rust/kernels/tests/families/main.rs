@@ -1,4 +1,5 @@
-//! Laws and golden numbers of softmax, losses, update rules and random streams, on every instruction set of the machine.
+//! Laws and golden numbers of softmax, losses, update rules and random streams, on every instruction set of the
+//! machine.
 //!
 //! They stand outside the crate because they force instruction sets and thread counts, which are settings of a process.
 

@@ -73,7 +73,8 @@ fn golden_numbers() {
     let momentum = ("momentum", Number(0.9));
     let style = |style| ("momentum_style", Option(style));
     let mode = |mode| ("epsilon_mode", Option(mode));
-    // Worked by hand from the formulas, and printed by PyTorch 2.13, Keras 3.15 and optax 0.2.8 where they have the form.
+    // Worked by hand from the formulas, and printed by PyTorch 2.13, Keras 3.15 and optax 0.2.8 where they have the
+    // form.
     let golden: &[(&str, Settings, &[f64], f64)] = &[
         ("sgd", vec![RATE], &[0.9, 0.81, 0.729], 1e-14),
         ("sgd", vec![RATE, momentum], &[0.9, 0.72, 0.486], 1e-14),
@@ -261,8 +262,8 @@ fn threads_and_all_instruction_sets_give_the_same_bits() {
     }
 }
 
-/// Matrices, of which some rules keep rows and columns apart: long and short rows, several parts, rests of every loop. What
-/// multiplies matrices has other bits without fused multiply-add.
+/// Matrices, of which some rules keep rows and columns apart: long and short rows, several parts, rests of every loop.
+/// What multiplies matrices has other bits without fused multiply-add.
 #[test]
 fn rules_of_whole_matrices_give_the_same_bits_for_threads_and_fused_sets() {
     for shape in [[1031, 131], [67, 1031]] {

@@ -60,7 +60,8 @@ impl Operation for LossBackward {
 }
 
 impl LossBackward {
-    /// The gradient is linear in the upstream gradient of the loss, so the slope of each of its numbers is a sum over what it affects.
+    /// The gradient is linear in the upstream gradient of the loss, so the slope of each of its numbers is a sum over
+    /// what it affects.
     fn along_seed(&self, rule: &mut GradientRule<'_>) -> Result<ValueId> {
         let mut inputs = rule.inputs.to_vec();
         let last = inputs.len() - 1;
@@ -76,8 +77,8 @@ impl LossBackward {
         }
     }
 
-    /// The slope of a row's gradient is that of softmax, times the sum of the row's weighted shares. That sum is the row's loss
-    /// at logits of zero, where every class costs `ln(classes)`.
+    /// The slope of a row's gradient is that of softmax, times the sum of the row's weighted shares. That sum is the
+    /// row's loss at logits of zero, where every class costs `ln(classes)`.
     fn row_curvature(&self, rule: &mut GradientRule<'_>) -> Result<ValueId> {
         let last = rule.inputs.len() - 1;
         let (seed, arriving) = (rule.inputs[last], rule.gradient);

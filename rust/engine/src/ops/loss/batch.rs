@@ -161,7 +161,8 @@ impl Loss {
         prediction.shape[..rank].to_vec()
     }
 
-    /// One pass over a batch. The upstream gradient of the unreduced losses is `upstream`, or else `factor` times the reduction's scale.
+    /// One pass over a batch. The upstream gradient of the unreduced losses is `upstream`, or else `factor` times the
+    /// reduction's scale.
     pub(super) fn pass<E: Typed>(
         &self,
         call: &Call<'_>,

@@ -12,8 +12,8 @@ use crate::routine::{Routine, Run};
 use crate::types::{Array, Dtype, Site, Type, with_element};
 use tilegrad_kernels::real::Element;
 
-/// Value and gradient for a prediction and a target; the gradient has as many numbers as the prediction. A function that
-/// raises an exception must not return.
+/// Value and gradient for a prediction and a target; the gradient has as many numbers as the prediction. A function
+/// that raises an exception must not return.
 pub type HostFunction = dyn Fn(Array<'_>, Array<'_>) -> (f64, Vec<f64>) + Send + Sync;
 
 /// Calls the function: the result holds the value, then the gradient.

@@ -110,7 +110,8 @@ impl Link {
     }
 }
 
-/// The sum of a term over the rows, for each column. The inputs are prediction, target and, if weighted, sample weights.
+/// The sum of a term over the rows, for each column. The inputs are prediction, target and, if weighted, sample
+/// weights.
 #[derive(Clone, Copy, Debug)]
 pub struct AmountSum {
     term: &'static Term,

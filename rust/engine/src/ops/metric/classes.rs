@@ -76,8 +76,8 @@ impl Link {
     }
 }
 
-/// The sum of a term over the rows. The inputs are scores, target (labels, or floats like the scores) and, if weighted, sample
-/// weights. Rows whose label is not a class do not count; NaN is never correct.
+/// The sum of a term over the rows. The inputs are scores, target (labels, or floats like the scores) and, if weighted,
+/// sample weights. Rows whose label is not a class do not count; NaN is never correct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClassSum {
     term: Term,

@@ -1,7 +1,8 @@
-//! Normalisation over a batch (Ioffe and Szegedy, 2015): each feature on the last axis is normalised over all other axes.
+//! Normalisation over a batch (Ioffe and Szegedy, 2015): each feature on the last axis is normalised over all other
+//! axes.
 //!
-//! The moments are a separate value, since the running statistics read them. The effect of `x` through the moments is part of
-//! the gradient rules of the other operations, so no gradient is passed to them.
+//! The moments are a separate value, since the running statistics read them. The effect of `x` through the moments is
+//! part of the gradient rules of the other operations, so no gradient is passed to them.
 
 use tilegrad_kernels::arithmetic::UnaryFunction;
 use tilegrad_kernels::normalization::batch as kernels;
@@ -66,8 +67,8 @@ impl Routine for Moments {
     }
 }
 
-/// `(x - mean) / sqrt(variance + epsilon)` from (x, moments), or that times a weight plus a bias from (x, moments, weight,
-/// bias). `moments` must be those of `x`: the gradient relies on it.
+/// `(x - mean) / sqrt(variance + epsilon)` from (x, moments), or that times a weight plus a bias from (x, moments,
+/// weight, bias). `moments` must be those of `x`: the gradient relies on it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchNorm {
     epsilon: f64,
@@ -257,9 +258,9 @@ fn normalized(graph: &mut Graph, x: ValueId, epsilon: f64) -> Result<ValueId> {
     graph.divide(centred, deviation)
 }
 
-/// Moves a parameter towards a row of the moments (0: means, 1: variances) whenever the plan runs, in place and after everything
-/// else: `parameter + share * (factor * moments[row] - parameter)`. The inputs are the parameter and the moments; the result is
-/// the parameter, afterwards.
+/// Moves a parameter towards a row of the moments (0: means, 1: variances) whenever the plan runs, in place and after
+/// everything else: `parameter + share * (factor * moments[row] - parameter)`. The inputs are the parameter and the
+/// moments; the result is the parameter, afterwards.
 #[derive(Clone, Copy, Debug)]
 pub struct Track {
     row: usize,

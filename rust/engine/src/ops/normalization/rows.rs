@@ -73,8 +73,8 @@ impl Settings {
     }
 }
 
-/// `(x - mean) / sqrt(variance + epsilon)` over the last axes, or `x / sqrt(mean(x^2) + epsilon)`; from (x), (x, weight), or
-/// with a mean (x, weight, bias). The variance is divided by the count.
+/// `(x - mean) / sqrt(variance + epsilon)` over the last axes, or `x / sqrt(mean(x^2) + epsilon)`; from (x), (x,
+/// weight), or with a mean (x, weight, bias). The variance is divided by the count.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormalizeRows(Settings);
 
@@ -208,7 +208,8 @@ impl Routine for NormalizeRowsBackward {
     }
 }
 
-/// From (gradient, x) the sums over all rows: of the products with the normalised numbers, and with a mean of the gradient.
+/// From (gradient, x) the sums over all rows: of the products with the normalised numbers, and with a mean of the
+/// gradient.
 #[derive(Clone, Copy, Debug)]
 struct NormalizeRowsSums(Settings);
 

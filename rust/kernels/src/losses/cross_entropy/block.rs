@@ -1,15 +1,15 @@
 //! Cross-entropy of a block of rows: losses and slopes, in one pass where the shares are plain.
 //!
-//! With shifted logits `z = x - max`, `e = exp(z)`, `s = sum(e)` and weighted shares `q_c = w_c y'_c`, `Q = sum(q)`: the loss
-//! of a row is `Q ln(s) - sum(q z)` and its slope `e Q / s - q`. For classes without smoothing `q` is `w` at the class and 0
-//! elsewhere; that form needs no shares in memory and gives the same bits as the one-hot distribution.
+//! With shifted logits `z = x - max`, `e = exp(z)`, `s = sum(e)` and weighted shares `q_c = w_c y'_c`, `Q = sum(q)`:
+//! the loss of a row is `Q ln(s) - sum(q z)` and its slope `e Q / s - q`. For classes without smoothing `q` is `w` at
+//! the class and 0 elsewhere; that form needs no shares in memory and gives the same bits as the one-hot distribution.
 
 use std::marker::PhantomData;
 
 use super::definition::{CrossEntropy, RowBatch, RowTarget};
 use crate::real::{Element, Real};
 use crate::softmax::lanes::{
-    Aligned, Block, Gathered, LANES, Lanes, PerRow, Place, Step, Times, gather, lanes, lowered,
+    Aligned, Block, Gathered, LANES, Lanes, PerRow, Place, Times, VectorStep, gather, lanes, lowered,
 };
 
 /// What is known of the rows of a block before their logits are looked at; aligned, so that no register crosses a line.
@@ -89,8 +89,8 @@ impl<E: Element> Shares<E> for RowShares<'_, '_, E> {
     }
 }
 
-/// Losses of the rows of a block, times their weights; turns the logits into slopes times the rows' factors if `keep` says
-/// so, for classes all but the summand at the class. `chosen` is the logit of the class.
+/// Losses of the rows of a block, times their weights; turns the logits into slopes times the rows' factors if `keep`
+/// says so, for classes all but the summand at the class. `chosen` is the logit of the class.
 #[inline(always)]
 pub(super) fn take<E: Element, R: Real<Element = E>, B: Block<E>, S: Shares<E>, const SIMPLE: bool>(
     block: &mut B,
@@ -114,7 +114,7 @@ pub(super) fn take<E: Element, R: Real<Element = E>, B: Block<E>, S: Shares<E>, 
         if SIMPLE {
             block.pass::<R, _, true>(&mut Times::<E, B::Row>::new(share));
         } else {
-            block.pass::<R, _, true>(&mut Slopes::<_, B::Row, _> {
+            block.pass::<R, _, true>(&mut RowSlopes::<_, B::Row, _> {
                 share,
                 factor: header.factor,
                 shares,
@@ -158,7 +158,7 @@ struct Weigh<'a, E: Element, B: Block<E>, S, const KEEP: bool> {
     gathered: &'a mut [B::Gathered; 3],
 }
 
-impl<E: Element, B: Block<E>, S: Shares<E>, const KEEP: bool> Step<E> for Weigh<'_, E, B, S, KEEP> {
+impl<E: Element, B: Block<E>, S: Shares<E>, const KEEP: bool> VectorStep<E> for Weigh<'_, E, B, S, KEEP> {
     const PUTS: bool = KEEP;
     #[inline(always)]
     fn begin(&mut self) {
@@ -189,14 +189,14 @@ impl<E: Element, B: Block<E>, S: Shares<E>, const KEEP: bool> Step<E> for Weigh<
 }
 
 /// Turns exponentials into slopes.
-struct Slopes<'a, E, P, S> {
+struct RowSlopes<'a, E, P, S> {
     share: Lanes<E>,
     factor: Lanes<E>,
     shares: &'a S,
     kind: PhantomData<P>,
 }
 
-impl<E: Element, P: PerRow<E>, S: Shares<E>> Step<E> for Slopes<'_, E, P, S> {
+impl<E: Element, P: PerRow<E>, S: Shares<E>> VectorStep<E> for RowSlopes<'_, E, P, S> {
     #[inline(always)]
     fn step<R: Real<Element = E>>(&mut self, place: Place, x: &Lanes<E>, second: &Lanes<E>) -> Lanes<E> {
         let q = self.shares.shares::<R>(place, second);

@@ -10,10 +10,10 @@ use crate::registry::{
 pub(in crate::losses) const ENTRY: LossEntry = LossEntry {
     name: "cross_entropy",
     doc: "Cross-entropy of a row of logits against a class or a distribution over the classes.\n\n\
-        For logits `x`, shares `y` (1 at the target class and 0 elsewhere, or the given distribution), class weights `w` \
-        (1 where there are none) and `C` classes: `loss = sum_c w_c y'_c (ln(sum_k exp x_k) - x_c)` with \
-        `y' = (1 - label_smoothing) y + label_smoothing / C`. The gradient is `softmax(x) sum_c(w_c y'_c) - w y'`; both \
-        come out of one pass and are stable for logits of any size.\n\n\
+        For logits `x`, shares `y` (1 at the target class and 0 elsewhere, or the given distribution), class \
+        weights `w` (1 where there are none) and `C` classes: `loss = sum_c w_c y'_c (ln(sum_k exp x_k) - x_c)` with \
+        `y' = (1 - label_smoothing) y + label_smoothing / C`. The gradient is `softmax(x) sum_c(w_c y'_c) - w y'`; \
+        both come out of one pass and are stable for logits of any size.\n\n\
         The mean divides by the sum of the rows' weights `sum_c w_c y_c` (`normalization` \"weights\": PyTorch with \
         classes; there, distributions divide by the count) or by the count of rows (\"samples\": Keras). Rows whose \
         class is `ignore_index` have loss, gradient and weight zero. Label smoothing is as in PyTorch, Keras and optax \
@@ -151,8 +151,8 @@ impl CrossEntropy {
     }
 }
 
-/// Checks that every class is below `classes` and not negative, or is the ignored one; else the first row that is not, and
-/// its class.
+/// Checks that every class is below `classes` and not negative, or is the ignored one; else the first row that is not,
+/// and its class.
 pub fn check_classes(targets: &[i32], classes: usize, ignore_index: Option<i32>) -> Result<(), (usize, i32)> {
     let limit = u32::try_from(classes).unwrap_or(u32::MAX);
     // As an unsigned number a negative class is too large. The first pass has no early exit, so it vectorises.

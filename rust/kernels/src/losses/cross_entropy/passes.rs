@@ -12,8 +12,9 @@ impl CrossEntropy {
     /// Loss and gradient in one pass; either can be left out.
     ///
     /// With sample weight `s` (1 where there is none) and arriving gradient `u` (1 where there is none) of a row:
-    /// `row_losses = s * loss`, `gradient = scale * u * s * slope`. The totals are the sum of `s * loss` and what a mean
-    /// divides by. A row of weight zero and an ignored row count as absent: zero loss, zero gradient, whatever the logits.
+    /// `row_losses = s * loss`, `gradient = scale * u * s * slope`. The totals are the sum of `s * loss` and what a
+    /// mean divides by. A row of weight zero and an ignored row count as absent: zero loss, zero gradient, whatever the
+    /// logits.
     pub fn run<E: Element>(
         &self,
         batch: &RowBatch<'_, E>,

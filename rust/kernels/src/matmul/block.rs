@@ -1,14 +1,15 @@
 //! A block of B, against which the rows of one tile after the other are multiplied.
 
-use super::across::SIDE_BY_SIDE;
-use super::cuts::Packing;
-use super::pack::{Panel, Place};
+use super::blocking::Packing;
+use super::matrix::Matrix;
+use super::pack::{PackedPlace, Panel};
+use super::prefetch;
 use super::tile::{Operands, Tiles};
-use super::{Matrix, ahead};
+use super::transposed::SIDE_BY_SIDE;
 use crate::real::Element;
 
 /// A block of B where it lies, and the buffer it is packed to.
-pub(super) struct Strip<E> {
+pub(super) struct Block<E> {
     from: *const E,
     row_stride: usize,
     column_stride: usize,
@@ -34,9 +35,9 @@ impl Packed {
     }
 }
 
-impl<E: Element> Strip<E> {
-    /// `depth` rows of B from `start` on, and `columns` columns from `column` on, which lie within it. The buffer `packed` has the
-    /// length that the cuts say.
+impl<E: Element> Block<E> {
+    /// `depth` rows of B from `start` on, and `columns` columns from `column` on, which lie within it. The buffer
+    /// `packed` has the length that the cuts say.
     #[inline]
     pub(super) fn new(
         b: &Matrix<'_, E>,
@@ -50,8 +51,8 @@ impl<E: Element> Strip<E> {
         Self { from, row_stride, column_stride, depth, columns, packed, packing, resume: start > 0 }
     }
 
-    /// Packs one panel after the other to the same place, as wide as tiles of so many rows can be. Each is gone when the next is
-    /// asked for.
+    /// Packs one panel after the other to the same place, as wide as tiles of so many rows can be. Each is gone when
+    /// the next is asked for.
     pub(super) fn panels(&self, tiles: &Tiles<E>, rows: usize) -> impl Iterator<Item = Packed> {
         let width = tiles.lanes * tiles.vectors[rows - 1];
         (0..self.columns).step_by(width).map(move |column| {
@@ -80,7 +81,7 @@ impl<E: Element> Strip<E> {
     #[inline(always)]
     fn operands(
         &self,
-        (a, a_row, a_step): Place<E>,
+        (a, a_row, a_step): PackedPlace<E>,
         (b, b_step): (*const E, usize),
         (c, c_row): (*mut E, usize),
         column: usize,
@@ -99,7 +100,7 @@ impl<E: Element> Strip<E> {
         &self,
         tiles: &Tiles<E>,
         panel: &Packed,
-        a: Place<E>,
+        a: PackedPlace<E>,
         rows: usize,
         c: (*mut E, usize),
     ) {
@@ -110,19 +111,19 @@ impl<E: Element> Strip<E> {
 
     /// Whether there are tiles that take the block transposed as it lies, for so many rows.
     #[inline]
-    pub(super) fn is_for_across(&self, tiles: &Tiles<E>, rows: usize) -> bool {
-        self.row_stride == 1 && tiles.across.is_some_and(|across| rows <= across.run.len())
+    pub(super) fn is_for_transposed(&self, tiles: &Tiles<E>, rows: usize) -> bool {
+        self.row_stride == 1 && tiles.transposed.is_some_and(|tiles| rows <= tiles.run.len())
     }
 
     /// Multiplies `rows` rows of A, given with its strides, by all columns of the block, transposed in registers.
     ///
     /// # Safety
-    /// As for [`Strip::run_panel`]; [`Strip::is_for_across`] said yes.
-    pub(super) unsafe fn run_across(&self, tiles: &Tiles<E>, a: Place<E>, rows: usize, c: (*mut E, usize)) {
-        let across = tiles.across.expect("there are such tiles");
+    /// As for [`Block::run_panel`]; [`Block::is_for_transposed`] said yes.
+    pub(super) unsafe fn run_transposed(&self, tiles: &Tiles<E>, a: PackedPlace<E>, rows: usize, c: (*mut E, usize)) {
+        let transposed = tiles.transposed.expect("there are such tiles");
         let mut operands = self.operands(a, (self.from, self.column_stride), c, 0);
         let mut left = self.columns;
-        for (run, width) in across.run[rows - 1].iter().zip([SIDE_BY_SIDE * across.lanes, across.lanes]) {
+        for (run, width) in transposed.run[rows - 1].iter().zip([SIDE_BY_SIDE * transposed.lanes, transposed.lanes]) {
             while left >= width {
                 // SAFETY: the caller's promise: so many columns are left.
                 unsafe { run(&operands) };
@@ -133,7 +134,8 @@ impl<E: Element> Strip<E> {
         }
         if left > 0 {
             let (column, width) = (self.columns - left, tiles.lanes);
-            // SAFETY: as above; fewer columns are left than a vector has lanes, and the buffer has room for one vector a row.
+            // SAFETY: as above; fewer columns are left than a vector has lanes, and the buffer has room for one vector
+            // a row.
             unsafe {
                 self.pack(tiles, (column, left), self.packed, width);
                 run_tiles(tiles, rows, left, &mut self.operands(a, (self.packed, width), c, column));
@@ -144,9 +146,9 @@ impl<E: Element> Strip<E> {
     /// Multiplies `rows` rows of A, given with its strides, by all columns of the block. `fresh` for the first rows.
     ///
     /// # Safety
-    /// As for [`Strip::run_panel`].
+    /// As for [`Block::run_panel`].
     #[inline]
-    pub(super) unsafe fn run(&self, tiles: &Tiles<E>, a: Place<E>, rows: usize, c: (*mut E, usize), fresh: bool) {
+    pub(super) unsafe fn run(&self, tiles: &Tiles<E>, a: PackedPlace<E>, rows: usize, c: (*mut E, usize), fresh: bool) {
         // SAFETY: the caller's promise.
         unsafe {
             match self.packing {
@@ -156,12 +158,12 @@ impl<E: Element> Strip<E> {
         }
     }
 
-    /// [`Strip::run`] with B where it lies; but for a last vector that cannot be read there.
+    /// [`Block::run`] with B where it lies; but for a last vector that cannot be read there.
     ///
     /// # Safety
-    /// As for [`Strip::run_panel`].
+    /// As for [`Block::run_panel`].
     #[inline]
-    unsafe fn run_unpacked(&self, tiles: &Tiles<E>, a: Place<E>, rows: usize, c: (*mut E, usize), fresh: bool) {
+    unsafe fn run_unpacked(&self, tiles: &Tiles<E>, a: PackedPlace<E>, rows: usize, c: (*mut E, usize), fresh: bool) {
         // Two vectors if there are as many: a tile of one waits for its own chains.
         let (lanes, columns) = (tiles.lanes, self.columns);
         let width = if columns > lanes { 2 * lanes } else { lanes };
@@ -184,11 +186,11 @@ impl<E: Element> Strip<E> {
         }
     }
 
-    /// [`Strip::run`] with B packed on the way: the tiles of the first rows leave a copy of what they read.
+    /// [`Block::run`] with B packed on the way: the tiles of the first rows leave a copy of what they read.
     ///
     /// # Safety
-    /// As for [`Strip::run_panel`].
-    unsafe fn run_ahead(&self, tiles: &Tiles<E>, a: Place<E>, rows: usize, c: (*mut E, usize), fresh: bool) {
+    /// As for [`Block::run_panel`].
+    unsafe fn run_ahead(&self, tiles: &Tiles<E>, a: PackedPlace<E>, rows: usize, c: (*mut E, usize), fresh: bool) {
         let width = tiles.lanes * tiles.vectors[tiles.rows - 1];
         if !fresh {
             let mut operands = self.operands(a, (self.packed, width), c, 0);
@@ -217,8 +219,8 @@ impl<E: Element> Strip<E> {
 /// Runs tiles side by side over so many columns: `width` of C and then `advance` numbers of B from one to the next.
 ///
 /// # Safety
-/// All operands lie in memory that can be read and written; the machine has the tiles' instruction set, and tiles of these rows
-/// can be `width` wide.
+/// All operands lie in memory that can be read and written; the machine has the tiles' instruction set, and tiles of
+/// these rows can be `width` wide.
 #[inline]
 unsafe fn sweep<E: Element>(
     tiles: &Tiles<E>,
@@ -234,7 +236,7 @@ unsafe fn sweep<E: Element>(
         while left >= width {
             // SAFETY: the caller's promise.
             unsafe { run(operands) };
-            ahead::ask(work);
+            prefetch::ask(work);
             operands.b = operands.b.wrapping_add(advance);
             operands.c = operands.c.wrapping_add(width);
             left -= width;
@@ -293,5 +295,8 @@ macro_rules! run_tiles {
         }
     };
 }
-run_tiles! { run_tiles, run, "Runs the tile of `rows` rows and `columns` columns, which it can be wide, and one of narrower vectors for the rest." }
+run_tiles! {
+    run_tiles, run,
+    "Runs the tile of `rows` rows and `columns` columns, which it can be wide, and one of narrower vectors for the rest."
+}
 run_tiles! { run_tiles_copying, run_copying, "[`run_tiles`] with tiles that copy B." }

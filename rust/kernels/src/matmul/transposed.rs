@@ -1,4 +1,5 @@
-//! A few rows against a transposed B: its squares are transposed in registers, where packing would cost more than the product.
+//! A few rows against a transposed B: its squares are transposed in registers, where packing would cost more than the
+//! product.
 
 use super::tile::{Operands, Vector};
 
@@ -6,7 +7,8 @@ use super::tile::{Operands, Vector};
 pub(super) trait Turned: Vector {
     /// Rows of a square, at most 4; it has a column for each lane.
     const ROWS: usize;
-    /// The rows of a square whose columns are contiguous and `column_stride` apart; those beyond [`Turned::ROWS`] are zero.
+    /// The rows of a square whose columns are contiguous and `column_stride` apart; those beyond [`Turned::ROWS`] are
+    /// zero.
     ///
     /// # Safety
     /// The columns can be read, and the machine has the instruction set.
@@ -16,13 +18,15 @@ pub(super) trait Turned: Vector {
 /// Vectors side by side in the wider tiles, so that as many chains are under way.
 pub(super) const SIDE_BY_SIDE: usize = 4;
 
-/// The tile of `ROWS` rows and `VECTORS` vectors, for a B whose columns are contiguous and `b_step` apart. Each accumulator lane is one
-/// chain over ascending k.
+/// The tile of `ROWS` rows and `VECTORS` vectors, for a B whose columns are contiguous and `b_step` apart. Each
+/// accumulator lane is one chain over ascending k.
 ///
 /// # Safety
 /// The machine has the instruction set; rows of A and C and columns of B lie in memory for every step of the depth.
 #[inline(always)]
-pub(super) unsafe fn tile_across<V: Turned, const ROWS: usize, const VECTORS: usize>(operands: &Operands<V::Element>) {
+pub(super) unsafe fn tile_transposed<V: Turned, const ROWS: usize, const VECTORS: usize>(
+    operands: &Operands<V::Element>,
+) {
     let Operands { depth, a, a_row, a_step, b, b_step, c, c_row, resume, .. } = *operands;
     // SAFETY: the caller's promise; squares and single numbers beyond them lie within the depth.
     unsafe {
@@ -67,29 +71,21 @@ pub(super) unsafe fn tile_across<V: Turned, const ROWS: usize, const VECTORS: us
 }
 
 /// Stamps the tiles of a vector type, by rows less one: the tile of [`SIDE_BY_SIDE`] vectors and that of one.
-macro_rules! across {
+macro_rules! transposed_tiles {
     ($name:ident, $vector:ty, $element:ty, [$($rows:literal)*], #[$attribute:meta]) => {
-        pub(in crate::matmul) static $name: $crate::matmul::across::Across<$element> = {
-            use $crate::matmul::across::{Across, SIDE_BY_SIDE, tile_across};
-            use $crate::matmul::tile::{Operands, Vector};
+        pub(in crate::matmul) static $name: $crate::matmul::tile::TransposedTiles<$element> = {
+            use $crate::matmul::transposed::{SIDE_BY_SIDE, tile_transposed};
+            use $crate::matmul::tile::{Operands, TransposedTiles, Vector};
             #[$attribute]
             unsafe fn stamp<const ROWS: usize, const VECTORS: usize>(operands: &Operands<$element>) {
                 // SAFETY: the caller's promise is the same.
-                unsafe { tile_across::<$vector, ROWS, VECTORS>(operands) }
+                unsafe { tile_transposed::<$vector, ROWS, VECTORS>(operands) }
             }
-            Across {
+            TransposedTiles {
                 lanes: <$vector as Vector>::LANES,
                 run: &[$([stamp::<$rows, SIDE_BY_SIDE>, stamp::<$rows, 1>]),*],
             }
         };
     };
 }
-pub(super) use across;
-
-/// The tiles of an instruction set and element type that take B transposed.
-pub(super) struct Across<E: 'static> {
-    /// Lanes of a vector.
-    pub(super) lanes: usize,
-    /// By rows less one: the wide tile and the narrow one.
-    pub(super) run: &'static [[super::tile::TileFunction<E>; 2]],
-}
+pub(super) use transposed_tiles;

@@ -1,8 +1,9 @@
-//! What the machine can do at most, measured: multiply-adds, divisions and roots on registers, bytes a second from each cache
-//! and from memory.
+//! What the machine can do at most, measured: multiply-adds, divisions and roots on registers, bytes a second from each
+//! cache and from memory.
 //!
-//! With these a call has a least time, the larger of `operations / peak` and `bytes / bandwidth`: the roofline (Williams,
-//! Waterman and Patterson, 2009, "Roofline: an insightful visual performance model for multicore architectures").
+//! With these a call has a least time, the larger of `operations / peak` and `bytes / bandwidth`: the roofline
+//! (Williams, Waterman and Patterson, 2009, "Roofline: an insightful visual performance model for multicore
+//! architectures").
 
 use std::hint::black_box;
 use std::sync::{Barrier, mpsc};
@@ -13,9 +14,9 @@ use crate::isa::{self, Kernel};
 use crate::matmul::peak_operations;
 use crate::real::{Element, Real};
 
-/// Limits of so many threads at work at once.
+/// Roofline of so many threads at work at once.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Limits {
+pub struct Roofline {
     /// Number of threads.
     pub threads: usize,
     /// Floating-point operations a second in single precision: fused multiply-adds, each of which counts as two.
@@ -53,11 +54,11 @@ const SMALLEST: u64 = 4 << 10;
 /// Bytes to measure memory with: four times the last cache, within these bounds.
 const MEMORY: (usize, usize) = (64 << 20, 256 << 20);
 
-/// Measures the limits of so many threads, at most as many as there are processors, with cache sizes in bytes as one core
-/// sees them. Takes a few tenths of a second.
+/// Measures the limits of so many threads, at most as many as there are processors, with cache sizes in bytes as one
+/// core sees them. Takes a few tenths of a second.
 ///
 /// Refuses, with an error message, if threads or memory for it (up to 256 MiB) cannot be had.
-pub fn measure(threads: usize, caches: [Option<u64>; 3]) -> Result<Limits> {
+pub fn measure(threads: usize, caches: [Option<u64>; 3]) -> Result<Roofline> {
     let threads = threads.clamp(1, std::thread::available_parallelism().map_or(1, usize::from));
     let plan = levels(threads, caches);
     let longest = plan.iter().map(|(_, set)| *set).max().unwrap_or(0);
@@ -66,7 +67,7 @@ pub fn measure(threads: usize, caches: [Option<u64>; 3]) -> Result<Limits> {
     let mut next = || rates.next().expect("a rate for each measurement");
     let (single, double, single_divisions, double_divisions) = (next(), next(), next(), next());
     let levels = plan.into_iter().map(|(level, _)| Level { bandwidth: next().max(next()).max(next()), ..level });
-    Ok(Limits { threads, single, double, single_divisions, double_divisions, levels: levels.collect() })
+    Ok(Roofline { threads, single, double, single_divisions, double_divisions, levels: levels.collect() })
 }
 
 /// The best rate of each measurement, summed over a thread for each buffer.
@@ -133,8 +134,8 @@ fn buffer(bytes: usize) -> Result<Vec<f32>> {
     Ok(buffer)
 }
 
-/// What one thread reaches, by measurement and block: operations a second in both precisions, divisions, then bytes a second of
-/// the three loops on each level. The threads begin each block together.
+/// What one thread reaches, by measurement and block: operations a second in both precisions, divisions, then bytes a
+/// second of the three loops on each level. The threads begin each block together.
 fn worker(barrier: &Barrier, plan: &[(Level, usize)], buffer: &mut [f32]) -> Vec<Vec<f64>> {
     let mut rates = vec![
         blocks(barrier, || peak_operations::<f32>(ROUNDS)),

@@ -16,15 +16,15 @@ const WIDE_BYTES: usize = 4 << 20;
 const DEPTH_BYTES: usize = 4096;
 /// Bytes of the packed rows of A of a task: a part of the third cache.
 const ROWS_BYTES: usize = 4 << 20;
-/// Distance between rows or columns of A from which on their numbers displace each other in the first cache, so that copying
-/// them pays.
+/// Distance between rows or columns of A from which on their numbers displace each other in the first cache, so that
+/// copying them pays.
 const FAR_BYTES: usize = 3072;
 /// Most rows of a task whose sums go through a scratch buffer.
 const SCRATCH_ROWS: usize = 40 * MOST_ROWS;
 /// Most columns of a block.
 const MOST_COLUMNS: usize = 512;
-/// Multiply-adds below which a product is not worth handing to another thread: what the other one wrote has to come from its
-/// cache first. Tests spread small products, too.
+/// Multiply-adds below which a product is not worth handing to another thread: what the other one wrote has to come
+/// from its cache first. Tests spread small products, too.
 const THREAD_WORK: usize = if cfg!(test) { 1 << 16 } else { 1 << 23 };
 /// Tasks that a product is cut into, if it is large enough, and how many of them side by side.
 const TASKS: usize = 16;
@@ -94,7 +94,8 @@ fn part(total: usize, most: usize, unit: usize) -> usize {
 fn is_packed<E>(shape: &Shape, wide: bool) -> bool {
     let row = shape.columns.saturating_mul(size_of::<E>());
     let all = row.saturating_mul(shape.depth);
-    // Tiles that read whole lines take them from the second cache as they are, unless the lines of a block displace each other.
+    // Tiles that read whole lines take them from the second cache as they are, unless the lines of a block displace
+    // each other.
     if wide { row >= WIDE_ROW_BYTES && all >= WIDE_BYTES } else { all >= BLOCK_BYTES / 4 }
 }
 
@@ -115,8 +116,8 @@ impl Cuts {
         let helped = threads > 1 && work.saturating_mul(rows) >= THREAD_WORK;
         if helped {
             let many = rows >= 8 * FEW_ROWS;
-            // Tasks of the same columns pack a transposed B again for each, so those of few rows stand side by side; tasks of
-            // many rows share a small B instead.
+            // Tasks of the same columns pack a transposed B again for each, so those of few rows stand side by side;
+            // tasks of many rows share a small B instead.
             let side_by_side = match b_row_major {
                 true if rows >= TASKS * TASK_ROWS && columns == full_columns => 1,
                 false if !many => TASKS,

@@ -1,8 +1,8 @@
 //! Memory that is needed soon, brought nearer during the work before.
 //!
 //! While matrices are multiplied the way to memory is idle. Whoever knows which rows are read next names them with
-//! [`name_rows`]; between two register tiles, the product then asks for a few of their cache lines: no more than memory can
-//! bring meanwhile, since a burst of requests would stall the tiles. Nothing depends on it but time.
+//! [`name_rows`]; between two register tiles, the product then asks for a few of their cache lines: no more than memory
+//! can bring meanwhile, since a burst of requests would stall the tiles. Nothing depends on it but time.
 
 use std::cell::{Cell, RefCell};
 
@@ -14,7 +14,7 @@ const WORK_PER_LINE: usize = 1 << 10;
 const BURST: usize = 32;
 
 /// The rows that were named last.
-struct Rows {
+struct NamedRows {
     /// Addresses of their first bytes.
     starts: Vec<usize>,
     /// Bytes of each.
@@ -26,11 +26,11 @@ struct Rows {
 thread_local! {
     /// Whether there is anything left to ask for.
     static LEFT: Cell<bool> = const { Cell::new(false) };
-    static ROWS: RefCell<Rows> = const { RefCell::new(Rows { starts: Vec::new(), bytes: 0, next: (0, 0) }) };
+    static ROWS: RefCell<NamedRows> = const { RefCell::new(NamedRows { starts: Vec::new(), bytes: 0, next: (0, 0) }) };
 }
 
-/// Names the rows that this thread reads next, by their addresses, in place of those named before. They are never read here,
-/// so the addresses may be anything.
+/// Names the rows that this thread reads next, by their addresses, in place of those named before. They are never read
+/// here, so the addresses may be anything.
 pub fn name_rows(starts: impl Iterator<Item = usize>, bytes: usize) {
     ROWS.with_borrow_mut(|rows| {
         rows.starts.clear();
