@@ -261,8 +261,8 @@ def leaky_relu(x: Rows, negative_slope: float = 0.01, *, out: Array | None = Non
 def leaky_relu(x: Values, negative_slope: float = 0.01, *, out: Array | None = None) -> Any:
     """Rectified linear unit that leaks: `leaky_relu(x) = x` where `x > 0`, else `negative_slope x`.
 
-    The default `negative_slope` is the paper's and PyTorch's 0.01; the Keras function has 0.2, its layer 0.3. The slope
-    at 0 is `negative_slope`, as in PyTorch (JAX: 1). (Maas, Hannun and Ng, 2013.)
+    The default `negative_slope` is the paper's and PyTorch's 0.01; the Keras function has 0.2, its layer 0.3. The
+    slope at 0 is `negative_slope`, as in PyTorch (JAX: 1). (Maas, Hannun and Ng, 2013.)
 
     Largest error in float32: 1 units in the last place.
 
@@ -463,8 +463,8 @@ def threshold(x: Rows, threshold: float = 0.0, value: float = 0.0, *, out: Array
 def threshold(x: Values, threshold: float = 0.0, value: float = 0.0, *, out: Array | None = None) -> Any:
     """The input where it is above a threshold, else a fixed value: `threshold(x) = x` where `x > threshold`, else `value`.
 
-    With the defaults it is `relu`, which JAX and PyTorch leave to the caller. It jumps at the threshold unless both
-    parameters are equal; the slope there is 0, as in PyTorch.
+    With the defaults it is `relu`, which JAX and PyTorch leave to the caller. It jumps at the threshold
+    unless both parameters are equal; the slope there is 0, as in PyTorch.
 
     Args:
         x: Float array of any shape and layout, a number, or a traced tensor.
@@ -550,8 +550,8 @@ def squared_relu(x: Rows, *, out: Array | None = None) -> Array: ...
 def squared_relu(x: Values, *, out: Array | None = None) -> Any:
     """Square of the rectified linear unit: `squared_relu(x) = max(0, x)^2`.
 
-    Infinite from `x = 1.8e19` (f32) on, where the square is beyond the largest number. The slope is `2 max(0, x)`, 0 at 0.
-    (So et al., 2021.)
+    Infinite from `x = 1.8e19` (f32) on, where the square is beyond the largest number. The slope is `2 max(0, x)`,
+    0 at 0. (So et al., 2021.)
 
     Largest error in float32: 0.5 units in the last place.
 
@@ -607,8 +607,8 @@ def elu(x: Rows, alpha: float = 1.0, *, out: Array | None = None) -> Array: ...
 def elu(x: Values, alpha: float = 1.0, *, out: Array | None = None) -> Any:
     """Exponential linear unit: `elu(x) = x` where `x > 0`, else `alpha (exp(x) - 1)`.
 
-    The slope is taken from the output, `y + alpha` below 0: its error there is half a unit of `alpha`, not of itself.
-    At 0 it is `alpha`. (Clevert, Unterthiner and Hochreiter, 2015.)
+    The slope is taken from the output, `y + alpha` below 0: its error there is half a unit of `alpha`, not of
+    itself. At 0 it is `alpha`. (Clevert, Unterthiner and Hochreiter, 2015.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -668,9 +668,9 @@ def selu(x: Rows, *, out: Array | None = None) -> Array: ...
 def selu(x: Values, *, out: Array | None = None) -> Any:
     """Scaled exponential linear unit: `selu(x) = s x` where `x > 0`, else `s a (exp(x) - 1)`, with `s = 1.0507009873554805` and `a = 1.6732632423543773`.
 
-    Layers of it keep mean 0 and variance 1 where weights have mean 0 and variance 1 / fan in. The slope is taken from the
-    output, `y + s a` below 0; at 0 it is `s a`, as in PyTorch and JAX. `selu(-inf) = -s a`.
-    (Klambauer, Unterthiner, Mayr and Hochreiter, 2017.)
+    Layers of it keep mean 0 and variance 1 where weights have mean 0 and variance 1 / fan in. The slope is taken
+    from the output, `y + s a` below 0; at 0 it is `s a`, as in PyTorch and JAX. `selu(-inf) = -s a`. (Klambauer,
+    Unterthiner, Mayr and Hochreiter, 2017.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -726,8 +726,8 @@ def celu(x: Rows, alpha: float = 1.0, *, out: Array | None = None) -> Array: ...
 def celu(x: Values, alpha: float = 1.0, *, out: Array | None = None) -> Any:
     """Exponential linear unit whose slope has no corner: `celu(x) = x` where `x > 0`, else `alpha (exp(x / alpha) - 1)`.
 
-    The slope is `exp(x / alpha)` below 0, and 1 at 0. With `alpha = 1` it is `elu`, with others it is not: at -2 with
-    `alpha = 2` it is -1.2642, elu -1.7293. (Barron, 2017.)
+    The slope is `exp(x / alpha)` below 0, and 1 at 0. With `alpha = 1` it is `elu`, with others it is not:
+    at -2 with `alpha = 2` it is -1.2642, elu -1.7293. (Barron, 2017.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -899,8 +899,8 @@ def sigmoid(x: Rows, *, out: Array | None = None) -> Array: ...
 def sigmoid(x: Values, *, out: Array | None = None) -> Any:
     """Logistic function: `sigmoid(x) = 1 / (1 + exp(-x))`.
 
-    Accurate relative to its value down to the smallest numbers; `sigmoid(-inf) = 0`, `sigmoid(inf) = 1`. The slope is taken
-    from the output, `y (1 - y)`, at most 0.25: where `y` is near 1 its error is that of `1 - y`.
+    Accurate relative to its value down to the smallest numbers; `sigmoid(-inf) = 0`, `sigmoid(inf) = 1`. The slope
+    is taken from the output, `y (1 - y)`, at most 0.25: where `y` is near 1 its error is that of `1 - y`.
 
     Largest error in float32: 2 units in the last place.
 
@@ -956,8 +956,8 @@ def logistic(x: Rows, *, out: Array | None = None) -> Array: ...
 def logistic(x: Values, *, out: Array | None = None) -> Any:
     """Logistic function: `sigmoid(x) = 1 / (1 + exp(-x))`.
 
-    Accurate relative to its value down to the smallest numbers; `sigmoid(-inf) = 0`, `sigmoid(inf) = 1`. The slope is taken
-    from the output, `y (1 - y)`, at most 0.25: where `y` is near 1 its error is that of `1 - y`.
+    Accurate relative to its value down to the smallest numbers; `sigmoid(-inf) = 0`, `sigmoid(inf) = 1`. The slope
+    is taken from the output, `y (1 - y)`, at most 0.25: where `y` is near 1 its error is that of `1 - y`.
 
     Largest error in float32: 2 units in the last place.
 
@@ -1013,8 +1013,8 @@ def tanh(x: Rows, *, out: Array | None = None) -> Array: ...
 def tanh(x: Values, *, out: Array | None = None) -> Any:
     """Hyperbolic tangent: `tanh(x) = (exp(2x) - 1) / (exp(2x) + 1)`.
 
-    Odd, within ±1, `tanh(±inf) = ±1`. The slope is taken from the output, `(1 - y) (1 + y)`: where `y` is near ±1 its error
-    is that of `1 - |y|`.
+    Odd, within ±1, `tanh(±inf) = ±1`. The slope is taken from the output, `(1 - y) (1 + y)`: where `y` is near ±1
+    its error is that of `1 - |y|`.
 
     Largest error in float32: 2 units in the last place.
 
@@ -1070,8 +1070,8 @@ def hard_sigmoid(x: Rows, *, out: Array | None = None) -> Array: ...
 def hard_sigmoid(x: Values, *, out: Array | None = None) -> Any:
     """Logistic function made of straight pieces: `hard_sigmoid(x) = min(max(0, x + 3), 6) / 6`.
 
-    As in PyTorch, Keras 3 and JAX; older Keras and burn have `0.2 x + 0.5`. The slope is 1/6 between -3 and 3, and 0 at both
-    corners, as in PyTorch. (Courbariaux, Bengio and David, 2015; the form of Howard et al., 2019.)
+    As in PyTorch, Keras 3 and JAX; older Keras and burn have `0.2 x + 0.5`. The slope is 1/6 between -3 and 3, and
+    0 at both corners, as in PyTorch. (Courbariaux, Bengio and David, 2015; the form of Howard et al., 2019.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -1127,8 +1127,8 @@ def softsign(x: Rows, *, out: Array | None = None) -> Array: ...
 def softsign(x: Values, *, out: Array | None = None) -> Any:
     """Sigmoid without an exponential: `softsign(x) = x / (1 + |x|)`.
 
-    Odd, within ±1, `softsign(±inf) = ±1`; it nears its ends slowly. The slope is `1 / (1 + |x|)^2`. (Bergstra, Desjardins,
-    Lamblin and Bengio, 2009.)
+    Odd, within ±1, `softsign(±inf) = ±1`; it nears its ends slowly. The slope is `1 / (1 + |x|)^2`. (Bergstra,
+    Desjardins, Lamblin and Bengio, 2009.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -1308,8 +1308,8 @@ def gelu(x: Rows, *, out: Array | None = None) -> Array: ...
 def gelu(x: Values, *, out: Array | None = None) -> Any:
     """Gaussian error linear unit, exact: `gelu(x) = x P(x)` with the normal distribution function `P(x) = erfc(-x / sqrt(2)) / 2`.
 
-    As in PyTorch and Keras; JAX's default is `gelu_tanh`. Accurate relative to its value in the negative
-    tail, down to the smallest normal number near x = -13; `gelu(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
+    As in PyTorch and Keras; JAX's default is `gelu_tanh`. Accurate relative to its value in the
+    negative tail, down to the smallest normal number near x = -13; `gelu(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
 
     Largest error in float32: 4 units in the last place.
 
@@ -1365,8 +1365,8 @@ def gelu_tanh(x: Rows, *, out: Array | None = None) -> Array: ...
 def gelu_tanh(x: Values, *, out: Array | None = None) -> Any:
     """Gaussian error linear unit by the tanh formula: `gelu_tanh(x) = x (1 + tanh(u)) / 2`, `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
 
-    Computed as `x sigmoid(2u)` with `2u` in two numbers, so that it is accurate relative to its value in the negative
-    tail too, where `1 + tanh(u)` has no digits left; `gelu_tanh(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
+    Computed as `x sigmoid(2u)` with `2u` in two numbers, so that it is accurate relative to its value in the
+    negative tail too, where `1 + tanh(u)` has no digits left; `gelu_tanh(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
 
     Largest error in float32: 4 units in the last place.
 
@@ -1422,8 +1422,8 @@ def hard_swish(x: Rows, *, out: Array | None = None) -> Array: ...
 def hard_swish(x: Values, *, out: Array | None = None) -> Any:
     """Swish made of straight pieces: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
 
-    0 up to -3, x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` between; at the corners it is that
-    of the straight side, 0 at -3 and 1 at 3. The least value is -0.375 at -1.5. (Howard et al., 2019.)
+    0 up to -3, x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` between; at the corners
+    it is that of the straight side, 0 at -3 and 1 at 3. The least value is -0.375 at -1.5. (Howard et al., 2019.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -1479,8 +1479,8 @@ def hard_silu(x: Rows, *, out: Array | None = None) -> Array: ...
 def hard_silu(x: Values, *, out: Array | None = None) -> Any:
     """Swish made of straight pieces: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
 
-    0 up to -3, x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` between; at the corners it is that
-    of the straight side, 0 at -3 and 1 at 3. The least value is -0.375 at -1.5. (Howard et al., 2019.)
+    0 up to -3, x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` between; at the corners
+    it is that of the straight side, 0 at -3 and 1 at 3. The least value is -0.375 at -1.5. (Howard et al., 2019.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -1593,8 +1593,8 @@ def softplus(x: Rows, beta: float = 1.0, *, out: Array | None = None) -> Array: 
 def softplus(x: Values, beta: float = 1.0, *, out: Array | None = None) -> Any:
     """Smooth rectifier: `softplus(x) = ln(1 + exp(beta x)) / beta`.
 
-    Computed as `max(z, 0) + ln(1 + exp(-|z|))` with `z = beta x`, so it needs no threshold beyond which it would be linear
-    (PyTorch: 20); accurate relative to its value in the negative tail. The slope is `sigmoid(beta x)`.
+    Computed as `max(z, 0) + ln(1 + exp(-|z|))` with `z = beta x`, so it needs no threshold beyond which it would be
+    linear (PyTorch: 20); accurate relative to its value in the negative tail. The slope is `sigmoid(beta x)`.
     (Dugas, Bengio, Belisle, Nadeau and Garcia, 2001.)
 
     Largest error in float32: 2 units in the last place.
@@ -1655,8 +1655,8 @@ def log_sigmoid(x: Rows, *, out: Array | None = None) -> Array: ...
 def log_sigmoid(x: Values, *, out: Array | None = None) -> Any:
     """Logarithm of the logistic function: `log_sigmoid(x) = -ln(1 + exp(-x))`.
 
-    Accurate relative to its value where the sigmoid is near 1 too; `log_sigmoid(-inf) = -inf`, `log_sigmoid(inf) = -0`. The
-    slope is `sigmoid(-x)`.
+    Accurate relative to its value where the sigmoid is near 1 too; `log_sigmoid(-inf) = -inf`,
+    `log_sigmoid(inf) = -0`. The slope is `sigmoid(-x)`.
 
     Largest error in float32: 2 units in the last place.
 
@@ -1712,9 +1712,9 @@ def squareplus(x: Rows, smoothness: float = 4.0, *, out: Array | None = None) ->
 def squareplus(x: Values, smoothness: float = 4.0, *, out: Array | None = None) -> Any:
     """Smooth rectifier without an exponential: `squareplus(x) = (x + sqrt(x^2 + smoothness)) / 2`.
 
-    Computed as `smoothness / 2 / (sqrt(x^2 + smoothness) - x)` below 0, so that it is accurate relative to its value; its
-    square is scaled where it would overflow. With `smoothness = 0` it is `relu`, with slope 0 at 0.
-    The default is Keras' and JAX's (`b = 4`), with which it has 1 at 0. (Barron, 2021.)
+    Computed as `smoothness / 2 / (sqrt(x^2 + smoothness) - x)` below 0, so that it is accurate relative to its
+    value; its square is scaled where it would overflow. With `smoothness = 0` it is `relu`, with
+    slope 0 at 0. The default is Keras' and JAX's (`b = 4`), with which it has 1 at 0. (Barron, 2021.)
 
     Largest error in float32: 3 units in the last place.
 

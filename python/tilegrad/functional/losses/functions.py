@@ -98,8 +98,8 @@ def mean_squared_error(
     """Squared error: `(x - t)^2` for a prediction `x` and a target `t`; slope `2 (x - t)`.
 
     Texts call both its mean and its sum "MSE"; here `mean_squared_error` is the mean over all elements and
-    `sum_squared_error` the sum. There is no factor 1/2 (as in PyTorch and Keras) unless `half` asks for it, as optax's
-    `l2_loss` and scikit-learn's MLP have it.
+    `sum_squared_error` the sum. There is no factor 1/2 (as in PyTorch and Keras) unless `half` asks for it, as
+    optax's `l2_loss` and scikit-learn's MLP have it.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -176,8 +176,8 @@ def sum_squared_error(
     """Squared error: `(x - t)^2` for a prediction `x` and a target `t`; slope `2 (x - t)`.
 
     Texts call both its mean and its sum "MSE"; here `mean_squared_error` is the mean over all elements and
-    `sum_squared_error` the sum. There is no factor 1/2 (as in PyTorch and Keras) unless `half` asks for it, as optax's
-    `l2_loss` and scikit-learn's MLP have it.
+    `sum_squared_error` the sum. There is no factor 1/2 (as in PyTorch and Keras) unless `half` asks for it, as
+    optax's `l2_loss` and scikit-learn's MLP have it.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -387,8 +387,9 @@ def huber(
 ) -> Any:
     """Huber's loss: `(x - t)^2 / 2` up to an error of `delta`, and `delta (|x - t| - delta / 2)` beyond.
 
-    Squared near the target, absolute far from it: outliers pull with `delta` at most. It is `delta` times `smooth_l1`
-    with `beta = delta`, so the two agree at 1 only. The default is that of PyTorch, Keras and optax. (Huber, 1964.)
+    Squared near the target, absolute far from it: outliers pull with `delta` at most. It is `delta` times
+    `smooth_l1` with `beta = delta`, so the two agree at 1 only. The default is that of PyTorch, Keras and optax.
+    (Huber, 1964.)
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -527,8 +528,8 @@ def log_cosh(
 ) -> Any:
     """Logarithm of the hyperbolic cosine of the error: `ln(cosh(x - t))`; slope `tanh(x - t)`.
 
-    About half the square of small errors and `|x - t| - ln 2` of large ones, smooth everywhere. Keras and optax have
-    the same; it does not overflow, and keeps its digits near zero.
+    About half the square of small errors and `|x - t| - ln 2` of large ones, smooth everywhere. Keras and optax
+    have the same; it does not overflow, and keeps its digits near zero.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -672,8 +673,8 @@ def poisson(
 ) -> Any:
     """Poisson loss of counts: `exp(x) - t x` for the logarithm `x` of a rate, or `x - t ln(x + epsilon)` for the rate itself.
 
-    The negative log-likelihood without the term that holds the target alone; so it may be below zero. Whether `x` is a
-    logarithm says `log_input`: yes by default, as in PyTorch; Keras expects the rate (`style="keras"`).
+    The negative log-likelihood without the term that holds the target alone; so it may be below zero. Whether `x`
+    is a logarithm says `log_input`: yes by default, as in PyTorch; Keras expects the rate (`style="keras"`).
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -826,8 +827,8 @@ def mean_absolute_percentage_error(
 ) -> Any:
     """Absolute percentage error: `|x - t| / max(|t|, epsilon)`, a fraction, or times 100 with `percent`.
 
-    The default is scikit-learn's, whose `epsilon` makes a target of zero cost `4.5e15 |x|`; Keras has 1e-7 and percent
-    (`style="keras"`). The slope is 0 where prediction and target are equal.
+    The default is scikit-learn's, whose `epsilon` makes a target of zero cost `4.5e15 |x|`; Keras has 1e-7 and
+    percent (`style="keras"`). The slope is 0 where prediction and target are equal.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -989,9 +990,9 @@ def binary_cross_entropy(
     """Binary cross-entropy of probabilities: `-(t ln p + (1 - t) ln(1 - p))` for a prediction `p` and a target `t` in [0, 1].
 
     The form for what already is a probability; a model is better trained on logits by
-    `binary_cross_entropy_with_logits`, which loses nothing far out. Predictions outside [0, 1] are refused. A logarithm
-    is at least -100 and the slope divides by 1e-12 at least, as in PyTorch, so that `p = 0, t = 1` costs 100; Keras
-    first draws `p` into [1e-7, 1 - 1e-7], where it costs 16.118 (`style="keras"`).
+    `binary_cross_entropy_with_logits`, which loses nothing far out. Predictions outside [0, 1] are refused. A
+    logarithm is at least -100 and the slope divides by 1e-12 at least, as in PyTorch, so that `p = 0, t = 1` costs
+    100; Keras first draws `p` into [1e-7, 1 - 1e-7], where it costs 16.118 (`style="keras"`).
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -1071,9 +1072,9 @@ def binary_focal_loss(
 ) -> Any:
     """Binary focal loss of logits: `-alpha_t (1 - p_t)^gamma ln(p_t)` with `p = sigmoid(x)`, `p_t` the probability given to the target (`p` for 1, `1 - p` for 0) and `alpha_t` likewise `alpha` or `1 - alpha`.
 
-    What is already right counts little. With `gamma = 0` and no `alpha` it is `binary_cross_entropy_with_logits`. Between
-    0 and 1, `p_t = t p + (1 - t)(1 - p)` and `alpha_t` alike, as in Keras and optax. No `alpha` by default: Keras names
-    0.25 but does not apply it unless told to. (Lin et al., 2017.)
+    What is already right counts little. With `gamma = 0` and no `alpha` it is `binary_cross_entropy_with_logits`.
+    Between 0 and 1, `p_t = t p + (1 - t)(1 - p)` and `alpha_t` alike, as in Keras and optax. No `alpha` by default:
+    Keras names 0.25 but does not apply it unless told to. (Lin et al., 2017.)
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
