@@ -5,7 +5,7 @@ import pytest
 import tilegrad as tg
 from tilegrad import _core, explain, nn
 from tilegrad.explain.rules import RULES
-from tilegrad.words.operations import BILINEAR, LINEAR, is_elementwise
+from tilegrad.words.operations import BILINEAR, LINEAR, SATURATING, is_elementwise
 
 
 class Doubling(nn.Module):
@@ -81,7 +81,8 @@ def test_a_linear_model_is_known_with_and_without_a_shape(layers, linear):
 
 
 def test_layers_that_pass_numbers_on_collapse():
-    collapse = explain.linear_collapse(nn.Sequential(nn.Dense(3, 8), nn.Identity(), nn.Dropout(0.5), nn.Dense(8, 2)))
+    inner = nn.Sequential(nn.Identity(), nn.Dropout(0.5), nn.Dense(8, 4))
+    collapse = explain.linear_collapse(nn.Sequential(nn.Dense(3, 8), inner, nn.Dense(4, 2)))
     assert collapse.weight.shape == (3, 2)
 
 
@@ -95,7 +96,7 @@ def operations_of_the_core():
 def test_what_is_known_of_operations_names_operations_of_the_core():
     """A misspelt name would never be found."""
     known = operations_of_the_core()
-    assert known >= LINEAR | BILINEAR
+    assert known >= LINEAR | BILINEAR | SATURATING
     assert known >= set(RULES)
     assert {name for name in known if is_elementwise(name)} >= {"relu", "add", "exp"}
     assert not is_elementwise("matmul")

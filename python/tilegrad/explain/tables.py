@@ -10,7 +10,7 @@ import numpy as np
 from tilegrad.explain.svg import INK, Picture, document, text, width_of
 from tilegrad.explain.text import Text
 from tilegrad.nn.module import Module
-from tilegrad.nn.sequential import Sequential
+from tilegrad.nn.sequential import in_a_row
 from tilegrad.nn.traits import Units
 from tilegrad.tensor import Array
 from tilegrad.words.tables import aligned
@@ -193,9 +193,8 @@ def linear_collapse(model: Module) -> Collapse:
         b = b1 @ W2 + b2, of shape (2,)
         2 layers with 50 numbers do what one with 8 does; an activation between them would change that
     """
-    found = list(model) if isinstance(model, Sequential) else [model]
     layers: list[Units] = []
-    for place, layer in enumerate(found):
+    for place, layer in enumerate(in_a_row(model)):
         traits = layer.traits()
         if traits.keeps_numbers:
             continue

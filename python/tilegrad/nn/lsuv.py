@@ -9,7 +9,7 @@ import numpy as np
 from tilegrad.functional.types import Rows
 from tilegrad.nn.initializers import Orthogonal
 from tilegrad.nn.module import Module
-from tilegrad.nn.sequential import Sequential
+from tilegrad.nn.sequential import Sequential, in_a_row
 from tilegrad.nn.traits import Units
 
 __all__ = ["lsuv"]
@@ -46,17 +46,12 @@ def lsuv(model: Sequential, x: Rows, *, seed: int = 0, tolerance: float = 0.01, 
         raise TypeError(f"lsuv: expected `model` to be a Sequential, got {type(model).__name__}")
     model.initialize(seed)
     signal = x
-    for place, layer in enumerate(_in_a_row(model)):
+    for place, layer in enumerate(in_a_row(model)):
         units = layer.traits().units
         if units is not None:
             _scale(layer, units, signal, (seed, place), tolerance, rounds)
         signal = layer.predict(signal)
     return model
-
-
-def _in_a_row(model: Sequential) -> list[Module]:
-    """The layers of nested Sequentials."""
-    return [leaf for layer in model for leaf in (_in_a_row(layer) if isinstance(layer, Sequential) else [layer])]
 
 
 class _Bare(Module):

@@ -38,7 +38,7 @@ class Sequential(Module):
         if len(layers) == 1 and isinstance(layers[0], list | tuple):
             layers = tuple(layers[0])
         self.layers: list[Module] = [_layer(place, layer) for place, layer in enumerate(layers)]
-        leaves = list(_leaves(self))
+        leaves = list(in_a_row(self))
         _fit(leaves)
         _tell_following(leaves)
 
@@ -55,7 +55,7 @@ class Sequential(Module):
     @property
     def input_shape(self) -> tuple[int, ...] | None:
         """Shape of one row of the input, where the first layers tell."""
-        for layer in _leaves(self):
+        for layer in in_a_row(self):
             if layer.input_shape is not None or not layer.traits().keeps_features:
                 return layer.input_shape
         return None
@@ -96,11 +96,11 @@ def _layer(place: int, layer: Any) -> Module:
     )
 
 
-def _leaves(module: Module) -> Iterator[Module]:
+def in_a_row(module: Module) -> Iterator[Module]:
     """The layers of nested Sequentials in one row."""
     if isinstance(module, Sequential):
         for layer in module.layers:
-            yield from _leaves(layer)
+            yield from in_a_row(layer)
     else:
         yield module
 

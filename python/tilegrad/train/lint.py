@@ -14,7 +14,7 @@ from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array
 from tilegrad.train.session import Session
 from tilegrad.train.stopping import TrainingWarning
-from tilegrad.words.operations import LINEAR, PRODUCTS
+from tilegrad.words.operations import LINEAR, PRODUCTS, SATURATING
 
 # Rows that are looked at for every fit, rows and columns that are looked at when asked.
 _GLANCE, _ROWS, _COLUMNS = 256, 10_000, 2_000
@@ -22,7 +22,6 @@ _GLANCE, _ROWS, _COLUMNS = 256, 10_000, 2_000
 _LARGE, _FEW = 512, 100
 # Standard deviations that differ by more than this slow down every method that takes the same step in all directions.
 _APART = 1e3
-_SATURATING = {"sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign"}
 
 _STACKED = (
     "layers {} and {} are linear with nothing between them, which is one linear layer: put an activation between them, such "
@@ -190,7 +189,7 @@ def check_model(model: Module, input_shape: tuple[int, ...] | None = None) -> li
         return []
     nodes = _nodes(model, shape)
     advice = [_STACKED.format(*pair) for pair in _stacked(nodes)]
-    saturating = sorted({node["operation"] for node in nodes[:-1] if node["operation"] in _SATURATING})
+    saturating = sorted({node["operation"] for node in nodes[:-1] if node["operation"] in SATURATING})
     if saturating:
         advice.append(
             f"{' and '.join(saturating)} in hidden layers: gradients fade where they saturate; ReLU or GELU train deep "

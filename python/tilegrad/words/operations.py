@@ -20,6 +20,8 @@ LINEAR = frozenset(
 )
 # Products with a weight: what a layer of units begins with.
 PRODUCTS = frozenset({"matmul"})
+# Activations that flatten out on both sides, where gradients fade.
+SATURATING = frozenset({"sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign"})
 # Linear in each input as long as the others do not change.
 BILINEAR = PRODUCTS | {"multiply", "divide"}
 

@@ -13,13 +13,11 @@ from tilegrad.explain.look import Trace, trace
 from tilegrad.functional.elementwise import with_parameters
 from tilegrad.nn.module import Module
 from tilegrad.tensor import Array
-from tilegrad.words.operations import activation_names
+from tilegrad.words.operations import SATURATING, activation_names
 from tilegrad.words.registry import entries
 
 # Rows are looked at all at once, with every value kept: so many at most.
 MOST_ROWS = 4096
-# Activations whose slope is below 1 almost everywhere.
-_FLAT = ("sigmoid", "tanh", "hard_sigmoid", "softsign")
 
 
 class Applied(NamedTuple):
@@ -96,7 +94,7 @@ def report_on(graph: Trace, model: Module, wanted: tuple[str, ...]) -> Report:
         scopes = dict.fromkeys(graph._nodes[place]["scope"] for place in graph._order)
         order = {name: place for place, name in enumerate(scopes)}
         layers = sorted([*_gradients(graph, model), *layers], key=lambda layer: order.get(layer.name, len(order)))
-    flat = sorted({each.node["operation"] for each in found}.intersection(_FLAT))
+    flat = sorted({each.node["operation"] for each in found}.intersection(SATURATING))
     return Report(tuple(layers), advice_on(layers, flat), ratio_of(layers))
 
 
