@@ -171,8 +171,8 @@ class LayerNorm(Module):
     Example:
         >>> import numpy as np
         >>> from tilegrad import nn
-        >>> nn.LayerNorm(3).predict(np.array([[1.0, 2.0, 3.0]])).round(4).tolist()
-        [[-1.2247, 0.0, 1.2247]]
+        >>> nn.LayerNorm(3).predict(np.array([[1.0, 2.0, 3.0]])).round(4)
+        array([[-1.2247,  0.    ,  1.2247]], dtype=float32)
         >>> nn.Sequential(nn.Dense(2, 8), nn.LayerNorm(), "relu", nn.Dense(8, 1))[1]
         LayerNorm(8)
     """
@@ -202,7 +202,7 @@ class LayerNorm(Module):
         self.bias = Parameter(shape, Zeros(), self._dtype) if self.affine and self.has_bias else None
 
     def forward(self, x: Any) -> Any:
-        """The rows, normalised."""
+        """Each row less its mean, over its deviation, scaled and shifted."""
         row = _row_shape(self, x)
         return layer_norm(x, row, self.weight, self.bias, epsilon=self.epsilon)
 
