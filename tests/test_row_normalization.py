@@ -21,10 +21,10 @@ SHAPES = [
     ((3, 4, 5), 1),
     ((3, 4, 5), 2),
 ]
-FUNCTIONS = ["layer_norm"]
-LAYERS = {"layer_norm": nn.LayerNorm}
+FUNCTIONS = ["layer_norm", "rms_norm"]
+LAYERS = {"layer_norm": nn.LayerNorm, "rms_norm": nn.RMSNorm}
 # What a function and a layer of that name take beside x.
-AFFINE = {"layer_norm": ("weight", "bias")}
+AFFINE = {"layer_norm": ("weight", "bias"), "rms_norm": ("weight",)}
 
 every = pytest.mark.parametrize("name", FUNCTIONS)
 
@@ -58,6 +58,9 @@ def test_closed_forms():
     # Mean 2, variance 2/3; a row of two numbers becomes -1 and 1 but for epsilon.
     root = 1 / math.sqrt(2 / 3 + 1e-5)
     np.testing.assert_allclose(F.layer_norm(np.array([[1.0, 2.0, 3.0]])), [[-root, 0, root]], rtol=1e-15)
+    # 3 and 4 have the mean square 12.5, zeros none.
+    np.testing.assert_allclose(F.rms_norm(np.array([3.0, 4.0])), np.array([3, 4]) / math.sqrt(12.5), rtol=1e-15)
+    np.testing.assert_array_equal(F.rms_norm(np.zeros((2, 3), np.float32)), np.zeros((2, 3), np.float32))
     np.testing.assert_allclose(F.layer_norm(np.array([3.0, 7.0]), epsilon=1e-12), [-1, 1], rtol=1e-12)
     np.testing.assert_array_equal(
         F.layer_norm(np.full((2, 5), 0.3), bias=np.arange(5.0)), np.tile(np.arange(5.0), (2, 1))
@@ -116,6 +119,9 @@ def test_gradients_in_single_precision_are_those_in_double(name):
         (nn.LayerNorm, "float32", 1e-5),
         (lambda *a, **k: nn.LayerNorm(*a, style="torch", **k), "float64", 1e-5),
         (lambda *a, **k: nn.LayerNorm(*a, style="keras", **k), "float32", 1e-3),
+        (nn.RMSNorm, "float32", 2**-23),
+        (nn.RMSNorm, "float64", 2**-52),
+        (lambda *a, **k: nn.RMSNorm(*a, style="keras", **k), "float32", 1e-6),
         (lambda *a, **k: nn.LayerNorm(*a, epsilon=0.5, style="keras", **k), "float32", 0.5),
     ],
 )

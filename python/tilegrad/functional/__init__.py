@@ -128,7 +128,7 @@ from tilegrad.functional.losses.functions import (
     triplet_margin,
     tversky_loss,
 )
-from tilegrad.functional.normalization import layer_norm
+from tilegrad.functional.normalization import layer_norm, rms_norm
 from tilegrad.functional.softmaxes import log_softmax, log_softmax_backward, softmax, softmax_backward, softmin
 from tilegrad.words.names import hint
 
@@ -212,6 +212,7 @@ __all__ = [
     "relu6",
     "relu6_backward",
     "relu_backward",
+    "rms_norm",
     "selu",
     "selu_backward",
     "sigmoid",

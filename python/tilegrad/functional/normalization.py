@@ -11,7 +11,7 @@ from tilegrad.functional.softmaxes import _array
 from tilegrad.tensor import as_tensor, find_tensor
 from tilegrad.words.checks import check_count, check_number
 
-__all__ = ["layer_norm"]
+__all__ = ["layer_norm", "rms_norm"]
 
 
 def layer_norm(
@@ -40,6 +40,33 @@ def layer_norm(
                [-1.2247,  0.    ,  1.2247]])
     """
     return _normalized("layer_norm", x, normalized_shape, {"weight": weight, "bias": bias}, epsilon)
+
+
+def rms_norm(x: Any, normalized_shape: Any = None, weight: Any = None, *, epsilon: float | None = None) -> Any:
+    """Normalisation by the root of the mean square over the last axes: ``x / sqrt(mean(x ** 2) + epsilon) * weight``.
+
+    Layer normalisation without the mean. A row does not depend on the rows beside it. (Zhang and Sennrich, 2019.)
+
+    Args:
+        x: Float array or traced tensor.
+        normalized_shape: Sizes of the last axes, which are normalised together; by default those of the weight, and without
+            it that of the last axis.
+        weight: Factor for each number of a row, of that shape; one if not given.
+        epsilon: Added to the mean square; by default the rounding of the dtype, as in PyTorch.
+
+    Raises:
+        ValueError: If a shape does not fit or ``epsilon`` is not positive.
+        TypeError: If ``x`` holds no float32 or float64.
+
+    Example:
+        >>> rms_norm(np.array([[3.0, 4.0], [6.0, 8.0]])).round(4)
+        array([[0.8485, 1.1314],
+               [0.8485, 1.1314]])
+    """
+    if epsilon is None:
+        like = find_tensor(x, weight)
+        epsilon = float(np.finfo(_array("rms_norm", "x", x).dtype if like is None else like.dtype).eps)
+    return _normalized("rms_norm", x, normalized_shape, {"weight": weight}, epsilon)
 
 
 def _normalized(function: str, x: Any, normalized_shape: Any, affine: dict[str, Any], epsilon: float) -> Any:

@@ -64,7 +64,7 @@ from tilegrad.nn.initializers import (
 from tilegrad.nn.layers import Dense, Dropout, Flatten
 from tilegrad.nn.lsuv import lsuv
 from tilegrad.nn.module import Module
-from tilegrad.nn.normalization import BatchNorm, LayerNorm
+from tilegrad.nn.normalization import BatchNorm, LayerNorm, RMSNorm
 from tilegrad.nn.parameter import Parameter
 from tilegrad.nn.regularizers import L1, L2, ElasticNet, Regularizer
 from tilegrad.nn.sequential import Sequential
@@ -114,6 +114,7 @@ __all__ = [
     "Orthogonal",
     "PReLU",
     "Parameter",
+    "RMSNorm",
     "ReLU",
     "ReLU6",
     "Regularizer",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tilegrad.functional.normalization import check_normalized_shape, layer_norm
+import numpy as np
+
+from tilegrad.functional.normalization import check_normalized_shape, layer_norm, rms_norm
 from tilegrad.nn.initializers import Constant, Zeros
 from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter, check_dtype
@@ -14,7 +16,7 @@ from tilegrad.tensor import Tensor
 from tilegrad.words.checks import check_count, check_flag, check_number
 from tilegrad.words.names import lookup
 
-__all__ = ["BatchNorm", "LayerNorm"]
+__all__ = ["BatchNorm", "LayerNorm", "RMSNorm"]
 
 # Momentum and whose weight it is, epsilon, and how the running variance counts, as the peers have them by default.
 _STYLES: dict[str, tuple[float, str, float, str]] = {
@@ -205,6 +207,66 @@ class LayerNorm(Module):
         """Each row less its mean, over its deviation, scaled and shifted."""
         row = _row_shape(self, x)
         return layer_norm(x, row, self.weight, self.bias, epsilon=self.epsilon)
+
+    def traits(self) -> Traits:
+        """As many features as arrive; without a shape of its own it waits for theirs."""
+        return _row_traits(self)
+
+    def describe(self) -> str:
+        """The layer with its shape."""
+        return _row_description(self)
+
+
+class RMSNorm(Module):
+    """Normalises each row by the root of its mean square, then scales it: ``weight * x / sqrt(mean(x ** 2) + epsilon)``.
+
+    :class:`LayerNorm` without the mean and the bias, as in many language models. (Zhang and Sennrich, 2019.)
+
+    Args:
+        normalized_shape: Sizes of the last axes, which are normalised together: a number or a tuple. Within a Sequential
+            ``None`` takes that of the layer before it.
+        epsilon: Added to the mean square, so that a row of zeros does no harm. By default that of the style.
+        affine: Whether there is a weight, which begins with ones.
+        style: Where the default comes from: ``"torch"`` (the rounding of the dtype, 2 ** -23 or 2 ** -52) or ``"keras"``
+            (1e-6).
+        dtype: ``"float32"`` or ``"float64"``.
+
+    Raises:
+        ValueError: If a number is out of its range or a name is unknown.
+        TypeError: If something is not of its kind.
+
+    Example:
+        >>> import numpy as np
+        >>> from tilegrad import nn
+        >>> nn.RMSNorm(2).predict(np.array([[3.0, 4.0]])).round(4).tolist()
+        [[0.8485, 1.1314]]
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int] | None = None,
+        *,
+        epsilon: float | None = None,
+        affine: bool = True,
+        style: str = "torch",
+        dtype: str = "float32",
+    ) -> None:
+        self._dtype = check_dtype("RMSNorm", dtype)
+        default = lookup("RMSNorm", "style", style, {"torch": float(np.finfo(self._dtype).eps), "keras": 1e-6})
+        self.epsilon = check_number("RMSNorm", "epsilon", default if epsilon is None else epsilon, "(0, inf)")
+        self.affine = check_flag("RMSNorm", "affine", affine)
+        self.normalized_shape: tuple[int, ...] | None = None
+        if normalized_shape is not None:
+            self.build(normalized_shape)
+
+    def build(self, normalized_shape: int | Sequence[int]) -> None:
+        """Makes the weight for rows of this shape, once it is known."""
+        self.normalized_shape = shape = check_normalized_shape("RMSNorm", normalized_shape)
+        self.weight = Parameter(shape, Constant(1.0), self._dtype) if self.affine else None
+
+    def forward(self, x: Any) -> Any:
+        """The rows, normalised."""
+        return rms_norm(x, _row_shape(self, x), self.weight, epsilon=self.epsilon)
 
     def traits(self) -> Traits:
         """As many features as arrive; without a shape of its own it waits for theirs."""

@@ -49,6 +49,7 @@ const OPERATIONS: &[(&str, Maker)] = &[
     ("batch_norm", |reader| made(BatchNorm::read(reader))),
     ("track", |reader| made(Track::read(reader))),
     ("layer_norm", |reader| made(NormalizeRows::read(Centre::Mean, reader))),
+    ("rms_norm", |reader| made(NormalizeRows::read(Centre::Zero, reader))),
     ("custom", |reader| made(CustomGradient::read(reader))),
     ("loss_weight", |reader| made(LossWeight::read(reader))),
     ("one_hot", |reader| made(OneHot::read(reader))),
