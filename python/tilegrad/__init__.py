@@ -18,14 +18,11 @@ Example:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tilegrad import functional, losses, metrics, nn, optim, schedules, train
+from tilegrad import functional, losses, nn, optim, schedules
 from tilegrad._core import __version__
 from tilegrad._machine import machine, set_isa, set_threads, threads
 from tilegrad.nn.functional_call import functional_call
-from tilegrad.run.batch_size import suggest_batch_size
 from tilegrad.tensor import Tensor
-from tilegrad.train import History, Trainer
-from tilegrad.train.lint import DataReport, check_data, check_model
 from tilegrad.transform import (
     custom_gradient,
     define_operation,
@@ -43,8 +40,11 @@ from tilegrad.transform import (
 from tilegrad.words.comforts import provide
 
 if TYPE_CHECKING:
-    from tilegrad import explain
+    from tilegrad import explain, metrics, train
     from tilegrad.explain import check_gradients, compare_optimizers, diagnose, plots, suggest, trace
+    from tilegrad.run.batch_size import suggest_batch_size
+    from tilegrad.train import History, Trainer
+    from tilegrad.train.lint import DataReport, check_data, check_model
 
 __all__ = [
     "DataReport",
@@ -88,15 +88,24 @@ __all__ = [
     "vjp",
 ]
 
-# Loaded when first asked for: a program that only trains needs none of them.
+# Rooms that are loaded when first asked for: describing a model, computing and differentiating need none of them. This is the
+# one place that loads by name; `words.comforts` has the other, for methods.
 _LATER = {
+    "DataReport": "tilegrad.train.lint",
+    "History": "tilegrad.train",
+    "Trainer": "tilegrad.train",
+    "check_data": "tilegrad.train.lint",
     "check_gradients": "tilegrad.explain.gradient_check",
+    "check_model": "tilegrad.train.lint",
     "compare_optimizers": "tilegrad.explain.race",
     "diagnose": "tilegrad.explain.diagnose",
     "explain": "tilegrad.explain",
+    "metrics": "tilegrad.metrics",
     "plots": "tilegrad.explain.plots",
     "suggest": "tilegrad.explain.advice",
+    "suggest_batch_size": "tilegrad.run.batch_size",
     "trace": "tilegrad.explain.look",
+    "train": "tilegrad.train",
 }
 
 # What modules offer for comfort, and where the work is done.
@@ -108,7 +117,9 @@ def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module 'tilegrad' has no attribute {name!r}")
     module = import_module(_LATER[name])
-    return getattr(module, name, module)
+    # The next time it is there.
+    found = globals()[name] = getattr(module, name, module)
+    return found
 
 
 def __dir__() -> list[str]:
