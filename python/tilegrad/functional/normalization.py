@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 
 from tilegrad import _core
 from tilegrad.functional.softmaxes import _array
-from tilegrad.tensor import as_tensor, find_tensor
+from tilegrad.functional.types import Data, Rows, Values
+from tilegrad.tensor import Array, Tensor, Traceable, as_tensor, find_tensor
 from tilegrad.words.checks import check_count, check_number
 
 __all__ = ["layer_norm", "rms_norm"]
 
 
+Sizes: TypeAlias = int | Sequence[int] | None
+
+
+@overload
 def layer_norm(
-    x: Any, normalized_shape: Any = None, weight: Any = None, bias: Any = None, *, epsilon: float = 1e-5
+    x: Traceable,
+    normalized_shape: Sizes = None,
+    weight: Values | None = None,
+    bias: Values | None = None,
+    *,
+    epsilon: float = 1e-5,
+) -> Tensor: ...
+@overload
+def layer_norm(
+    x: Rows,
+    normalized_shape: Sizes = None,
+    weight: Data | None = None,
+    bias: Data | None = None,
+    *,
+    epsilon: float = 1e-5,
+) -> Array: ...
+def layer_norm(
+    x: Rows | Traceable,
+    normalized_shape: Sizes = None,
+    weight: Values | None = None,
+    bias: Values | None = None,
+    *,
+    epsilon: float = 1e-5,
 ) -> Any:
     """Layer normalisation over the last axes: ``(x - mean) / sqrt(variance + epsilon) * weight + bias``.
 
