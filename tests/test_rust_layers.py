@@ -8,8 +8,9 @@ import pytest
 from conftest import ROOT
 
 # The most files of a circle, by crate. The engine's one: a graph holds operations, and an operation's gradient rule is
-# given the graph. Kernels and bindings: what there is; it may only shrink.
-LARGEST_CIRCLE = {"engine": 2, "kernels": 14, "python": 3}
+# given the graph. The kernels' one: numbers have their functions as methods, and the functions are written over numbers.
+# Bindings: what there is; it may only shrink.
+LARGEST_CIRCLE = {"engine": 2, "kernels": 7, "python": 3}
 
 KEYWORDS = {"crate", "self", "super", "Self"}
 

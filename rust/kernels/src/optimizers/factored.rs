@@ -1,7 +1,7 @@
 //! Adafactor: a second moment of rows and columns in place of one for each number.
 
 use super::passes::{CHUNK, MOST_PARTS, Pass, matrix, part, pass_over};
-use super::rule::{EPSILON, Rule, Scalars, rule, tamed};
+use super::rule::{EPSILON, Rule, Scalars, WholeParameter, rule, tamed};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range};
@@ -116,30 +116,9 @@ impl Pass<1, 2, 0> for Descend {
 }
 
 impl Scalars for Factored {
-    fn update<E: Element, const THREADS: bool>(&self, _: &mut [E], _: &[E], _: &mut [&mut [E]]) {
-        panic!("{self:?} needs whole parameters")
-    }
-
-    fn update_whole<E: Element>(
-        &self,
-        weight: &mut [E],
-        gradient: &[E],
-        slots: &mut [&mut [E]],
-        shape: &[usize],
-        scratch: &mut [E],
-    ) {
-        let [squares] = slots else { panic!("{self:?} does not take {} slots", slots.len()) };
-        self.take(weight, gradient, squares, shape, scratch);
-    }
-
-    /// A column of partial sums for each part, a column and a row of factors.
-    fn scratch<E: Element>(shape: &[usize]) -> usize {
-        matrix(shape).map_or(0, |(rows, columns)| parts_of(rows, columns).1 * columns + rows + columns)
-    }
-}
-
-impl Factored {
-    fn take<E: Element>(&self, weight: &mut [E], gradient: &[E], slot: &mut [E], shape: &[usize], scratch: &mut [E]) {
+    fn update_whole<E: Element>(&self, parameter: WholeParameter<'_, '_, E>) {
+        let WholeParameter { weight, gradient, slots, shape, scratch } = parameter;
+        let [slot] = WholeParameter::slots(slots);
         let count = weight.len() as f64;
         if weight.is_empty() {
             return;
@@ -175,6 +154,13 @@ impl Factored {
         });
     }
 
+    /// A column of partial sums for each part, a column and a row of factors.
+    fn scratch<E: Element>(shape: &[usize]) -> usize {
+        matrix(shape).map_or(0, |(rows, columns)| parts_of(rows, columns).1 * columns + rows + columns)
+    }
+}
+
+impl Factored {
     /// Takes the gradient into the moments of rows and columns, and makes their factors: the reciprocal root of the
     /// second moment is the product of one for the row and one for the column.
     fn gather<E: Element>(

@@ -1,6 +1,6 @@
 //! The list: every update rule there is, each under its family. Nothing else has to name them one by one.
 
-use super::rule::{Evaluation, Rule, Scalars, Settings};
+use super::rule::{Evaluation, Rule, Scalars, Settings, WholeParameter};
 use crate::error::{Result, name_error};
 use crate::real::Element;
 use crate::registry::OptimizerEntry;
@@ -46,7 +46,7 @@ impl Step {
         shape: &[usize],
         scratch: &mut [E],
     ) {
-        self.0.update_whole(weight, gradient, slots, shape, scratch);
+        self.0.update_whole(WholeParameter { weight, gradient, slots, shape, scratch });
     }
 
     /// Scratch elements that [`Step::update_whole`] needs for a parameter of this shape.
@@ -80,16 +80,9 @@ macro_rules! rules {
                 }
             }
 
-            fn update_whole<E: Element>(
-                &self,
-                weight: &mut [E],
-                gradient: &[E],
-                slots: &mut [&mut [E]],
-                shape: &[usize],
-                scratch: &mut [E],
-            ) {
+            fn update_whole<E: Element>(&self, parameter: WholeParameter<'_, '_, E>) {
                 match self {
-                    $($(Self::$type(scalars) => scalars.update_whole(weight, gradient, slots, shape, scratch),)*)*
+                    $($(Self::$type(scalars) => scalars.update_whole(parameter),)*)*
                 }
             }
 

@@ -2,7 +2,7 @@
 
 use super::moments::{Adamw, Moments};
 use super::passes::{Pass, matrix, pass_over};
-use super::rule::{DECAY, EPSILON, Rule, Scalars, Settings, rule};
+use super::rule::{DECAY, EPSILON, Rule, Scalars, Settings, WholeParameter, rule};
 use super::words::RateAdjustment;
 use crate::matmul::{Matrix, Store, multiply, workspace_len};
 use crate::real::{Element, Real};
@@ -131,39 +131,9 @@ impl Pass<1, 0, 0> for Scale {
 }
 
 impl Scalars for Orthogonal {
-    fn update<E: Element, const THREADS: bool>(&self, _: &mut [E], _: &[E], _: &mut [&mut [E]]) {
-        panic!("{self:?} needs whole parameters")
-    }
-
-    fn update_whole<E: Element>(
-        &self,
-        weight: &mut [E],
-        gradient: &[E],
-        slots: &mut [&mut [E]],
-        shape: &[usize],
-        scratch: &mut [E],
-    ) {
-        let [first, second] = slots else { panic!("{self:?} does not take {} slots", slots.len()) };
-        self.take(weight, gradient, [first, second], shape, scratch);
-    }
-
-    /// The step and its successor, two Gram matrices, and what the products need.
-    fn scratch<E: Element>(shape: &[usize]) -> usize {
-        matrix(shape).map_or(0, |(rows, columns)| {
-            2 * rows * columns + 2 * rows.min(columns).pow(2) + product_len::<E>(rows, columns)
-        })
-    }
-}
-
-impl Orthogonal {
-    fn take<E: Element>(
-        &self,
-        weight: &mut [E],
-        gradient: &[E],
-        [first, second]: [&mut [E]; 2],
-        shape: &[usize],
-        scratch: &mut [E],
-    ) {
+    fn update_whole<E: Element>(&self, parameter: WholeParameter<'_, '_, E>) {
+        let WholeParameter { weight, gradient, slots, shape, scratch } = parameter;
+        let [first, second] = WholeParameter::slots(slots);
         let Some((rows, columns)) = matrix(shape) else {
             return self.vector.update::<E, true>(weight, gradient, &mut [first, second]);
         };
@@ -180,6 +150,13 @@ impl Orthogonal {
             RateAdjustment::Matched => 0.2 * inputs.max(outputs).sqrt(),
         };
         pass_over(Combine(self.keep_weight, -self.learning_rate * length), [weight], [step]);
+    }
+
+    /// The step and its successor, two Gram matrices, and what the products need.
+    fn scratch<E: Element>(shape: &[usize]) -> usize {
+        matrix(shape).map_or(0, |(rows, columns)| {
+            2 * rows * columns + 2 * rows.min(columns).pow(2) + product_len::<E>(rows, columns)
+        })
     }
 }
 

@@ -45,24 +45,37 @@ pub(super) trait Rule: Settings {
     }
 }
 
-/// The scalars of one step, with which every parameter is updated.
+/// The scalars of one step, with which every parameter is updated: range by range or whole.
 pub(super) trait Scalars: Copy + Debug + Send + Sync {
     /// Updates a range of the parameters, on this thread alone or with `THREADS` over all.
-    fn update<E: Element, const THREADS: bool>(&self, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]);
-    /// Updates a whole parameter of this shape; `scratch` has as many elements as [`Scalars::scratch`] says.
-    fn update_whole<E: Element>(
-        &self,
-        weight: &mut [E],
-        gradient: &[E],
-        slots: &mut [&mut [E]],
-        _shape: &[usize],
-        _scratch: &mut [E],
-    ) {
-        self.update::<E, true>(weight, gradient, slots);
+    fn update<E: Element, const THREADS: bool>(&self, _weight: &mut [E], _gradient: &[E], _slots: &mut [&mut [E]]) {
+        panic!("{self:?} needs whole parameters")
+    }
+    /// Updates a whole parameter.
+    fn update_whole<E: Element>(&self, parameter: WholeParameter<'_, '_, E>) {
+        self.update::<E, true>(parameter.weight, parameter.gradient, parameter.slots);
     }
     /// Scratch elements that a whole parameter of this shape needs.
     fn scratch<E: Element>(_shape: &[usize]) -> usize {
         0
+    }
+}
+
+/// A whole parameter with all that an update of it needs.
+pub(super) struct WholeParameter<'a, 's, E> {
+    pub(super) weight: &'a mut [E],
+    pub(super) gradient: &'a [E],
+    pub(super) slots: &'a mut [&'s mut [E]],
+    pub(super) shape: &'a [usize],
+    /// At least as many elements as [`Scalars::scratch`] says, whatever is in them.
+    pub(super) scratch: &'a mut [E],
+}
+
+impl<'a, 's, E> WholeParameter<'a, 's, E> {
+    /// The slots of a rule that has `K` of them.
+    pub(super) fn slots<const K: usize>(slots: &'a mut [&'s mut [E]]) -> [&'a mut [E]; K] {
+        let slots: &mut [&mut [E]; K] = slots.try_into().expect("the rule has so many slots");
+        slots.each_mut().map(|slot| &mut **slot)
     }
 }
 

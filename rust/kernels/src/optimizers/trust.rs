@@ -2,7 +2,7 @@
 
 use super::elementwise::run;
 use super::passes::{Pass, pass_over};
-use super::rule::{DECAY, EPSILON, Rule, Scalars, correction, rule, tamed};
+use super::rule::{DECAY, EPSILON, Rule, Scalars, WholeParameter, correction, rule, tamed};
 use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
@@ -113,33 +113,17 @@ impl Update<0> for Against {
 }
 
 impl Scalars for Layered {
-    fn update<E: Element, const THREADS: bool>(&self, _: &mut [E], _: &[E], _: &mut [&mut [E]]) {
-        panic!("{self:?} needs whole parameters")
-    }
-
-    fn update_whole<E: Element>(
-        &self,
-        weight: &mut [E],
-        gradient: &[E],
-        slots: &mut [&mut [E]],
-        _shape: &[usize],
-        scratch: &mut [E],
-    ) {
-        let [first, second] = slots else { panic!("{self:?} does not take {} slots", slots.len()) };
-        self.take(weight, gradient, [first, second], scratch);
-    }
-
-    fn scratch<E: Element>(shape: &[usize]) -> usize {
-        shape.iter().product()
-    }
-}
-
-impl Layered {
-    fn take<E: Element>(&self, weight: &mut [E], gradient: &[E], [first, second]: [&mut [E]; 2], scratch: &mut [E]) {
+    fn update_whole<E: Element>(&self, parameter: WholeParameter<'_, '_, E>) {
+        let WholeParameter { weight, gradient, slots, scratch, .. } = parameter;
+        let [first, second] = WholeParameter::slots(slots);
         let direction = &mut scratch[..weight.len()];
         let [weights, steps] = pass_over(self.moments, [first, second, direction], [weight, gradient]);
         let factor = self.learning_rate * ratio(weights.sqrt(), steps.sqrt());
         run::<E, Against, 0, 1, true>(Against(factor.min(largest::<E>())), weight, direction, &mut []);
+    }
+
+    fn scratch<E: Element>(shape: &[usize]) -> usize {
+        shape.iter().product()
     }
 }
 
@@ -233,25 +217,9 @@ impl Update<1> for Follow {
 }
 
 impl Scalars for Rescaled {
-    fn update<E: Element, const THREADS: bool>(&self, _: &mut [E], _: &[E], _: &mut [&mut [E]]) {
-        panic!("{self:?} needs whole parameters")
-    }
-
-    fn update_whole<E: Element>(
-        &self,
-        weight: &mut [E],
-        gradient: &[E],
-        slots: &mut [&mut [E]],
-        _shape: &[usize],
-        _scratch: &mut [E],
-    ) {
-        let [velocity] = slots else { panic!("{self:?} does not take {} slots", slots.len()) };
-        self.take(weight, gradient, velocity);
-    }
-}
-
-impl Rescaled {
-    fn take<E: Element>(&self, weight: &mut [E], gradient: &[E], velocity: &mut [E]) {
+    fn update_whole<E: Element>(&self, parameter: WholeParameter<'_, '_, E>) {
+        let WholeParameter { weight, gradient, slots, .. } = parameter;
+        let [velocity] = WholeParameter::slots(slots);
         let Self { learning_rate, trust, momentum, weight_decay, nesterov } = *self;
         let [weights, pulls] = pass_over(Lengths { weight_decay }, [], [weight, gradient]);
         let share = if weights > 0.0 && pulls > 0.0 { trust * weights.sqrt() / pulls.sqrt() } else { 1.0 };
