@@ -18,12 +18,12 @@ _FRAME, _LINE, _MARGIN = 28.0, 16.0, 16.0
 
 
 def _edges(graph: Computation) -> list[tuple[int, int]]:
-    return [(source, place) for place in graph._order for source in graph._nodes[place]["inputs"]]
+    return [(source, place) for place in graph.order for source in graph.nodes[place]["inputs"]]
 
 
 def _title(graph: Computation, place: int) -> str:
     """What stands in the box: a name, or an operation with its sign."""
-    label, node = graph._labels[place], graph._nodes[place]
+    label, node = graph.labels[place], graph.nodes[place]
     sign = SIGNS.get(node["operation"]) if node["kind"] == "operation" else None
     return f"{label} {sign}" if sign else label
 
@@ -34,7 +34,7 @@ def _frame_width(graph: Computation, place: int) -> float:
 
 def _size(graph: Computation, place: int) -> tuple[float, float]:
     """Width and height of a node, with room for the value above and the gradient below."""
-    lines = (number(graph._values[place]), f"grad {graph._arriving_text(place, False)}")
+    lines = (number(graph.values[place]), f"grad {graph.arriving_text(place, False)}")
     return max(_frame_width(graph, place), *(width_of(line, SMALL) for line in lines)), _FRAME + 2 * _LINE
 
 
@@ -46,8 +46,8 @@ def _frame(graph: Computation, place: int, box: Box) -> Box:
 
 def draw(graph: Computation, step: int | None = None, *, hidden: bool = False) -> Picture:
     """The graph with its numbers; with ``step`` only what so many steps of the backward pass made known."""
-    layout = layered({place: _size(graph, place) for place in graph._order}, _edges(graph))
-    known = {place: line for place in graph._order if (line := graph._arriving_text(place, hidden))}
+    layout = layered({place: _size(graph, place) for place in graph.order}, _edges(graph))
+    known = {place: line for place in graph.order if (line := graph.arriving_text(place, hidden))}
     caption: list[str] = []
     if step is not None:
         known, caption = _known(graph, step)
@@ -65,36 +65,36 @@ def draw(graph: Computation, step: int | None = None, *, hidden: bool = False) -
     top = layout.height + 2 * _MARGIN
     parts += [text(_MARGIN, top + 18 * row, line, size=12, anchor="start") for row, line in enumerate(caption)]
     width = max([layout.width, *(width_of(line, 12) for line in caption)]) + 2 * _MARGIN
-    what = f"step {step} of {graph.steps} of the backward pass" if step is not None else "values and gradients"
+    what = f"step {step} of {len(graph.walk)} of the backward pass" if step is not None else "values and gradients"
     described = (
         f"{len(boxes)} nodes from the arguments on the left to the result on the right; the value stands above each node, "
-        f"the gradient that arrives below it. {graph._explained(hidden=hidden) if step is None else ''}"
+        f"the gradient that arrives below it. {graph.explained(hidden=hidden) if step is None else ''}"
     )
     return document(width, top + 18 * len(caption), f"Graph of {graph.title}: {what}", described, parts)
 
 
 def _known(graph: Computation, step: int) -> tuple[dict[int, str], list[str]]:
     """The sums of what has arrived so far, and what the last step did, in words."""
-    sums = {graph._result: graph._gradients[graph._result]}
+    sums = {graph.result: graph.gradients[graph.result]}
     for signals in graph.walk[:step]:
         for signal in signals:
             sums[signal.source] = sums.get(signal.source, 0) + signal.passed
     texts = {place: number(total) for place, total in sums.items()}
     if step == 0:
-        return texts, [f"step 0 of {graph.steps}: forward; the gradient of the result by itself is 1"]
+        return texts, [f"step 0 of {len(graph.walk)}: forward; the gradient of the result by itself is 1"]
     last = graph.walk[step - 1]
-    lines = [f"{graph._edge(signal, 'to')}: {graph._signal_text(signal)}" for signal in last]
-    return texts, [f"step {step} of {graph.steps}: backward through {_title(graph, last[0].node)}", *lines]
+    lines = [f"{graph.edge(signal, 'to')}: {graph.signal_text(signal)}" for signal in last]
+    return texts, [f"step {step} of {len(graph.walk)}: backward through {_title(graph, last[0].node)}", *lines]
 
 
 def _node(graph: Computation, place: int, box: Box, frame: Box, gradient: str, now: bool) -> list[str]:
     """A box with its name, the value above and the gradient below."""
-    kind, (middle, centre) = graph._nodes[place]["kind"], box.centre
-    title, value, (left, top, width, _) = _title(graph, place), number(graph._values[place]), frame
+    kind, (middle, centre) = graph.nodes[place]["kind"], box.centre
+    title, value, (left, top, width, _) = _title(graph, place), number(graph.values[place]), frame
     look = f'fill="{"#f0f0f0" if kind == "operation" else "white"}" stroke="{INK}" stroke-width="{3 if now else 1.2}"'
     look += f' rx="{12 if kind == "input" else 2}"' + (' stroke-dasharray="4 3"' if kind == "constant" else "")
     parts = [f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{_FRAME:g}" {look}/>']
-    if place == graph._result:
+    if place == graph.result:
         inner = f'x="{left + 3:.1f}" y="{top + 3:.1f}" width="{width - 6:.1f}"'
         parts.append(f'<rect {inner} height="{_FRAME - 6:g}" fill="none" stroke="{INK}" stroke-width="0.8"/>')
     parts.append(text(middle, centre, title))
@@ -126,12 +126,12 @@ def dot(graph: Computation) -> str:
 
     lines = [f"digraph {quoted(graph.title)} {{", "  rankdir=LR;", '  node [shape=box, fontname="monospace"];']
     shapes = {"input": ", style=rounded", "constant": ", style=dashed"}
-    for place in graph._order:
-        gradient = graph._arriving_text(place, hidden=False)
-        label = f"{_title(graph, place)}\nvalue {number(graph._values[place])}"
+    for place in graph.order:
+        gradient = graph.arriving_text(place, hidden=False)
+        label = f"{_title(graph, place)}\nvalue {number(graph.values[place])}"
         label += f"\ngrad {gradient}" if gradient else ""
-        extra = shapes.get(graph._nodes[place]["kind"], "")
-        extra += ", peripheries=2" if place == graph._result else ""
+        extra = shapes.get(graph.nodes[place]["kind"], "")
+        extra += ", peripheries=2" if place == graph.result else ""
         lines.append(f"  n{place} [label={quoted(label)}{extra}];")
     lines += [f"  n{source} -> n{end};" for source, end in _edges(graph)]
     return "\n".join([*lines, "}"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,7 +35,10 @@ class Signal(NamedTuple):
 
 
 class Computation:
-    """The graph of a function of numbers or arrays, evaluated once: nodes, values, gradients, and both in words."""
+    """The graph of a function of numbers or arrays, evaluated once.
+
+    Its nodes are known by their numbers: ``order`` has those that count, ``values`` and ``gradients`` their arrays.
+    """
 
     def __init__(
         self,
@@ -46,72 +49,55 @@ class Computation:
         title: str = "function",
     ) -> None:
         self.title = title
-        self._nodes: list[_Node] = tracer.graph.nodes()
-        self._custom = tracer.custom
+        self.nodes: list[_Node] = tracer.graph.nodes()
+        self.custom = tracer.custom
         for place, (name, _) in tracer.custom.items():
             # Shown as one node that reads its sources; how it is computed inside is left out.
-            node, sources = self._nodes[place], (len(self._nodes[place]["inputs"]) - 2) // 2
+            node, sources = self.nodes[place], (len(self.nodes[place]["inputs"]) - 2) // 2
             node["operation"], node["inputs"] = name, node["inputs"][2 : 2 + sources]
             node["name"] = node["name"].removesuffix(".custom")
-        self._result = result.value
-        used = _ancestors(self._nodes, result.value)
-        self._order = [node["id"] for node in self._nodes if node["id"] in used or node["kind"] == "input"]
-        floats = [place for place in self._order if tracer.graph.dtype(place) != "int32" and place in used]
+        self.result = result.value
+        used = _ancestors(self.nodes, result.value)
+        self.order = [node["id"] for node in self.nodes if node["id"] in used or node["kind"] == "input"]
+        floats = [place for place in self.order if tracer.graph.dtype(place) != "int32" and place in used]
         scalar = (result.sum() if result.shape else result).value
         gradients = tracer.graph.gradients(scalar, floats)
-        plan = tracer.graph.compile([*self._order, *gradients])
+        plan = tracer.graph.compile([*self.order, *gradients])
         found = plan.run(arrays)
-        self._values = dict(zip(self._order, found, strict=False))
-        self._gradients = dict(zip(floats, found[len(self._order) :], strict=True))
-        self._labels = _labels(self._nodes)
+        self.values = dict(zip(self.order, found, strict=False))
+        self.gradients = dict(zip(floats, found[len(self.order) :], strict=True))
+        self.labels = _labels(self.nodes)
 
-    @property
-    def value(self) -> Any:
-        """What the function returns, as plain numbers or arrays."""
-        return _plain(self._values[self._result])
+    def labelled(self, numbers: Mapping[int, Array]) -> dict[str, Any]:
+        """Values or gradients by the labels of their nodes, in the order of the forward pass."""
+        named = (place for place in self.order if self.is_named(place) and place in numbers)
+        return {self.labels[place]: plain(numbers[place]) for place in named}
 
-    @property
-    def values(self) -> dict[str, Any]:
-        """The value of each node, by its label, in the order of the forward pass."""
-        return {self._labels[place]: _plain(self._values[place]) for place in self._order if self._is_named(place)}
-
-    @property
-    def gradients(self) -> dict[str, Any]:
+    def by_argument(self) -> dict[str, Array]:
         """The gradient of each argument, by name."""
-        inputs = (node for node in self._nodes if node["kind"] == "input" and node["id"] in self._gradients)
-        return {node["name"]: _plain(self._gradients[node["id"]]) for node in inputs}
-
-    @property
-    def arriving(self) -> dict[str, Any]:
-        """The gradient that arrives at each node, by its label."""
-        named = (place for place in self._order if self._is_named(place) and place in self._gradients)
-        return {self._labels[place]: _plain(self._gradients[place]) for place in named}
-
-    @property
-    def steps(self) -> int:
-        """Of how many steps the backward pass consists: one for each operation that passes something on."""
-        return len(self.walk)
+        inputs = (node for node in self.nodes if node["kind"] == "input" and node["id"] in self.gradients)
+        return {node["name"]: self.gradients[node["id"]] for node in inputs}
 
     @cached_property
     def walk(self) -> list[list[Signal]]:
         """The backward pass: for each operation, from the last to the first, what it passes to its inputs."""
         steps = []
-        for place in reversed(self._order):
-            node = self._nodes[place]
-            if node["kind"] != "operation" or place not in self._gradients:
+        for place in reversed(self.order):
+            node = self.nodes[place]
+            if node["kind"] != "operation" or place not in self.gradients:
                 continue
-            if place in self._custom:
+            if place in self.custom:
                 signals = self._custom_signals(node)
             else:
-                signals = _signals(node, self._nodes, self._values, self._gradients[place])
-            names = [self._labels[each] for each in node["inputs"]]
+                signals = _signals(node, self.nodes, self.values, self.gradients[place])
+            names = [self.labels[each] for each in node["inputs"]]
             sent = [
                 Signal(
-                    *(place, source, self._gradients[place], local, passed),
-                    _rule(node, position, names, self._labels[place], passed),
+                    *(place, source, self.gradients[place], local, passed),
+                    _rule(node, position, names, self.labels[place], passed),
                 )
                 for position, (source, (local, passed)) in enumerate(zip(node["inputs"], signals, strict=True))
-                if passed is not None and self._nodes[source]["kind"] != "constant"
+                if passed is not None and self.nodes[source]["kind"] != "constant"
             ]
             if sent:
                 steps.append(sent)
@@ -119,105 +105,72 @@ class Computation:
 
     def _custom_signals(self, node: _Node) -> list[tuple[Array | None, Array | None]]:
         """As :func:`_signals`, for an operation of the user."""
-        inputs = tuple(self._values[each] for each in node["inputs"])
-        _, passed = vjp(self._custom[node["id"]][1])(inputs, self._gradients[node["id"]])
+        inputs = tuple(self.values[each] for each in node["inputs"])
+        _, passed = vjp(self.custom[node["id"]][1])(inputs, self.gradients[node["id"]])
         return [(None, np.asarray(each)) for each in passed]
 
-    def explain(self) -> Text:
-        """Backpropagation node by node, as text.
-
-        The first part lists every node with its value and the gradient that arrives at it: by how much the result
-        changes per change of the node. The second goes backwards: at each node, what arrives is multiplied by the local
-        derivative and passed on. Where the local derivative is a matrix of its own (a product of matrices, a softmax),
-        the rule stands in its place, with ``g`` for what arrives.
-
-        Example:
-            >>> import tilegrad as tg
-            >>> tg.trace(lambda x, y: (x + y) * y)(3.0, 2.0).explain()
-            forward                value  arriving gradient
-              x                    3      2
-              y                    2      7
-              add = x + y          5      2
-              multiply = add * y   10     1
-            backward
-              multiply -> add      1 * 2 = 2
-              multiply -> y        1 * 5 = 5
-              add -> x             2 * 1 = 2
-              add -> y             2 * 1 = 2
-        """
-        return self._explained(hidden=False)
-
-    def _explained(self, *, hidden: bool) -> Text:
+    def explained(self, *, hidden: bool) -> Text:
+        """Backpropagation as a table; ``hidden`` leaves out what the quiz asks for."""
         rows: list[tuple[str, ...]] = [("forward", "value", "arriving gradient")]
-        for place in self._order:
-            rows.append((f"  {self._formula(place)}", number(self._values[place]), self._arriving_text(place, hidden)))
+        for place in self.order:
+            rows.append((f"  {self.formula(place)}", number(self.values[place]), self.arriving_text(place, hidden)))
         if not hidden:
             signals = [signal for step in self.walk for signal in step]
-            rows += [("backward",), *((f"  {self._edge(signal)}", self._signal_text(signal)) for signal in signals)]
+            rows += [("backward",), *((f"  {self.edge(signal)}", self.signal_text(signal)) for signal in signals)]
         return Text("\n".join(aligned(rows)))
 
-    def to_text(self) -> Text:
-        """The graph as a tree, the result first, each node with its value and the gradient that arrives.
-
-        Example:
-            >>> import tilegrad as tg
-            >>> tg.trace(lambda x, y: (x + y) * y)(3.0, 2.0).to_text()
-            multiply = 10, gradient 1
-            ├─ add = 5, gradient 2
-            │  ├─ x = 3, gradient 2
-            │  └─ y = 2, gradient 7
-            └─ y, as above
-        """
+    def tree(self) -> Text:
+        """The graph as a tree, the result first."""
         lines: list[str] = []
         shown: set[int] = set()
 
         def visit(place: int, lead: str, below: str) -> None:
-            node = self._nodes[place]
+            node = self.nodes[place]
             if place in shown and node["kind"] != "constant":
-                lines.append(f"{lead}{self._labels[place]}, as above")
+                lines.append(f"{lead}{self.labels[place]}, as above")
                 return
             shown.add(place)
-            gradient = self._arriving_text(place, hidden=False)
+            gradient = self.arriving_text(place, hidden=False)
             lines.append(
-                f"{lead}{self._labels[place]} = {number(self._values[place])}"
+                f"{lead}{self.labels[place]} = {number(self.values[place])}"
                 + (f", gradient {gradient}" if gradient else "")
             )
             for position, source in enumerate(node["inputs"]):
                 last = position == len(node["inputs"]) - 1
                 visit(source, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  "))
 
-        visit(self._result, "", "")
+        visit(self.result, "", "")
         return Text("\n".join(lines))
 
-    def _is_named(self, place: int) -> bool:
-        return self._nodes[place]["kind"] != "constant"
+    def is_named(self, place: int) -> bool:
+        """Whether a node is no constant, so that a gradient may arrive there."""
+        return self.nodes[place]["kind"] != "constant"
 
-    def _arriving_text(self, place: int, hidden: bool) -> str:
-        gradient = self._gradients.get(place) if self._is_named(place) else None
-        return "" if gradient is None else "?" if hidden and place != self._result else number(gradient)
+    def arriving_text(self, place: int, hidden: bool) -> str:
+        """The gradient that arrives at a node, or a question mark where it is hidden."""
+        gradient = self.gradients.get(place) if self.is_named(place) else None
+        return "" if gradient is None else "?" if hidden and place != self.result else number(gradient)
 
-    def _formula(self, place: int) -> str:
-        node, label = self._nodes[place], self._labels[place]
+    def formula(self, place: int) -> str:
+        """A node and how it is computed: ``sum = a + b``."""
+        node, label = self.nodes[place], self.labels[place]
         if node["kind"] != "operation":
             return label
-        names = [self._labels[each] for each in node["inputs"]]
+        names = [self.labels[each] for each in node["inputs"]]
         sign = SIGNS.get(node["operation"])
         if sign is not None and len(names) == 2:
             return f"{label} = {names[0]} {sign} {names[1]}"
         return f"{label} = {node['operation']}({', '.join(names)})"
 
-    def _edge(self, signal: Signal, arrow: str = "->") -> str:
-        return f"{self._labels[signal.node]} {arrow} {self._labels[signal.source]}"
+    def edge(self, signal: Signal, arrow: str = "->") -> str:
+        """From where to where a signal goes."""
+        return f"{self.labels[signal.node]} {arrow} {self.labels[signal.source]}"
 
-    def _signal_text(self, signal: Signal) -> str:
+    def signal_text(self, signal: Signal) -> str:
         """What arrives, the local derivative, and what is passed on."""
         if signal.local is None or not (is_short(signal.arriving) and is_short(signal.passed)):
             return f"{signal.rule} = {number(signal.passed)}"
         return f"{number(signal.arriving)} * {number(signal.local)} = {number(signal.passed)}"
-
-    def __repr__(self) -> str:
-        shown = f"{self.value:.6g}" if isinstance(self.value, float) else f"of shape {self.value.shape}"
-        return f"Trace of {len(self._order)} nodes, value {shown}; explain() goes through it, draw() shows it"
 
 
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "matmul": "@"}
@@ -284,5 +237,6 @@ def _rule(node: _Node, position: int, names: list[str], label: str, passed: Arra
     return f"sum of {plain} over what was repeated" if spread else plain
 
 
-def _plain(array: Array) -> Any:
+def plain(array: Array) -> Any:
+    """A number by itself as a float, any other array as it is."""
     return float(array) if array.ndim == 0 else array

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tilegrad.explain.drawing import dot, draw
-from tilegrad.explain.graph import Computation
+from tilegrad.explain.graph import Computation, Signal, plain
 from tilegrad.explain.quiz import Quiz
 from tilegrad.explain.subject import as_function
 from tilegrad.explain.svg import Picture
@@ -21,7 +21,7 @@ from tilegrad.words.checks import check_count
 __all__ = ["Trace", "trace"]
 
 
-class Trace(Computation):
+class Trace:
     """The graph of a function of numbers or arrays, evaluated once. ``tg.trace`` makes it.
 
     A notebook shows its picture. Where the result has several numbers, the gradients are those of their sum.
@@ -35,6 +35,77 @@ class Trace(Computation):
         (22.0, 2.2)
     """
 
+    def __init__(self, computation: Computation) -> None:
+        self.computation = computation
+
+    @property
+    def value(self) -> Any:
+        """What the function returns, as plain numbers or arrays."""
+        return plain(self.computation.values[self.computation.result])
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The value of each node, by its label, in the order of the forward pass."""
+        return self.computation.labelled(self.computation.values)
+
+    @property
+    def gradients(self) -> dict[str, Any]:
+        """The gradient of each argument, by name."""
+        return {name: plain(gradient) for name, gradient in self.computation.by_argument().items()}
+
+    @property
+    def arriving(self) -> dict[str, Any]:
+        """The gradient that arrives at each node, by its label."""
+        return self.computation.labelled(self.computation.gradients)
+
+    @property
+    def walk(self) -> list[list[Signal]]:
+        """The backward pass: for each operation, from the last to the first, what it passes to its inputs."""
+        return self.computation.walk
+
+    @property
+    def steps(self) -> int:
+        """Of how many steps the backward pass consists: one for each operation that passes something on."""
+        return len(self.walk)
+
+    def explain(self) -> Text:
+        """Backpropagation node by node, as text.
+
+        The first part lists every node with its value and the gradient that arrives at it: by how much the result
+        changes per change of the node. The second goes backwards: at each node, what arrives is multiplied by the local
+        derivative and passed on. Where the local derivative is a matrix of its own (a product of matrices, a softmax),
+        the rule stands in its place, with ``g`` for what arrives.
+
+        Example:
+            >>> import tilegrad as tg
+            >>> tg.trace(lambda x, y: (x + y) * y)(3.0, 2.0).explain()
+            forward                value  arriving gradient
+              x                    3      2
+              y                    2      7
+              add = x + y          5      2
+              multiply = add * y   10     1
+            backward
+              multiply -> add      1 * 2 = 2
+              multiply -> y        1 * 5 = 5
+              add -> x             2 * 1 = 2
+              add -> y             2 * 1 = 2
+        """
+        return self.computation.explained(hidden=False)
+
+    def to_text(self) -> Text:
+        """The graph as a tree, the result first, each node with its value and the gradient that arrives.
+
+        Example:
+            >>> import tilegrad as tg
+            >>> tg.trace(lambda x, y: (x + y) * y)(3.0, 2.0).to_text()
+            multiply = 10, gradient 1
+            ├─ add = 5, gradient 2
+            │  ├─ x = 3, gradient 2
+            │  └─ y = 2, gradient 7
+            └─ y, as above
+        """
+        return self.computation.tree()
+
     def to_dot(self) -> Text:
         """The graph in the language of Graphviz, with values and gradients.
 
@@ -43,7 +114,7 @@ class Trace(Computation):
             >>> print(tg.trace(lambda x: x * 3.0)(2.0).to_dot().splitlines()[0])
             digraph "function" {
         """
-        return Text(dot(self))
+        return Text(dot(self.computation))
 
     def draw(self, step: int | None = None) -> Picture:
         """The graph as an SVG picture: the value above each node, the arriving gradient below.
@@ -65,7 +136,7 @@ class Trace(Computation):
             >>> picture.startswith("<svg"), graph.steps, "add to x: 2 * 1 = 2" in graph.draw(step=2)
             (True, 2, True)
         """
-        return draw(self, None if step is None else check_count("draw", "step", step, 0, self.steps))
+        return draw(self.computation, None if step is None else check_count("draw", "step", step, 0, self.steps))
 
     def save(self, path: str | os.PathLike[str], step: int | None = None) -> None:
         """Writes the picture of :meth:`draw` into an SVG file."""
@@ -82,10 +153,16 @@ class Trace(Computation):
             count: wrong, got 2; multiply passes on g * price, and g = 1 arrives there
             1 of 2 right
         """
-        return Quiz(self)
+        return Quiz(self.computation)
 
     def _repr_svg_(self) -> str:
         return str(self.draw())
+
+    def __repr__(self) -> str:
+        shown = f"{self.value:.6g}" if isinstance(self.value, float) else f"of shape {self.value.shape}"
+        return (
+            f"Trace of {len(self.computation.order)} nodes, value {shown}; explain() goes through it, draw() shows it"
+        )
 
 
 def trace(function: Any, *, loss: Any = None) -> Callable[..., Trace]:
@@ -131,6 +208,6 @@ def trace(function: Any, *, loss: Any = None) -> Callable[..., Trace]:
         tracer, tensors, result = trace_call(called, taken, names, Tracer())
         title = getattr(function, "__name__", "function" if subject is None else type(function).__name__)
         shown = title if title.isidentifier() else "function"
-        return Trace(tracer, tensors, one_tensor("trace", result), taken.arrays(), shown)
+        return Trace(Computation(tracer, tensors, one_tensor("trace", result), taken.arrays(), shown))
 
     return functools.wraps(function)(look) if hasattr(function, "__name__") else look

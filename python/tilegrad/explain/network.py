@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from tilegrad.explain.graph import Computation
 from tilegrad.explain.layout import Box
-from tilegrad.explain.look import Trace, trace
+from tilegrad.explain.look import trace
 from tilegrad.explain.svg import BLUE, INK, SMALL, Picture, document, text, width_of
 from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter
@@ -52,7 +53,7 @@ def draw_network(model: Module, x: Any, target: Any, loss: Any, *, values: bool,
     if graph is None and grads:
         raise ValueError("draw: expected `x` to show gradients for, got None")
     columns = list(_columns(layers, graph, values, grads))
-    return _picture(model, columns, values, None if graph is None or loss is None else graph.value)
+    return _picture(model, columns, values, None if graph is None or loss is None else graph.values[graph.result])
 
 
 class _Layer(NamedTuple):
@@ -72,25 +73,26 @@ def _layers(model: Module) -> list[_Layer]:
     return found
 
 
-def _graph_of_row(model: Module, x: Any, target: Any, loss: Any) -> Trace:
+def _graph_of_row(model: Module, x: Any, target: Any, loss: Any) -> Computation:
     row = np.atleast_2d(np.asarray(x))
     if len(row) != 1:
         raise ValueError(f"draw: expected `x` to be one row, got shape {np.shape(x)}; draw(x[:1]) shows the first")
     if loss is None:
-        return trace(model)(row)
+        return trace(model)(row).computation
     rows = np.asarray(target)
     # A class number is one label for the row, a vector of amounts is the row itself.
-    return trace(model, loss=loss)(row, rows.reshape(1) if rows.ndim == 0 else rows if rows.ndim == 2 else rows[None])
+    target = rows.reshape(1) if rows.ndim == 0 else rows if rows.ndim == 2 else rows[None]
+    return trace(model, loss=loss)(row, target).computation
 
 
-def _columns(layers: list[_Layer], graph: Trace | None, values: bool, grads: bool) -> Iterator[_Column]:
+def _columns(layers: list[_Layer], graph: Computation | None, values: bool, grads: bool) -> Iterator[_Column]:
     """The input and then the units of each dense layer."""
     outputs: list[int | None] = [None] * (len(layers) + 1)
     forward, backward, gradients = {}, {}, {}
     if graph is not None:
         outputs = _places(graph, [layer.name for layer in layers])
-        forward, backward = graph._values if values else {}, graph._gradients if grads else {}
-        gradients = graph.gradients if grads else {}
+        forward, backward = graph.values if values else {}, graph.gradients if grads else {}
+        gradients = graph.by_argument() if grads else {}
 
     def units(place: int | None) -> tuple[Array | None, Array | None]:
         found = (None if place is None else numbers.get(place) for numbers in (forward, backward))
@@ -110,21 +112,21 @@ def _columns(layers: list[_Layer], graph: Trace | None, values: bool, grads: boo
         yield _Column(title, shown, units(place), own(layer, "weight", weight), own(layer, "bias", bias))
 
 
-def _places(graph: Trace, names: list[str]) -> list[int | None]:
+def _places(graph: Computation, names: list[str]) -> list[int | None]:
     """The node of the model's input, and of what each dense layer gives, its activation included."""
-    by_name = {node["name"]: node["id"] for node in graph._nodes if node["kind"] == "input"}
+    by_name = {node["name"]: node["id"] for node in graph.nodes if node["kind"] == "input"}
     readers: dict[int, list[int]] = {}
-    for place in graph._order:
-        for source in graph._nodes[place]["inputs"]:
+    for place in graph.order:
+        for source in graph.nodes[place]["inputs"]:
             readers.setdefault(source, []).append(place)
     outputs = [by_name.get("x")]
     for name in names:
         place = by_name.get(f"{name}.weight" if name else "weight", -1)
         while len(readers.get(place, ())) == 1:
-            following = graph._nodes[readers[place][0]]
-            operations = [source for source in following["inputs"] if graph._nodes[source]["kind"] == "operation"]
+            following = graph.nodes[readers[place][0]]
+            operations = [source for source in following["inputs"] if graph.nodes[source]["kind"] == "operation"]
             # The product with the weight; then the bias, and what is done to each unit alone.
-            if graph._nodes[place]["kind"] == "input":
+            if graph.nodes[place]["kind"] == "input":
                 belongs = following["operation"] in PRODUCTS
             else:
                 belongs = following["operation"] == "softmax" or is_elementwise(following["operation"])

@@ -46,8 +46,8 @@ class Quiz:
 
     def __init__(self, graph: Computation) -> None:
         self._graph = graph
-        answers = graph.arriving
-        del answers[graph._labels[graph._result]]
+        answers = graph.labelled(graph.gradients)
+        del answers[graph.labels[graph.result]]
         self._answers = answers
 
     @property
@@ -57,7 +57,7 @@ class Quiz:
 
     def explain(self) -> Text:
         """The forward pass as text, with a question mark for each gradient."""
-        return self._graph._explained(hidden=True)
+        return self._graph.explained(hidden=True)
 
     def draw(self) -> Picture:
         """The picture, with a question mark for each gradient."""
@@ -106,10 +106,10 @@ class Quiz:
             return f"{name}: wrong, got shape {given.shape}; a gradient has the shape of its node, {right.shape}"
         graph = self._graph
         rules = [
-            f"{graph._labels[signal.node]} passes on {signal.rule}, and g = {number(signal.arriving)} arrives there"
+            f"{graph.labels[signal.node]} passes on {signal.rule}, and g = {number(signal.arriving)} arrives there"
             for step in graph.walk
             for signal in step
-            if graph._labels[signal.source] == name
+            if graph.labels[signal.source] == name
         ]
         joined = "; ".join(rules)
         several = "; what comes from several nodes is added" if len(rules) > 1 else ""

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tilegrad.explain.diagnose.report import SATURATED, Layer, Report, advice_on, ratio_of
-from tilegrad.explain.look import Trace, trace
+from tilegrad.explain.graph import Computation
+from tilegrad.explain.look import trace
 from tilegrad.functional.elementwise import with_parameters
 from tilegrad.nn.module import Module
 from tilegrad.tensor import Array
@@ -29,7 +30,7 @@ class Applied(NamedTuple):
     after: Array
 
 
-def graph_of_rows(function: str, model: Module, x: Any, y: Any = None, loss: Any = None) -> Trace:
+def graph_of_rows(function: str, model: Module, x: Any, y: Any = None, loss: Any = None) -> Computation:
     """Every value of the model on these rows."""
     if (y is None) != (loss is None):
         raise ValueError(f"{function}: expected `y` and `loss` together, got only one of them")
@@ -37,24 +38,24 @@ def graph_of_rows(function: str, model: Module, x: Any, y: Any = None, loss: Any
     if not 1 <= len(rows) <= MOST_ROWS:
         raise ValueError(f"{function}: expected `x` of 1 to {MOST_ROWS} rows, got {len(rows)}; take a sample of them")
     if loss is None:
-        return trace(model)(rows)
+        return trace(model)(rows).computation
     targets = np.asarray(y)
     if targets.dtype.kind == "f":
         targets = targets.astype(model.dtype)[:, None] if targets.ndim == 1 else targets.astype(model.dtype)
-    return trace(model, loss=loss)(rows, targets)
+    return trace(model, loss=loss)(rows, targets).computation
 
 
-def applied(graph: Trace) -> list[Applied]:
+def applied(graph: Computation) -> list[Applied]:
     """Every activation of the graph, in the order of the forward pass."""
     found: list[Applied] = []
     counts: dict[str, int] = {}
-    for place in graph._order:
-        node = graph._nodes[place]
+    for place in graph.order:
+        node = graph.nodes[place]
         if node["kind"] == "operation" and node["operation"] in activation_names():
             scope = node["scope"] or node["operation"]
             counts[scope] = counts.get(scope, 0) + 1
             name = scope if counts[scope] == 1 else f"{scope}.{counts[scope]}"
-            found.append(Applied(name, node, graph._values[node["inputs"][0]], graph._values[place]))
+            found.append(Applied(name, node, graph.values[node["inputs"][0]], graph.values[place]))
     return found
 
 
@@ -82,7 +83,7 @@ _MEASURES: dict[str, Callable[[Applied], float | None]] = {
 EVERYTHING = (*_MEASURES, "gradient")
 
 
-def report_on(graph: Trace, model: Module, wanted: tuple[str, ...]) -> Report:
+def report_on(graph: Computation, model: Module, wanted: tuple[str, ...]) -> Report:
     """A report with these measurements."""
     found = applied(graph)
     own = [name for name in wanted if name in _MEASURES]
@@ -91,19 +92,19 @@ def report_on(graph: Trace, model: Module, wanted: tuple[str, ...]) -> Report:
         for each in (found if own else ())
     ]
     if "gradient" in wanted:
-        scopes = dict.fromkeys(graph._nodes[place]["scope"] for place in graph._order)
+        scopes = dict.fromkeys(graph.nodes[place]["scope"] for place in graph.order)
         order = {name: place for place, name in enumerate(scopes)}
         layers = sorted([*_gradients(graph, model), *layers], key=lambda layer: order.get(layer.name, len(order)))
     flat = sorted({each.node["operation"] for each in found}.intersection(SATURATING))
     return Report(tuple(layers), advice_on(layers, flat), ratio_of(layers))
 
 
-def _gradients(graph: Trace, model: Module) -> list[Layer]:
+def _gradients(graph: Computation, model: Module) -> list[Layer]:
     """A layer for every parameter matrix."""
-    found = []
+    found, gradients = [], graph.by_argument()
     for name, parameter in model._parameters():
-        if len(parameter.shape) >= 2 and name in graph.gradients:
+        if len(parameter.shape) >= 2 and name in gradients:
             layer, _, own = name.rpartition(".")
-            square = np.square(np.asarray(graph.gradients[name], np.float64)).mean()
+            square = np.square(np.asarray(gradients[name], np.float64)).mean()
             found.append(Layer(layer or own, gradient=float(np.sqrt(square))))
     return found
