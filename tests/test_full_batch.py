@@ -179,3 +179,58 @@ def test_a_value_that_is_not_finite_stops_with_a_reason():
     assert found.reason == "not finite"
     found = optim.LevenbergMarquardt().minimize(lambda p: nowhere, np.ones(1), jacobian=lambda p: nowhere[None])
     assert found.reason == "not finite"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_a_solver_is_and_what_it_has(method):
+    solver = method()
+    assert isinstance(solver, optim.Solver)
+    assert not isinstance(solver, optim.Optimizer)
+    assert not hasattr(solver, "step")
+    assert solver.parameters == {name: getattr(solver, name) for name in solver.parameters}
+    assert repr(solver) == f"{method.__name__}({', '.join(f'{k}={v!r}' for k, v in solver.parameters.items())})"
+    with pytest.raises(ValueError, match=f"{method.__name__}: expected `tolerance_change` of at least 0, got -1"):
+        solver.tolerance_change = -1.0
+    with pytest.raises(AttributeError, match="tolerence"):
+        solver.tolerence = 1.0
+    with pytest.raises(TypeError, match=r"expected no `tolerence_change` \(did you mean 'tolerance_change'\?\)"):
+        method(tolerence_change=1.0)
+    assert solver.parameters == method().parameters
+
+
+def test_the_step_of_levenberg_marquardt_is_its_own():
+    solver = optim.LevenbergMarquardt(0.5)
+    assert (solver.damping, solver.learning_rate) == (0.5, 1.0)
+    with pytest.raises(AttributeError, match="`learning_rate` cannot be set"):
+        solver.learning_rate = 0.1
+    assert optim.LBFGS(0.5).learning_rate == 0.5
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_state_that_does_not_fit_changes_nothing(method):
+    solver, other = method(), next(other for other in METHODS if other is not method)
+    before = solver.state_dict()
+    with pytest.raises(ValueError, match=f"expected `state` of {method.name}, got '{other.name}'"):
+        solver.load_state_dict(other().state_dict())
+    wrong = {**before, "parameters": {**before["parameters"], "tolerance_change": np.nan}}
+    with pytest.raises(ValueError, match="tolerance_change"):
+        solver.load_state_dict(wrong)
+    assert solver.state_dict() == before
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_training_with_a_solver_is_saved_and_goes_on(method, tmp_path):
+    x, y = regression()
+
+    def trainer(solver):
+        return tg.Trainer(nn.Sequential(nn.Dense(4, 2, dtype="float64")), "mean_squared_error", solver)
+
+    first = trainer(method(tolerance_gradient=1e-3))
+    first.fit(x, y, batch_size="full", epochs=3, progress=False)
+    first.save(tmp_path / "run")
+    second = trainer(method()).load(tmp_path / "run")
+    assert second.optimizer.tolerance_gradient == 1e-3
+    assert (second.step, second.epoch, second.history) == (first.step, first.epoch, first.history)
+    assert weight_bytes(second.model) == weight_bytes(first.model)
+    with pytest.raises(ValueError, match="expected an optimizer with a learning rate, got"):
+        second.find_learning_rate(x, y)
