@@ -38,7 +38,7 @@ class Callback:
         """Called before the first epoch of a ``fit``."""
 
     def epoch_end(self, trainer: Any, epoch: int, metrics: dict[str, float]) -> None:
-        """After each epoch, with its loss and metrics."""
+        """Called after each epoch, with its loss and metrics."""
 
     def fit_end(self, trainer: Any) -> None:
         """Called after the last epoch of a ``fit``, also when it was stopped."""

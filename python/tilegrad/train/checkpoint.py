@@ -24,13 +24,7 @@ def save(session: Session, path: str | os.PathLike[str]) -> None:
             "save: expected the weights in their place, got their averages; within `use_average` save the model alone"
         )
     state = session.state()
-    tensors: dict[str, Array] = {}
-    for name in state.names:
-        tensors[f"model.{name}"] = state.view(name)
-    for slot in state.slots:
-        for name in state.names:
-            tensors[f"optimizer.{slot}.{name}"] = state.slot_view(slot, name)
-    tensors |= {f"kept.{name}": values for name, values in session.snapshot.weights.items()}
+    tensors = _views(state) | {f"kept.{name}": values for name, values in session.snapshot.weights.items()}
     facts = {
         "step": state.step,
         "tally": state.tally,
@@ -63,9 +57,7 @@ def load(session: Session, path: str | os.PathLike[str]) -> None:
     history.stop_reason = facts.get("stop_reason")
     # Values may be missing so far: they are about to be replaced.
     state = session.state()
-    places = {f"model.{name}": state.view(name) for name in state.names}
-    for slot in state.slots:
-        places |= {f"optimizer.{slot}.{name}": state.slot_view(slot, name) for name in state.names}
+    places = _views(state)
     kept = {name.removeprefix("kept."): tensors.pop(name) for name in [*tensors] if name.startswith("kept.")}
     check_tensors("load", {name: (view.shape, view.dtype.name) for name, view in places.items()}, tensors)
     session.optimizer._restore(facts["hyperparameters"])
@@ -74,6 +66,14 @@ def load(session: Session, path: str | os.PathLike[str]) -> None:
     state.step, state.tally = facts["step"], tuple(facts["tally"])
     session.epoch, session.seed, session.history = facts["epoch"], facts["seed"], history
     session.snapshot.facts, session.snapshot.weights = facts.get("kept", {}), kept
+
+
+def _views(state: _core.State) -> dict[str, Array]:
+    """Weights and slots where they live, by their names in the file."""
+    views = {f"model.{name}": state.view(name) for name in state.names}
+    for slot in state.slots:
+        views |= {f"optimizer.{slot}.{name}": state.slot_view(slot, name) for name in state.names}
+    return views
 
 
 def _facts(metadata: dict[str, str]) -> dict[str, Any]:

@@ -210,14 +210,11 @@ class Profile:
         table: list[tuple[str, ...]] = [
             ("operation", "scope", "result", "calls", unit, "of step", "GFLOP/s", "GB/s", "of limit", "bound by")
         ]
-        for row in self.rows:
+        calls = sum(row.calls for row in self.rows)
+        amounts = (self.operation_seconds, self.operations, self.bytes, self.least_seconds)
+        for row in (*self.rows, ProfileRow("all operations", "", "", calls, *amounts, "")):
             rates = (f"{row.gflops:.1f}", f"{row.gbytes:.1f}", _percent(row.share_of_limit), row.bound)
             table.append(shown(row.operation, row.seconds, row.scope, row.result, str(row.calls), *rates))
-        seconds = self.operation_seconds
-        totals = (f"{_rate(self.operations, seconds):.1f}", f"{_rate(self.bytes, seconds):.1f}")
-        share = _percent(self.least_seconds / seconds if seconds else 0.0)
-        calls = str(sum(row.calls for row in self.rows))
-        table.append(shown("all operations", seconds, "", "", calls, *totals, share, ""))
         table.append(shown("outside operations", self.overhead_seconds, *("",) * 7))
         return table
 
