@@ -70,6 +70,14 @@ def layer_norm(
     return _normalized("layer_norm", x, normalized_shape, {"weight": weight, "bias": bias}, epsilon)
 
 
+@overload
+def rms_norm(
+    x: Traceable, normalized_shape: Sizes = None, weight: Values | None = None, *, epsilon: float | None = None
+) -> Tensor: ...
+@overload
+def rms_norm(
+    x: Rows, normalized_shape: Sizes = None, weight: Data | None = None, *, epsilon: float | None = None
+) -> Array: ...
 def rms_norm(x: Any, normalized_shape: Any = None, weight: Any = None, *, epsilon: float | None = None) -> Any:
     """Normalisation by the root of the mean square over the last axes: ``x / sqrt(mean(x ** 2) + epsilon) * weight``.
 
