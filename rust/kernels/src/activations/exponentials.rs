@@ -7,8 +7,8 @@ use crate::registry::{ActivationEntry, Parameter, Parity, Range, SlopeFrom};
 activation! {
     /// Exponential linear unit: `elu(x) = x` where `x > 0`, else `alpha (exp(x) - 1)`.
     ///
-    /// The slope is taken from the output, `y + alpha` below 0: its error there is half a unit of `alpha`, not of
-    /// itself. At 0 it is `alpha`. (Clevert, Unterthiner and Hochreiter, 2015.)
+    /// The slope is computed from the output, `y + alpha` below 0: its error there is half a unit of `alpha`, not of
+    /// the slope. At 0 the slope is `alpha`. (Clevert, Unterthiner and Hochreiter, 2015.)
     Elu "elu"
     { alpha: 1.0 in Range::non_negative(), "Depth of the negative side: `elu(-inf) = -alpha`." } {
         slope_from: SlopeFrom::Output, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
@@ -23,9 +23,9 @@ activation! {
     /// Scaled exponential linear unit: `selu(x) = s x` where `x > 0`, else `s a (exp(x) - 1)`, with
     /// `s = 1.0507009873554805` and `a = 1.6732632423543773`.
     ///
-    /// Layers of it keep mean 0 and variance 1 where weights have mean 0 and variance 1 / fan in. The slope is taken
-    /// from the output, `y + s a` below 0; at 0 it is `s a`, as in PyTorch and JAX. `selu(-inf) = -s a`. (Klambauer,
-    /// Unterthiner, Mayr and Hochreiter, 2017.)
+    /// Layers that use it keep mean 0 and variance 1 if the weights have mean 0 and variance 1 / fan-in. The slope is
+    /// computed from the output, `y + s a` below 0; at 0 it is `s a`, as in PyTorch and JAX. `selu(-inf) = -s a`.
+    /// (Klambauer, Unterthiner, Mayr and Hochreiter, 2017.)
     Selu "selu" {} {
         slope_from: SlopeFrom::Output, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 3.0,
         bounds: (-1.758_099_340_847_376_8, f64::INFINITY), parity: Parity::None, monotone: true,
@@ -42,11 +42,10 @@ activation! {
 }
 
 activation! {
-    /// Exponential linear unit whose slope has no corner: `celu(x) = x` where `x > 0`, else
-    /// `alpha (exp(x / alpha) - 1)`.
+    /// Exponential linear unit with a continuous slope: `celu(x) = x` where `x > 0`, else `alpha (exp(x / alpha) - 1)`.
     ///
-    /// The slope is `exp(x / alpha)` below 0, and 1 at 0. With `alpha = 1` it is [`elu`](Elu), with others it is not:
-    /// at -2 with `alpha = 2` it is -1.2642, elu -1.7293. (Barron, 2017.)
+    /// The slope is `exp(x / alpha)` below 0, and 1 at 0. With `alpha = 1` it equals [`elu`](Elu), with other values
+    /// it does not: at -2 with `alpha = 2` it is -1.2642, and `elu` is -1.7293. (Barron, 2017.)
     Celu "celu"
     { alpha: 1.0 in Range::positive(), "Depth of the negative side, and the scale on which it is reached." } {
         slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 3.0,
@@ -74,7 +73,7 @@ activation! {
 activation! {
     /// Exponential: `exponential(x) = exp(x)`.
     ///
-    /// For outputs that are rates or counts. `exp(-inf) = 0`; infinite from 88.7 (f32) on. The slope is the output.
+    /// For outputs that are rates or counts. `exp(-inf) = 0`; infinite above 88.7 (f32). The slope equals the output.
     Exponential "exponential" or "exp" {} {
         slope_from: SlopeFrom::Output, ulp_f32: 1.0, ulp_f64: 1.0, ulp_slope: 1.0,
         bounds: (0.0, f64::INFINITY), parity: Parity::None, monotone: true,

@@ -8,9 +8,9 @@ use crate::registry::{ActivationEntry, Parameter, Parity, Range, SlopeFrom};
 activation! {
     /// Sigmoid linear unit with slope `beta`: `swish(x) = x sigmoid(beta x)`; `silu` is `swish` with `beta = 1`.
     ///
-    /// Accurate relative to its value in the negative tail; `swish(-inf) = -0`. The slope's error counts beside 1: from
-    /// -87 / beta on it is 0. The least value is -0.27846 / beta at
-    /// -1.27846 / beta. (Ramachandran, Zoph and Le, 2017; Elfwing, Uchibe and Doya, 2017.)
+    /// Accurate relative to its value in the negative tail; `swish(-inf) = -0`. The error of the slope is relative to
+    /// 1: below -87 / beta the slope is 0. The minimum is -0.27846 / beta at -1.27846 / beta. (Ramachandran, Zoph and
+    /// Le, 2017; Elfwing, Uchibe and Doya, 2017.)
     Swish "swish" or "silu"
     { beta: 1.0 in Range::finite(), "Steepness of the gate." } {
         slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
@@ -66,7 +66,7 @@ activation! {
 }
 
 activation! {
-    /// Gaussian error linear unit by the tanh formula: `gelu_tanh(x) = x (1 + tanh(u)) / 2`,
+    /// Gaussian error linear unit, tanh approximation: `gelu_tanh(x) = x (1 + tanh(u)) / 2`,
     /// `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
     ///
     /// Computed as `x sigmoid(2u)` with `2u` in two numbers, so that it is accurate relative to its value in the
@@ -122,10 +122,11 @@ fn gate_slope<R: Real>(z: R, growth: R) -> R {
 }
 
 activation! {
-    /// Swish made of straight pieces: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
+    /// Piecewise version of swish: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
     ///
-    /// 0 up to -3, x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` between; at the corners
-    /// it is that of the straight side, 0 at -3 and 1 at 3. The least value is -0.375 at -1.5. (Howard et al., 2019.)
+    /// 0 up to -3 and x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` in between; at the
+    /// corners it is that of the straight side, 0 at -3 and 1 at 3. The minimum is -0.375 at -1.5. (Howard et al.,
+    /// 2019.)
     HardSwish "hard_swish" or "hard_silu" {} {
         slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 1.0,
         bounds: (-0.375, f64::INFINITY), parity: Parity::None, monotone: false,
@@ -146,7 +147,7 @@ activation! {
 activation! {
     /// Self-gated by a smooth rectifier: `mish(x) = x tanh(ln(1 + exp(x)))`.
     ///
-    /// Accurate relative to its value in the negative tail; `mish(-inf) = -0`. The least value is -0.30884 at -1.19243.
+    /// Accurate relative to its value in the negative tail; `mish(-inf) = -0`. The minimum is -0.30884 at -1.19243.
     /// (Misra, 2019.)
     Mish "mish" {} {
         slope_from: SlopeFrom::Input, ulp_f32: 4.0, ulp_f64: 3.0, ulp_slope: 4.0,

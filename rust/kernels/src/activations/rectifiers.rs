@@ -29,10 +29,10 @@ activation! {
 }
 
 activation! {
-    /// Rectified linear unit that leaks: `leaky_relu(x) = x` where `x > 0`, else `negative_slope x`.
+    /// Leaky rectified linear unit: `leaky_relu(x) = x` where `x > 0`, else `negative_slope x`.
     ///
-    /// The default `negative_slope` is the paper's and PyTorch's 0.01; the Keras function has 0.2, its layer 0.3. The
-    /// slope at 0 is `negative_slope`, as in PyTorch (JAX: 1). (Maas, Hannun and Ng, 2013.)
+    /// The default `negative_slope` of 0.01 is that of the paper and PyTorch; the Keras function has 0.2, its layer
+    /// 0.3. The slope at 0 is `negative_slope`, as in PyTorch (JAX: 1). (Maas, Hannun and Ng, 2013.)
     LeakyRelu "leaky_relu"
     { negative_slope: 0.01 in Range::non_negative(), "Slope where `x` is negative." } {
         slope_from: SlopeFrom::Output, ulp_f32: 1.0, ulp_f64: 0.5, ulp_slope: 0.5,
@@ -64,9 +64,9 @@ activation! {
 }
 
 activation! {
-    /// Linear between two levels: `hard_tanh(x) = min(max(minimum, x), maximum)`.
+    /// Linear between two limits: `hard_tanh(x) = min(max(minimum, x), maximum)`.
     ///
-    /// The slope is 0 at both corners, as in PyTorch (JAX: 1). With the levels 0 and 6 it is [`relu6`](Relu6).
+    /// The slope is 0 at both corners, as in PyTorch (JAX: 1). With the limits 0 and 6 it is [`relu6`](Relu6).
     /// (Collobert, 2004.)
     HardTanh "hard_tanh" {
         minimum: -1.0 in Range::non_positive(), "Lower level.";
@@ -90,8 +90,8 @@ activation! {
     /// The input where it is above a threshold, else a fixed value: `threshold(x) = x` where `x > threshold`, else
     /// `value`.
     ///
-    /// With the defaults it is [`relu`](Relu), which JAX and PyTorch leave to the caller. It jumps at the threshold
-    /// unless both parameters are equal; the slope there is 0, as in PyTorch.
+    /// With the defaults it is [`relu`](Relu); PyTorch and JAX have no defaults. It jumps at the threshold unless both
+    /// parameters are equal; the slope there is 0, as in PyTorch.
     Threshold "threshold" {
         threshold: 0.0 in Range::finite(), "Where the identity begins.";
         value: 0.0 in Range::finite(), "Value at and below the threshold."
@@ -109,8 +109,8 @@ activation! {
 activation! {
     /// Square of the rectified linear unit: `squared_relu(x) = max(0, x)^2`.
     ///
-    /// Infinite from `x = 1.8e19` (f32) on, where the square is beyond the largest number. The slope is `2 max(0, x)`,
-    /// 0 at 0. (So et al., 2021.)
+    /// Infinite above `x = 1.8e19` (f32), where the square exceeds the largest number. The slope is `2 max(0, x)`, 0
+    /// at 0. (So et al., 2021.)
     SquaredRelu "squared_relu" {} {
         slope_from: SlopeFrom::Input, ulp_f32: 0.5, ulp_f64: 0.5, ulp_slope: 0.5,
         bounds: (0.0, f64::INFINITY), parity: Parity::None, monotone: true,

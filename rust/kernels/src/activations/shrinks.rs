@@ -5,10 +5,10 @@ use crate::real::Real;
 use crate::registry::{ActivationEntry, Parameter, Parity, Range, SlopeFrom};
 
 activation! {
-    /// Drawn towards zero by a fixed amount: `soft_shrink(x) = sign(x) max(|x| - threshold, 0)`.
+    /// Shrinks towards zero by a fixed amount: `soft_shrink(x) = sign(x) max(|x| - threshold, 0)`.
     ///
-    /// The slope is 0 up to the threshold and at it, 1 beyond, as in PyTorch. It is the proximal map of the L1 norm.
-    /// (Donoho, 1995.)
+    /// The slope is 0 up to and including the threshold and 1 beyond, as in PyTorch. It is the proximal map of the L1
+    /// norm. (Donoho, 1995.)
     SoftShrink "soft_shrink"
     { threshold: 0.5 in Range::non_negative(), "Largest size that becomes zero." } {
         slope_from: SlopeFrom::Output, ulp_f32: 0.5, ulp_f64: 0.5, ulp_slope: 0.0,
@@ -23,7 +23,7 @@ activation! {
 }
 
 activation! {
-    /// Zero where small: `hard_shrink(x) = x` where `|x| > threshold`, else 0.
+    /// Sets small numbers to zero: `hard_shrink(x) = x` where `|x| > threshold`, else 0.
     ///
     /// It jumps at the threshold, where value and slope are 0, as in PyTorch. (Donoho and Johnstone, 1994.)
     HardShrink "hard_shrink"
@@ -45,7 +45,7 @@ fn slope_off_zero<R: Real>(y: R) -> R {
 }
 
 activation! {
-    /// What the hyperbolic tangent lacks: `tanh_shrink(x) = x - tanh(x)`.
+    /// Difference from the hyperbolic tangent: `tanh_shrink(x) = x - tanh(x)`.
     ///
     /// Odd; near 0 it is `x^3 / 3`, and accurate relative to that. The slope is `tanh(x)^2`.
     TanhShrink "tanh_shrink" {} {

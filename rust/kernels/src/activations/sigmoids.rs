@@ -9,7 +9,8 @@ activation! {
     /// Logistic function: `sigmoid(x) = 1 / (1 + exp(-x))`.
     ///
     /// Accurate relative to its value down to the smallest numbers; `sigmoid(-inf) = 0`, `sigmoid(inf) = 1`. The slope
-    /// is taken from the output, `y (1 - y)`, at most 0.25: where `y` is near 1 its error is that of `1 - y`.
+    /// is computed from the output, `y (1 - y)`, and is at most 0.25: where `y` is near 1, its error is that of
+    /// `1 - y`.
     Sigmoid "sigmoid" or "logistic" {} {
         slope_from: SlopeFrom::Output, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
         bounds: (0.0, 1.0), parity: Parity::None, monotone: true,
@@ -22,8 +23,8 @@ activation! {
 activation! {
     /// Hyperbolic tangent: `tanh(x) = (exp(2x) - 1) / (exp(2x) + 1)`.
     ///
-    /// Odd, within ±1, `tanh(±inf) = ±1`. The slope is taken from the output, `(1 - y) (1 + y)`: where `y` is near ±1
-    /// its error is that of `1 - |y|`.
+    /// Odd, within ±1, `tanh(±inf) = ±1`. The slope is computed from the output, `(1 - y) (1 + y)`: where `y` is near
+    /// ±1, its error is that of `1 - |y|`.
     Tanh "tanh" {} {
         slope_from: SlopeFrom::Output, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
         bounds: (-1.0, 1.0), parity: Parity::Odd, monotone: true,
@@ -34,7 +35,7 @@ activation! {
 }
 
 activation! {
-    /// Logistic function made of straight pieces: `hard_sigmoid(x) = min(max(0, x + 3), 6) / 6`.
+    /// Piecewise linear version of the sigmoid: `hard_sigmoid(x) = min(max(0, x + 3), 6) / 6`.
     ///
     /// As in PyTorch, Keras 3 and JAX; older Keras and burn have `0.2 x + 0.5`. The slope is 1/6 between -3 and 3, and
     /// 0 at both corners, as in PyTorch. (Courbariaux, Bengio and David, 2015; the form of Howard et al., 2019.)
@@ -56,8 +57,8 @@ activation! {
 activation! {
     /// Sigmoid without an exponential: `softsign(x) = x / (1 + |x|)`.
     ///
-    /// Odd, within ±1, `softsign(±inf) = ±1`; it nears its ends slowly. The slope is `1 / (1 + |x|)^2`. (Bergstra,
-    /// Desjardins, Lamblin and Bengio, 2009.)
+    /// Odd, within ±1, `softsign(±inf) = ±1`; it approaches its limits slowly. The slope is `1 / (1 + |x|)^2`.
+    /// (Bergstra, Desjardins, Lamblin and Bengio, 2009.)
     Softsign "softsign" {} {
         slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
         bounds: (-1.0, 1.0), parity: Parity::Odd, monotone: true,

@@ -8,7 +8,7 @@ use crate::registry::{ActivationEntry, Parameter, Parity, Range, SlopeFrom};
 activation! {
     /// Smooth rectifier: `softplus(x) = ln(1 + exp(beta x)) / beta`.
     ///
-    /// Computed as `max(z, 0) + ln(1 + exp(-|z|))` with `z = beta x`, so it needs no threshold beyond which it would be
+    /// Computed as `max(z, 0) + ln(1 + exp(-|z|))` with `z = beta x`, so it needs no threshold above which it becomes
     /// linear (PyTorch: 20); accurate relative to its value in the negative tail. The slope is `sigmoid(beta x)`.
     /// (Dugas, Bengio, Belisle, Nadeau and Garcia, 2001.)
     Softplus "softplus"
@@ -35,7 +35,7 @@ activation! {
 activation! {
     /// Logarithm of the logistic function: `log_sigmoid(x) = -ln(1 + exp(-x))`.
     ///
-    /// Accurate relative to its value where the sigmoid is near 1 too; `log_sigmoid(-inf) = -inf`,
+    /// Accurate relative to its value even where the sigmoid is near 1; `log_sigmoid(-inf) = -inf`,
     /// `log_sigmoid(inf) = -0`. The slope is `sigmoid(-x)`.
     LogSigmoid "log_sigmoid" {} {
         slope_from: SlopeFrom::Input, ulp_f32: 2.0, ulp_f64: 2.0, ulp_slope: 2.0,
@@ -56,7 +56,7 @@ activation! {
     ///
     /// Computed as `smoothness / 2 / (sqrt(x^2 + smoothness) - x)` below 0, so that it is accurate relative to its
     /// value; its square is scaled where it would overflow. With `smoothness = 0` it is [`relu`](super::Relu), with
-    /// slope 0 at 0. The default is Keras' and JAX's (`b = 4`), with which it has 1 at 0. (Barron, 2021.)
+    /// slope 0 at 0. The default is that of Keras and JAX (`b = 4`), with which the value at 0 is 1. (Barron, 2021.)
     Squareplus "squareplus"
     { smoothness: 4.0 in Range::closed(0.0, 1e36), "Added to the square: the smaller, the nearer to `relu`." } {
         slope_from: SlopeFrom::Input, ulp_f32: 3.0, ulp_f64: 3.0, ulp_slope: 2.0,

@@ -1,4 +1,4 @@
-//! Losses of probabilities of yes, from logits and from the probabilities themselves.
+//! Losses of yes-or-no probabilities, from logits and from the probabilities themselves.
 
 use super::formula::point_loss;
 use crate::real::Real;
@@ -8,14 +8,14 @@ point_loss! {
     /// Binary cross-entropy of logits: `-(t ln p + (1 - t) ln(1 - p))` with `p = sigmoid(x)` and a target `t` in [0,
     /// 1].
     ///
-    /// Computed as `max(x, 0) - x t + ln(1 + exp(-|x|))`, exact far out: 200 at `x = 200, t = 0`, where the form of
-    /// probabilities gives infinity or a clipped 100. The slope `p - t` is `(1 - t) p - t (1 - p)`, each factor
-    /// without cancellation. `positive_weight` multiplies the part of `t`, as PyTorch's `pos_weight` does; smoothing
-    /// makes the target `(1 - label_smoothing) t + label_smoothing / 2`, as in Keras.
+    /// Computed as `max(x, 0) - x t + ln(1 + exp(-|x|))`, exact for large logits: 200 at `x = 200, t = 0`, where the
+    /// form for probabilities gives infinity or a clipped 100. The slope `p - t` is computed as
+    /// `(1 - t) p - t (1 - p)`, each factor without cancellation. `positive_weight` multiplies the term with `t`, like
+    /// PyTorch's `pos_weight`; smoothing makes the target `(1 - label_smoothing) t + label_smoothing / 2`, as in Keras.
     BinaryCrossEntropyWithLogits [Mean "binary_cross_entropy_with_logits"]
     {
-        label_smoothing: 0.0 in Range::closed(0.0, 1.0), "Share of the target that is drawn to one half.";
-        positive_weight: 1.0 in Range::positive(), "Weight of the positive targets, for those that are rare.";
+        label_smoothing: 0.0 in Range::closed(0.0, 1.0), "Share by which targets move towards one half.";
+        positive_weight: 1.0 in Range::positive(), "Weight of positive targets, for when they are rare.";
     }
     { targets: Domain::UnitInterval, output: OutputActivation::Sigmoid, zero_at_perfect: false }
     (this, x, t) {
@@ -31,12 +31,12 @@ point_loss! {
     /// Binary cross-entropy of probabilities: `-(t ln p + (1 - t) ln(1 - p))` for a prediction `p` and a target `t` in
     /// [0, 1].
     ///
-    /// The form for what already is a probability; a model is better trained on logits by
-    /// `binary_cross_entropy_with_logits`, which loses nothing far out. Predictions outside [0, 1] are refused. A
-    /// logarithm is at least -100 and the slope divides by 1e-12 at least, as in PyTorch, so that `p = 0, t = 1` costs
-    /// 100; Keras first draws `p` into [1e-7, 1 - 1e-7], where it costs 16.118 (`style="keras"`).
+    /// For predictions that already are probabilities; it is better to train a model on logits with
+    /// `binary_cross_entropy_with_logits`, which stays exact for large logits. Predictions outside [0, 1] are rejected.
+    /// A logarithm is at least -100 and the slope divides by at least 1e-12, as in PyTorch, so `p = 0, t = 1` costs
+    /// 100; Keras first clips `p` to [1e-7, 1 - 1e-7], where it costs 16.118 (`style="keras"`).
     BinaryCrossEntropy [Mean "binary_cross_entropy"]
-    { epsilon: 0.0 in Range::half_open(0.0, 0.5), "Predictions are drawn into [epsilon, 1 - epsilon] first."; }
+    { epsilon: 0.0 in Range::half_open(0.0, 0.5), "Predictions are first clipped to [epsilon, 1 - epsilon]."; }
     {
         targets: Domain::UnitInterval, predictions: Domain::UnitInterval,
         styles: &[("torch", &[]), ("keras", &[("epsilon", Setting::Number(1e-7))])],
@@ -56,13 +56,14 @@ point_loss! {
     /// Binary focal loss of logits: `-alpha_t (1 - p_t)^gamma ln(p_t)` with `p = sigmoid(x)`, `p_t` the probability
     /// given to the target (`p` for 1, `1 - p` for 0) and `alpha_t` likewise `alpha` or `1 - alpha`.
     ///
-    /// What is already right counts little. With `gamma = 0` and no `alpha` it is `binary_cross_entropy_with_logits`.
-    /// Between 0 and 1, `p_t = t p + (1 - t)(1 - p)` and `alpha_t` alike, as in Keras and optax. No `alpha` by default:
-    /// Keras names 0.25 but does not apply it unless told to. (Lin et al., 2017.)
+    /// Samples that are already predicted well count little. With `gamma = 0` and no `alpha` it is
+    /// `binary_cross_entropy_with_logits`. For targets between 0 and 1, `p_t = t p + (1 - t)(1 - p)`, and `alpha_t`
+    /// likewise, as in Keras and optax. There is no `alpha` by default: Keras has 0.25 but does not apply it unless
+    /// told to. (Lin et al., 2017.)
     BinaryFocal [Mean "binary_focal_loss"]
     {
-        gamma: 2.0 in Range::non_negative(), "How much less counts what is already right; 0 for cross-entropy.";
-        alpha: NONE in Range::closed(0.0, 1.0), "Weight of the target 1; that of 0 is the rest to 1.";
+        gamma: 2.0 in Range::non_negative(), "How much less well-predicted samples count; 0 gives cross-entropy.";
+        alpha: NONE in Range::closed(0.0, 1.0), "Weight of the target 1; the target 0 has weight 1 - alpha.";
     }
     {
         targets: Domain::UnitInterval, output: OutputActivation::Sigmoid, zero_at_perfect: false,

@@ -12,10 +12,10 @@ point_loss! {
     /// Hinge loss: `max(0, 1 - t x)` for a score `x` and a target `t` of -1 or 1; slope `-t` below the margin, 0 at it
     /// and beyond.
     ///
-    /// The loss of support vector machines. PyTorch and optax expect -1 and 1, Keras turns 0 and 1 into them
+    /// The loss of support vector machines. PyTorch and optax expect targets of -1 and 1; Keras converts 0 and 1
     /// (`style="keras"`). (Cortes and Vapnik, 1995.)
     Hinge [Mean "hinge"] {}
-    choices { zero_one_targets: false, "Whether targets are 0 and 1, which become -1 and 1." }
+    choices { zero_one_targets: false, "Whether targets are 0 and 1, which are converted to -1 and 1." }
     { targets: Domain::Sign, domains: ZERO_ONE, styles: &[("keras", &[("zero_one_targets", Setting::Flag(true))])] }
     (this, x, t) {
         let t = sign(t, this.zero_one_targets);
@@ -29,7 +29,7 @@ point_loss! {
     ///
     /// Targets are as in `hinge`.
     SquaredHinge [Mean "squared_hinge"] {}
-    choices { zero_one_targets: false, "Whether targets are 0 and 1, which become -1 and 1." }
+    choices { zero_one_targets: false, "Whether targets are 0 and 1, which are converted to -1 and 1." }
     { targets: Domain::Sign, domains: ZERO_ONE, styles: &[("keras", &[("zero_one_targets", Setting::Flag(true))])] }
     (this, x, t) {
         let t = sign(t, this.zero_one_targets);
@@ -41,7 +41,7 @@ point_loss! {
 point_loss! {
     /// Soft margin loss: `ln(1 + exp(-t x))` for a score `x` and a target `t` of -1 or 1; slope `-t sigmoid(-t x)`.
     ///
-    /// Binary cross-entropy of a logit in the words of margins; it does not overflow. PyTorch has the same.
+    /// The binary cross-entropy of a logit, written as a margin loss; it does not overflow. Same as in PyTorch.
     SoftMargin [Mean "soft_margin"] {} { targets: Domain::Sign, zero_at_perfect: false }
     (_this, x, t) {
         let z = -(t * x);
@@ -50,11 +50,11 @@ point_loss! {
 }
 
 point_loss! {
-    /// Hinge loss of distances: `x` for a target of 1 (alike), `max(0, margin - x)` for -1 (unlike).
+    /// Hinge loss of distances: `x` for a target of 1 (similar), `max(0, margin - x)` for -1 (dissimilar).
     ///
-    /// The prediction is a distance, from 0. The default margin is PyTorch's.
+    /// The prediction is a distance, at least 0. The default margin is PyTorch's.
     HingeEmbedding [Mean "hinge_embedding"]
-    { margin: 1.0 in Range::positive(), "Distance beyond which what is unlike costs nothing."; }
+    { margin: 1.0 in Range::positive(), "Distance beyond which dissimilar pairs cost nothing."; }
     { targets: Domain::Sign, predictions: Domain::NonNegative, zero_at_perfect: false }
     (this, x, t) {
         let lack = R::constant(this.margin) - x;
@@ -65,13 +65,13 @@ point_loss! {
 }
 
 point_loss! {
-    /// Contrastive loss of distances: `t x^2 / 2 + (1 - t) max(0, margin - x)^2 / 2` with a target of 1 for alike, 0
-    /// for unlike.
+    /// Contrastive loss of distances: `t x^2 / 2 + (1 - t) max(0, margin - x)^2 / 2` with a target of 1 for similar, 0
+    /// for dissimilar.
     ///
-    /// The prediction is a distance, from 0. With the halves of the paper. (Hadsell, Chopra and LeCun, 2006; there 1 is
-    /// unlike.)
+    /// The prediction is a distance, at least 0. The factors 1/2 are those of the paper. (Hadsell, Chopra and LeCun,
+    /// 2006, where 1 means dissimilar.)
     Contrastive [Mean "contrastive"]
-    { margin: 1.0 in Range::positive(), "Distance beyond which what is unlike costs nothing."; }
+    { margin: 1.0 in Range::positive(), "Distance beyond which dissimilar pairs cost nothing."; }
     { targets: Domain::UnitInterval, predictions: Domain::NonNegative, zero_at_perfect: false }
     (this, x, t) {
         let (lack, rest) = ((R::constant(this.margin) - x).maximum(R::zero()), R::one() - t);

@@ -1,4 +1,4 @@
-//! Losses of amounts.
+//! Losses of continuous values.
 
 use super::formula::point_loss;
 use crate::real::Real;
@@ -7,11 +7,11 @@ use crate::registry::{Domain, DomainRule, OutputActivation, Range, Setting};
 point_loss! {
     /// Squared error: `(x - t)^2` for a prediction `x` and a target `t`; slope `2 (x - t)`.
     ///
-    /// Texts call both its mean and its sum "MSE"; here `mean_squared_error` is the mean over all elements and
-    /// `sum_squared_error` the sum. There is no factor 1/2 (as in PyTorch and Keras) unless `half` asks for it, as
-    /// optax's `l2_loss` and scikit-learn's MLP have it.
+    /// Both its mean and its sum are called "MSE" in the literature; here `mean_squared_error` is the mean over all
+    /// elements and `sum_squared_error` the sum. As in PyTorch and Keras, there is no factor 1/2 unless `half` asks
+    /// for it, as in optax's `l2_loss` and scikit-learn's MLP.
     SquaredError [Mean "mean_squared_error", Sum "sum_squared_error"] {}
-    choices { half: false, "Whether half the square is meant, whose slope is the error itself." }
+    choices { half: false, "Whether to use half the square, whose slope is the error itself." }
     {
         styles: &[("optax", &[("half", Setting::Flag(true))]), ("sklearn", &[("half", Setting::Flag(true))])],
         ulp_f32: 2.0, ulp_f64: 2.0,
@@ -24,11 +24,12 @@ point_loss! {
 }
 
 point_loss! {
-    /// Absolute error: `|x - t|` for a prediction `x` and a target `t`; slope the sign of `x - t`, and 0 where they are
-    /// equal.
+    /// Absolute error: `|x - t|` for a prediction `x` and a target `t`; the slope is the sign of `x - t`, and 0 where
+    /// they are equal.
     ///
-    /// Its slope does not shrink near the minimum, so a fixed learning rate does not settle there. At equality PyTorch
-    /// has the slope 0, too, JAX 1. `mean_absolute_error` is the mean over all elements, `sum_absolute_error` the sum.
+    /// Its slope does not shrink near the minimum, so training with a fixed learning rate does not settle there. At
+    /// equality the slope is 0 in PyTorch too, and 1 in JAX. `mean_absolute_error` is the mean over all elements,
+    /// `sum_absolute_error` the sum.
     AbsoluteError [Mean "mean_absolute_error", Sum "sum_absolute_error"] {} { ulp_f32: 1.0, ulp_f64: 1.0 }
     (_this, x, t) {
         let error = x - t;
@@ -39,9 +40,9 @@ point_loss! {
 point_loss! {
     /// Huber's loss: `(x - t)^2 / 2` up to an error of `delta`, and `delta (|x - t| - delta / 2)` beyond.
     ///
-    /// Squared near the target, absolute far from it: outliers pull with `delta` at most. It is `delta` times
-    /// `smooth_l1` with `beta = delta`, so the two agree at 1 only. The default is that of PyTorch, Keras and optax.
-    /// (Huber, 1964.)
+    /// Squared near the target and absolute far from it, so outliers pull with a slope of at most `delta`. It is
+    /// `delta` times `smooth_l1` with `beta = delta`, so the two agree only at 1. The default is that of PyTorch,
+    /// Keras and optax. (Huber, 1964.)
     Huber [Mean "huber"] { delta: 1.0 in Range::positive(), "Error at which the square turns into a line." } {}
     (this, x, t) {
         let (error, delta) = (x - t, R::constant(this.delta));
@@ -69,8 +70,8 @@ point_loss! {
 point_loss! {
     /// Logarithm of the hyperbolic cosine of the error: `ln(cosh(x - t))`; slope `tanh(x - t)`.
     ///
-    /// About half the square of small errors and `|x - t| - ln 2` of large ones, smooth everywhere. Keras and optax
-    /// have the same; it does not overflow, and keeps its digits near zero.
+    /// About half the square for small errors and `|x - t| - ln 2` for large ones, smooth everywhere. Same as in Keras
+    /// and optax; it does not overflow, and keeps its digits near zero.
     LogCosh [Mean "log_cosh"] {} {}
     (_this, x, t) {
         let error = x - t;
@@ -87,7 +88,7 @@ point_loss! {
     /// Pinball (quantile) loss: `max(q (t - x), (q - 1) (t - x))` with `q` the `quantile`; slope `-q` below the target,
     /// `1 - q` above, 0 at it.
     ///
-    /// The constant that makes its mean least is the quantile `q` of the targets; at one half it is half the absolute
+    /// The constant that minimises its mean is the quantile `q` of the targets; with one half it is half the absolute
     /// error. scikit-learn's `mean_pinball_loss` is the same with `alpha`. (Koenker and Bassett, 1978.)
     Pinball [Mean "pinball"]
     { quantile: 0.5 in Range::open(0.0, 1.0), "Share of targets that should lie below the prediction." } {}
@@ -105,8 +106,9 @@ point_loss! {
     /// Poisson loss of counts: `exp(x) - t x` for the logarithm `x` of a rate, or `x - t ln(x + epsilon)` for the rate
     /// itself.
     ///
-    /// The negative log-likelihood without the term that holds the target alone; so it may be below zero. Whether `x`
-    /// is a logarithm says `log_input`: yes by default, as in PyTorch; Keras expects the rate (`style="keras"`).
+    /// The negative log-likelihood without the term that depends only on the target, so it may be negative.
+    /// `log_input` says whether `x` is a logarithm: yes by default, as in PyTorch; Keras expects the rate
+    /// (`style="keras"`).
     Poisson [Mean "poisson"]
     { epsilon: 1e-8 in Range::non_negative(), "Added to a rate before its logarithm is taken." }
     choices { log_input: true, "Whether the prediction is the logarithm of the rate." }
@@ -134,8 +136,8 @@ point_loss! {
 point_loss! {
     /// Squared logarithmic error: `(ln(1 + x) - ln(1 + t))^2`; slope `2 (ln(1 + x) - ln(1 + t)) / (1 + x)`.
     ///
-    /// For amounts of which the ratio counts: predictions and targets are greater than -1. (Keras clips predictions at
-    /// 1e-7, which changes nothing above that.)
+    /// For values whose ratio matters: predictions and targets must be greater than -1. (Keras clips predictions at
+    /// 1e-7, which makes no difference above that.)
     SquaredLogarithmicError [Mean "mean_squared_logarithmic_error"] {} {
         targets: Domain::AboveMinusOne, predictions: Domain::AboveMinusOne,
     }
@@ -146,13 +148,13 @@ point_loss! {
 }
 
 point_loss! {
-    /// Absolute percentage error: `|x - t| / max(|t|, epsilon)`, a fraction, or times 100 with `percent`.
+    /// Absolute percentage error: `|x - t| / max(|t|, epsilon)`, as a fraction, or times 100 with `percent`.
     ///
-    /// The default is scikit-learn's, whose `epsilon` makes a target of zero cost `4.5e15 |x|`; Keras has 1e-7 and
-    /// percent (`style="keras"`). The slope is 0 where prediction and target are equal.
+    /// The default is that of scikit-learn, whose `epsilon` makes a target of zero cost `4.5e15 |x|`; Keras uses 1e-7
+    /// and percent (`style="keras"`). The slope is 0 where prediction and target are equal.
     AbsolutePercentageError [Mean "mean_absolute_percentage_error"]
-    { epsilon: 2.220446049250313e-16 in Range::positive(), "Least size of a target to divide by." }
-    choices { percent: false, "Whether the result is in percent and not a fraction." }
+    { epsilon: 2.220446049250313e-16 in Range::positive(), "Smallest absolute target to divide by." }
+    choices { percent: false, "Whether the result is a percentage instead of a fraction." }
     {
         styles: &[
             ("sklearn", &[]),

@@ -1,4 +1,4 @@
-//! Rules that divide by gathered squares of the gradient: RMSprop, Adagrad, Adadelta.
+//! Rules that divide by accumulated squares of the gradient: RMSprop, Adagrad, Adadelta.
 
 use super::elementwise::elementwise;
 use super::rule::{DECAY, Decay, EPSILON, Rule, Scalars, Settings, rule, tamed};
@@ -16,25 +16,25 @@ rule! {
     /// centred, `velocity` with momentum.
     Rmsprop "rmsprop" "RMSprop"
     {
-        /// Size of a step; PyTorch takes 0.01.
+        /// Size of a step; PyTorch uses 0.01.
         learning_rate: 1e-3 in Range::non_negative();
-        /// Share of `s` that is kept; Keras and optax take 0.9 as we do, PyTorch 0.99.
+        /// Share of `s` that is kept; 0.9 as in Keras and optax, PyTorch uses 0.99.
         decay: 0.9 in DECAY;
-        /// Keeps the divisor from zero; Keras takes 1e-7.
+        /// Keeps the divisor away from zero; Keras uses 1e-7.
         epsilon: 1e-8 in EPSILON;
-        /// Share of a velocity that is kept, which the divided gradient drives; 0 is none.
+        /// Share of the velocity that is kept, which the divided gradient drives; 0 means no velocity.
         momentum: 0.0 in DECAY;
         /// How strongly weights are pulled towards zero.
         weight_decay: 0.0 in Range::non_negative();
     }
     {
-        /// Where epsilon stands: inside the root (Keras, optax) or outside it (PyTorch).
+        /// Where epsilon is added: inside the root (Keras, optax) or outside it (PyTorch).
         epsilon_mode: EpsilonModeUncorrected = "inside";
-        /// Whether to take the square of a running mean of the gradient from `s`, so that the deviation divides
-        /// (Graves, 2013).
+        /// Whether to subtract the square of a running mean of the gradient from `s`, so as to divide by the standard
+        /// deviation (Graves, 2013).
         centered: bool = "false";
-        /// How the velocity takes in the divided gradient, as in `sgd`; PyTorch's is `"heavy-ball"`, that of Keras
-        /// and optax `"keras"`.
+        /// How the divided gradient enters the velocity, as in `sgd`; PyTorch uses `"heavy-ball"`, Keras and optax
+        /// `"keras"`.
         momentum_style: MomentumStyle = "heavy-ball";
         /// How weights are pulled towards zero.
         weight_decay_style: WeightDecayStyle = "coupled";
@@ -217,17 +217,17 @@ rule! {
     /// Keras and optax start `s` at 0.1, with epsilon 1e-7 inside the root. Slot: `sum_of_squares`.
     Adagrad "adagrad" "Adagrad"
     {
-        /// Size of a step; Keras takes 0.001.
+        /// Size of a step; Keras uses 0.001.
         learning_rate: 0.01 in Range::non_negative();
-        /// Where `s` starts.
+        /// Initial value of `s`.
         initial_accumulator: 0.0 in Range::non_negative();
-        /// Keeps the divisor from zero.
+        /// Keeps the divisor away from zero.
         epsilon: 1e-10 in EPSILON;
         /// How strongly weights are pulled towards zero.
         weight_decay: 0.0 in Range::non_negative();
     }
     {
-        /// Where epsilon stands: outside the root (PyTorch) or inside it (Keras, optax).
+        /// Where epsilon is added: outside the root (PyTorch) or inside it (Keras, optax).
         epsilon_mode: EpsilonModeUncorrected = "outside";
         /// How weights are pulled towards zero.
         weight_decay_style: WeightDecayStyle = "coupled";
@@ -277,24 +277,24 @@ impl Rule for Adagrad {
 }
 
 rule! {
-    /// Takes steps as large as steps lately were, relative to how large gradients lately were (Zeiler, 2012).
+    /// Takes steps the size of recent steps, relative to the size of recent gradients (Zeiler, 2012).
     ///
     /// `s = decay * s + (1 - decay) * gradient^2`, `d = sqrt(u + epsilon) / sqrt(s + epsilon) * gradient`, `u = decay
     /// * u + (1 - decay) * d^2`, `weight = weight - learning_rate * d`; both averages start at zero, so the first
     /// steps are about `sqrt(epsilon)`. Slots: `mean_square` (`s`), `mean_square_step` (`u`).
     Adadelta "adadelta" "Adadelta"
     {
-        /// Factor of a step; 1 as in the paper, which has none, and in PyTorch. Keras takes 0.001.
+        /// Factor of a step; 1 as in PyTorch and in the paper, which has no such factor. Keras uses 0.001.
         learning_rate: 1.0 in Range::non_negative();
-        /// Share of both averages that is kept; 0.95 as in the paper and Keras, PyTorch and optax take 0.9.
+        /// Share of both averages that is kept; 0.95 as in the paper and Keras, PyTorch and optax use 0.9.
         decay: 0.95 in DECAY;
-        /// Gets the first steps going; 1e-6 as in the paper, PyTorch and optax, Keras takes 1e-7.
+        /// Gets the first steps going; 1e-6 as in the paper, PyTorch and optax, Keras uses 1e-7.
         epsilon: 1e-6 in EPSILON;
         /// How strongly weights are pulled towards zero.
         weight_decay: 0.0 in Range::non_negative();
     }
     {
-        /// How weights are pulled towards zero; optax is as PyTorch.
+        /// How weights are pulled towards zero; optax does as PyTorch does.
         weight_decay_style: WeightDecayStyle = "coupled";
     }
     styles &[

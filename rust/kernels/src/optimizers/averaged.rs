@@ -1,4 +1,4 @@
-//! ASGD: descent that evaluates with an average of the weights that are trained.
+//! ASGD: descent that evaluates with an average of the trained weights.
 
 use super::elementwise::elementwise;
 use super::rule::{Evaluation, Rule, rule};
@@ -7,7 +7,7 @@ use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
 rule! {
-    /// Gradient descent with falling steps, evaluated with the average of its weights (Polyak and Juditsky, 1992).
+    /// Gradient descent with decreasing steps, evaluated with the average of its weights (Polyak and Juditsky, 1992).
     ///
     /// In step `t`, with `r = learning_rate / (1 + shrink * learning_rate * (t - 1))^power` (Xu, 2011): `weight = (1
     /// - shrink * r) * weight - r * gradient`, and `average = average + (weight - average) / max(1, t - 1 -
@@ -17,11 +17,11 @@ rule! {
     {
         /// Size of the first step.
         learning_rate: 0.01 in Range::non_negative();
-        /// How fast steps fall and weights shrink, PyTorch's `lambd`; the paper does not shrink weights: 0.
+        /// How fast steps decrease and weights shrink, PyTorch's `lambd`; the paper does not shrink weights: 0.
         shrink: 1e-4 in Range::non_negative();
-        /// How steeply steps fall, PyTorch's `alpha`.
+        /// How steeply steps decrease, PyTorch's `alpha`.
         power: 0.75 in Range::non_negative();
-        /// Steps before averaging begins, PyTorch's `t0`; the paper's is 0.
+        /// Steps before averaging begins, PyTorch's `t0`; 0 in the paper.
         average_from: 1e6 in Range::non_negative();
         /// Added to the gradient, times the weight (an L2 penalty).
         weight_decay: 0.0 in Range::non_negative();

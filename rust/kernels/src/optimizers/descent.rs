@@ -11,33 +11,33 @@ use crate::sweep::Update;
 rule! {
     /// Stochastic gradient descent, with momentum if asked for (Robbins and Monro, 1951; Polyak, 1964).
     ///
-    /// Without momentum `weight = weight - learning_rate * gradient`. With it, a velocity `v`, zero at first, takes
-    /// in the gradient `g`, with momentum `m`:
+    /// Without momentum, `weight = weight - learning_rate * gradient`. With momentum `m`, the gradient `g` enters a
+    /// velocity `v`, which starts at zero:
     ///
     /// - `"heavy-ball"` (PyTorch, optax): `v = m v + g`, `weight = weight - learning_rate * v`
     /// - `"ema"` (textbooks): `v = m v + (1 - m) g`, `weight = weight - learning_rate * v`
     /// - `"keras"` (Keras, scikit-learn): `v = m v - learning_rate * g`, `weight = weight + v`; a changed learning
     ///   rate leaves the velocity as it was.
     ///
-    /// With `nesterov` the weight moves not by `v` but by the next velocity under the same gradient, `m v + g` and
-    /// alike; it needs a momentum above 0 (Nesterov, 1983, in the form of Sutskever et al., 2013). Slot: `velocity`
+    /// With `nesterov` the weight moves not by `v` but by the next velocity under the same gradient, such as `m v + g`;
+    /// it needs a momentum above 0 (Nesterov, 1983, in the form of Sutskever et al., 2013). Slot: `velocity`
     /// with momentum.
     Sgd "sgd" "SGD"
     {
-        /// Size of a step. Keras' default is 0.01 as well, PyTorch's and scikit-learn's 0.001.
+        /// Size of a step. The default is that of Keras; PyTorch and scikit-learn use 0.001.
         learning_rate: 0.01 in Range::non_negative();
-        /// Share of the velocity that is kept; 0 is plain descent, scikit-learn takes 0.9.
+        /// Share of the velocity that is kept; 0 is plain descent, scikit-learn uses 0.9.
         momentum: 0.0 in DECAY;
         /// How strongly weights are pulled towards zero.
         weight_decay: 0.0 in Range::non_negative();
     }
     {
-        /// How the velocity takes in the gradient.
+        /// How the gradient enters the velocity.
         momentum_style: MomentumStyle = "heavy-ball";
         /// Whether to look one step ahead along the velocity; scikit-learn does.
         nesterov: bool = "false";
-        /// How weights are pulled towards zero. scikit-learn's `alpha` is coupled, divided by the rows of a batch,
-        /// and leaves biases alone.
+        /// How weights are pulled towards zero. scikit-learn's `alpha` is coupled, divided by the number of rows in
+        /// the batch, and does not affect biases.
         weight_decay_style: WeightDecayStyle = "coupled";
     }
     styles &[

@@ -1,4 +1,4 @@
-//! Adafactor: a second moment of rows and columns in place of one for each number.
+//! Adafactor: a second moment of rows and columns instead of one for each number.
 
 use super::passes::{CHUNK, MOST_PARTS, Pass, matrix, part, pass_over};
 use super::rule::{EPSILON, Rule, Scalars, WholeParameter, rule, tamed};
@@ -9,7 +9,7 @@ use crate::sums::{RUNNING, add_squares, square_sum, tree};
 use crate::threads;
 
 rule! {
-    /// Divides by a second moment that a matrix keeps for rows and columns only (Shazeer and Stern, 2018).
+    /// Divides by a second moment that is kept only per row and column of a matrix (Shazeer and Stern, 2018).
     ///
     /// In step `t`, with `d = t^decay_exponent` the share of the new: a matrix keeps `R = (1 - d) R + d
     /// mean(gradient^2)` of each row and `C` of each column, and `s = R C / mean(R)`; a vector keeps `s` of each
@@ -24,13 +24,13 @@ rule! {
         learning_rate: 0.01 in Range::non_negative();
         /// How fast the share of a new gradient falls; from -1 to below 0.
         decay_exponent: -0.8 in Range::half_open(-1.0, 0.0);
-        /// Smallest root of the second moment; PyTorch has the epsilon of the dtype.
+        /// Smallest root of the second moment; PyTorch uses the machine epsilon of the dtype.
         epsilon: 1e-15 in EPSILON;
         /// Smallest size of the weights that a step is relative to.
         smallest_scale: 1e-3 in Range::non_negative();
-        /// Root mean square of `u` from which on it is scaled down.
+        /// Root mean square of `u` above which it is scaled down.
         clip_threshold: 1.0 in Range::positive();
-        /// Share of each weight that a step takes away, times the learning rate.
+        /// Share of each weight that a step removes, times the learning rate.
         weight_decay: 0.0 in Range::non_negative();
     }
     {}

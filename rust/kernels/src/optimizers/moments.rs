@@ -1,4 +1,4 @@
-//! Adam and its kin: a mean of gradients, divided by the root of a mean of squares.
+//! Adam and its relatives: a mean of gradients, divided by the root of a mean of squares.
 
 use super::elementwise::elementwise;
 use super::rule::{DECAY, Decay, EPSILON, Rule, Settings, correction, rule, tamed_square};
@@ -8,11 +8,11 @@ use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
 rule! {
-    /// Momentum and a running root mean square, both corrected for their start at zero (Kingma and Ba, 2015).
+    /// Momentum and a running root mean square, both corrected for starting at zero (Kingma and Ba, 2015).
     ///
     /// `m = beta1 * m + (1 - beta1) * gradient` and `v = beta2 * v + (1 - beta2) * gradient^2`; in step `t`, `mc = m
     /// / (1 - beta1^t)` and `vc = v / (1 - beta2^t)`; `weight = weight - learning_rate * mc / (sqrt(vc) + epsilon)`.
-    /// The first step is the learning rate, whatever the scale of the gradient. For decoupled decay take `adamw`.
+    /// The first step equals the learning rate, whatever the scale of the gradient. For decoupled decay use `adamw`.
     /// Slots: `first_moment`, `second_moment`, `largest_second_moment` with `amsgrad`.
     Adam "adam" "Adam"
     {
@@ -22,18 +22,18 @@ rule! {
         beta1: 0.9 in DECAY;
         /// Share of the mean of squares `v` that is kept.
         beta2: 0.999 in DECAY;
-        /// Keeps the divisor from zero; 1e-8 as in the paper and PyTorch, Keras takes 1e-7.
+        /// Keeps the divisor away from zero; 1e-8 as in the paper and PyTorch, Keras uses 1e-7.
         epsilon: 1e-8 in EPSILON;
         /// How strongly weights are pulled towards zero.
         weight_decay: 0.0 in Range::non_negative();
     }
     {
-        /// Where epsilon stands: outside the root (paper, PyTorch, optax), inside it, or outside before the
+        /// Where epsilon is added: outside the root (paper, PyTorch, optax), inside it, or outside before the
         /// correction of `v` (Keras, scikit-learn).
         epsilon_mode: EpsilonMode = "outside";
         /// How weights are pulled towards zero.
         weight_decay_style: WeightDecayStyle = "coupled";
-        /// Whether the largest `v` so far stands for `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
+        /// Whether to use the largest `v` so far instead of `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
         amsgrad: bool = "false";
         /// Which `v` is the largest so far.
         amsgrad_mode: AmsgradMode = "raw";
@@ -92,8 +92,8 @@ impl Rule for Adam {
 rule! {
     /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
     ///
-    /// `weight = (1 - learning_rate * weight_decay) * weight`, then the step of `adam`, whose averages do not see the
-    /// decay. (The paper's decay is that product without the learning rate.) Slots: those of `adam`.
+    /// `weight = (1 - learning_rate * weight_decay) * weight`, then the step of `adam`, whose averages do not include
+    /// the decay. (In the paper, the decay is that product without the learning rate.) Slots: those of `adam`.
     Adamw "adamw" "AdamW"
     {
         /// Size of a step.
@@ -102,16 +102,16 @@ rule! {
         beta1: 0.9 in DECAY;
         /// Share of the mean of squares `v` that is kept.
         beta2: 0.999 in DECAY;
-        /// Keeps the divisor from zero; Keras takes 1e-7.
+        /// Keeps the divisor away from zero; Keras uses 1e-7.
         epsilon: 1e-8 in EPSILON;
-        /// Share of each weight that a step takes away, times the learning rate; 0.01 as in PyTorch (Keras 0.004,
+        /// Share of each weight that a step removes, times the learning rate; 0.01 as in PyTorch (Keras 0.004,
         /// optax 1e-4).
         weight_decay: 0.01 in Range::non_negative();
     }
     {
-        /// Where epsilon stands, as in `adam`.
+        /// Where epsilon is added, as in `adam`.
         epsilon_mode: EpsilonMode = "outside";
-        /// Whether the largest `v` so far stands for `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
+        /// Whether to use the largest `v` so far instead of `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
         amsgrad: bool = "false";
         /// Which `v` is the largest so far.
         amsgrad_mode: AmsgradMode = "raw";
@@ -162,29 +162,29 @@ impl Rule for Adamw {
 }
 
 rule! {
-    /// Adam that looks a step ahead along its momentum, which is warmed up (Dozat, 2016).
+    /// Adam that looks one step ahead along its momentum, which is warmed up (Dozat, 2016).
     ///
     /// With `m` and `vc` of `adam`, `p(t) = beta1 * (1 - 0.5 * 0.96^(t * momentum_decay))` and `P(t) = p(1) ...
     /// p(t)`: `weight = weight - learning_rate * mc / (sqrt(vc) + epsilon)` with `mc = p(t+1) * m / (1 - P(t+1)) + (1
     /// - p(t)) * gradient / (1 - P(t))`. Slots: `first_moment`, `second_moment`.
     Nadam "nadam" "NAdam"
     {
-        /// Size of a step; 0.002 as in PyTorch, Keras takes 0.001.
+        /// Size of a step; 0.002 as in PyTorch, Keras uses 0.001.
         learning_rate: 2e-3 in Range::non_negative();
-        /// Share of the mean of gradients `m` that is kept, and the momentum at last.
+        /// Share of the mean of gradients `m` that is kept, and the final momentum.
         beta1: 0.9 in DECAY;
         /// Share of the mean of squares `v` that is kept.
         beta2: 0.999 in DECAY;
-        /// Keeps the divisor from zero; Keras takes 1e-7.
+        /// Keeps the divisor away from zero; Keras uses 1e-7.
         epsilon: 1e-8 in EPSILON;
-        /// How fast the momentum rises from half of it; 0.004 as in the paper and PyTorch, Keras takes 1, and optax
-        /// has a constant momentum, which any large number gives.
+        /// How fast the momentum rises from half its final value; 0.004 as in the paper and PyTorch, Keras uses 1, and
+        /// optax has a constant momentum, which any large number gives.
         momentum_decay: 0.004 in Range::non_negative();
         /// How strongly weights are pulled towards zero.
         weight_decay: 0.0 in Range::non_negative();
     }
     {
-        /// How weights are pulled towards zero; optax is as Keras.
+        /// How weights are pulled towards zero; optax does as Keras does.
         weight_decay_style: WeightDecayStyle = "coupled";
     }
     styles &[
@@ -254,7 +254,7 @@ impl Rule for Nadam {
 }
 
 rule! {
-    /// Adam whose first steps are momentum alone, until the second moment can be relied on (Liu et al., 2020).
+    /// Adam whose first steps use only momentum, until the second moment is reliable (Liu et al., 2020).
     ///
     /// With `mc` and `vc` of `adam`, `r = 2 / (1 - beta2) - 1` and `q = r - 2 t beta2^t / (1 - beta2^t)`: once `q` is
     /// above `rectify_above`, `weight = weight - learning_rate * f * mc / (sqrt(vc) + epsilon)` with `f^2 = (q - 4)
@@ -268,15 +268,15 @@ rule! {
         beta1: 0.9 in DECAY;
         /// Share of the mean of squares `v` that is kept.
         beta2: 0.999 in DECAY;
-        /// Keeps the divisor from zero.
+        /// Keeps the divisor away from zero.
         epsilon: 1e-8 in EPSILON;
-        /// How many gradients `v` must stand for before it divides; 5 as in PyTorch and optax, 4 in the paper.
+        /// How many gradients `v` must represent before it is used; 5 as in PyTorch and optax, 4 in the paper.
         rectify_above: 5.0 in Range::half_open(4.0, f64::INFINITY);
         /// How strongly weights are pulled towards zero.
         weight_decay: 0.0 in Range::non_negative();
     }
     {
-        /// Where epsilon stands, as in `adam`; PyTorch has it at the `"hat"`.
+        /// Where epsilon is added, as in `adam`; PyTorch uses `"hat"`.
         epsilon_mode: EpsilonMode = "outside";
         /// How weights are pulled towards zero.
         weight_decay_style: WeightDecayStyle = "coupled";

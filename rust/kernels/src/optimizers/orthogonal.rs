@@ -1,4 +1,4 @@
-//! Muon: for matrices, a momentum whose singular values are all brought near one.
+//! Muon: for matrices, a momentum whose singular values are all brought close to one.
 
 use super::moments::{Adamw, Moments};
 use super::passes::{Pass, matrix, pass_over};
@@ -9,7 +9,7 @@ use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range, Setting};
 
 rule! {
-    /// Moves matrices along their momentum with all singular values brought near one (Jordan et al., 2024).
+    /// Moves matrices along their momentum, with all singular values brought close to one (Jordan et al., 2024).
     ///
     /// A matrix keeps `m = momentum * m + (1 - momentum) * gradient` and takes `u = m`, with `nesterov` `u = momentum
     /// * m + (1 - momentum) * gradient`. `X = u / max(|u|, epsilon)` then goes `iterations` times through `X = 3.4445
@@ -17,18 +17,18 @@ rule! {
     /// * weight - learning_rate * adjustment * X`. All axes but the last count as rows. Vectors take the step of
     /// `adamw` with the same rate and decay, with `beta1`, `beta2` and epsilon 1e-8, as in Keras and optax; PyTorch
     /// leaves them to another optimizer. Dense weights are (inputs, outputs) here, so the adjustment is that of
-    /// PyTorch's transposed ones. Slots, from zero: `first_moment`; `second_moment`, which matrices leave alone.
+    /// PyTorch's transposed ones. Slots, from zero: `first_moment`; `second_moment`, which matrices do not use.
     Muon "muon" "Muon"
     {
         /// Size of a step: about how far each singular value moves.
         learning_rate: 1e-3 in Range::non_negative();
-        /// Share of a matrix' momentum that is kept.
+        /// Share of a matrix's momentum that is kept.
         momentum: 0.95 in DECAY;
-        /// Share of each weight that a step takes away, times the learning rate; 0.1 as in PyTorch.
+        /// Share of each weight that a step removes, times the learning rate; 0.1 as in PyTorch.
         weight_decay: 0.1 in Range::non_negative();
         /// Smallest norm that a matrix is divided by.
         epsilon: 1e-7 in EPSILON;
-        /// How often singular values are brought nearer one; a whole number, or it is rounded down.
+        /// How many iterations bring the singular values closer to one; rounded down to a whole number.
         iterations: 5.0 in Range::closed(1.0, 99.0);
         /// Share of a vector's mean of gradients that is kept.
         beta1: 0.9 in DECAY;

@@ -1,4 +1,4 @@
-//! Relatives of Adam that divide by something else than a mean of squared gradients: Adamax, AdaBelief, Adan.
+//! Relatives of Adam that divide by something other than a mean of squared gradients: Adamax, AdaBelief, Adan.
 
 use super::elementwise::elementwise;
 use super::rule::{DECAY, Decay, EPSILON, Rule, correction, rule, tamed};
@@ -8,26 +8,26 @@ use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
 rule! {
-    /// Adam that divides by the largest gradient lately (Kingma and Ba, 2015, section 7).
+    /// Adam that divides by the largest recent gradient (Kingma and Ba, 2015, section 7).
     ///
     /// `m = beta1 * m + (1 - beta1) * gradient`, `u = max(beta2 * u, |gradient| + epsilon)`, `weight = weight -
-    /// learning_rate / (1 - beta1^t) * m / u`. It squares nothing, so it takes gradients of any size. Slots, from
+    /// learning_rate / (1 - beta1^t) * m / u`. It squares nothing, so it accepts gradients of any size. Slots, from
     /// zero: `first_moment`, `largest`.
     Adamax "adamax" "Adamax"
     {
-        /// Size of a step; 0.002 as in the paper and PyTorch, Keras takes 0.001.
+        /// Size of a step; 0.002 as in the paper and PyTorch, Keras uses 0.001.
         learning_rate: 2e-3 in Range::non_negative();
         /// Share of the mean of gradients `m` that is kept.
         beta1: 0.9 in DECAY;
         /// Share of the largest gradient `u` that is kept.
         beta2: 0.999 in DECAY;
-        /// Keeps the divisor from zero; Keras takes 1e-7.
+        /// Keeps the divisor away from zero; Keras uses 1e-7.
         epsilon: 1e-8 in EPSILON;
         /// How strongly weights are pulled towards zero.
         weight_decay: 0.0 in Range::non_negative();
     }
     {
-        /// Whether epsilon joins the gradient, inside the maximum (PyTorch, optax), or the divisor outside, `m / (u +
+        /// Whether epsilon is added to the gradient, inside the maximum (PyTorch, optax), or to the divisor, `m / (u +
         /// epsilon)` (Keras).
         epsilon_mode: EpsilonModeLargest = "inside";
         /// How weights are pulled towards zero.
@@ -95,10 +95,10 @@ impl Update<2> for Largest {
 }
 
 rule! {
-    /// Adam that strides where gradients agree: it divides by how far they are from their mean (Zhuang et al., 2020).
+    /// Adam with large steps where gradients agree, since it divides by their spread (Zhuang et al., 2020).
     ///
     /// `m = beta1 * m + (1 - beta1) * gradient`, `s = beta2 * s + (1 - beta2) * (gradient - m)^2 + epsilon`, both
-    /// corrected for their start at zero as in `adam`; `weight = weight - learning_rate * mc / (sqrt(sc) + epsilon)`.
+    /// corrected for starting at zero as in `adam`; `weight = weight - learning_rate * mc / (sqrt(sc) + epsilon)`.
     /// Follows optax. Slots: `first_moment`, `spread`.
     Adabelief "adabelief" "AdaBelief"
     {
@@ -108,7 +108,7 @@ rule! {
         beta1: 0.9 in DECAY;
         /// Share of the spread `s` that is kept.
         beta2: 0.999 in DECAY;
-        /// Keeps the spread and the divisor from zero; 1e-16 as in optax.
+        /// Keeps the spread and the divisor away from zero; 1e-16 as in optax.
         epsilon: 1e-16 in EPSILON;
         /// How strongly weights are pulled towards zero.
         weight_decay: 0.0 in Range::non_negative();
@@ -171,7 +171,7 @@ impl Update<2> for Belief {
 }
 
 rule! {
-    /// Adam with a momentum of its own for how gradients change from step to step (Xie et al., 2022).
+    /// Adam with a separate momentum for how gradients change from step to step (Xie et al., 2022).
     ///
     /// With `d = gradient - previous gradient` (0 in the first step): `m = beta1 * m + (1 - beta1) * gradient`, `n =
     /// beta2 * n + (1 - beta2) * d`, `s = beta3 * s + (1 - beta3) * (gradient + beta2 * d)^2`, all corrected for
@@ -189,7 +189,7 @@ rule! {
         beta2: 0.92 in DECAY;
         /// Share of the mean of squares `s` that is kept.
         beta3: 0.99 in DECAY;
-        /// Keeps the divisor from zero.
+        /// Keeps the divisor away from zero.
         epsilon: 1e-8 in EPSILON;
         /// How strongly weights are pulled towards zero.
         weight_decay: 0.0 in Range::non_negative();

@@ -8,7 +8,7 @@ use crate::registry::{OptimizerFacts, Range, Setting};
 use crate::sweep::Update;
 
 rule! {
-    /// AdamW that needs no schedule, since it evaluates with the average of its steps (Defazio et al., 2024).
+    /// AdamW that needs no schedule, because it evaluates with the average of its iterates (Defazio et al., 2024).
     ///
     /// Three points: `z` takes the steps, `x` is their average, and gradients are taken at `y = (1 - beta1) * z +
     /// beta1 * x`, which is the weight that is trained. In step `t`, with `r = learning_rate * min(1, t /
@@ -19,20 +19,20 @@ rule! {
     {
         /// Size of a step; 0.0025 as in the authors' code, Keras and optax.
         learning_rate: 0.0025 in Range::non_negative();
-        /// Share of the average in the point where gradients are taken.
+        /// Share of the average in the point at which gradients are computed.
         beta1: 0.9 in Range::open(0.0, 1.0);
         /// Share of the mean of squares `v` that is kept.
         beta2: 0.999 in DECAY;
-        /// Keeps the divisor from zero.
+        /// Keeps the divisor away from zero.
         epsilon: 1e-8 in EPSILON;
         /// How strongly weights are pulled towards zero.
         weight_decay: 0.0 in Range::non_negative();
-        /// Steps until the learning rate is reached. (optax' own warm-up is one step behind.)
+        /// Steps until the learning rate is reached. (optax's own warm-up is one step behind.)
         warmup_steps: 0.0 in Range::non_negative();
     }
     {
-        /// How points count in the average with warm-up. A learning rate that is changed later does not change how
-        /// they count.
+        /// How points are weighted in the average during warm-up. Changing the learning rate later does not change
+        /// their weights.
         averaging: Averaging = "weighted";
     }
     styles &[

@@ -1,4 +1,4 @@
-//! Rules that take the sign of a gradient only: Lion, Rprop.
+//! Rules that use only the sign of a gradient: Lion, Rprop.
 
 use super::elementwise::elementwise;
 use super::rule::{DECAY, Decay, Rule, rule};
@@ -15,24 +15,24 @@ fn sign<R: Real>(x: R) -> R {
 }
 
 rule! {
-    /// Moves every weight by the same step, against the sign of a momentum (Chen et al., 2023).
+    /// Moves every weight by the same distance, against the sign of a momentum (Chen et al., 2023).
     ///
     /// `weight = weight - learning_rate * sign(beta1 * m + (1 - beta1) * gradient)`, then `m = beta2 * m + (1 -
-    /// beta2) * gradient`, from zero. Take a learning rate three to ten times smaller than for Adam, and a decay as
-    /// many times larger. Slot: `first_moment`.
+    /// beta2) * gradient`, from zero. Use a learning rate three to ten times smaller than for Adam, and a decay
+    /// larger by the same factor. Slot: `first_moment`.
     Lion "lion" "Lion"
     {
-        /// How far each weight moves; 1e-4 as in the paper, Keras takes 1e-3.
+        /// How far each weight moves; 1e-4 as in the paper, Keras uses 1e-3.
         learning_rate: 1e-4 in Range::non_negative();
         /// Share of the momentum in the step.
         beta1: 0.9 in DECAY;
         /// Share of the momentum that is kept.
         beta2: 0.99 in DECAY;
-        /// How strongly weights are pulled towards zero; optax takes 1e-3.
+        /// How strongly weights are pulled towards zero; optax uses 1e-3.
         weight_decay: 0.0 in Range::non_negative();
     }
     {
-        /// How weights are pulled towards zero; the paper decouples.
+        /// How weights are pulled towards zero; decoupled in the paper.
         weight_decay_style: WeightDecayStyle = "decoupled";
     }
     styles &[
@@ -81,7 +81,7 @@ impl Update<1> for Direction {
 }
 
 rule! {
-    /// Gives each weight a step size of its own, by signs alone (Riedmiller and Braun, 1993). For full batches.
+    /// Gives each weight its own step size, using only signs (Riedmiller and Braun, 1993). For full batches.
     ///
     /// The size of a step is that of the last one times `increase` if the gradient has the sign it had, times
     /// `decrease` if it has the other one, always from `smallest_step` to `largest_step`; `weight = weight - size *
@@ -90,7 +90,7 @@ rule! {
     /// later. Slots: `previous_gradient`, `step_size`.
     Rprop "rprop" "Rprop"
     {
-        /// Size of the first step; it counts before that only. PyTorch starts at 0.01, the paper at 0.0125.
+        /// Size of the first step; has no effect later. PyTorch starts at 0.01, the paper at 0.0125.
         learning_rate: 0.01 in Range::non_negative();
         /// Factor of a step's size after a change of sign.
         decrease: 0.5 in Range::open(0.0, 1.0);

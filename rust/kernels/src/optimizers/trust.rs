@@ -1,4 +1,4 @@
-//! Rules whose step has the size of the weights: LAMB, LARS.
+//! Rules whose step is proportional to the size of the weights: LAMB, LARS.
 
 use super::elementwise::run;
 use super::passes::{Pass, pass_over};
@@ -18,7 +18,8 @@ fn largest<E: Element>() -> f64 {
 }
 
 rule! {
-    /// Adam's direction, with each tensor's step as long as its weights say (You et al., 2019): for large batches.
+    /// Adam's direction, with the step of each tensor proportional to the norm of its weights (You et al., 2019): for
+    /// large batches.
     ///
     /// `r = mc / (sqrt(vc) + epsilon) + weight_decay * weight` with the moments of `adam`, then `weight = weight -
     /// learning_rate * |weight| / |r| * r`, with the norms of the whole tensor, and 1 for their ratio where one is
@@ -26,13 +27,13 @@ rule! {
     /// `first_moment`, `second_moment`.
     Lamb "lamb" "LAMB"
     {
-        /// Share of its length that a tensor moves in a step.
+        /// Share of its norm by which a tensor moves in a step.
         learning_rate: 1e-3 in Range::non_negative();
         /// Share of the mean of gradients `m` that is kept.
         beta1: 0.9 in DECAY;
         /// Share of the mean of squares `v` that is kept.
         beta2: 0.999 in DECAY;
-        /// Keeps the divisor from zero; 1e-6 as in the paper and optax.
+        /// Keeps the divisor away from zero; 1e-6 as in the paper and optax.
         epsilon: 1e-6 in EPSILON;
         /// Share of the weight that is added to the direction.
         weight_decay: 0.0 in Range::non_negative();
@@ -128,7 +129,7 @@ impl Scalars for Layered {
 }
 
 rule! {
-    /// Descent with momentum, each tensor's gradient brought to a share of the length of its weights (You et al.,
+    /// Descent with momentum, with each tensor's gradient scaled to a share of the norm of its weights (You et al.,
     /// 2017).
     ///
     /// With `d = gradient + weight_decay * weight`: `v = momentum * v + learning_rate * trust * |weight| / |d| * d`,
@@ -137,11 +138,11 @@ rule! {
     /// + weight_decay * |weight|`. Biases are usually left to another rule (`Groups`). Slot, from zero: `velocity`.
     Lars "lars" "LARS"
     {
-        /// Size of a step, of the share that `trust` allows.
+        /// Size of a step, relative to the share that `trust` allows.
         learning_rate: 1.0 in Range::non_negative();
         /// Share of the velocity that is kept.
         momentum: 0.9 in DECAY;
-        /// Share of its length that a tensor moves at rate 1.
+        /// Share of its norm by which a tensor moves at a learning rate of 1.
         trust: 1e-3 in Range::non_negative();
         /// Added to the gradient, times the weight.
         weight_decay: 0.0 in Range::non_negative();

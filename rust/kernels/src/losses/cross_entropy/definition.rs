@@ -29,7 +29,7 @@ pub(in crate::losses) const ENTRY: LossEntry = LossEntry {
         default: "weights",
         options: &[NORMALIZATIONS[0].0, NORMALIZATIONS[1].0],
         meanings: &[],
-        doc: "What the mean divides by: the sum of the rows' weights, or the count of rows.",
+        doc: "What the mean divides by: the sum of the rows' weights, or the number of rows.",
     }],
     reduction: LossReduction::Mean,
     kind: LossKind::Row,
