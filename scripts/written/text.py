@@ -50,7 +50,7 @@ def docstring(text: str, by: int = 4) -> str:
 
 
 def plain(doc: str) -> str:
-    """Rust documentation without its links; its first paragraph, a sentence, is one line."""
+    """Rust documentation without its links; its first paragraph, the summary, is one line."""
     first, blank, rest = re.sub(r"\[(`[^`]+`)\]\([^)]*\)", r"\1", doc).strip().partition("\n\n")
     return " ".join(first.split()) + blank + rest
 
