@@ -259,10 +259,10 @@ def leaky_relu(x: Number, negative_slope: float = 0.01, *, out: None = None) -> 
 @overload
 def leaky_relu(x: Rows, negative_slope: float = 0.01, *, out: Array | None = None) -> Array: ...
 def leaky_relu(x: Values, negative_slope: float = 0.01, *, out: Array | None = None) -> Any:
-    """Rectified linear unit that leaks: `leaky_relu(x) = x` where `x > 0`, else `negative_slope x`.
+    """Leaky rectified linear unit: `leaky_relu(x) = x` where `x > 0`, else `negative_slope x`.
 
-    The default `negative_slope` is the paper's and PyTorch's 0.01; the Keras function has 0.2, its layer 0.3. The
-    slope at 0 is `negative_slope`, as in PyTorch (JAX: 1). (Maas, Hannun and Ng, 2013.)
+    The default `negative_slope` of 0.01 is that of the paper and PyTorch; the Keras function has 0.2, its layer
+    0.3. The slope at 0 is `negative_slope`, as in PyTorch (JAX: 1). (Maas, Hannun and Ng, 2013.)
 
     Largest error in float32: 1 units in the last place.
 
@@ -374,9 +374,9 @@ def hard_tanh(x: Number, minimum: float = -1.0, maximum: float = 1.0, *, out: No
 @overload
 def hard_tanh(x: Rows, minimum: float = -1.0, maximum: float = 1.0, *, out: Array | None = None) -> Array: ...
 def hard_tanh(x: Values, minimum: float = -1.0, maximum: float = 1.0, *, out: Array | None = None) -> Any:
-    """Linear between two levels: `hard_tanh(x) = min(max(minimum, x), maximum)`.
+    """Linear between two limits: `hard_tanh(x) = min(max(minimum, x), maximum)`.
 
-    The slope is 0 at both corners, as in PyTorch (JAX: 1). With the levels 0 and 6 it is `relu6`.
+    The slope is 0 at both corners, as in PyTorch (JAX: 1). With the limits 0 and 6 it is `relu6`.
     (Collobert, 2004.)
 
     Args:
@@ -463,8 +463,8 @@ def threshold(x: Rows, threshold: float = 0.0, value: float = 0.0, *, out: Array
 def threshold(x: Values, threshold: float = 0.0, value: float = 0.0, *, out: Array | None = None) -> Any:
     """The input where it is above a threshold, else a fixed value: `threshold(x) = x` where `x > threshold`, else `value`.
 
-    With the defaults it is `relu`, which JAX and PyTorch leave to the caller. It jumps at the threshold
-    unless both parameters are equal; the slope there is 0, as in PyTorch.
+    With the defaults it is `relu`; PyTorch and JAX have no defaults. It jumps at the threshold unless both
+    parameters are equal; the slope there is 0, as in PyTorch.
 
     Args:
         x: Float array of any shape and layout, a number, or a traced tensor.
@@ -550,8 +550,8 @@ def squared_relu(x: Rows, *, out: Array | None = None) -> Array: ...
 def squared_relu(x: Values, *, out: Array | None = None) -> Any:
     """Square of the rectified linear unit: `squared_relu(x) = max(0, x)^2`.
 
-    Infinite from `x = 1.8e19` (f32) on, where the square is beyond the largest number. The slope is `2 max(0, x)`,
-    0 at 0. (So et al., 2021.)
+    Infinite above `x = 1.8e19` (f32), where the square exceeds the largest number. The slope is `2 max(0, x)`, 0
+    at 0. (So et al., 2021.)
 
     Largest error in float32: 0.5 units in the last place.
 
@@ -607,8 +607,8 @@ def elu(x: Rows, alpha: float = 1.0, *, out: Array | None = None) -> Array: ...
 def elu(x: Values, alpha: float = 1.0, *, out: Array | None = None) -> Any:
     """Exponential linear unit: `elu(x) = x` where `x > 0`, else `alpha (exp(x) - 1)`.
 
-    The slope is taken from the output, `y + alpha` below 0: its error there is half a unit of `alpha`, not of
-    itself. At 0 it is `alpha`. (Clevert, Unterthiner and Hochreiter, 2015.)
+    The slope is computed from the output, `y + alpha` below 0: its error there is half a unit of `alpha`, not of
+    the slope. At 0 the slope is `alpha`. (Clevert, Unterthiner and Hochreiter, 2015.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -668,9 +668,9 @@ def selu(x: Rows, *, out: Array | None = None) -> Array: ...
 def selu(x: Values, *, out: Array | None = None) -> Any:
     """Scaled exponential linear unit: `selu(x) = s x` where `x > 0`, else `s a (exp(x) - 1)`, with `s = 1.0507009873554805` and `a = 1.6732632423543773`.
 
-    Layers of it keep mean 0 and variance 1 where weights have mean 0 and variance 1 / fan in. The slope is taken
-    from the output, `y + s a` below 0; at 0 it is `s a`, as in PyTorch and JAX. `selu(-inf) = -s a`. (Klambauer,
-    Unterthiner, Mayr and Hochreiter, 2017.)
+    Layers that use it keep mean 0 and variance 1 if the weights have mean 0 and variance 1 / fan-in. The slope is
+    computed from the output, `y + s a` below 0; at 0 it is `s a`, as in PyTorch and JAX. `selu(-inf) = -s a`.
+    (Klambauer, Unterthiner, Mayr and Hochreiter, 2017.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -724,10 +724,10 @@ def celu(x: Number, alpha: float = 1.0, *, out: None = None) -> float: ...
 @overload
 def celu(x: Rows, alpha: float = 1.0, *, out: Array | None = None) -> Array: ...
 def celu(x: Values, alpha: float = 1.0, *, out: Array | None = None) -> Any:
-    """Exponential linear unit whose slope has no corner: `celu(x) = x` where `x > 0`, else `alpha (exp(x / alpha) - 1)`.
+    """Exponential linear unit with a continuous slope: `celu(x) = x` where `x > 0`, else `alpha (exp(x / alpha) - 1)`.
 
-    The slope is `exp(x / alpha)` below 0, and 1 at 0. With `alpha = 1` it is `elu`, with others it is not:
-    at -2 with `alpha = 2` it is -1.2642, elu -1.7293. (Barron, 2017.)
+    The slope is `exp(x / alpha)` below 0, and 1 at 0. With `alpha = 1` it equals `elu`, with other values
+    it does not: at -2 with `alpha = 2` it is -1.2642, and `elu` is -1.7293. (Barron, 2017.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -787,7 +787,7 @@ def exponential(x: Rows, *, out: Array | None = None) -> Array: ...
 def exponential(x: Values, *, out: Array | None = None) -> Any:
     """Exponential: `exponential(x) = exp(x)`.
 
-    For outputs that are rates or counts. `exp(-inf) = 0`; infinite from 88.7 (f32) on. The slope is the output.
+    For outputs that are rates or counts. `exp(-inf) = 0`; infinite above 88.7 (f32). The slope equals the output.
 
     Largest error in float32: 1 units in the last place.
 
@@ -843,7 +843,7 @@ def exp(x: Rows, *, out: Array | None = None) -> Array: ...
 def exp(x: Values, *, out: Array | None = None) -> Any:
     """Exponential: `exponential(x) = exp(x)`.
 
-    For outputs that are rates or counts. `exp(-inf) = 0`; infinite from 88.7 (f32) on. The slope is the output.
+    For outputs that are rates or counts. `exp(-inf) = 0`; infinite above 88.7 (f32). The slope equals the output.
 
     Largest error in float32: 1 units in the last place.
 
@@ -900,7 +900,8 @@ def sigmoid(x: Values, *, out: Array | None = None) -> Any:
     """Logistic function: `sigmoid(x) = 1 / (1 + exp(-x))`.
 
     Accurate relative to its value down to the smallest numbers; `sigmoid(-inf) = 0`, `sigmoid(inf) = 1`. The slope
-    is taken from the output, `y (1 - y)`, at most 0.25: where `y` is near 1 its error is that of `1 - y`.
+    is computed from the output, `y (1 - y)`, and is at most 0.25: where `y` is near 1, its error is that of
+    `1 - y`.
 
     Largest error in float32: 2 units in the last place.
 
@@ -957,7 +958,8 @@ def logistic(x: Values, *, out: Array | None = None) -> Any:
     """Logistic function: `sigmoid(x) = 1 / (1 + exp(-x))`.
 
     Accurate relative to its value down to the smallest numbers; `sigmoid(-inf) = 0`, `sigmoid(inf) = 1`. The slope
-    is taken from the output, `y (1 - y)`, at most 0.25: where `y` is near 1 its error is that of `1 - y`.
+    is computed from the output, `y (1 - y)`, and is at most 0.25: where `y` is near 1, its error is that of
+    `1 - y`.
 
     Largest error in float32: 2 units in the last place.
 
@@ -1013,8 +1015,8 @@ def tanh(x: Rows, *, out: Array | None = None) -> Array: ...
 def tanh(x: Values, *, out: Array | None = None) -> Any:
     """Hyperbolic tangent: `tanh(x) = (exp(2x) - 1) / (exp(2x) + 1)`.
 
-    Odd, within ±1, `tanh(±inf) = ±1`. The slope is taken from the output, `(1 - y) (1 + y)`: where `y` is near ±1
-    its error is that of `1 - |y|`.
+    Odd, within ±1, `tanh(±inf) = ±1`. The slope is computed from the output, `(1 - y) (1 + y)`: where `y` is near
+    ±1, its error is that of `1 - |y|`.
 
     Largest error in float32: 2 units in the last place.
 
@@ -1068,7 +1070,7 @@ def hard_sigmoid(x: Number, *, out: None = None) -> float: ...
 @overload
 def hard_sigmoid(x: Rows, *, out: Array | None = None) -> Array: ...
 def hard_sigmoid(x: Values, *, out: Array | None = None) -> Any:
-    """Logistic function made of straight pieces: `hard_sigmoid(x) = min(max(0, x + 3), 6) / 6`.
+    """Piecewise linear version of the sigmoid: `hard_sigmoid(x) = min(max(0, x + 3), 6) / 6`.
 
     As in PyTorch, Keras 3 and JAX; older Keras and burn have `0.2 x + 0.5`. The slope is 1/6 between -3 and 3, and
     0 at both corners, as in PyTorch. (Courbariaux, Bengio and David, 2015; the form of Howard et al., 2019.)
@@ -1127,8 +1129,8 @@ def softsign(x: Rows, *, out: Array | None = None) -> Array: ...
 def softsign(x: Values, *, out: Array | None = None) -> Any:
     """Sigmoid without an exponential: `softsign(x) = x / (1 + |x|)`.
 
-    Odd, within ±1, `softsign(±inf) = ±1`; it nears its ends slowly. The slope is `1 / (1 + |x|)^2`. (Bergstra,
-    Desjardins, Lamblin and Bengio, 2009.)
+    Odd, within ±1, `softsign(±inf) = ±1`; it approaches its limits slowly. The slope is `1 / (1 + |x|)^2`.
+    (Bergstra, Desjardins, Lamblin and Bengio, 2009.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -1184,9 +1186,9 @@ def swish(x: Rows, beta: float = 1.0, *, out: Array | None = None) -> Array: ...
 def swish(x: Values, beta: float = 1.0, *, out: Array | None = None) -> Any:
     """Sigmoid linear unit with slope `beta`: `swish(x) = x sigmoid(beta x)`; `silu` is `swish` with `beta = 1`.
 
-    Accurate relative to its value in the negative tail; `swish(-inf) = -0`. The slope's error counts beside 1: from
-    -87 / beta on it is 0. The least value is -0.27846 / beta at
-    -1.27846 / beta. (Ramachandran, Zoph and Le, 2017; Elfwing, Uchibe and Doya, 2017.)
+    Accurate relative to its value in the negative tail; `swish(-inf) = -0`. The error of the slope is relative to
+    1: below -87 / beta the slope is 0. The minimum is -0.27846 / beta at -1.27846 / beta. (Ramachandran, Zoph and
+    Le, 2017; Elfwing, Uchibe and Doya, 2017.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -1246,9 +1248,9 @@ def silu(x: Rows, beta: float = 1.0, *, out: Array | None = None) -> Array: ...
 def silu(x: Values, beta: float = 1.0, *, out: Array | None = None) -> Any:
     """Sigmoid linear unit with slope `beta`: `swish(x) = x sigmoid(beta x)`; `silu` is `swish` with `beta = 1`.
 
-    Accurate relative to its value in the negative tail; `swish(-inf) = -0`. The slope's error counts beside 1: from
-    -87 / beta on it is 0. The least value is -0.27846 / beta at
-    -1.27846 / beta. (Ramachandran, Zoph and Le, 2017; Elfwing, Uchibe and Doya, 2017.)
+    Accurate relative to its value in the negative tail; `swish(-inf) = -0`. The error of the slope is relative to
+    1: below -87 / beta the slope is 0. The minimum is -0.27846 / beta at -1.27846 / beta. (Ramachandran, Zoph and
+    Le, 2017; Elfwing, Uchibe and Doya, 2017.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -1363,7 +1365,7 @@ def gelu_tanh(x: Number, *, out: None = None) -> float: ...
 @overload
 def gelu_tanh(x: Rows, *, out: Array | None = None) -> Array: ...
 def gelu_tanh(x: Values, *, out: Array | None = None) -> Any:
-    """Gaussian error linear unit by the tanh formula: `gelu_tanh(x) = x (1 + tanh(u)) / 2`, `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
+    """Gaussian error linear unit, tanh approximation: `gelu_tanh(x) = x (1 + tanh(u)) / 2`, `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
 
     Computed as `x sigmoid(2u)` with `2u` in two numbers, so that it is accurate relative to its value in the
     negative tail too, where `1 + tanh(u)` has no digits left; `gelu_tanh(-inf) = -0`. (Hendrycks and Gimpel, 2016.)
@@ -1420,10 +1422,11 @@ def hard_swish(x: Number, *, out: None = None) -> float: ...
 @overload
 def hard_swish(x: Rows, *, out: Array | None = None) -> Array: ...
 def hard_swish(x: Values, *, out: Array | None = None) -> Any:
-    """Swish made of straight pieces: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
+    """Piecewise version of swish: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
 
-    0 up to -3, x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` between; at the corners
-    it is that of the straight side, 0 at -3 and 1 at 3. The least value is -0.375 at -1.5. (Howard et al., 2019.)
+    0 up to -3 and x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` in between; at the
+    corners it is that of the straight side, 0 at -3 and 1 at 3. The minimum is -0.375 at -1.5. (Howard et al.,
+    2019.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -1477,10 +1480,11 @@ def hard_silu(x: Number, *, out: None = None) -> float: ...
 @overload
 def hard_silu(x: Rows, *, out: Array | None = None) -> Array: ...
 def hard_silu(x: Values, *, out: Array | None = None) -> Any:
-    """Swish made of straight pieces: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
+    """Piecewise version of swish: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
 
-    0 up to -3, x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` between; at the corners
-    it is that of the straight side, 0 at -3 and 1 at 3. The least value is -0.375 at -1.5. (Howard et al., 2019.)
+    0 up to -3 and x from 3 on, without a product that overflows. The slope is `(2 x + 3) / 6` in between; at the
+    corners it is that of the straight side, 0 at -3 and 1 at 3. The minimum is -0.375 at -1.5. (Howard et al.,
+    2019.)
 
     Largest error in float32: 2 units in the last place.
 
@@ -1536,7 +1540,7 @@ def mish(x: Rows, *, out: Array | None = None) -> Array: ...
 def mish(x: Values, *, out: Array | None = None) -> Any:
     """Self-gated by a smooth rectifier: `mish(x) = x tanh(ln(1 + exp(x)))`.
 
-    Accurate relative to its value in the negative tail; `mish(-inf) = -0`. The least value is -0.30884 at -1.19243.
+    Accurate relative to its value in the negative tail; `mish(-inf) = -0`. The minimum is -0.30884 at -1.19243.
     (Misra, 2019.)
 
     Largest error in float32: 4 units in the last place.
@@ -1593,7 +1597,7 @@ def softplus(x: Rows, beta: float = 1.0, *, out: Array | None = None) -> Array: 
 def softplus(x: Values, beta: float = 1.0, *, out: Array | None = None) -> Any:
     """Smooth rectifier: `softplus(x) = ln(1 + exp(beta x)) / beta`.
 
-    Computed as `max(z, 0) + ln(1 + exp(-|z|))` with `z = beta x`, so it needs no threshold beyond which it would be
+    Computed as `max(z, 0) + ln(1 + exp(-|z|))` with `z = beta x`, so it needs no threshold above which it becomes
     linear (PyTorch: 20); accurate relative to its value in the negative tail. The slope is `sigmoid(beta x)`.
     (Dugas, Bengio, Belisle, Nadeau and Garcia, 2001.)
 
@@ -1655,7 +1659,7 @@ def log_sigmoid(x: Rows, *, out: Array | None = None) -> Array: ...
 def log_sigmoid(x: Values, *, out: Array | None = None) -> Any:
     """Logarithm of the logistic function: `log_sigmoid(x) = -ln(1 + exp(-x))`.
 
-    Accurate relative to its value where the sigmoid is near 1 too; `log_sigmoid(-inf) = -inf`,
+    Accurate relative to its value even where the sigmoid is near 1; `log_sigmoid(-inf) = -inf`,
     `log_sigmoid(inf) = -0`. The slope is `sigmoid(-x)`.
 
     Largest error in float32: 2 units in the last place.
@@ -1714,7 +1718,7 @@ def squareplus(x: Values, smoothness: float = 4.0, *, out: Array | None = None) 
 
     Computed as `smoothness / 2 / (sqrt(x^2 + smoothness) - x)` below 0, so that it is accurate relative to its
     value; its square is scaled where it would overflow. With `smoothness = 0` it is `relu`, with
-    slope 0 at 0. The default is Keras' and JAX's (`b = 4`), with which it has 1 at 0. (Barron, 2021.)
+    slope 0 at 0. The default is that of Keras and JAX (`b = 4`), with which the value at 0 is 1. (Barron, 2021.)
 
     Largest error in float32: 3 units in the last place.
 
@@ -1772,10 +1776,10 @@ def soft_shrink(x: Number, threshold: float = 0.5, *, out: None = None) -> float
 @overload
 def soft_shrink(x: Rows, threshold: float = 0.5, *, out: Array | None = None) -> Array: ...
 def soft_shrink(x: Values, threshold: float = 0.5, *, out: Array | None = None) -> Any:
-    """Drawn towards zero by a fixed amount: `soft_shrink(x) = sign(x) max(|x| - threshold, 0)`.
+    """Shrinks towards zero by a fixed amount: `soft_shrink(x) = sign(x) max(|x| - threshold, 0)`.
 
-    The slope is 0 up to the threshold and at it, 1 beyond, as in PyTorch. It is the proximal map of the L1 norm.
-    (Donoho, 1995.)
+    The slope is 0 up to and including the threshold and 1 beyond, as in PyTorch. It is the proximal map of the L1
+    norm. (Donoho, 1995.)
 
     Largest error in float32: 0.5 units in the last place.
 
@@ -1833,7 +1837,7 @@ def hard_shrink(x: Number, threshold: float = 0.5, *, out: None = None) -> float
 @overload
 def hard_shrink(x: Rows, threshold: float = 0.5, *, out: Array | None = None) -> Array: ...
 def hard_shrink(x: Values, threshold: float = 0.5, *, out: Array | None = None) -> Any:
-    """Zero where small: `hard_shrink(x) = x` where `|x| > threshold`, else 0.
+    """Sets small numbers to zero: `hard_shrink(x) = x` where `|x| > threshold`, else 0.
 
     It jumps at the threshold, where value and slope are 0, as in PyTorch. (Donoho and Johnstone, 1994.)
 
@@ -1891,7 +1895,7 @@ def tanh_shrink(x: Number, *, out: None = None) -> float: ...
 @overload
 def tanh_shrink(x: Rows, *, out: Array | None = None) -> Array: ...
 def tanh_shrink(x: Values, *, out: Array | None = None) -> Any:
-    """What the hyperbolic tangent lacks: `tanh_shrink(x) = x - tanh(x)`.
+    """Difference from the hyperbolic tangent: `tanh_shrink(x) = x - tanh(x)`.
 
     Odd; near 0 it is `x^3 / 3`, and accurate relative to that. The slope is `tanh(x)^2`.
 

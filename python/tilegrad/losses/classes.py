@@ -112,7 +112,7 @@ class SumSquaredError(EntryLoss):
 
 
 class MeanAbsoluteError(EntryLoss):
-    """Absolute error: `|x - t|` for a prediction `x` and a target `t`; slope the sign of `x - t`, and 0 where they are equal.
+    """Absolute error: `|x - t|` for a prediction `x` and a target `t`; the slope is the sign of `x - t`, and 0 where they are equal.
 
     The object of `tilegrad.functional.mean_absolute_error`, which has the details.
 
@@ -139,7 +139,7 @@ class MeanAbsoluteError(EntryLoss):
 
 
 class SumAbsoluteError(EntryLoss):
-    """Absolute error: `|x - t|` for a prediction `x` and a target `t`; slope the sign of `x - t`, and 0 where they are equal.
+    """Absolute error: `|x - t|` for a prediction `x` and a target `t`; the slope is the sign of `x - t`, and 0 where they are equal.
 
     The object of `tilegrad.functional.sum_absolute_error`, which has the details.
 
@@ -335,7 +335,7 @@ class MeanSquaredLogarithmicError(EntryLoss):
 
 
 class MeanAbsolutePercentageError(EntryLoss):
-    """Absolute percentage error: `|x - t| / max(|t|, epsilon)`, a fraction, or times 100 with `percent`.
+    """Absolute percentage error: `|x - t| / max(|t|, epsilon)`, as a fraction, or times 100 with `percent`.
 
     The object of `tilegrad.functional.mean_absolute_percentage_error`, which has the details.
 
@@ -553,7 +553,7 @@ class SoftMargin(EntryLoss):
 
 
 class HingeEmbedding(EntryLoss):
-    """Hinge loss of distances: `x` for a target of 1 (alike), `max(0, margin - x)` for -1 (unlike).
+    """Hinge loss of distances: `x` for a target of 1 (similar), `max(0, margin - x)` for -1 (dissimilar).
 
     The object of `tilegrad.functional.hinge_embedding`, which has the details.
 
@@ -581,7 +581,7 @@ class HingeEmbedding(EntryLoss):
 
 
 class Contrastive(EntryLoss):
-    """Contrastive loss of distances: `t x^2 / 2 + (1 - t) max(0, margin - x)^2 / 2` with a target of 1 for alike, 0 for unlike.
+    """Contrastive loss of distances: `t x^2 / 2 + (1 - t) max(0, margin - x)^2 / 2` with a target of 1 for similar, 0 for dissimilar.
 
     The object of `tilegrad.functional.contrastive`, which has the details.
 

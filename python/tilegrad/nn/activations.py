@@ -63,7 +63,7 @@ class ReLU(Activation):
 
 
 class LeakyReLU(Activation):
-    """Rectified linear unit that leaks: `leaky_relu(x) = x` where `x > 0`, else `negative_slope x`.
+    """Leaky rectified linear unit: `leaky_relu(x) = x` where `x > 0`, else `negative_slope x`.
 
     The layer of `tilegrad.functional.leaky_relu`, which has the details.
 
@@ -103,7 +103,7 @@ class ReLU6(Activation):
 
 
 class HardTanh(Activation):
-    """Linear between two levels: `hard_tanh(x) = min(max(minimum, x), maximum)`.
+    """Linear between two limits: `hard_tanh(x) = min(max(minimum, x), maximum)`.
 
     The layer of `tilegrad.functional.hard_tanh`, which has the details.
 
@@ -213,7 +213,7 @@ class SELU(Activation):
 
 
 class CELU(Activation):
-    """Exponential linear unit whose slope has no corner: `celu(x) = x` where `x > 0`, else `alpha (exp(x / alpha) - 1)`.
+    """Exponential linear unit with a continuous slope: `celu(x) = x` where `x > 0`, else `alpha (exp(x / alpha) - 1)`.
 
     The layer of `tilegrad.functional.celu`, which has the details.
 
@@ -281,7 +281,7 @@ class Tanh(Activation):
 
 
 class HardSigmoid(Activation):
-    """Logistic function made of straight pieces: `hard_sigmoid(x) = min(max(0, x + 3), 6) / 6`.
+    """Piecewise linear version of the sigmoid: `hard_sigmoid(x) = min(max(0, x + 3), 6) / 6`.
 
     The layer of `tilegrad.functional.hard_sigmoid`, which has the details.
 
@@ -335,7 +335,7 @@ class SiLU(Activation):
 
 
 class GELUTanh(Activation):
-    """Gaussian error linear unit by the tanh formula: `gelu_tanh(x) = x (1 + tanh(u)) / 2`, `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
+    """Gaussian error linear unit, tanh approximation: `gelu_tanh(x) = x (1 + tanh(u)) / 2`, `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
 
     The layer of `tilegrad.functional.gelu_tanh`, which has the details.
 
@@ -349,7 +349,7 @@ class GELUTanh(Activation):
 
 
 class HardSwish(Activation):
-    """Swish made of straight pieces: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
+    """Piecewise version of swish: `hard_swish(x) = x min(max(0, x + 3), 6) / 6`.
 
     The layer of `tilegrad.functional.hard_swish`, which has the details.
 
@@ -443,7 +443,7 @@ class Squareplus(Activation):
 
 
 class SoftShrink(Activation):
-    """Drawn towards zero by a fixed amount: `soft_shrink(x) = sign(x) max(|x| - threshold, 0)`.
+    """Shrinks towards zero by a fixed amount: `soft_shrink(x) = sign(x) max(|x| - threshold, 0)`.
 
     The layer of `tilegrad.functional.soft_shrink`, which has the details.
 
@@ -469,7 +469,7 @@ class SoftShrink(Activation):
 
 
 class HardShrink(Activation):
-    """Zero where small: `hard_shrink(x) = x` where `|x| > threshold`, else 0.
+    """Sets small numbers to zero: `hard_shrink(x) = x` where `|x| > threshold`, else 0.
 
     The layer of `tilegrad.functional.hard_shrink`, which has the details.
 
@@ -495,7 +495,7 @@ class HardShrink(Activation):
 
 
 class TanhShrink(Activation):
-    """What the hyperbolic tangent lacks: `tanh_shrink(x) = x - tanh(x)`.
+    """Difference from the hyperbolic tangent: `tanh_shrink(x) = x - tanh(x)`.
 
     The layer of `tilegrad.functional.tanh_shrink`, which has the details.
 

@@ -34,31 +34,30 @@ __all__ = [
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum if asked for (Robbins and Monro, 1951; Polyak, 1964).
 
-    Without momentum `weight = weight - learning_rate * gradient`. With it, a velocity `v`, zero at first, takes
-    in the gradient `g`, with momentum `m`:
+    Without momentum, `weight = weight - learning_rate * gradient`. With momentum `m`, the gradient `g` enters a
+    velocity `v`, which starts at zero:
 
     - `"heavy-ball"` (PyTorch, optax): `v = m v + g`, `weight = weight - learning_rate * v`
     - `"ema"` (textbooks): `v = m v + (1 - m) g`, `weight = weight - learning_rate * v`
     - `"keras"` (Keras, scikit-learn): `v = m v - learning_rate * g`, `weight = weight + v`; a changed learning
       rate leaves the velocity as it was.
 
-    With `nesterov` the weight moves not by `v` but by the next velocity under the same gradient, `m v + g` and
-    alike; it needs a momentum above 0 (Nesterov, 1983, in the form of Sutskever et al., 2013). Slot: `velocity`
+    With `nesterov` the weight moves not by `v` but by the next velocity under the same gradient, such as `m v + g`;
+    it needs a momentum above 0 (Nesterov, 1983, in the form of Sutskever et al., 2013). Slot: `velocity`
     with momentum.
 
     Args:
-        learning_rate: Size of a step. Keras' default is 0.01 as well, PyTorch's and scikit-learn's 0.001. In [0, inf).
-        momentum: Share of the velocity that is kept; 0 is plain descent, scikit-learn takes 0.9. In [0, 1).
-        momentum_style: How the velocity takes in the gradient. "heavy-ball": `v = m v + g; w = w - r v` (PyTorch,
-            optax). "ema": `v = m v + (1 - m) g; w = w - r v`: an exponential moving average, as textbooks write it.
-            "keras": `v = m v - r g; w = w + v` (Keras, scikit-learn): an old speed survives a change of the learning
-            rate.
+        learning_rate: Size of a step. The default is that of Keras; PyTorch and scikit-learn use 0.001. In [0, inf).
+        momentum: Share of the velocity that is kept; 0 is plain descent, scikit-learn uses 0.9. In [0, 1).
+        momentum_style: How the gradient enters the velocity. "heavy-ball": `v = m v + g; w = w - r v` (PyTorch, optax).
+            "ema": `v = m v + (1 - m) g; w = w - r v`: an exponential moving average, as textbooks write it. "keras": `v
+            = m v - r g; w = w + v` (Keras, scikit-learn): an old speed survives a change of the learning rate.
         nesterov: Whether to look one step ahead along the velocity; scikit-learn does.
         weight_decay: How strongly weights are pulled towards zero. In [0, inf).
-        weight_decay_style: How weights are pulled towards zero. scikit-learn's `alpha` is coupled, divided by the rows
-            of a batch, and leaves biases alone. "coupled": The gradient has `weight_decay * weight` added to it, an L2
-            penalty, which the rule then scales (PyTorch). "decoupled": The weight is first multiplied by `1 -
-            learning_rate * weight_decay`, apart from the rule (Keras; AdamW anywhere).
+        weight_decay_style: How weights are pulled towards zero. scikit-learn's `alpha` is coupled, divided by the
+            number of rows in the batch, and does not affect biases. "coupled": The gradient has `weight_decay * weight`
+            added to it, an L2 penalty, which the rule then scales (PyTorch). "decoupled": The weight is first
+            multiplied by `1 - learning_rate * weight_decay`, apart from the rule (Keras; AdamW anywhere).
 
     Raises:
         ValueError: If a hyperparameter is out of range or unknown.
@@ -89,7 +88,7 @@ class SGD(Optimizer):
 
 
 class ASGD(Optimizer):
-    """Gradient descent with falling steps, evaluated with the average of its weights (Polyak and Juditsky, 1992).
+    """Gradient descent with decreasing steps, evaluated with the average of its weights (Polyak and Juditsky, 1992).
 
     In step `t`, with `r = learning_rate / (1 + shrink * learning_rate * (t - 1))^power` (Xu, 2011): `weight = (1
     - shrink * r) * weight - r * gradient`, and `average = average + (weight - average) / max(1, t - 1 -
@@ -98,10 +97,10 @@ class ASGD(Optimizer):
 
     Args:
         learning_rate: Size of the first step. In [0, inf).
-        shrink: How fast steps fall and weights shrink, PyTorch's `lambd`; the paper does not shrink weights: 0. In [0,
-            inf).
-        power: How steeply steps fall, PyTorch's `alpha`. In [0, inf).
-        average_from: Steps before averaging begins, PyTorch's `t0`; the paper's is 0. In [0, inf).
+        shrink: How fast steps decrease and weights shrink, PyTorch's `lambd`; the paper does not shrink weights: 0. In
+            [0, inf).
+        power: How steeply steps decrease, PyTorch's `alpha`. In [0, inf).
+        average_from: Steps before averaging begins, PyTorch's `t0`; 0 in the paper. In [0, inf).
         weight_decay: Added to the gradient, times the weight (an L2 penalty). In [0, inf).
 
     Raises:
@@ -134,20 +133,20 @@ class RMSprop(Optimizer):
     centred, `velocity` with momentum.
 
     Args:
-        learning_rate: Size of a step; PyTorch takes 0.01. In [0, inf).
-        decay: Share of `s` that is kept; Keras and optax take 0.9 as we do, PyTorch 0.99. In [0, 1).
-        epsilon: Keeps the divisor from zero; Keras takes 1e-7. In [1e-30, inf).
-        epsilon_mode: Where epsilon stands: inside the root (Keras, optax) or outside it (PyTorch). "outside": `g /
+        learning_rate: Size of a step; PyTorch uses 0.01. In [0, inf).
+        decay: Share of `s` that is kept; 0.9 as in Keras and optax, PyTorch uses 0.99. In [0, 1).
+        epsilon: Keeps the divisor away from zero; Keras uses 1e-7. In [1e-30, inf).
+        epsilon_mode: Where epsilon is added: inside the root (Keras, optax) or outside it (PyTorch). "outside": `g /
             (sqrt(s) + epsilon)`, `s` after bias correction where there is one. "inside": `g / sqrt(s + epsilon)`, `s`
             after bias correction where there is one.
         weight_decay: How strongly weights are pulled towards zero. In [0, inf).
-        centered: Whether to take the square of a running mean of the gradient from `s`, so that the deviation divides
-            (Graves, 2013).
-        momentum: Share of a velocity that is kept, which the divided gradient drives; 0 is none. In [0, 1).
-        momentum_style: How the velocity takes in the divided gradient, as in `sgd`; PyTorch's is `"heavy-ball"`, that
-            of Keras and optax `"keras"`. "heavy-ball": `v = m v + g; w = w - r v` (PyTorch, optax). "ema": `v = m v +
-            (1 - m) g; w = w - r v`: an exponential moving average, as textbooks write it. "keras": `v = m v - r g; w =
-            w + v` (Keras, scikit-learn): an old speed survives a change of the learning rate.
+        centered: Whether to subtract the square of a running mean of the gradient from `s`, so as to divide by the
+            standard deviation (Graves, 2013).
+        momentum: Share of the velocity that is kept, which the divided gradient drives; 0 means no velocity. In [0, 1).
+        momentum_style: How the divided gradient enters the velocity, as in `sgd`; PyTorch uses `"heavy-ball"`, Keras
+            and optax `"keras"`. "heavy-ball": `v = m v + g; w = w - r v` (PyTorch, optax). "ema": `v = m v + (1 - m) g;
+            w = w - r v`: an exponential moving average, as textbooks write it. "keras": `v = m v - r g; w = w + v`
+            (Keras, scikit-learn): an old speed survives a change of the learning rate.
         weight_decay_style: How weights are pulled towards zero. "coupled": The gradient has `weight_decay * weight`
             added to it, an L2 penalty, which the rule then scales (PyTorch). "decoupled": The weight is first
             multiplied by `1 - learning_rate * weight_decay`, apart from the rule (Keras; AdamW anywhere).
@@ -189,10 +188,10 @@ class Adagrad(Optimizer):
     Keras and optax start `s` at 0.1, with epsilon 1e-7 inside the root. Slot: `sum_of_squares`.
 
     Args:
-        learning_rate: Size of a step; Keras takes 0.001. In [0, inf).
-        initial_accumulator: Where `s` starts. In [0, inf).
-        epsilon: Keeps the divisor from zero. In [1e-30, inf).
-        epsilon_mode: Where epsilon stands: outside the root (PyTorch) or inside it (Keras, optax). "outside": `g /
+        learning_rate: Size of a step; Keras uses 0.001. In [0, inf).
+        initial_accumulator: Initial value of `s`. In [0, inf).
+        epsilon: Keeps the divisor away from zero. In [1e-30, inf).
+        epsilon_mode: Where epsilon is added: outside the root (PyTorch) or inside it (Keras, optax). "outside": `g /
             (sqrt(s) + epsilon)`, `s` after bias correction where there is one. "inside": `g / sqrt(s + epsilon)`, `s`
             after bias correction where there is one.
         weight_decay: How strongly weights are pulled towards zero. In [0, inf).
@@ -234,20 +233,20 @@ class Adagrad(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Takes steps as large as steps lately were, relative to how large gradients lately were (Zeiler, 2012).
+    """Takes steps the size of recent steps, relative to the size of recent gradients (Zeiler, 2012).
 
     `s = decay * s + (1 - decay) * gradient^2`, `d = sqrt(u + epsilon) / sqrt(s + epsilon) * gradient`, `u = decay
     * u + (1 - decay) * d^2`, `weight = weight - learning_rate * d`; both averages start at zero, so the first
     steps are about `sqrt(epsilon)`. Slots: `mean_square` (`s`), `mean_square_step` (`u`).
 
     Args:
-        learning_rate: Factor of a step; 1 as in the paper, which has none, and in PyTorch. Keras takes 0.001. In [0,
-            inf).
-        decay: Share of both averages that is kept; 0.95 as in the paper and Keras, PyTorch and optax take 0.9. In [0,
+        learning_rate: Factor of a step; 1 as in PyTorch and in the paper, which has no such factor. Keras uses 0.001.
+            In [0, inf).
+        decay: Share of both averages that is kept; 0.95 as in the paper and Keras, PyTorch and optax use 0.9. In [0,
             1).
-        epsilon: Gets the first steps going; 1e-6 as in the paper, PyTorch and optax, Keras takes 1e-7. In [1e-30, inf).
+        epsilon: Gets the first steps going; 1e-6 as in the paper, PyTorch and optax, Keras uses 1e-7. In [1e-30, inf).
         weight_decay: How strongly weights are pulled towards zero. In [0, inf).
-        weight_decay_style: How weights are pulled towards zero; optax is as PyTorch. "coupled": The gradient has
+        weight_decay_style: How weights are pulled towards zero; optax does as PyTorch does. "coupled": The gradient has
             `weight_decay * weight` added to it, an L2 penalty, which the rule then scales (PyTorch). "decoupled": The
             weight is first multiplied by `1 - learning_rate * weight_decay`, apart from the rule (Keras; AdamW
             anywhere).
@@ -279,19 +278,19 @@ class Adadelta(Optimizer):
 
 
 class Adam(Optimizer):
-    """Momentum and a running root mean square, both corrected for their start at zero (Kingma and Ba, 2015).
+    """Momentum and a running root mean square, both corrected for starting at zero (Kingma and Ba, 2015).
 
     `m = beta1 * m + (1 - beta1) * gradient` and `v = beta2 * v + (1 - beta2) * gradient^2`; in step `t`, `mc = m
     / (1 - beta1^t)` and `vc = v / (1 - beta2^t)`; `weight = weight - learning_rate * mc / (sqrt(vc) + epsilon)`.
-    The first step is the learning rate, whatever the scale of the gradient. For decoupled decay take :class:`AdamW`.
+    The first step equals the learning rate, whatever the scale of the gradient. For decoupled decay use :class:`AdamW`.
     Slots: `first_moment`, `second_moment`, `largest_second_moment` with `amsgrad`.
 
     Args:
         learning_rate: Size of a step: about how far each weight moves. In [0, inf).
         betas: `beta1`: Share of the mean of gradients `m` that is kept. `beta2`: Share of the mean of squares `v` that
             is kept. Each in [0, 1).
-        epsilon: Keeps the divisor from zero; 1e-8 as in the paper and PyTorch, Keras takes 1e-7. In [1e-30, inf).
-        epsilon_mode: Where epsilon stands: outside the root (paper, PyTorch, optax), inside it, or outside before the
+        epsilon: Keeps the divisor away from zero; 1e-8 as in the paper and PyTorch, Keras uses 1e-7. In [1e-30, inf).
+        epsilon_mode: Where epsilon is added: outside the root (paper, PyTorch, optax), inside it, or outside before the
             correction of `v` (Keras, scikit-learn). "outside": `g / (sqrt(s) + epsilon)`, `s` after bias correction
             where there is one. "inside": `g / sqrt(s + epsilon)`, `s` after bias correction where there is one. "hat":
             `g / (sqrt(s) + epsilon)` with `s` *before* bias correction, corrected afterwards (Kingma and Ba's second
@@ -300,7 +299,7 @@ class Adam(Optimizer):
         weight_decay_style: How weights are pulled towards zero. "coupled": The gradient has `weight_decay * weight`
             added to it, an L2 penalty, which the rule then scales (PyTorch). "decoupled": The weight is first
             multiplied by `1 - learning_rate * weight_decay`, apart from the rule (Keras; AdamW anywhere).
-        amsgrad: Whether the largest `v` so far stands for `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
+        amsgrad: Whether to use the largest `v` so far instead of `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
         amsgrad_mode: Which `v` is the largest so far. "raw": The one before bias correction, which is corrected
             afterwards (PyTorch, Keras). "corrected": The one after bias correction (optax).
 
@@ -337,21 +336,21 @@ class Adam(Optimizer):
 class AdamW(Optimizer):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
 
-    `weight = (1 - learning_rate * weight_decay) * weight`, then the step of :class:`Adam`, whose averages do not see the
-    decay. (The paper's decay is that product without the learning rate.) Slots: those of :class:`Adam`.
+    `weight = (1 - learning_rate * weight_decay) * weight`, then the step of :class:`Adam`, whose averages do not include
+    the decay. (In the paper, the decay is that product without the learning rate.) Slots: those of :class:`Adam`.
 
     Args:
         learning_rate: Size of a step. In [0, inf).
         betas: `beta1`: Share of the mean of gradients `m` that is kept. `beta2`: Share of the mean of squares `v` that
             is kept. Each in [0, 1).
-        epsilon: Keeps the divisor from zero; Keras takes 1e-7. In [1e-30, inf).
-        epsilon_mode: Where epsilon stands, as in `adam`. "outside": `g / (sqrt(s) + epsilon)`, `s` after bias
+        epsilon: Keeps the divisor away from zero; Keras uses 1e-7. In [1e-30, inf).
+        epsilon_mode: Where epsilon is added, as in `adam`. "outside": `g / (sqrt(s) + epsilon)`, `s` after bias
             correction where there is one. "inside": `g / sqrt(s + epsilon)`, `s` after bias correction where there is
             one. "hat": `g / (sqrt(s) + epsilon)` with `s` *before* bias correction, corrected afterwards (Kingma and
             Ba's second form; Keras, scikit-learn).
-        weight_decay: Share of each weight that a step takes away, times the learning rate; 0.01 as in PyTorch (Keras
+        weight_decay: Share of each weight that a step removes, times the learning rate; 0.01 as in PyTorch (Keras
             0.004, optax 1e-4). In [0, inf).
-        amsgrad: Whether the largest `v` so far stands for `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
+        amsgrad: Whether to use the largest `v` so far instead of `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
         amsgrad_mode: Which `v` is the largest so far. "raw": The one before bias correction, which is corrected
             afterwards (PyTorch, Keras). "corrected": The one after bias correction (optax).
 
@@ -384,21 +383,21 @@ class AdamW(Optimizer):
 
 
 class NAdam(Optimizer):
-    """Adam that looks a step ahead along its momentum, which is warmed up (Dozat, 2016).
+    """Adam that looks one step ahead along its momentum, which is warmed up (Dozat, 2016).
 
     With `m` and `vc` of :class:`Adam`, `p(t) = beta1 * (1 - 0.5 * 0.96^(t * momentum_decay))` and `P(t) = p(1) ...
     p(t)`: `weight = weight - learning_rate * mc / (sqrt(vc) + epsilon)` with `mc = p(t+1) * m / (1 - P(t+1)) + (1
     - p(t)) * gradient / (1 - P(t))`. Slots: `first_moment`, `second_moment`.
 
     Args:
-        learning_rate: Size of a step; 0.002 as in PyTorch, Keras takes 0.001. In [0, inf).
-        betas: `beta1`: Share of the mean of gradients `m` that is kept, and the momentum at last. `beta2`: Share of the
+        learning_rate: Size of a step; 0.002 as in PyTorch, Keras uses 0.001. In [0, inf).
+        betas: `beta1`: Share of the mean of gradients `m` that is kept, and the final momentum. `beta2`: Share of the
             mean of squares `v` that is kept. Each in [0, 1).
-        epsilon: Keeps the divisor from zero; Keras takes 1e-7. In [1e-30, inf).
-        momentum_decay: How fast the momentum rises from half of it; 0.004 as in the paper and PyTorch, Keras takes 1,
-            and optax has a constant momentum, which any large number gives. In [0, inf).
+        epsilon: Keeps the divisor away from zero; Keras uses 1e-7. In [1e-30, inf).
+        momentum_decay: How fast the momentum rises from half its final value; 0.004 as in the paper and PyTorch, Keras
+            uses 1, and optax has a constant momentum, which any large number gives. In [0, inf).
         weight_decay: How strongly weights are pulled towards zero. In [0, inf).
-        weight_decay_style: How weights are pulled towards zero; optax is as Keras. "coupled": The gradient has
+        weight_decay_style: How weights are pulled towards zero; optax does as Keras does. "coupled": The gradient has
             `weight_decay * weight` added to it, an L2 penalty, which the rule then scales (PyTorch). "decoupled": The
             weight is first multiplied by `1 - learning_rate * weight_decay`, apart from the rule (Keras; AdamW
             anywhere).
@@ -431,7 +430,7 @@ class NAdam(Optimizer):
 
 
 class RAdam(Optimizer):
-    """Adam whose first steps are momentum alone, until the second moment can be relied on (Liu et al., 2020).
+    """Adam whose first steps use only momentum, until the second moment is reliable (Liu et al., 2020).
 
     With `mc` and `vc` of :class:`Adam`, `r = 2 / (1 - beta2) - 1` and `q = r - 2 t beta2^t / (1 - beta2^t)`: once `q` is
     above `rectify_above`, `weight = weight - learning_rate * f * mc / (sqrt(vc) + epsilon)` with `f^2 = (q - 4)
@@ -442,12 +441,12 @@ class RAdam(Optimizer):
         learning_rate: Size of a step. In [0, inf).
         betas: `beta1`: Share of the mean of gradients `m` that is kept. `beta2`: Share of the mean of squares `v` that
             is kept. Each in [0, 1).
-        epsilon: Keeps the divisor from zero. In [1e-30, inf).
-        epsilon_mode: Where epsilon stands, as in `adam`; PyTorch has it at the `"hat"`. "outside": `g / (sqrt(s) +
-            epsilon)`, `s` after bias correction where there is one. "inside": `g / sqrt(s + epsilon)`, `s` after bias
-            correction where there is one. "hat": `g / (sqrt(s) + epsilon)` with `s` *before* bias correction, corrected
-            afterwards (Kingma and Ba's second form; Keras, scikit-learn).
-        rectify_above: How many gradients `v` must stand for before it divides; 5 as in PyTorch and optax, 4 in the
+        epsilon: Keeps the divisor away from zero. In [1e-30, inf).
+        epsilon_mode: Where epsilon is added, as in `adam`; PyTorch uses `"hat"`. "outside": `g / (sqrt(s) + epsilon)`,
+            `s` after bias correction where there is one. "inside": `g / sqrt(s + epsilon)`, `s` after bias correction
+            where there is one. "hat": `g / (sqrt(s) + epsilon)` with `s` *before* bias correction, corrected afterwards
+            (Kingma and Ba's second form; Keras, scikit-learn).
+        rectify_above: How many gradients `v` must represent before it is used; 5 as in PyTorch and optax, 4 in the
             paper. In [4, inf).
         weight_decay: How strongly weights are pulled towards zero. In [0, inf).
         weight_decay_style: How weights are pulled towards zero. "coupled": The gradient has `weight_decay * weight`
@@ -482,18 +481,18 @@ class RAdam(Optimizer):
 
 
 class Adamax(Optimizer):
-    """Adam that divides by the largest gradient lately (Kingma and Ba, 2015, section 7).
+    """Adam that divides by the largest recent gradient (Kingma and Ba, 2015, section 7).
 
     `m = beta1 * m + (1 - beta1) * gradient`, `u = max(beta2 * u, |gradient| + epsilon)`, `weight = weight -
-    learning_rate / (1 - beta1^t) * m / u`. It squares nothing, so it takes gradients of any size. Slots, from
+    learning_rate / (1 - beta1^t) * m / u`. It squares nothing, so it accepts gradients of any size. Slots, from
     zero: `first_moment`, `largest`.
 
     Args:
-        learning_rate: Size of a step; 0.002 as in the paper and PyTorch, Keras takes 0.001. In [0, inf).
+        learning_rate: Size of a step; 0.002 as in the paper and PyTorch, Keras uses 0.001. In [0, inf).
         betas: `beta1`: Share of the mean of gradients `m` that is kept. `beta2`: Share of the largest gradient `u` that
             is kept. Each in [0, 1).
-        epsilon: Keeps the divisor from zero; Keras takes 1e-7. In [1e-30, inf).
-        epsilon_mode: Whether epsilon joins the gradient, inside the maximum (PyTorch, optax), or the divisor outside,
+        epsilon: Keeps the divisor away from zero; Keras uses 1e-7. In [1e-30, inf).
+        epsilon_mode: Whether epsilon is added to the gradient, inside the maximum (PyTorch, optax), or to the divisor,
             `m / (u + epsilon)` (Keras). "inside": `max(u, |g| + epsilon)` (PyTorch, optax). "outside": `max(u, |g|) +
             epsilon` (Keras).
         weight_decay: How strongly weights are pulled towards zero. In [0, inf).
@@ -534,17 +533,17 @@ class Adamax(Optimizer):
 
 
 class AdaBelief(Optimizer):
-    """Adam that strides where gradients agree: it divides by how far they are from their mean (Zhuang et al., 2020).
+    """Adam with large steps where gradients agree, since it divides by their spread (Zhuang et al., 2020).
 
     `m = beta1 * m + (1 - beta1) * gradient`, `s = beta2 * s + (1 - beta2) * (gradient - m)^2 + epsilon`, both
-    corrected for their start at zero as in :class:`Adam`; `weight = weight - learning_rate * mc / (sqrt(sc) + epsilon)`.
+    corrected for starting at zero as in :class:`Adam`; `weight = weight - learning_rate * mc / (sqrt(sc) + epsilon)`.
     Follows optax. Slots: `first_moment`, `spread`.
 
     Args:
         learning_rate: Size of a step. In [0, inf).
         betas: `beta1`: Share of the mean of gradients `m` that is kept. `beta2`: Share of the spread `s` that is kept.
             Each in [0, 1).
-        epsilon: Keeps the spread and the divisor from zero; 1e-16 as in optax. In [1e-30, inf).
+        epsilon: Keeps the spread and the divisor away from zero; 1e-16 as in optax. In [1e-30, inf).
         weight_decay: How strongly weights are pulled towards zero. In [0, inf).
         weight_decay_style: How weights are pulled towards zero. "coupled": The gradient has `weight_decay * weight`
             added to it, an L2 penalty, which the rule then scales (PyTorch). "decoupled": The weight is first
@@ -572,7 +571,7 @@ class AdaBelief(Optimizer):
 
 
 class Adan(Optimizer):
-    """Adam with a momentum of its own for how gradients change from step to step (Xie et al., 2022).
+    """Adam with a separate momentum for how gradients change from step to step (Xie et al., 2022).
 
     With `d = gradient - previous gradient` (0 in the first step): `m = beta1 * m + (1 - beta1) * gradient`, `n =
     beta2 * n + (1 - beta2) * d`, `s = beta3 * s + (1 - beta3) * (gradient + beta2 * d)^2`, all corrected for
@@ -585,7 +584,7 @@ class Adan(Optimizer):
         learning_rate: Size of a step. In [0, inf).
         betas: `beta1`: Share of the mean of gradients `m` that is kept. `beta2`: Share of the mean of differences `n`
             that is kept. `beta3`: Share of the mean of squares `s` that is kept. Each in [0, 1).
-        epsilon: Keeps the divisor from zero. In [1e-30, inf).
+        epsilon: Keeps the divisor away from zero. In [1e-30, inf).
         weight_decay: How strongly weights are pulled towards zero. In [0, inf).
         weight_decay_style: How weights are pulled towards zero. "coupled": The gradient has `weight_decay * weight`
             added to it, an L2 penalty, which the rule then scales (PyTorch). "decoupled": The weight is first
@@ -613,17 +612,17 @@ class Adan(Optimizer):
 
 
 class Lion(Optimizer):
-    """Moves every weight by the same step, against the sign of a momentum (Chen et al., 2023).
+    """Moves every weight by the same distance, against the sign of a momentum (Chen et al., 2023).
 
     `weight = weight - learning_rate * sign(beta1 * m + (1 - beta1) * gradient)`, then `m = beta2 * m + (1 -
-    beta2) * gradient`, from zero. Take a learning rate three to ten times smaller than for Adam, and a decay as
-    many times larger. Slot: `first_moment`.
+    beta2) * gradient`, from zero. Use a learning rate three to ten times smaller than for Adam, and a decay
+    larger by the same factor. Slot: `first_moment`.
 
     Args:
-        learning_rate: How far each weight moves; 1e-4 as in the paper, Keras takes 1e-3. In [0, inf).
+        learning_rate: How far each weight moves; 1e-4 as in the paper, Keras uses 1e-3. In [0, inf).
         betas: `beta1`: Share of the momentum in the step. `beta2`: Share of the momentum that is kept. Each in [0, 1).
-        weight_decay: How strongly weights are pulled towards zero; optax takes 1e-3. In [0, inf).
-        weight_decay_style: How weights are pulled towards zero; the paper decouples. "coupled": The gradient has
+        weight_decay: How strongly weights are pulled towards zero; optax uses 1e-3. In [0, inf).
+        weight_decay_style: How weights are pulled towards zero; decoupled in the paper. "coupled": The gradient has
             `weight_decay * weight` added to it, an L2 penalty, which the rule then scales (PyTorch). "decoupled": The
             weight is first multiplied by `1 - learning_rate * weight_decay`, apart from the rule (Keras; AdamW
             anywhere).
@@ -649,7 +648,7 @@ class Lion(Optimizer):
 
 
 class Rprop(Optimizer):
-    """Gives each weight a step size of its own, by signs alone (Riedmiller and Braun, 1993). For full batches.
+    """Gives each weight its own step size, using only signs (Riedmiller and Braun, 1993). For full batches.
 
     The size of a step is that of the last one times `increase` if the gradient has the sign it had, times
     `decrease` if it has the other one, always from `smallest_step` to `largest_step`; `weight = weight - size *
@@ -658,8 +657,8 @@ class Rprop(Optimizer):
     later. Slots: `previous_gradient`, `step_size`.
 
     Args:
-        learning_rate: Size of the first step; it counts before that only. PyTorch starts at 0.01, the paper at 0.0125.
-            In [0, inf).
+        learning_rate: Size of the first step; has no effect later. PyTorch starts at 0.01, the paper at 0.0125. In [0,
+            inf).
         decrease: Factor of a step's size after a change of sign. In (0, 1).
         increase: Factor of a step's size while the sign stays. In (1, inf).
         smallest_step: Smallest size of a step. In [0, inf).
@@ -687,7 +686,7 @@ class Rprop(Optimizer):
 
 
 class ScheduleFreeAdamW(Optimizer):
-    """AdamW that needs no schedule, since it evaluates with the average of its steps (Defazio et al., 2024).
+    """AdamW that needs no schedule, because it evaluates with the average of its iterates (Defazio et al., 2024).
 
     Three points: `z` takes the steps, `x` is their average, and gradients are taken at `y = (1 - beta1) * z +
     beta1 * x`, which is the weight that is trained. In step `t`, with `r = learning_rate * min(1, t /
@@ -697,14 +696,14 @@ class ScheduleFreeAdamW(Optimizer):
 
     Args:
         learning_rate: Size of a step; 0.0025 as in the authors' code, Keras and optax. In [0, inf).
-        betas: `beta1`: Share of the average in the point where gradients are taken. `beta2`: Share of the mean of
+        betas: `beta1`: Share of the average in the point at which gradients are computed. `beta2`: Share of the mean of
             squares `v` that is kept. Each in (0, 1).
-        epsilon: Keeps the divisor from zero. In [1e-30, inf).
+        epsilon: Keeps the divisor away from zero. In [1e-30, inf).
         weight_decay: How strongly weights are pulled towards zero. In [0, inf).
-        warmup_steps: Steps until the learning rate is reached. (optax' own warm-up is one step behind.) In [0, inf).
-        averaging: How points count in the average with warm-up. A learning rate that is changed later does not change
-            how they count. "weighted": By the square of the warm-up's factor (the authors, optax). "uniform": All alike
-            (Keras).
+        warmup_steps: Steps until the learning rate is reached. (optax's own warm-up is one step behind.) In [0, inf).
+        averaging: How points are weighted in the average during warm-up. Changing the learning rate later does not
+            change their weights. "weighted": By the square of the warm-up's factor (the authors, optax). "uniform": All
+            alike (Keras).
 
     Raises:
         ValueError: If a hyperparameter is out of range or unknown.
@@ -729,7 +728,7 @@ class ScheduleFreeAdamW(Optimizer):
 
 
 class LAMB(Optimizer):
-    """Adam's direction, with each tensor's step as long as its weights say (You et al., 2019): for large batches.
+    """Adam's direction, with the step of each tensor proportional to the norm of its weights (You et al., 2019): for large batches.
 
     `r = mc / (sqrt(vc) + epsilon) + weight_decay * weight` with the moments of :class:`Adam`, then `weight = weight -
     learning_rate * |weight| / |r| * r`, with the norms of the whole tensor, and 1 for their ratio where one is
@@ -737,10 +736,10 @@ class LAMB(Optimizer):
     `first_moment`, `second_moment`.
 
     Args:
-        learning_rate: Share of its length that a tensor moves in a step. In [0, inf).
+        learning_rate: Share of its norm by which a tensor moves in a step. In [0, inf).
         betas: `beta1`: Share of the mean of gradients `m` that is kept. `beta2`: Share of the mean of squares `v` that
             is kept. Each in [0, 1).
-        epsilon: Keeps the divisor from zero; 1e-6 as in the paper and optax. In [1e-30, inf).
+        epsilon: Keeps the divisor away from zero; 1e-6 as in the paper and optax. In [1e-30, inf).
         weight_decay: Share of the weight that is added to the direction. In [0, inf).
 
     Raises:
@@ -764,7 +763,7 @@ class LAMB(Optimizer):
 
 
 class LARS(Optimizer):
-    """Descent with momentum, each tensor's gradient brought to a share of the length of its weights (You et al., 2017).
+    """Descent with momentum, with each tensor's gradient scaled to a share of the norm of its weights (You et al., 2017).
 
     With `d = gradient + weight_decay * weight`: `v = momentum * v + learning_rate * trust * |weight| / |d| * d`,
     with the norms of the whole tensor and 1 for their ratio times `trust` where one is zero; `weight = weight -
@@ -772,9 +771,9 @@ class LARS(Optimizer):
     + weight_decay * |weight|`. Biases are usually left to another rule (`Groups`). Slot, from zero: `velocity`.
 
     Args:
-        learning_rate: Size of a step, of the share that `trust` allows. In [0, inf).
+        learning_rate: Size of a step, relative to the share that `trust` allows. In [0, inf).
         momentum: Share of the velocity that is kept. In [0, 1).
-        trust: Share of its length that a tensor moves at rate 1. In [0, inf).
+        trust: Share of its norm by which a tensor moves at a learning rate of 1. In [0, inf).
         weight_decay: Added to the gradient, times the weight. In [0, inf).
         nesterov: Whether to look one step ahead along the velocity.
 
@@ -800,7 +799,7 @@ class LARS(Optimizer):
 
 
 class Adafactor(Optimizer):
-    """Divides by a second moment that a matrix keeps for rows and columns only (Shazeer and Stern, 2018).
+    """Divides by a second moment that is kept only per row and column of a matrix (Shazeer and Stern, 2018).
 
     In step `t`, with `d = t^decay_exponent` the share of the new: a matrix keeps `R = (1 - d) R + d
     mean(gradient^2)` of each row and `C` of each column, and `s = R C / mean(R)`; a vector keeps `s` of each
@@ -813,10 +812,10 @@ class Adafactor(Optimizer):
     Args:
         learning_rate: Largest step, relative to the size of the weights. In [0, inf).
         decay_exponent: How fast the share of a new gradient falls; from -1 to below 0. In [-1, 0).
-        epsilon: Smallest root of the second moment; PyTorch has the epsilon of the dtype. In [1e-30, inf).
+        epsilon: Smallest root of the second moment; PyTorch uses the machine epsilon of the dtype. In [1e-30, inf).
         smallest_scale: Smallest size of the weights that a step is relative to. In [0, inf).
-        clip_threshold: Root mean square of `u` from which on it is scaled down. In (0, inf).
-        weight_decay: Share of each weight that a step takes away, times the learning rate. In [0, inf).
+        clip_threshold: Root mean square of `u` above which it is scaled down. In (0, inf).
+        weight_decay: Share of each weight that a step removes, times the learning rate. In [0, inf).
 
     Raises:
         ValueError: If a hyperparameter is out of range or unknown.
@@ -841,7 +840,7 @@ class Adafactor(Optimizer):
 
 
 class Muon(Optimizer):
-    """Moves matrices along their momentum with all singular values brought near one (Jordan et al., 2024).
+    """Moves matrices along their momentum, with all singular values brought close to one (Jordan et al., 2024).
 
     A matrix keeps `m = momentum * m + (1 - momentum) * gradient` and takes `u = m`, with `nesterov` `u = momentum
     * m + (1 - momentum) * gradient`. `X = u / max(|u|, epsilon)` then goes `iterations` times through `X = 3.4445
@@ -849,15 +848,15 @@ class Muon(Optimizer):
     * weight - learning_rate * adjustment * X`. All axes but the last count as rows. Vectors take the step of
     :class:`AdamW` with the same rate and decay, with `beta1`, `beta2` and epsilon 1e-8, as in Keras and optax; PyTorch
     leaves them to another optimizer. Dense weights are (inputs, outputs) here, so the adjustment is that of
-    PyTorch's transposed ones. Slots, from zero: `first_moment`; `second_moment`, which matrices leave alone.
+    PyTorch's transposed ones. Slots, from zero: `first_moment`; `second_moment`, which matrices do not use.
 
     Args:
         learning_rate: Size of a step: about how far each singular value moves. In [0, inf).
-        momentum: Share of a matrix' momentum that is kept. In [0, 1).
-        weight_decay: Share of each weight that a step takes away, times the learning rate; 0.1 as in PyTorch. In [0,
-            inf).
+        momentum: Share of a matrix's momentum that is kept. In [0, 1).
+        weight_decay: Share of each weight that a step removes, times the learning rate; 0.1 as in PyTorch. In [0, inf).
         epsilon: Smallest norm that a matrix is divided by. In [1e-30, inf).
-        iterations: How often singular values are brought nearer one; a whole number, or it is rounded down. In [1, 99].
+        iterations: How many iterations bring the singular values closer to one; rounded down to a whole number. In [1,
+            99].
         betas: `beta1`: Share of a vector's mean of gradients that is kept. `beta2`: Share of a vector's mean of squares
             that is kept. Each in [0, 1).
         nesterov: Whether a matrix looks one step ahead.

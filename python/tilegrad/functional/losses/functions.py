@@ -97,14 +97,14 @@ def mean_squared_error(
 ) -> Any:
     """Squared error: `(x - t)^2` for a prediction `x` and a target `t`; slope `2 (x - t)`.
 
-    Texts call both its mean and its sum "MSE"; here `mean_squared_error` is the mean over all elements and
-    `sum_squared_error` the sum. There is no factor 1/2 (as in PyTorch and Keras) unless `half` asks for it, as
-    optax's `l2_loss` and scikit-learn's MLP have it.
+    Both its mean and its sum are called "MSE" in the literature; here `mean_squared_error` is the mean over all
+    elements and `sum_squared_error` the sum. As in PyTorch and Keras, there is no factor 1/2 unless `half` asks
+    for it, as in optax's `l2_loss` and scikit-learn's MLP.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
         target: Floats; nothing is broadcast.
-        half: Whether half the square is meant, whose slope is the error itself. One of False, True; False by default.
+        half: Whether to use half the square, whose slope is the error itself. One of False, True; False by default.
         sample_weight: Weight of each row; a row of weight 0 counts as absent.
         reduction: "mean", "sum", "none" for the loss of each number, or "batchmean", the sum
             over the number of rows; "mean" by default.
@@ -175,14 +175,14 @@ def sum_squared_error(
 ) -> Any:
     """Squared error: `(x - t)^2` for a prediction `x` and a target `t`; slope `2 (x - t)`.
 
-    Texts call both its mean and its sum "MSE"; here `mean_squared_error` is the mean over all elements and
-    `sum_squared_error` the sum. There is no factor 1/2 (as in PyTorch and Keras) unless `half` asks for it, as
-    optax's `l2_loss` and scikit-learn's MLP have it.
+    Both its mean and its sum are called "MSE" in the literature; here `mean_squared_error` is the mean over all
+    elements and `sum_squared_error` the sum. As in PyTorch and Keras, there is no factor 1/2 unless `half` asks
+    for it, as in optax's `l2_loss` and scikit-learn's MLP.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
         target: Floats; nothing is broadcast.
-        half: Whether half the square is meant, whose slope is the error itself. One of False, True; False by default.
+        half: Whether to use half the square, whose slope is the error itself. One of False, True; False by default.
         sample_weight: Weight of each row; a row of weight 0 counts as absent.
         reduction: "mean", "sum", "none" for the loss of each number, or "batchmean", the sum
             over the number of rows; "sum" by default.
@@ -247,10 +247,11 @@ def mean_absolute_error(
     reduction: Reduction = "mean",
     style: Style | None = None,
 ) -> Any:
-    """Absolute error: `|x - t|` for a prediction `x` and a target `t`; slope the sign of `x - t`, and 0 where they are equal.
+    """Absolute error: `|x - t|` for a prediction `x` and a target `t`; the slope is the sign of `x - t`, and 0 where they are equal.
 
-    Its slope does not shrink near the minimum, so a fixed learning rate does not settle there. At equality PyTorch
-    has the slope 0, too, JAX 1. `mean_absolute_error` is the mean over all elements, `sum_absolute_error` the sum.
+    Its slope does not shrink near the minimum, so training with a fixed learning rate does not settle there. At
+    equality the slope is 0 in PyTorch too, and 1 in JAX. `mean_absolute_error` is the mean over all elements,
+    `sum_absolute_error` the sum.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -314,10 +315,11 @@ def sum_absolute_error(
     reduction: Reduction = "sum",
     style: Style | None = None,
 ) -> Any:
-    """Absolute error: `|x - t|` for a prediction `x` and a target `t`; slope the sign of `x - t`, and 0 where they are equal.
+    """Absolute error: `|x - t|` for a prediction `x` and a target `t`; the slope is the sign of `x - t`, and 0 where they are equal.
 
-    Its slope does not shrink near the minimum, so a fixed learning rate does not settle there. At equality PyTorch
-    has the slope 0, too, JAX 1. `mean_absolute_error` is the mean over all elements, `sum_absolute_error` the sum.
+    Its slope does not shrink near the minimum, so training with a fixed learning rate does not settle there. At
+    equality the slope is 0 in PyTorch too, and 1 in JAX. `mean_absolute_error` is the mean over all elements,
+    `sum_absolute_error` the sum.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -387,9 +389,9 @@ def huber(
 ) -> Any:
     """Huber's loss: `(x - t)^2 / 2` up to an error of `delta`, and `delta (|x - t| - delta / 2)` beyond.
 
-    Squared near the target, absolute far from it: outliers pull with `delta` at most. It is `delta` times
-    `smooth_l1` with `beta = delta`, so the two agree at 1 only. The default is that of PyTorch, Keras and optax.
-    (Huber, 1964.)
+    Squared near the target and absolute far from it, so outliers pull with a slope of at most `delta`. It is
+    `delta` times `smooth_l1` with `beta = delta`, so the two agree only at 1. The default is that of PyTorch,
+    Keras and optax. (Huber, 1964.)
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -528,8 +530,8 @@ def log_cosh(
 ) -> Any:
     """Logarithm of the hyperbolic cosine of the error: `ln(cosh(x - t))`; slope `tanh(x - t)`.
 
-    About half the square of small errors and `|x - t| - ln 2` of large ones, smooth everywhere. Keras and optax
-    have the same; it does not overflow, and keeps its digits near zero.
+    About half the square for small errors and `|x - t| - ln 2` for large ones, smooth everywhere. Same as in Keras
+    and optax; it does not overflow, and keeps its digits near zero.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -597,7 +599,7 @@ def pinball(
 ) -> Any:
     """Pinball (quantile) loss: `max(q (t - x), (q - 1) (t - x))` with `q` the `quantile`; slope `-q` below the target, `1 - q` above, 0 at it.
 
-    The constant that makes its mean least is the quantile `q` of the targets; at one half it is half the absolute
+    The constant that minimises its mean is the quantile `q` of the targets; with one half it is half the absolute
     error. scikit-learn's `mean_pinball_loss` is the same with `alpha`. (Koenker and Bassett, 1978.)
 
     Args:
@@ -673,8 +675,9 @@ def poisson(
 ) -> Any:
     """Poisson loss of counts: `exp(x) - t x` for the logarithm `x` of a rate, or `x - t ln(x + epsilon)` for the rate itself.
 
-    The negative log-likelihood without the term that holds the target alone; so it may be below zero. Whether `x`
-    is a logarithm says `log_input`: yes by default, as in PyTorch; Keras expects the rate (`style="keras"`).
+    The negative log-likelihood without the term that depends only on the target, so it may be negative.
+    `log_input` says whether `x` is a logarithm: yes by default, as in PyTorch; Keras expects the rate
+    (`style="keras"`).
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -747,8 +750,8 @@ def mean_squared_logarithmic_error(
 ) -> Any:
     """Squared logarithmic error: `(ln(1 + x) - ln(1 + t))^2`; slope `2 (ln(1 + x) - ln(1 + t)) / (1 + x)`.
 
-    For amounts of which the ratio counts: predictions and targets are greater than -1. (Keras clips predictions at
-    1e-7, which changes nothing above that.)
+    For values whose ratio matters: predictions and targets must be greater than -1. (Keras clips predictions at
+    1e-7, which makes no difference above that.)
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -825,16 +828,16 @@ def mean_absolute_percentage_error(
     reduction: Reduction = "mean",
     style: Style | None = None,
 ) -> Any:
-    """Absolute percentage error: `|x - t| / max(|t|, epsilon)`, a fraction, or times 100 with `percent`.
+    """Absolute percentage error: `|x - t| / max(|t|, epsilon)`, as a fraction, or times 100 with `percent`.
 
-    The default is scikit-learn's, whose `epsilon` makes a target of zero cost `4.5e15 |x|`; Keras has 1e-7 and
-    percent (`style="keras"`). The slope is 0 where prediction and target are equal.
+    The default is that of scikit-learn, whose `epsilon` makes a target of zero cost `4.5e15 |x|`; Keras uses 1e-7
+    and percent (`style="keras"`). The slope is 0 where prediction and target are equal.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
         target: Floats; nothing is broadcast.
-        epsilon: Least size of a target to divide by. In (0, inf); 2.220446049250313e-16 by default.
-        percent: Whether the result is in percent and not a fraction. One of False, True; False by default.
+        epsilon: Smallest absolute target to divide by. In (0, inf); 2.220446049250313e-16 by default.
+        percent: Whether the result is a percentage instead of a fraction. One of False, True; False by default.
         sample_weight: Weight of each row; a row of weight 0 counts as absent.
         reduction: "mean", "sum", "none" for the loss of each number, or "batchmean", the sum
             over the number of rows; "mean" by default.
@@ -909,16 +912,16 @@ def binary_cross_entropy_with_logits(
 ) -> Any:
     """Binary cross-entropy of logits: `-(t ln p + (1 - t) ln(1 - p))` with `p = sigmoid(x)` and a target `t` in [0, 1].
 
-    Computed as `max(x, 0) - x t + ln(1 + exp(-|x|))`, exact far out: 200 at `x = 200, t = 0`, where the form of
-    probabilities gives infinity or a clipped 100. The slope `p - t` is `(1 - t) p - t (1 - p)`, each factor
-    without cancellation. `positive_weight` multiplies the part of `t`, as PyTorch's `pos_weight` does; smoothing
-    makes the target `(1 - label_smoothing) t + label_smoothing / 2`, as in Keras.
+    Computed as `max(x, 0) - x t + ln(1 + exp(-|x|))`, exact for large logits: 200 at `x = 200, t = 0`, where the
+    form for probabilities gives infinity or a clipped 100. The slope `p - t` is computed as
+    `(1 - t) p - t (1 - p)`, each factor without cancellation. `positive_weight` multiplies the term with `t`, like
+    PyTorch's `pos_weight`; smoothing makes the target `(1 - label_smoothing) t + label_smoothing / 2`, as in Keras.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
         target: Floats; nothing is broadcast.
-        label_smoothing: Share of the target that is drawn to one half. In [0, 1]; 0.0 by default.
-        positive_weight: Weight of the positive targets, for those that are rare. In (0, inf); 1.0 by default.
+        label_smoothing: Share by which targets move towards one half. In [0, 1]; 0.0 by default.
+        positive_weight: Weight of positive targets, for when they are rare. In (0, inf); 1.0 by default.
         sample_weight: Weight of each row; a row of weight 0 counts as absent.
         reduction: "mean", "sum", "none" for the loss of each number, or "batchmean", the sum
             over the number of rows; "mean" by default.
@@ -989,15 +992,15 @@ def binary_cross_entropy(
 ) -> Any:
     """Binary cross-entropy of probabilities: `-(t ln p + (1 - t) ln(1 - p))` for a prediction `p` and a target `t` in [0, 1].
 
-    The form for what already is a probability; a model is better trained on logits by
-    `binary_cross_entropy_with_logits`, which loses nothing far out. Predictions outside [0, 1] are refused. A
-    logarithm is at least -100 and the slope divides by 1e-12 at least, as in PyTorch, so that `p = 0, t = 1` costs
-    100; Keras first draws `p` into [1e-7, 1 - 1e-7], where it costs 16.118 (`style="keras"`).
+    For predictions that already are probabilities; it is better to train a model on logits with
+    `binary_cross_entropy_with_logits`, which stays exact for large logits. Predictions outside [0, 1] are rejected.
+    A logarithm is at least -100 and the slope divides by at least 1e-12, as in PyTorch, so `p = 0, t = 1` costs
+    100; Keras first clips `p` to [1e-7, 1 - 1e-7], where it costs 16.118 (`style="keras"`).
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
         target: Floats; nothing is broadcast.
-        epsilon: Predictions are drawn into [epsilon, 1 - epsilon] first. In [0, 0.5); 0.0 by default.
+        epsilon: Predictions are first clipped to [epsilon, 1 - epsilon]. In [0, 0.5); 0.0 by default.
         sample_weight: Weight of each row; a row of weight 0 counts as absent.
         reduction: "mean", "sum", "none" for the loss of each number, or "batchmean", the sum
             over the number of rows; "mean" by default.
@@ -1072,15 +1075,16 @@ def binary_focal_loss(
 ) -> Any:
     """Binary focal loss of logits: `-alpha_t (1 - p_t)^gamma ln(p_t)` with `p = sigmoid(x)`, `p_t` the probability given to the target (`p` for 1, `1 - p` for 0) and `alpha_t` likewise `alpha` or `1 - alpha`.
 
-    What is already right counts little. With `gamma = 0` and no `alpha` it is `binary_cross_entropy_with_logits`.
-    Between 0 and 1, `p_t = t p + (1 - t)(1 - p)` and `alpha_t` alike, as in Keras and optax. No `alpha` by default:
-    Keras names 0.25 but does not apply it unless told to. (Lin et al., 2017.)
+    Samples that are already predicted well count little. With `gamma = 0` and no `alpha` it is
+    `binary_cross_entropy_with_logits`. For targets between 0 and 1, `p_t = t p + (1 - t)(1 - p)`, and `alpha_t`
+    likewise, as in Keras and optax. There is no `alpha` by default: Keras has 0.25 but does not apply it unless
+    told to. (Lin et al., 2017.)
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
         target: Floats; nothing is broadcast.
-        gamma: How much less counts what is already right; 0 for cross-entropy. In [0, inf); 2.0 by default.
-        alpha: Weight of the target 1; that of 0 is the rest to 1. In [0, 1]; None by default.
+        gamma: How much less well-predicted samples count; 0 gives cross-entropy. In [0, inf); 2.0 by default.
+        alpha: Weight of the target 1; the target 0 has weight 1 - alpha. In [0, 1]; None by default.
         sample_weight: Weight of each row; a row of weight 0 counts as absent.
         reduction: "mean", "sum", "none" for the loss of each number, or "batchmean", the sum
             over the number of rows; "mean" by default.
@@ -1151,13 +1155,14 @@ def hinge(
 ) -> Any:
     """Hinge loss: `max(0, 1 - t x)` for a score `x` and a target `t` of -1 or 1; slope `-t` below the margin, 0 at it and beyond.
 
-    The loss of support vector machines. PyTorch and optax expect -1 and 1, Keras turns 0 and 1 into them
+    The loss of support vector machines. PyTorch and optax expect targets of -1 and 1; Keras converts 0 and 1
     (`style="keras"`). (Cortes and Vapnik, 1995.)
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
         target: Floats; nothing is broadcast.
-        zero_one_targets: Whether targets are 0 and 1, which become -1 and 1. One of False, True; False by default.
+        zero_one_targets: Whether targets are 0 and 1, which are converted to -1 and 1. One of False, True; False by
+            default.
         sample_weight: Weight of each row; a row of weight 0 counts as absent.
         reduction: "mean", "sum", "none" for the loss of each number, or "batchmean", the sum
             over the number of rows; "mean" by default.
@@ -1233,7 +1238,8 @@ def squared_hinge(
     Args:
         prediction: Floats of any shape, or a traced tensor.
         target: Floats; nothing is broadcast.
-        zero_one_targets: Whether targets are 0 and 1, which become -1 and 1. One of False, True; False by default.
+        zero_one_targets: Whether targets are 0 and 1, which are converted to -1 and 1. One of False, True; False by
+            default.
         sample_weight: Weight of each row; a row of weight 0 counts as absent.
         reduction: "mean", "sum", "none" for the loss of each number, or "batchmean", the sum
             over the number of rows; "mean" by default.
@@ -1300,7 +1306,7 @@ def soft_margin(
 ) -> Any:
     """Soft margin loss: `ln(1 + exp(-t x))` for a score `x` and a target `t` of -1 or 1; slope `-t sigmoid(-t x)`.
 
-    Binary cross-entropy of a logit in the words of margins; it does not overflow. PyTorch has the same.
+    The binary cross-entropy of a logit, written as a margin loss; it does not overflow. Same as in PyTorch.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
@@ -1366,14 +1372,14 @@ def hinge_embedding(
     reduction: Reduction = "mean",
     style: Style | None = None,
 ) -> Any:
-    """Hinge loss of distances: `x` for a target of 1 (alike), `max(0, margin - x)` for -1 (unlike).
+    """Hinge loss of distances: `x` for a target of 1 (similar), `max(0, margin - x)` for -1 (dissimilar).
 
-    The prediction is a distance, from 0. The default margin is PyTorch's.
+    The prediction is a distance, at least 0. The default margin is PyTorch's.
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
         target: Floats; nothing is broadcast.
-        margin: Distance beyond which what is unlike costs nothing. In (0, inf); 1.0 by default.
+        margin: Distance beyond which dissimilar pairs cost nothing. In (0, inf); 1.0 by default.
         sample_weight: Weight of each row; a row of weight 0 counts as absent.
         reduction: "mean", "sum", "none" for the loss of each number, or "batchmean", the sum
             over the number of rows; "mean" by default.
@@ -1442,15 +1448,15 @@ def contrastive(
     reduction: Reduction = "mean",
     style: Style | None = None,
 ) -> Any:
-    """Contrastive loss of distances: `t x^2 / 2 + (1 - t) max(0, margin - x)^2 / 2` with a target of 1 for alike, 0 for unlike.
+    """Contrastive loss of distances: `t x^2 / 2 + (1 - t) max(0, margin - x)^2 / 2` with a target of 1 for similar, 0 for dissimilar.
 
-    The prediction is a distance, from 0. With the halves of the paper. (Hadsell, Chopra and LeCun, 2006; there 1 is
-    unlike.)
+    The prediction is a distance, at least 0. The factors 1/2 are those of the paper. (Hadsell, Chopra and LeCun,
+    2006, where 1 means dissimilar.)
 
     Args:
         prediction: Floats of any shape, or a traced tensor.
         target: Floats; nothing is broadcast.
-        margin: Distance beyond which what is unlike costs nothing. In (0, inf); 1.0 by default.
+        margin: Distance beyond which dissimilar pairs cost nothing. In (0, inf); 1.0 by default.
         sample_weight: Weight of each row; a row of weight 0 counts as absent.
         reduction: "mean", "sum", "none" for the loss of each number, or "batchmean", the sum
             over the number of rows; "mean" by default.
