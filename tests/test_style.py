@@ -199,7 +199,7 @@ HOUSE_WORDS = {
 PROSE = [
     *DOCUMENTS,
     *RUST,
-    *(path for path in PYTHON if any(room in path.as_posix() for room in ("/examples/", "/benches/", "/scripts/"))),
+    *(path for path in PYTHON if any(room in path.as_posix() for room in ("/examples/", "/benches/"))),
     *sorted((ROOT / "docs").glob("*.py")),
 ]
 
