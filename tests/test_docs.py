@@ -65,7 +65,7 @@ def test_examples_of_a_page_run_in_order(page, tmp_path, monkeypatch, capsys):
 def test_docstring_examples(name, tmp_path, monkeypatch):
     module = importlib.import_module(name)
     monkeypatch.chdir(tmp_path)
-    names = {"np": np, "tg": tg, "nn": tg.nn}
+    names = {"np": np, "tg": tg, "nn": tg.nn, "metrics": tg.metrics}
     finder = doctest.DocTestFinder(exclude_empty=True)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     with np.printoptions(legacy=False):

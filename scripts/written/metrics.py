@@ -18,7 +18,7 @@ TEXT = f'''{HEAD}
 from __future__ import annotations
 
 from tilegrad.functional.types import Data
-{{imports}}
+from tilegrad.metrics import {", ".join(module.__name__.rpartition(".")[2] for module in MODULES)}
 from tilegrad.metrics.arrays import Output, value_of
 from tilegrad.metrics.base import Metric
 
@@ -27,7 +27,7 @@ from tilegrad.metrics.base import Metric
 FUNCTION = """
 def {name}(prediction: Data, target: Data, *, {settings}sample_weight: Data | None = None, output: Output = "logits") -> float:
 {doc}
-    return value_of({title}({given}), prediction, target, sample_weight, output)
+    return value_of({place}({given}), prediction, target, sample_weight, output)
 
 """
 
@@ -51,12 +51,9 @@ AFTER = {
 def written() -> Written:
     """The functions, and the classes that the package offers beside them."""
     kinds = [kind for module in MODULES for kind in _named(module)]
-    imports = "\n".join(
-        f"from {module.__name__} import {', '.join(kind.__name__ for kind in _named(module))}" for module in MODULES
-    )
-    table = ", ".join(f"{kind.name!r}: {kind.__name__}" for kind in kinds)
+    table = ", ".join(f"{kind.name!r}: {_place(kind)}" for kind in kinds)
     text = (
-        TEXT.format(imports=imports)
+        TEXT
         + listing(kind.name for kind in kinds)
         + "".join(map(_function, kinds))
         + f"\n# The classes by the names of their functions.\nNAMED: dict[str, type[Metric]] = {{{table}}}\n"
@@ -85,11 +82,16 @@ def _offered(module: ModuleType) -> list[str]:
     return [*(kind.__name__ for kind in _named(module)), *functions]
 
 
+def _place(kind: type[Metric]) -> str:
+    """How the functions call a class."""
+    return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
+
+
 def _function(kind: type[Metric]) -> str:
     settings = list(inspect.signature(kind).parameters.values())
     return FUNCTION.format(
         name=kind.name,
-        title=kind.__name__,
+        place=_place(kind),
         settings="".join(f"{each.name}: {each.annotation} = {each.default!r}, " for each in settings),
         given=", ".join(each.name for each in settings),
         doc=docstring(_doc(kind)),
@@ -112,5 +114,5 @@ def _doc(kind: type[Metric]) -> str:
         f"{text.strip()}\n\nArgs:\n"
         + "".join(f"    {line}\n" for line in lines)
         + f"\nRaises:\n    {raised}\n{raises.rstrip()}".rstrip()
-        + f"\n\nExample:\n{example}"
+        + f"\n\nExample:\n    >>> import numpy as np\n    >>> from tilegrad import metrics\n{example}"
     )

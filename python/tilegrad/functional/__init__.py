@@ -15,9 +15,6 @@ Example:
     0.40429430821...
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from tilegrad.functional.activations import (
     celu,
     celu_backward,
@@ -130,7 +127,7 @@ from tilegrad.functional.losses.functions import (
 )
 from tilegrad.functional.normalization import layer_norm, rms_norm
 from tilegrad.functional.softmaxes import log_softmax, log_softmax_backward, softmax, softmax_backward, softmin
-from tilegrad.words.names import hint
+from tilegrad.words.names import missing
 
 __all__ = [
     "additive_margin_softmax",
@@ -252,9 +249,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Callable[..., Any]:
-    if name.startswith("__"):
-        raise AttributeError(f"module 'tilegrad.functional' has no attribute {name!r}")
-    raise AttributeError(
-        f"functional: unknown function {name!r}{hint(name, __all__)}; dir(tilegrad.functional) lists them"
-    )
+__getattr__ = missing("tilegrad.functional", "function", __all__)

@@ -10,8 +10,6 @@ Example:
     2.0
 """
 
-from typing import Any
-
 from tilegrad.losses.base import Loss
 from tilegrad.losses.choice import FunctionLoss as FunctionLoss
 from tilegrad.losses.choice import loss_for as loss_for
@@ -59,7 +57,7 @@ from tilegrad.losses.classes import (
     TverskyLoss,
 )
 from tilegrad.losses.custom import Custom
-from tilegrad.words.names import hint
+from tilegrad.words.names import missing
 
 __all__ = [
     "AdditiveMarginSoftmax",
@@ -107,7 +105,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(f"module 'tilegrad.losses' has no attribute {name!r}")
-    raise AttributeError(f"losses: unknown loss {name!r}{hint(name, __all__)}; there are {', '.join(__all__)}")
+__getattr__ = missing("tilegrad.losses", "loss", __all__)

@@ -15,8 +15,6 @@ Example:
     1.0
 """
 
-from typing import Any
-
 from tilegrad.metrics.amounts import (
     R2,
     AdjustedR2,
@@ -102,7 +100,7 @@ from tilegrad.metrics.functions import (
 )
 from tilegrad.metrics.quantiles import D2Absolute, D2Pinball, MedianAbsoluteError
 from tilegrad.metrics.report import classification_report, confusion_matrix
-from tilegrad.words.names import unknown
+from tilegrad.words.names import missing
 
 __all__ = [
     "F1",
@@ -198,7 +196,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(f"module 'tilegrad.metrics' has no attribute {name!r}")
-    raise AttributeError(unknown("metrics", "metric", name, __all__))
+__getattr__ = missing("tilegrad.metrics", "metric", __all__)

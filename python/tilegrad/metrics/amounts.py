@@ -37,8 +37,6 @@ class MeanSquaredError(AmountMean):
     """Mean squared error: the mean of ``e^2``.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.mean_squared_error(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0]))
         0.375
     """
@@ -51,8 +49,6 @@ class RootMeanSquaredError(RootOfMean):
     """Root of the mean squared error, in the unit of the amounts.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> round(metrics.root_mean_squared_error(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0])), 10)
         0.6123724357
     """
@@ -65,8 +61,6 @@ class MeanAbsoluteError(AmountMean):
     """Mean absolute error: the mean of ``|e|``.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.mean_absolute_error(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0]))
         0.5
     """
@@ -79,8 +73,6 @@ class MaxError(AmountMetric):
     """Greatest absolute error of all rows that have a weight; of several columns the greatest of all.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.max_error(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0]))
         1.0
     """
@@ -97,8 +89,6 @@ class MeanAbsolutePercentageError(AmountMean):
     """Mean of ``|e| / |y|``: a share, not a percentage; a ``y`` of 0 is taken for 2.2e-16, as scikit-learn does.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.mean_absolute_percentage_error(np.array([1.1, 1.8]), np.array([1.0, 2.0])).__round__(12)
         0.1
     """
@@ -111,8 +101,6 @@ class SymmetricMeanAbsolutePercentageError(AmountMean):
     """Mean of ``2 |e| / (|y| + |p|)``, from 0 to 2; 0 where both are 0.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.symmetric_mean_absolute_percentage_error(np.array([3.0, 0.0]), np.array([1.0, 0.0]))
         0.5
     """
@@ -125,8 +113,6 @@ class MeanSquaredLogError(AmountMean):
     """Mean of ``(ln(1 + p) - ln(1 + y))^2``; NaN where something is below -1.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.mean_squared_log_error(np.array([2.5, 0.4, 2, 8]), np.array([3, 0.5, 2, 7.0])).__round__(12)
         0.009115873155
     """
@@ -139,8 +125,6 @@ class RootMeanSquaredLogError(RootOfMean):
     """Root of the mean squared logarithmic error.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.root_mean_squared_log_error(np.array([np.e - 1]), np.array([0.0])).__round__(12)
         1.0
     """
@@ -159,8 +143,6 @@ class MeanPinballLoss(AmountMean):
         ValueError: If ``alpha`` is out of range.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> y, p = np.array([3.0, -0.5, 2.0, 7.0]), np.array([2.5, 0.0, 2.0, 8.0])
         >>> metrics.mean_pinball_loss(p, y, alpha=0.9).__round__(12)
         0.15
@@ -203,8 +185,6 @@ class MeanTweedieDeviance(MeanOverRows, TweedieMetric):
         ValueError: If ``power`` is between 0 and 1, where no such family exists.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.mean_tweedie_deviance(np.array([2.0]), np.array([1.0]), power=0)
         1.0
     """
@@ -217,8 +197,6 @@ class MeanPoissonDeviance(MeanTweedieDeviance):
     """Mean Poisson deviance, for counts: the mean of ``2 (y ln(y / p) - e')`` with ``e' = y - p``.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.mean_poisson_deviance(np.array([2.5, 0.4, 2, 8]), np.array([3, 0.5, 2, 7.0])).__round__(12)
         0.061908348834
     """
@@ -233,8 +211,6 @@ class MeanGammaDeviance(MeanTweedieDeviance):
     """Mean gamma deviance, for amounts above 0: the mean of ``2 (ln(p / y) + y / p - 1)``.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.mean_gamma_deviance(np.array([2.5, 0.4, 2, 8]), np.array([3, 0.5, 2, 7.0])).__round__(12)
         0.026533142258
     """
@@ -265,8 +241,6 @@ class R2(AmountMetric):
     ``1e-16 (mean / deviation)^2``.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.r2(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0])).__round__(9)
         0.948608137
     """
@@ -289,8 +263,6 @@ class AdjustedR2(AmountMetric):
         predictors: How many; ``None`` takes the number of features of the data that a trainer has.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> y, p = np.array([3.0, -0.5, 2.0, 7.0]), np.array([2.5, 0.0, 2.0, 8.0])
         >>> metrics.adjusted_r2(p, y, predictors=1).__round__(12)
         0.922912205567
@@ -323,8 +295,6 @@ class ExplainedVariance(AmountMetric):
     """Share of the variance that is explained: ``1 - var(e) / var(y)``. A constant error does not count.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.explained_variance(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0])).__round__(10)
         0.9571734475
     """
@@ -345,8 +315,6 @@ class D2Tweedie(TweedieMetric):
         power: 0, or from 1 on, or below 0; 1 is Poisson, 2 gamma.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.d2_tweedie(np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 4.0]), power=1)
         1.0
     """
@@ -387,8 +355,6 @@ class Pearson(AmountMetric):
     """Pearson's correlation of predictions and what is true; NaN where one of them does not vary.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.pearson(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0])).__round__(12)
         0.984869618448
     """
@@ -409,8 +375,6 @@ class Concordance(AmountMetric):
     Lin, "A concordance correlation coefficient to evaluate reproducibility", 1989.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.concordance(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]))
         1.0
     """

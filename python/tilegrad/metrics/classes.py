@@ -51,8 +51,6 @@ class Accuracy(ClassMean):
     """Share of rows that are right. Of several labels at once all of a row must be, as scikit-learn counts.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.accuracy(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0]))
         0.5
     """
@@ -66,8 +64,6 @@ class ZeroOneLoss(ClassMetric):
     """Share of rows that are wrong: ``1 - accuracy``. It has no gradient; train with cross-entropy.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.zero_one_loss(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]))
         0.25
     """
@@ -84,8 +80,6 @@ class HammingLoss(ClassMean):
     """Share of labels that are wrong: of one class per row that of wrong rows, of several labels that of all labels.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.hamming_loss(np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]]))
         0.25
     """
@@ -104,8 +98,6 @@ class TopKAccuracy(ClassMean):
         ValueError: If ``k`` is not at least 1.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.top_k_accuracy(np.array([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]]), np.array([1, 2]), k=2)
         0.5
     """
@@ -126,8 +118,6 @@ class LogLoss(ClassMean):
     """Mean negative logarithm of the probability of what is true. Probabilities are kept away from 0 by their rounding.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.log_loss(np.array([[0.0, 0.0]]), np.array([1])).__round__(12)
         0.69314718056
     """
@@ -144,8 +134,6 @@ class BrierScore(ClassMean):
     scikit-learn. Two columns of a softmax are several classes: twice the score of one column.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.brier_score(np.array([0.9, 0.2]), np.array([1.0, 0.0]), output="probabilities").__round__(12)
         0.025
     """
@@ -161,8 +149,6 @@ class HingeLoss(ClassMean):
     Of a single column ``max(0, 1 - t score)`` with ``t`` of -1 or 1. Several classes as Crammer and Singer (2001).
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.hinge_loss(np.array([2.0, -0.5]), np.array([1, 1]))
         0.75
     """
@@ -184,8 +170,6 @@ class ExpectedCalibrationError(ClassMetric):
         ValueError: If ``bins`` is not at least 1.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> p = np.array([[0.8, 0.2]] * 5)
         >>> metrics.expected_calibration_error(p, np.array([0, 0, 0, 0, 1]), output="probabilities").__round__(12)
         0.0
@@ -242,8 +226,6 @@ class BalancedAccuracy(CountMetric):
     """Mean over the classes of the share of their rows that is right; classes without rows do not count.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.balanced_accuracy(np.array([0, 0, 0, 0]), np.array([0, 0, 0, 1]))
         0.5
     """
@@ -263,8 +245,6 @@ class MatthewsCorrelation(CountMetric):
     classes Gorodkin, 2004.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.matthews_correlation(np.array([0, 1, 1, 1, 2, 0]), np.array([0, 0, 1, 1, 2, 2])).__round__(6)
         0.522233
     """
@@ -283,8 +263,6 @@ class CohenKappa(CountMetric):
     """Cohen's kappa: agreement beyond what chance gives, ``(agreed - by chance) / (1 - by chance)`` (Cohen, 1960).
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.cohen_kappa(np.array([0, 1, 1, 1, 2, 0]), np.array([0, 0, 1, 1, 2, 2])).__round__(12)
         0.5
     """
@@ -357,8 +335,6 @@ class Precision(Averaged):
         ValueError: If ``average`` is unknown.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.precision(np.array([1, 1, 0, 1]), np.array([1, 0, 0, 1])).__round__(6)
         0.666667
     """
@@ -380,8 +356,6 @@ class Recall(Averaged):
         ValueError: If ``average`` is unknown.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.recall(np.array([1, 0, 0, 0]), np.array([1, 1, 0, 0]))
         0.5
     """
@@ -406,8 +380,6 @@ class FBeta(Averaged):
         ValueError: If ``beta`` is not above 0, or ``average`` is unknown.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.f_beta(np.array([1, 0, 0, 0]), np.array([1, 1, 0, 0]), beta=2.0).__round__(6)
         0.555556
     """
@@ -435,8 +407,6 @@ class F1(FBeta):
         ValueError: If ``average`` is unknown.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.f1(np.array([0, 1, 1, 1, 2, 0]), np.array([0, 0, 1, 1, 2, 2])).__round__(6)
         0.655556
     """
@@ -457,8 +427,6 @@ class Jaccard(Averaged):
         ValueError: If ``average`` is unknown.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.jaccard(np.array([1, 1, 0, 0]), np.array([1, 0, 1, 0])).__round__(6)
         0.333333
     """

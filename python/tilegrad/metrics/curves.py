@@ -150,8 +150,6 @@ class RocAuc(_RankMetric):
     NaN where all rows, or none, are of a class.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.roc_auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1]))
         0.75
     """
@@ -172,8 +170,6 @@ class AveragePrecision(_RankMetric):
     Of several classes the mean over each against the rest.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.average_precision(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1])).__round__(6)
         0.833333
     """

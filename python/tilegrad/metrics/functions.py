@@ -4,48 +4,9 @@
 from __future__ import annotations
 
 from tilegrad.functional.types import Data
-from tilegrad.metrics.amounts import (
-    R2,
-    AdjustedR2,
-    Concordance,
-    D2Tweedie,
-    ExplainedVariance,
-    MaxError,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanGammaDeviance,
-    MeanPinballLoss,
-    MeanPoissonDeviance,
-    MeanSquaredError,
-    MeanSquaredLogError,
-    MeanTweedieDeviance,
-    Pearson,
-    RootMeanSquaredError,
-    RootMeanSquaredLogError,
-    SymmetricMeanAbsolutePercentageError,
-)
+from tilegrad.metrics import amounts, classes, curves, quantiles
 from tilegrad.metrics.arrays import Output, value_of
 from tilegrad.metrics.base import Metric
-from tilegrad.metrics.classes import (
-    F1,
-    Accuracy,
-    BalancedAccuracy,
-    BrierScore,
-    CohenKappa,
-    ExpectedCalibrationError,
-    FBeta,
-    HammingLoss,
-    HingeLoss,
-    Jaccard,
-    LogLoss,
-    MatthewsCorrelation,
-    Precision,
-    Recall,
-    TopKAccuracy,
-    ZeroOneLoss,
-)
-from tilegrad.metrics.curves import AveragePrecision, RocAuc
-from tilegrad.metrics.quantiles import D2Absolute, D2Pinball, MedianAbsoluteError
 
 __all__ = [
     "accuracy",
@@ -110,7 +71,7 @@ def mean_squared_error(
         >>> metrics.mean_squared_error(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0]))
         0.375
     """
-    return value_of(MeanSquaredError(), prediction, target, sample_weight, output)
+    return value_of(amounts.MeanSquaredError(), prediction, target, sample_weight, output)
 
 
 def root_mean_squared_error(
@@ -133,7 +94,7 @@ def root_mean_squared_error(
         >>> round(metrics.root_mean_squared_error(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0])), 10)
         0.6123724357
     """
-    return value_of(RootMeanSquaredError(), prediction, target, sample_weight, output)
+    return value_of(amounts.RootMeanSquaredError(), prediction, target, sample_weight, output)
 
 
 def mean_absolute_error(
@@ -156,7 +117,7 @@ def mean_absolute_error(
         >>> metrics.mean_absolute_error(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0]))
         0.5
     """
-    return value_of(MeanAbsoluteError(), prediction, target, sample_weight, output)
+    return value_of(amounts.MeanAbsoluteError(), prediction, target, sample_weight, output)
 
 
 def max_error(prediction: Data, target: Data, *, sample_weight: Data | None = None, output: Output = "logits") -> float:
@@ -177,7 +138,7 @@ def max_error(prediction: Data, target: Data, *, sample_weight: Data | None = No
         >>> metrics.max_error(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0]))
         1.0
     """
-    return value_of(MaxError(), prediction, target, sample_weight, output)
+    return value_of(amounts.MaxError(), prediction, target, sample_weight, output)
 
 
 def mean_absolute_percentage_error(
@@ -200,7 +161,7 @@ def mean_absolute_percentage_error(
         >>> metrics.mean_absolute_percentage_error(np.array([1.1, 1.8]), np.array([1.0, 2.0])).__round__(12)
         0.1
     """
-    return value_of(MeanAbsolutePercentageError(), prediction, target, sample_weight, output)
+    return value_of(amounts.MeanAbsolutePercentageError(), prediction, target, sample_weight, output)
 
 
 def symmetric_mean_absolute_percentage_error(
@@ -223,7 +184,7 @@ def symmetric_mean_absolute_percentage_error(
         >>> metrics.symmetric_mean_absolute_percentage_error(np.array([3.0, 0.0]), np.array([1.0, 0.0]))
         0.5
     """
-    return value_of(SymmetricMeanAbsolutePercentageError(), prediction, target, sample_weight, output)
+    return value_of(amounts.SymmetricMeanAbsolutePercentageError(), prediction, target, sample_weight, output)
 
 
 def mean_squared_log_error(
@@ -246,7 +207,7 @@ def mean_squared_log_error(
         >>> metrics.mean_squared_log_error(np.array([2.5, 0.4, 2, 8]), np.array([3, 0.5, 2, 7.0])).__round__(12)
         0.009115873155
     """
-    return value_of(MeanSquaredLogError(), prediction, target, sample_weight, output)
+    return value_of(amounts.MeanSquaredLogError(), prediction, target, sample_weight, output)
 
 
 def root_mean_squared_log_error(
@@ -269,7 +230,7 @@ def root_mean_squared_log_error(
         >>> metrics.root_mean_squared_log_error(np.array([np.e - 1]), np.array([0.0])).__round__(12)
         1.0
     """
-    return value_of(RootMeanSquaredLogError(), prediction, target, sample_weight, output)
+    return value_of(amounts.RootMeanSquaredLogError(), prediction, target, sample_weight, output)
 
 
 def mean_pinball_loss(
@@ -295,7 +256,7 @@ def mean_pinball_loss(
         >>> metrics.mean_pinball_loss(p, y, alpha=0.9).__round__(12)
         0.15
     """
-    return value_of(MeanPinballLoss(alpha), prediction, target, sample_weight, output)
+    return value_of(amounts.MeanPinballLoss(alpha), prediction, target, sample_weight, output)
 
 
 def mean_tweedie_deviance(
@@ -323,7 +284,7 @@ def mean_tweedie_deviance(
         >>> metrics.mean_tweedie_deviance(np.array([2.0]), np.array([1.0]), power=0)
         1.0
     """
-    return value_of(MeanTweedieDeviance(power), prediction, target, sample_weight, output)
+    return value_of(amounts.MeanTweedieDeviance(power), prediction, target, sample_weight, output)
 
 
 def mean_poisson_deviance(
@@ -346,7 +307,7 @@ def mean_poisson_deviance(
         >>> metrics.mean_poisson_deviance(np.array([2.5, 0.4, 2, 8]), np.array([3, 0.5, 2, 7.0])).__round__(12)
         0.061908348834
     """
-    return value_of(MeanPoissonDeviance(), prediction, target, sample_weight, output)
+    return value_of(amounts.MeanPoissonDeviance(), prediction, target, sample_weight, output)
 
 
 def mean_gamma_deviance(
@@ -369,7 +330,7 @@ def mean_gamma_deviance(
         >>> metrics.mean_gamma_deviance(np.array([2.5, 0.4, 2, 8]), np.array([3, 0.5, 2, 7.0])).__round__(12)
         0.026533142258
     """
-    return value_of(MeanGammaDeviance(), prediction, target, sample_weight, output)
+    return value_of(amounts.MeanGammaDeviance(), prediction, target, sample_weight, output)
 
 
 def r2(prediction: Data, target: Data, *, sample_weight: Data | None = None, output: Output = "logits") -> float:
@@ -394,7 +355,7 @@ def r2(prediction: Data, target: Data, *, sample_weight: Data | None = None, out
         >>> metrics.r2(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0])).__round__(9)
         0.948608137
     """
-    return value_of(R2(), prediction, target, sample_weight, output)
+    return value_of(amounts.R2(), prediction, target, sample_weight, output)
 
 
 def adjusted_r2(
@@ -426,7 +387,7 @@ def adjusted_r2(
         >>> metrics.adjusted_r2(p, y, predictors=1).__round__(12)
         0.922912205567
     """
-    return value_of(AdjustedR2(predictors), prediction, target, sample_weight, output)
+    return value_of(amounts.AdjustedR2(predictors), prediction, target, sample_weight, output)
 
 
 def explained_variance(
@@ -449,7 +410,7 @@ def explained_variance(
         >>> metrics.explained_variance(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0])).__round__(10)
         0.9571734475
     """
-    return value_of(ExplainedVariance(), prediction, target, sample_weight, output)
+    return value_of(amounts.ExplainedVariance(), prediction, target, sample_weight, output)
 
 
 def d2_tweedie(
@@ -473,7 +434,7 @@ def d2_tweedie(
         >>> metrics.d2_tweedie(np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 4.0]), power=1)
         1.0
     """
-    return value_of(D2Tweedie(power), prediction, target, sample_weight, output)
+    return value_of(amounts.D2Tweedie(power), prediction, target, sample_weight, output)
 
 
 def pearson(prediction: Data, target: Data, *, sample_weight: Data | None = None, output: Output = "logits") -> float:
@@ -494,7 +455,7 @@ def pearson(prediction: Data, target: Data, *, sample_weight: Data | None = None
         >>> metrics.pearson(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0])).__round__(12)
         0.984869618448
     """
-    return value_of(Pearson(), prediction, target, sample_weight, output)
+    return value_of(amounts.Pearson(), prediction, target, sample_weight, output)
 
 
 def concordance(
@@ -519,7 +480,7 @@ def concordance(
         >>> metrics.concordance(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]))
         1.0
     """
-    return value_of(Concordance(), prediction, target, sample_weight, output)
+    return value_of(amounts.Concordance(), prediction, target, sample_weight, output)
 
 
 def accuracy(prediction: Data, target: Data, *, sample_weight: Data | None = None, output: Output = "logits") -> float:
@@ -541,7 +502,7 @@ def accuracy(prediction: Data, target: Data, *, sample_weight: Data | None = Non
         >>> metrics.accuracy(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0]))
         0.5
     """
-    return value_of(Accuracy(), prediction, target, sample_weight, output)
+    return value_of(classes.Accuracy(), prediction, target, sample_weight, output)
 
 
 def zero_one_loss(
@@ -565,7 +526,7 @@ def zero_one_loss(
         >>> metrics.zero_one_loss(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]))
         0.25
     """
-    return value_of(ZeroOneLoss(), prediction, target, sample_weight, output)
+    return value_of(classes.ZeroOneLoss(), prediction, target, sample_weight, output)
 
 
 def hamming_loss(
@@ -589,7 +550,7 @@ def hamming_loss(
         >>> metrics.hamming_loss(np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]]))
         0.25
     """
-    return value_of(HammingLoss(), prediction, target, sample_weight, output)
+    return value_of(classes.HammingLoss(), prediction, target, sample_weight, output)
 
 
 def top_k_accuracy(
@@ -615,7 +576,7 @@ def top_k_accuracy(
         >>> metrics.top_k_accuracy(np.array([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]]), np.array([1, 2]), k=2)
         0.5
     """
-    return value_of(TopKAccuracy(k), prediction, target, sample_weight, output)
+    return value_of(classes.TopKAccuracy(k), prediction, target, sample_weight, output)
 
 
 def log_loss(prediction: Data, target: Data, *, sample_weight: Data | None = None, output: Output = "logits") -> float:
@@ -637,7 +598,7 @@ def log_loss(prediction: Data, target: Data, *, sample_weight: Data | None = Non
         >>> metrics.log_loss(np.array([[0.0, 0.0]]), np.array([1])).__round__(12)
         0.69314718056
     """
-    return value_of(LogLoss(), prediction, target, sample_weight, output)
+    return value_of(classes.LogLoss(), prediction, target, sample_weight, output)
 
 
 def brier_score(
@@ -664,7 +625,7 @@ def brier_score(
         >>> metrics.brier_score(np.array([0.9, 0.2]), np.array([1.0, 0.0]), output="probabilities").__round__(12)
         0.025
     """
-    return value_of(BrierScore(), prediction, target, sample_weight, output)
+    return value_of(classes.BrierScore(), prediction, target, sample_weight, output)
 
 
 def hinge_loss(
@@ -690,7 +651,7 @@ def hinge_loss(
         >>> metrics.hinge_loss(np.array([2.0, -0.5]), np.array([1, 1]))
         0.75
     """
-    return value_of(HingeLoss(), prediction, target, sample_weight, output)
+    return value_of(classes.HingeLoss(), prediction, target, sample_weight, output)
 
 
 def expected_calibration_error(
@@ -720,7 +681,7 @@ def expected_calibration_error(
         >>> metrics.expected_calibration_error(p, np.array([0, 0, 0, 0, 1]), output="probabilities").__round__(12)
         0.0
     """
-    return value_of(ExpectedCalibrationError(bins), prediction, target, sample_weight, output)
+    return value_of(classes.ExpectedCalibrationError(bins), prediction, target, sample_weight, output)
 
 
 def balanced_accuracy(
@@ -744,7 +705,7 @@ def balanced_accuracy(
         >>> metrics.balanced_accuracy(np.array([0, 0, 0, 0]), np.array([0, 0, 0, 1]))
         0.5
     """
-    return value_of(BalancedAccuracy(), prediction, target, sample_weight, output)
+    return value_of(classes.BalancedAccuracy(), prediction, target, sample_weight, output)
 
 
 def matthews_correlation(
@@ -771,7 +732,7 @@ def matthews_correlation(
         >>> metrics.matthews_correlation(np.array([0, 1, 1, 1, 2, 0]), np.array([0, 0, 1, 1, 2, 2])).__round__(6)
         0.522233
     """
-    return value_of(MatthewsCorrelation(), prediction, target, sample_weight, output)
+    return value_of(classes.MatthewsCorrelation(), prediction, target, sample_weight, output)
 
 
 def cohen_kappa(
@@ -795,7 +756,7 @@ def cohen_kappa(
         >>> metrics.cohen_kappa(np.array([0, 1, 1, 1, 2, 0]), np.array([0, 0, 1, 1, 2, 2])).__round__(12)
         0.5
     """
-    return value_of(CohenKappa(), prediction, target, sample_weight, output)
+    return value_of(classes.CohenKappa(), prediction, target, sample_weight, output)
 
 
 def precision(
@@ -828,7 +789,7 @@ def precision(
         >>> metrics.precision(np.array([1, 1, 0, 1]), np.array([1, 0, 0, 1])).__round__(6)
         0.666667
     """
-    return value_of(Precision(average), prediction, target, sample_weight, output)
+    return value_of(classes.Precision(average), prediction, target, sample_weight, output)
 
 
 def recall(
@@ -859,7 +820,7 @@ def recall(
         >>> metrics.recall(np.array([1, 0, 0, 0]), np.array([1, 1, 0, 0]))
         0.5
     """
-    return value_of(Recall(average), prediction, target, sample_weight, output)
+    return value_of(classes.Recall(average), prediction, target, sample_weight, output)
 
 
 def f_beta(
@@ -894,7 +855,7 @@ def f_beta(
         >>> metrics.f_beta(np.array([1, 0, 0, 0]), np.array([1, 1, 0, 0]), beta=2.0).__round__(6)
         0.555556
     """
-    return value_of(FBeta(beta, average), prediction, target, sample_weight, output)
+    return value_of(classes.FBeta(beta, average), prediction, target, sample_weight, output)
 
 
 def f1(
@@ -925,7 +886,7 @@ def f1(
         >>> metrics.f1(np.array([0, 1, 1, 1, 2, 0]), np.array([0, 0, 1, 1, 2, 2])).__round__(6)
         0.655556
     """
-    return value_of(F1(average), prediction, target, sample_weight, output)
+    return value_of(classes.F1(average), prediction, target, sample_weight, output)
 
 
 def jaccard(
@@ -956,7 +917,7 @@ def jaccard(
         >>> metrics.jaccard(np.array([1, 1, 0, 0]), np.array([1, 0, 1, 0])).__round__(6)
         0.333333
     """
-    return value_of(Jaccard(average), prediction, target, sample_weight, output)
+    return value_of(classes.Jaccard(average), prediction, target, sample_weight, output)
 
 
 def median_absolute_error(
@@ -979,7 +940,7 @@ def median_absolute_error(
         >>> metrics.median_absolute_error(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0]))
         0.5
     """
-    return value_of(MedianAbsoluteError(), prediction, target, sample_weight, output)
+    return value_of(quantiles.MedianAbsoluteError(), prediction, target, sample_weight, output)
 
 
 def d2_pinball(
@@ -1004,7 +965,7 @@ def d2_pinball(
         >>> metrics.d2_pinball(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]), alpha=0.9)
         1.0
     """
-    return value_of(D2Pinball(alpha), prediction, target, sample_weight, output)
+    return value_of(quantiles.D2Pinball(alpha), prediction, target, sample_weight, output)
 
 
 def d2_absolute(
@@ -1027,7 +988,7 @@ def d2_absolute(
         >>> metrics.d2_absolute(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0])).__round__(10)
         0.7647058824
     """
-    return value_of(D2Absolute(), prediction, target, sample_weight, output)
+    return value_of(quantiles.D2Absolute(), prediction, target, sample_weight, output)
 
 
 def roc_auc(prediction: Data, target: Data, *, sample_weight: Data | None = None, output: Output = "logits") -> float:
@@ -1052,7 +1013,7 @@ def roc_auc(prediction: Data, target: Data, *, sample_weight: Data | None = None
         >>> metrics.roc_auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1]))
         0.75
     """
-    return value_of(RocAuc(), prediction, target, sample_weight, output)
+    return value_of(curves.RocAuc(), prediction, target, sample_weight, output)
 
 
 def average_precision(
@@ -1078,48 +1039,48 @@ def average_precision(
         >>> metrics.average_precision(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1])).__round__(6)
         0.833333
     """
-    return value_of(AveragePrecision(), prediction, target, sample_weight, output)
+    return value_of(curves.AveragePrecision(), prediction, target, sample_weight, output)
 
 
 # The classes by the names of their functions.
 NAMED: dict[str, type[Metric]] = {
-    "mean_squared_error": MeanSquaredError,
-    "root_mean_squared_error": RootMeanSquaredError,
-    "mean_absolute_error": MeanAbsoluteError,
-    "max_error": MaxError,
-    "mean_absolute_percentage_error": MeanAbsolutePercentageError,
-    "symmetric_mean_absolute_percentage_error": SymmetricMeanAbsolutePercentageError,
-    "mean_squared_log_error": MeanSquaredLogError,
-    "root_mean_squared_log_error": RootMeanSquaredLogError,
-    "mean_pinball_loss": MeanPinballLoss,
-    "mean_tweedie_deviance": MeanTweedieDeviance,
-    "mean_poisson_deviance": MeanPoissonDeviance,
-    "mean_gamma_deviance": MeanGammaDeviance,
-    "r2": R2,
-    "adjusted_r2": AdjustedR2,
-    "explained_variance": ExplainedVariance,
-    "d2_tweedie": D2Tweedie,
-    "pearson": Pearson,
-    "concordance": Concordance,
-    "accuracy": Accuracy,
-    "zero_one_loss": ZeroOneLoss,
-    "hamming_loss": HammingLoss,
-    "top_k_accuracy": TopKAccuracy,
-    "log_loss": LogLoss,
-    "brier_score": BrierScore,
-    "hinge_loss": HingeLoss,
-    "expected_calibration_error": ExpectedCalibrationError,
-    "balanced_accuracy": BalancedAccuracy,
-    "matthews_correlation": MatthewsCorrelation,
-    "cohen_kappa": CohenKappa,
-    "precision": Precision,
-    "recall": Recall,
-    "f_beta": FBeta,
-    "f1": F1,
-    "jaccard": Jaccard,
-    "median_absolute_error": MedianAbsoluteError,
-    "d2_pinball": D2Pinball,
-    "d2_absolute": D2Absolute,
-    "roc_auc": RocAuc,
-    "average_precision": AveragePrecision,
+    "mean_squared_error": amounts.MeanSquaredError,
+    "root_mean_squared_error": amounts.RootMeanSquaredError,
+    "mean_absolute_error": amounts.MeanAbsoluteError,
+    "max_error": amounts.MaxError,
+    "mean_absolute_percentage_error": amounts.MeanAbsolutePercentageError,
+    "symmetric_mean_absolute_percentage_error": amounts.SymmetricMeanAbsolutePercentageError,
+    "mean_squared_log_error": amounts.MeanSquaredLogError,
+    "root_mean_squared_log_error": amounts.RootMeanSquaredLogError,
+    "mean_pinball_loss": amounts.MeanPinballLoss,
+    "mean_tweedie_deviance": amounts.MeanTweedieDeviance,
+    "mean_poisson_deviance": amounts.MeanPoissonDeviance,
+    "mean_gamma_deviance": amounts.MeanGammaDeviance,
+    "r2": amounts.R2,
+    "adjusted_r2": amounts.AdjustedR2,
+    "explained_variance": amounts.ExplainedVariance,
+    "d2_tweedie": amounts.D2Tweedie,
+    "pearson": amounts.Pearson,
+    "concordance": amounts.Concordance,
+    "accuracy": classes.Accuracy,
+    "zero_one_loss": classes.ZeroOneLoss,
+    "hamming_loss": classes.HammingLoss,
+    "top_k_accuracy": classes.TopKAccuracy,
+    "log_loss": classes.LogLoss,
+    "brier_score": classes.BrierScore,
+    "hinge_loss": classes.HingeLoss,
+    "expected_calibration_error": classes.ExpectedCalibrationError,
+    "balanced_accuracy": classes.BalancedAccuracy,
+    "matthews_correlation": classes.MatthewsCorrelation,
+    "cohen_kappa": classes.CohenKappa,
+    "precision": classes.Precision,
+    "recall": classes.Recall,
+    "f_beta": classes.FBeta,
+    "f1": classes.F1,
+    "jaccard": classes.Jaccard,
+    "median_absolute_error": quantiles.MedianAbsoluteError,
+    "d2_pinball": quantiles.D2Pinball,
+    "d2_absolute": quantiles.D2Absolute,
+    "roc_auc": curves.RocAuc,
+    "average_precision": curves.AveragePrecision,
 }

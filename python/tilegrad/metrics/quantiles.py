@@ -30,8 +30,6 @@ class MedianAbsoluteError(WholeMetric):
     """Median of the absolute errors, which outliers do not move.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.median_absolute_error(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0]))
         0.5
     """
@@ -54,8 +52,6 @@ class D2Pinball(WholeMetric):
         ValueError: If ``alpha`` is out of range.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.d2_pinball(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]), alpha=0.9)
         1.0
     """
@@ -90,8 +86,6 @@ class D2Absolute(D2Pinball):
     """Share of the absolute error that is explained: ``1 - sum |e| / sum |y - median y|``.
 
     Example:
-        >>> import numpy as np
-        >>> from tilegrad import metrics
         >>> metrics.d2_absolute(np.array([2.5, 0.0, 2.0, 8.0]), np.array([3.0, -0.5, 2.0, 7.0])).__round__(10)
         0.7647058824
     """

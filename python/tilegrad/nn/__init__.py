@@ -9,8 +9,6 @@ Example:
     Sequential(Dense(2, 8), LeakyReLU(negative_slope=0.1), Dense(8, 1))
 """
 
-from typing import Any
-
 from tilegrad.nn.activation import GELU, Activation
 from tilegrad.nn.activations import (
     CELU,
@@ -70,7 +68,7 @@ from tilegrad.nn.regularizers import L1, L2, ElasticNet, Regularizer
 from tilegrad.nn.sequential import Sequential
 from tilegrad.nn.softmaxes import LogSoftmax, Softmax, Softmin
 from tilegrad.nn.traits import Traits, Units
-from tilegrad.words.names import hint
+from tilegrad.words.names import missing
 
 __all__ = [
     "CELU",
@@ -148,11 +146,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(f"module 'tilegrad.nn' has no attribute {name!r}")
-    if name == "Linear":
-        raise AttributeError(
-            "nn: unknown layer 'Linear'; it is nn.Dense(in_features, out_features), with weights of shape (in, out)"
-        )
-    raise AttributeError(f"nn: unknown layer {name!r}{hint(name, __all__)}; dir(tilegrad.nn) lists them")
+__getattr__ = missing(
+    "tilegrad.nn",
+    "layer",
+    __all__,
+    elsewhere={"Linear": "nn.Dense(in_features, out_features), with weights of shape (in, out)"},
+)

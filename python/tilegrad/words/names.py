@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NoReturn, TypeVar
 
 T = TypeVar("T")
 
@@ -25,6 +25,31 @@ def unknown(function: str, what: str, name: object, known: Iterable[str]) -> str
     """The error message for an unknown name: the closest match and the valid ones."""
     names = list(known)
     return f"{function}: unknown {what} {name!r}{hint(name, names)}; expected one of {', '.join(names)}"
+
+
+# So many names are listed in an error message; more would bury the hint.
+_LISTED = 100
+
+
+def missing(
+    package: str, what: str, names: Sequence[str], elsewhere: Mapping[str, str] | None = None
+) -> Callable[[str], NoReturn]:
+    """The ``__getattr__`` of a package: an error that names the closest and the valid names.
+
+    ``elsewhere`` has names of other libraries, and what they are called here.
+    """
+    short = package.rpartition(".")[2]
+
+    def refuse(name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if elsewhere and name in elsewhere:
+            raise AttributeError(f"{short}: unknown {what} {name!r}; it is {elsewhere[name]}")
+        if len(names) <= _LISTED:
+            raise AttributeError(unknown(short, what, name, names))
+        raise AttributeError(f"{short}: unknown {what} {name!r}{hint(name, names)}; dir({package}) lists them")
+
+    return refuse
 
 
 def lookup(function: str, what: str, name: object, table: Mapping[str, T]) -> T:
