@@ -66,7 +66,9 @@ def reference_functions():
     """The public functions of the reference by kind: ``activations``, ``losses``, ``optimizers`` and ``rows``."""
     kinds = {"activations": {}, "losses": {}, "optimizers": {}, "rows": {}}
     for name, function in vars(reference).items():
-        if name.startswith("_") or not inspect.isfunction(function) or function.__module__.endswith("_common"):
+        # What normalises rows is an operation of the engine, and no entry of the registry.
+        elsewhere = ("_common", "normalization")
+        if name.startswith("_") or not inspect.isfunction(function) or function.__module__.endswith(elsewhere):
             continue
         first = next(iter(inspect.signature(inspect.unwrap(function)).parameters))
         if "softmax" in name and first != "prediction":

@@ -265,7 +265,7 @@ class RMSNorm(Module):
         self.weight = Parameter(shape, Constant(1.0), self._dtype) if self.affine else None
 
     def forward(self, x: Any) -> Any:
-        """The rows, normalised."""
+        """Divides each row by the root of its mean square."""
         return rms_norm(x, _row_shape(self, x), self.weight, epsilon=self.epsilon)
 
     def traits(self) -> Traits:
