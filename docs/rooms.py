@@ -6,11 +6,11 @@ python docs/rooms.py
 """
 
 import ast
-import sys
 import tomllib
 from pathlib import Path
 
 import grimp
+from parts import keep
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE / "architecture.md"
@@ -60,22 +60,5 @@ def table():
     return "\n".join(lines) + "\n"
 
 
-def page():
-    """The page with the table as it should be."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + table() + END + after
-
-
-def main():
-    """Writes or compares."""
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(page(), encoding="utf-8")
-    elif page() != PAGE.read_text(encoding="utf-8"):
-        raise SystemExit(
-            "rooms: expected the rooms of the package in docs/architecture.md, got others; run docs/rooms.py"
-        )
-
-
 if __name__ == "__main__":
-    main()
+    keep("rooms", PAGE, BEGIN, END, table())

@@ -3,9 +3,9 @@
 python docs/tables.py
 """
 
-import sys
 from pathlib import Path
 
+from parts import keep
 from tilegrad import _core
 
 PAGE = Path(__file__).resolve().parent / "numerics.md"
@@ -23,23 +23,5 @@ def table():
     return "\n".join(lines) + "\n"
 
 
-def page():
-    """The page with the table as it should be."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + table() + END + after
-
-
-def main():
-    """Writes or compares."""
-    if "--check" in sys.argv[1:]:
-        if page() != PAGE.read_text(encoding="utf-8"):
-            raise SystemExit(
-                "tables: expected the table of the registry in docs/numerics.md, got another; run docs/tables.py"
-            )
-    else:
-        PAGE.write_text(page(), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    keep("tables", PAGE, BEGIN, END, table())

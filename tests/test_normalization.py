@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tilegrad as tg
 from tilegrad import _core, nn, optim
-from training import problem, weight_bytes
+from training import problem, resumed, weight_bytes
 
 X, Y = problem()
 BATCH = np.array([[0.0], [1.0], [2.0], [5.0]])
@@ -128,14 +128,7 @@ def test_it_trains_saves_and_goes_on_to_the_bit(tmp_path):
     def trainer():
         return tg.Trainer(network().initialize(3), "cross_entropy", optim.Adam(0.02), metrics=["accuracy"])
 
-    settings = {"batch_size": 32, "progress": False}
-    through, first = trainer(), trainer()
-    through.fit(X, Y, epochs=6, **settings)
-    first.fit(X, Y, epochs=4, **settings)
-    first.save(tmp_path / "trainer.safetensors")
-    second = trainer().load(tmp_path / "trainer.safetensors")
-    history = second.fit(X, Y, epochs=2, **settings)
-    assert weight_bytes(second.model) == weight_bytes(through.model)
+    second, history = resumed(trainer, X, Y, tmp_path)
     assert history["accuracy"][-1] > 0.9
     assert second.evaluate(X, Y)["accuracy"] > 0.9
     second.model.save(tmp_path / "model.safetensors")

@@ -63,6 +63,12 @@ def full(name, variant):
     return {**{p["name"]: p["default"] for p in OPTIMIZERS[name]["parameters"]}, **variant}
 
 
+def by_reference(name, weights, gradients, slots, step, settings):
+    """The weights after a step of the reference."""
+    update = getattr(reference, name)
+    return [update(w, g, s, step, **settings) for w, g, s in zip(weights, gradients, slots, strict=True)]
+
+
 def problem(dtype, seed=0):
     """Three parameters of odd sizes and a gradient that depends on them and on the step."""
     generator = np.random.default_rng(seed)
@@ -90,10 +96,7 @@ def test_twenty_steps_equal_the_reference(name, variant, isa):
     settings = full(name, variant)
     for step in range(1, 21):
         optimizer.step(parameters, gradients(parameters, step))
-        pulls = gradients(expected, step)
-        expected = [
-            getattr(reference, name)(w, g, s, step, **settings) for w, g, s in zip(expected, pulls, slots, strict=True)
-        ]
+        expected = by_reference(name, expected, gradients(expected, step), slots, step, settings)
         for actual, wanted in zip(parameters, expected, strict=True):
             np.testing.assert_allclose(actual, wanted, rtol=1e-12, atol=1e-12)
     assert optimizer.steps == 20
@@ -181,10 +184,7 @@ def test_changed_numbers_hold_from_the_next_step(name):
                 optimizer.set(key, value)
         settings = before if step < 4 else after
         optimizer.step(parameters, gradients(parameters, step))
-        pulls = gradients(expected, step)
-        expected = [
-            getattr(reference, name)(w, g, s, step, **settings) for w, g, s in zip(expected, pulls, slots, strict=True)
-        ]
+        expected = by_reference(name, expected, gradients(expected, step), slots, step, settings)
     for actual, wanted in zip(parameters, expected, strict=True):
         np.testing.assert_allclose(actual, wanted, rtol=1e-12, atol=1e-12)
 

@@ -8,7 +8,7 @@ import reference
 import tilegrad as tg
 from tilegrad import functional as F
 from tilegrad import nn, optim
-from training import problem, weight_bytes
+from training import problem, resumed, weight_bytes
 
 X, Y = problem()
 SHAPES = [
@@ -162,14 +162,7 @@ def test_it_trains_saves_and_goes_on_to_the_bit(name, tmp_path):
     def trainer():
         return tg.Trainer(network(name).initialize(3), "cross_entropy", optim.Adam(0.02), metrics=["accuracy"])
 
-    settings = {"batch_size": 32, "progress": False}
-    through, first = trainer(), trainer()
-    through.fit(X, Y, epochs=6, **settings)
-    first.fit(X, Y, epochs=4, **settings)
-    first.save(tmp_path / "trainer.safetensors")
-    second = trainer().load(tmp_path / "trainer.safetensors")
-    history = second.fit(X, Y, epochs=2, **settings)
-    assert weight_bytes(second.model) == weight_bytes(through.model)
+    second, history = resumed(trainer, X, Y, tmp_path)
     assert history["accuracy"][-1] > 0.9
     assert (second.model[1].weight.value != 1).all()
     second.model.save(tmp_path / "model.safetensors")

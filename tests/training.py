@@ -49,3 +49,16 @@ def fitted(
 
 def problem(rows=203, features=12, classes=4, seed=0, dtype=np.float32):
     return blobs(rows, features, classes, dtype, seed)
+
+
+def resumed(trainer, x, y, folder):
+    """A training of six epochs that was saved and loaded after four, which must be that of six in one; and its history."""
+    settings = {"batch_size": 32, "progress": False}
+    through, first = trainer(), trainer()
+    through.fit(x, y, epochs=6, **settings)
+    first.fit(x, y, epochs=4, **settings)
+    first.save(folder / "trainer.safetensors")
+    second = trainer().load(folder / "trainer.safetensors")
+    history = second.fit(x, y, epochs=2, **settings)
+    assert weight_bytes(second.model) == weight_bytes(through.model)
+    return second, history

@@ -17,19 +17,6 @@ from tilegrad.words.checks import check_ascending, check_choice, check_number, i
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = [
-    "Custom",
-    "Joined",
-    "Product",
-    "Schedule",
-    "Training",
-    "Warmup",
-    "chain",
-    "schedule_for",
-    "scheduled",
-    "sequence",
-]
-
 UNITS = ("step", "epoch", "share")
 
 

@@ -13,8 +13,6 @@ from tilegrad.tensor import Array
 from tilegrad.words.checks import check_choice
 from tilegrad.words.names import lookup
 
-__all__ = ["CosineRestarts", "Cyclic", "OneCycle", "OneCycleMomentum"]
-
 
 @dataclass(frozen=True)
 class CosineRestarts(Schedule):
@@ -237,11 +235,8 @@ class Cyclic(Schedule):
     factor: float = 1.0
 
     ranges: ClassVar = {
-        "low": "(-inf, inf)",
-        "high": "(-inf, inf)",
-        "rise": "(0, inf)",
-        "fall": "(0, inf)",
-        "factor": "(0, inf)",
+        **dict.fromkeys(("low", "high"), "(-inf, inf)"),
+        **dict.fromkeys(("rise", "fall", "factor"), "(0, inf)"),
     }
 
     def __post_init__(self) -> None:

@@ -13,20 +13,6 @@ from tilegrad.schedules.base import Schedule, Training, each, powers
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_ascending, check_numbers
 
-__all__ = [
-    "Cosine",
-    "Exponential",
-    "InverseSquareRoot",
-    "InverseTime",
-    "Linear",
-    "MultiStep",
-    "Noam",
-    "PiecewiseConstant",
-    "PiecewiseLinear",
-    "Polynomial",
-    "Step",
-]
-
 
 @dataclass(frozen=True)
 class Step(Schedule):

@@ -14,8 +14,6 @@ from tilegrad.tensor import Array
 from tilegrad.words.checks import check_choice
 from tilegrad.words.names import hint, lookup
 
-__all__ = ["Plateau"]
-
 # Whether the threshold is a share of the best value.
 _STYLES = {"torch": True, "keras": False}
 
