@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tilegrad.words.checks import check_number
+from tilegrad.words.declared import Value
 
 __all__ = ["Constraint", "MaxNorm", "NonNegative", "UnitNorm"]
 
 
-@dataclass(frozen=True)
-class Constraint:
+class Constraint(Value):
     """What holds for a parameter after each update.
 
     A layer takes one, or several to apply in turn; every :class:`~tilegrad.nn.Parameter` has the attribute ``constraint``.
@@ -37,7 +36,6 @@ class Constraint:
         return 0.0
 
 
-@dataclass(frozen=True)
 class MaxNorm(Constraint):
     """The norm of the weights of each unit is at most ``limit`` (Srebro and Shraibman, 2005); Keras' ``MaxNorm``.
 
@@ -56,7 +54,7 @@ class MaxNorm(Constraint):
     limit: float = 2.0
     operation: ClassVar[str] = "max_norm"
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         check_number("MaxNorm", "limit", self.limit, "(0, inf)")
 
     @property
@@ -65,7 +63,6 @@ class MaxNorm(Constraint):
         return float(self.limit)
 
 
-@dataclass(frozen=True)
 class UnitNorm(Constraint):
     """The norm of the weights of each unit is 1, unless all of them are zero; Keras' ``UnitNorm``.
 
@@ -78,7 +75,6 @@ class UnitNorm(Constraint):
     operation: ClassVar[str] = "unit_norm"
 
 
-@dataclass(frozen=True)
 class NonNegative(Constraint):
     """Numbers below zero become zero; Keras' ``NonNeg``. On every weight, it makes a network's output rise with its inputs.
 

@@ -8,10 +8,10 @@ beside it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any
 
 from tilegrad.words.checks import check_flag, check_number
+from tilegrad.words.declared import Value
 from tilegrad.words.names import lookup
 
 __all__ = ["L1", "L2", "ElasticNet", "Regularizer"]
@@ -45,8 +45,7 @@ class Regularizer(ABC):
         return 0.0
 
 
-@dataclass(frozen=True)
-class L1(Regularizer):
+class L1(Value, Regularizer):
     """``strength * sum |w|``, which makes weights small and many of them zero (Tibshirani, 1996).
 
     Its gradient brings weights close to zero, where they then oscillate. With ``proximal=True`` each update is followed by
@@ -75,7 +74,7 @@ class L1(Regularizer):
     strength: float = 0.01
     proximal: bool = False
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         check_number("L1", "strength", self.strength, "[0, inf)")
         check_flag("L1", "proximal", self.proximal)
 
@@ -89,8 +88,7 @@ class L1(Regularizer):
         return float(self.strength) if self.proximal else 0.0
 
 
-@dataclass(frozen=True)
-class L2(Regularizer):
+class L2(Value, Regularizer):
     """``strength * sum w²``: small weights rather than large ones (Hoerl and Kennard, 1970).
 
     Styles: ``"keras"`` (default) as it stands; ``"torch"`` half of it, whose gradient is that of ``weight_decay=strength`` in
@@ -113,7 +111,7 @@ class L2(Regularizer):
     strength: float = 0.01
     style: str = "keras"
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         check_number("L2", "strength", self.strength, "[0, inf)")
         lookup("L2", "style", self.style, _STYLES)
 
@@ -123,8 +121,7 @@ class L2(Regularizer):
         return self.strength * factor / (rows if by_rows else 1) * (parameter * parameter).sum()
 
 
-@dataclass(frozen=True)
-class ElasticNet(Regularizer):
+class ElasticNet(Value, Regularizer):
     """``l1 * sum |w| + l2 * sum w²`` (Zou and Hastie, 2005); Keras' ``L1L2``.
 
     Args:
@@ -145,7 +142,7 @@ class ElasticNet(Regularizer):
     l2: float = 0.01
     proximal: bool = False
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         check_number("ElasticNet", "l1", self.l1, "[0, inf)")
         check_number("ElasticNet", "l2", self.l2, "[0, inf)")
         check_flag("ElasticNet", "proximal", self.proximal)

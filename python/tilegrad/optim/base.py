@@ -8,10 +8,11 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from tilegrad import _core
-from tilegrad.optim._arguments import Declared, keyword
+from tilegrad.optim._arguments import Arguments
 from tilegrad.optim._controls import OFF, Keeper, changed, checked
 from tilegrad.schedules.base import Schedule, Training, scheduled
 from tilegrad.tensor import Array
+from tilegrad.words.declared import keyword
 from tilegrad.words.names import hint, lookup
 
 # What a preset sets where the caller does not: the library's defaults and forms, by its name.
@@ -19,7 +20,7 @@ Styles: TypeAlias = Mapping[str, Mapping[str, Any]]
 DECOUPLED: Mapping[str, Any] = {"weight_decay_style": "decoupled"}
 
 
-class Optimizer(Declared):
+class Optimizer(Arguments):
     """What all optimizers share.
 
     ``style`` presets defaults and forms where an argument is not given: ``"paper"``, ``"torch"`` (PyTorch), ``"keras"``,

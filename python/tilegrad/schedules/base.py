@@ -13,6 +13,7 @@ import numpy as np
 from tilegrad.charts import plot_schedule
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_ascending, check_choice, check_number, is_number
+from tilegrad.words.declared import Value, keyword
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,8 +47,7 @@ class Training:
         return Training(self.steps_per_epoch, total_steps, self.figures, self.memory)
 
 
-@dataclass(frozen=True)
-class Schedule(ABC):
+class Schedule(Value, ABC):
     """A number that depends on the step: ``schedule(step)``, steps counted from 0, also for an array of steps.
 
     Any numeric hyperparameter of an optimizer may be one. ``fit`` takes its values for each step of an epoch
@@ -67,18 +67,18 @@ class Schedule(ABC):
         >>> optimizer = optim.SGD(learning_rate=0.5 * schedule, momentum=0.9)
     """
 
-    unit: str = field(default="step", kw_only=True)
+    unit: str = keyword(default="step", kw_only=True)
 
     # The intervals of numeric fields. What is ``None`` by default may be left out.
     ranges: ClassVar[Mapping[str, str]] = {}
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if self.unit not in UNITS:
             known = ", ".join(map(repr, UNITS))
             raise ValueError(f"{self.name}: expected `unit` to be one of {known}, got {self.unit!r}")
         for name, allowed in self.ranges.items():
             value = getattr(self, name)
-            if value is not None or getattr(type(self), name, 0) is not None:
+            if value is not None or self.__signature__.parameters[name].default is not None:
                 check_number(self.name, name, value, allowed)
 
     @property
@@ -175,7 +175,6 @@ def powers(base: float, exponents: Array) -> Array:
     return each(lambda exponent: math.pow(base, exponent), exponents)
 
 
-@dataclass(frozen=True)
 class Custom(Schedule):
     """A function of the step as a schedule; a function given to an optimizer is made into one.
 
@@ -195,8 +194,8 @@ class Custom(Schedule):
 
     function: Callable[[Any], Any]
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         if not callable(self.function) or isinstance(self.function, type):
             raise TypeError(f"Custom: expected `function` to be a function of the step, got {self.function!r}")
 
@@ -212,7 +211,6 @@ class Custom(Schedule):
         return float(value)
 
 
-@dataclass(frozen=True)
 class Product(Schedule):
     """The product of schedules; what ``*`` and :func:`chain` make.
 
@@ -232,7 +230,6 @@ class Product(Schedule):
         return np.asarray(values)
 
 
-@dataclass(frozen=True)
 class Joined(Schedule):
     """Schedules one after the other; what :func:`sequence` makes. Each counts from its own beginning."""
 
@@ -257,7 +254,6 @@ class Joined(Schedule):
         return "sequence"
 
 
-@dataclass(frozen=True)
 class Warmup(Schedule):
     """Rises to a schedule's first value, then follows the schedule from its own beginning.
 
@@ -289,11 +285,11 @@ class Warmup(Schedule):
 
     ranges: ClassVar = {"steps": "(0, inf)"}
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         check_choice("Warmup", "shape", self.shape, ("linear", "exponential"))
         check_number("Warmup", "start", self.start, "(0, inf)" if self.shape == "exponential" else "[0, inf)")
-        object.__setattr__(self, "after", schedule_for("Warmup", "after", self.after))
+        self._change("after", schedule_for("Warmup", "after", self.after))
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """The rise, then the values of what follows."""
@@ -312,7 +308,6 @@ def _within(training: Training | None, steps: float) -> Training | None:
     return None if training is None else training.within(max(steps, 1.0))
 
 
-@dataclass(frozen=True)
 class Constant(Schedule):
     """The same value at each step.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +13,6 @@ from tilegrad.words.checks import check_choice
 from tilegrad.words.names import lookup
 
 
-@dataclass(frozen=True)
 class CosineRestarts(Schedule):
     """Half a cosine again and again: SGDR (Loshchilov and Hutter, 2017).
 
@@ -80,7 +78,6 @@ _ONE_CYCLES = {
 _SHAPES = ("cosine", "linear")
 
 
-@dataclass(frozen=True)
 class OneCycle(Schedule):
     """Rises from ``peak / divisor`` to ``peak``, then falls to ``peak / divisor / final_divisor`` (Smith and Topin, 2019).
 
@@ -124,12 +121,12 @@ class OneCycle(Schedule):
         "final_divisor": "(0, inf)",
     }
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         rise, divisor, final, _ = lookup("OneCycle", "style", self.style, _ONE_CYCLES)
         for name, default in (("rise", rise), ("divisor", divisor), ("final_divisor", final)):
             if getattr(self, name) is None:
-                object.__setattr__(self, name, default)
-        super().__post_init__()
+                self._change(name, default)
+        super()._check()
         check_choice("OneCycle", "shape", self.shape, _SHAPES)
 
     def compute(self, steps: Array, training: Training | None) -> Array:
@@ -138,7 +135,6 @@ class OneCycle(Schedule):
         return _one_cycle(self, steps, training, low, self.peak, low / _set(self.final_divisor))
 
 
-@dataclass(frozen=True)
 class OneCycleMomentum(Schedule):
     """Falls from ``high`` to ``low`` while :class:`OneCycle` rises, and comes back: for the momentum, or Adam's ``beta1``.
 
@@ -167,10 +163,10 @@ class OneCycleMomentum(Schedule):
 
     ranges: ClassVar = {"high": "(-inf, inf)", "low": "(-inf, inf)", "steps": "(0, inf)", "rise": "(0, 1)"}
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if self.rise is None:
-            object.__setattr__(self, "rise", lookup("OneCycleMomentum", "style", self.style, _ONE_CYCLES)[0])
-        super().__post_init__()
+            self._change("rise", lookup("OneCycleMomentum", "style", self.style, _ONE_CYCLES)[0])
+        super()._check()
         check_choice("OneCycleMomentum", "shape", self.shape, _SHAPES)
 
     def compute(self, steps: Array, training: Training | None) -> Array:
@@ -207,7 +203,6 @@ def _one_cycle(
     return np.where(position <= top, middle + (first - middle) * curve(rise), last + (middle - last) * curve(fall))
 
 
-@dataclass(frozen=True)
 class Cyclic(Schedule):
     """Goes up and down between two values in straight lines (Smith, 2017), as PyTorch's ``CyclicLR``.
 
@@ -239,8 +234,8 @@ class Cyclic(Schedule):
         **dict.fromkeys(("rise", "fall", "factor"), "(0, inf)"),
     }
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         check_choice("Cyclic", "mode", self.mode, ("triangular", "triangular2", "exponential"))
 
     def compute(self, steps: Array, training: Training | None) -> Array:

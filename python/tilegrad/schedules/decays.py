@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +13,6 @@ from tilegrad.tensor import Array
 from tilegrad.words.checks import check_ascending, check_numbers
 
 
-@dataclass(frozen=True)
 class Step(Schedule):
     """Multiplied by a factor again and again: ``start * factor^floor(t / every)``, as PyTorch's ``StepLR``.
 
@@ -41,7 +39,6 @@ class Step(Schedule):
         return self.start * powers(self.factor, np.floor(self._position(steps, training) / self.every))
 
 
-@dataclass(frozen=True)
 class MultiStep(Schedule):
     """Multiplied by a factor at given positions: ``start * factor^(how many of them are <= t)``, as PyTorch's.
 
@@ -63,9 +60,9 @@ class MultiStep(Schedule):
 
     ranges: ClassVar = {"start": "(-inf, inf)", "factor": "[0, inf)"}
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "milestones", check_ascending("MultiStep", "milestones", self.milestones))
+    def _check(self) -> None:
+        super()._check()
+        self._change("milestones", check_ascending("MultiStep", "milestones", self.milestones))
 
     def compute(self, steps: Array, training: Training | None) -> Array:
         """``start * factor^k`` where ``k`` milestones have passed."""
@@ -73,7 +70,6 @@ class MultiStep(Schedule):
         return self.start * powers(self.factor, passed)
 
 
-@dataclass(frozen=True)
 class Exponential(Schedule):
     """Falls by a factor each so many steps: ``start * factor^(t / every)``.
 
@@ -102,7 +98,6 @@ class Exponential(Schedule):
         return self.start * powers(self.factor, self._position(steps, training) / self.every)
 
 
-@dataclass(frozen=True)
 class Cosine(Schedule):
     """Half a cosine from ``start`` to ``end``, where it stays (Loshchilov and Hutter, 2017).
 
@@ -137,7 +132,6 @@ def half_cosine(share: Array) -> Array:
     return 0.5 - 0.5 * each(math.sin, np.pi * (share - 0.5))
 
 
-@dataclass(frozen=True)
 class Linear(Schedule):
     """A straight line from ``start`` to ``end``, where it stays.
 
@@ -164,7 +158,6 @@ class Linear(Schedule):
         return self.start + (self.end - self.start) * self._share(steps, self.steps, training)
 
 
-@dataclass(frozen=True)
 class Polynomial(Schedule):
     """``end + (start - end) * (1 - t / steps)^power``, then ``end``: Keras', optax' and PyTorch's polynomial decay.
 
@@ -194,7 +187,6 @@ class Polynomial(Schedule):
         return self.end + (self.start - self.end) * each(lambda share: math.pow(share, self.power), rest)
 
 
-@dataclass(frozen=True)
 class InverseTime(Schedule):
     """``start / (1 + rate * t / every)``: Keras' ``InverseTimeDecay``; it settles methods that oscillate at a fixed rate.
 
@@ -221,7 +213,6 @@ class InverseTime(Schedule):
         return self.start / (1 + self.rate * self._position(steps, training) / self.every)
 
 
-@dataclass(frozen=True)
 class InverseSquareRoot(Schedule):
     """``start * sqrt(shift / (t + shift))``; with ``shift=1`` scikit-learn's ``invscaling`` per step.
 
@@ -246,7 +237,6 @@ class InverseSquareRoot(Schedule):
         return self.start * np.sqrt(self.shift / (self._position(steps, training) + self.shift))
 
 
-@dataclass(frozen=True)
 class Noam(Schedule):
     """``factor / sqrt(width) * min(1 / sqrt(s), s / warmup^1.5)`` with ``s = t + 1``: the Transformer's (Vaswani et al., 2017).
 
@@ -275,7 +265,6 @@ class Noam(Schedule):
         return values
 
 
-@dataclass(frozen=True)
 class PiecewiseConstant(Schedule):
     """A value for each stretch between boundaries.
 
@@ -295,10 +284,10 @@ class PiecewiseConstant(Schedule):
     values: Sequence[float]
     boundaries: Sequence[float]
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "values", check_numbers("PiecewiseConstant", "values", self.values))
-        object.__setattr__(self, "boundaries", check_ascending("PiecewiseConstant", "boundaries", self.boundaries))
+    def _check(self) -> None:
+        super()._check()
+        self._change("values", check_numbers("PiecewiseConstant", "values", self.values))
+        self._change("boundaries", check_ascending("PiecewiseConstant", "boundaries", self.boundaries))
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
                 f"PiecewiseConstant: expected one value more than the {len(self.boundaries)} boundaries, got {len(self.values)}"
@@ -311,7 +300,6 @@ class PiecewiseConstant(Schedule):
         return values
 
 
-@dataclass(frozen=True)
 class PiecewiseLinear(Schedule):
     """Straight lines between points, constant before the first and after the last.
 
@@ -329,10 +317,10 @@ class PiecewiseLinear(Schedule):
     positions: Sequence[float]
     values: Sequence[float]
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "positions", check_ascending("PiecewiseLinear", "positions", self.positions))
-        object.__setattr__(self, "values", check_numbers("PiecewiseLinear", "values", self.values))
+    def _check(self) -> None:
+        super()._check()
+        self._change("positions", check_ascending("PiecewiseLinear", "positions", self.positions))
+        self._change("values", check_numbers("PiecewiseLinear", "values", self.values))
         if not self.positions or len(self.values) != len(self.positions):
             raise ValueError(
                 f"PiecewiseLinear: expected a value for each of the {len(self.positions)} positions, got {len(self.values)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +17,6 @@ from tilegrad.words.names import hint, lookup
 _STYLES = {"torch": True, "keras": False}
 
 
-@dataclass(frozen=True)
 class Plateau(Schedule):
     """Falls by a factor when a loss or metric of the epochs has not got better for some of them.
 
@@ -62,8 +60,8 @@ class Plateau(Schedule):
         "factor": "(0, 1)",
     }
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         check_choice("Plateau", "mode", self.mode, ("min", "max"))
         lookup("Plateau", "style", self.style, _STYLES)
 
