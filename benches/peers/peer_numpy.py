@@ -23,14 +23,7 @@ def variants(suite, case, _options):
 
 
 def make(suite, _variant, case):
-    return {
-        "train_step": train_step,
-        "kernels": kernel,
-        "losses": loss,
-        "optim": optimizer,
-        "epoch": epoch,
-        "matmul": product,
-    }[suite](case)
+    return work.suites(train_step, kernel, loss, optimizer, epoch, product)[suite](case)
 
 
 class Network:

@@ -32,14 +32,7 @@ def variants(suite, _case, _options):
 def make(suite, variant, case):
     if variant == "tilegrad-call":
         return train_call(case)
-    return {
-        "train_step": train_step,
-        "kernels": kernel,
-        "losses": loss,
-        "optim": optimizer,
-        "epoch": epoch,
-        "matmul": product,
-    }[suite](case)
+    return work.suites(train_step, kernel, loss, optimizer, epoch, product)[suite](case)
 
 
 def compiled(widths, batch_size, rule, weights, biases):

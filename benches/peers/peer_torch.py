@@ -50,14 +50,7 @@ def compiled(function):
 
 
 def make(suite, variant, case):
-    return {
-        "train_step": train_step,
-        "kernels": kernel,
-        "losses": loss,
-        "optim": optimizer,
-        "epoch": epoch,
-        "matmul": product,
-    }[suite](variant, case)
+    return work.suites(train_step, kernel, loss, optimizer, epoch, product)[suite](variant, case)
 
 
 def network(weights, biases):

@@ -173,3 +173,15 @@ def rows(count, width, classes):
     """A data set for an epoch: float32 features in 0..1 and labels."""
     generator = np.random.default_rng(6)
     return generator.random((count, width), dtype=np.float32), generator.integers(0, classes, count)
+
+
+def suites(train_step, kernel, loss, optimizer, epoch, product):
+    """What a peer has for each suite, by the suite's name."""
+    return {
+        "train_step": train_step,
+        "kernels": kernel,
+        "losses": loss,
+        "optim": optimizer,
+        "epoch": epoch,
+        "matmul": product,
+    }

@@ -8,7 +8,7 @@ from types import ModuleType
 from tilegrad.metrics import amounts, classes, curves, quantiles
 from tilegrad.metrics.base import Metric
 
-from written.text import HEAD, Written, docstring, listing
+from written.text import HEAD, Written, docstring
 
 MODULES = (amounts, classes, quantiles, curves)
 
@@ -54,7 +54,6 @@ def written() -> Written:
     table = ", ".join(f"{kind.name!r}: {_place(kind)}" for kind in kinds)
     text = (
         TEXT
-        + listing(kind.name for kind in kinds)
         + "".join(map(_function, kinds))
         + f"\n# The classes by the names of their functions.\nNAMED: dict[str, type[Metric]] = {{{table}}}\n"
     )
