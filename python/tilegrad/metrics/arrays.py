@@ -139,6 +139,6 @@ def _sums(metric: Metric, predicted: Array, true: Array, weight: Array | None, r
     with tracer.active():
         summing = Summing(inputs[0], inputs[1], inputs[2] if weight is not None else None, reading)
         metric.request(summing)
-    plan = tracer.graph.compile([each.value for each in summing.tensors()])
+    plan = tracer.graph.compile([tensor.value for tensor in summing.tensors()])
     results = [np.asarray(result, np.float64).reshape(-1) for result in plan.run(arrays)]
     return parted(np.concatenate(results), summing.layout())

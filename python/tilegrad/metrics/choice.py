@@ -81,9 +81,9 @@ def metrics_for(given: Iterable[Any] | str | Metric | Callable[..., Any]) -> dic
         {'accuracy': Accuracy(), 'f1_macro': F1(average='macro')}
     """
     found: dict[str, Metric] = {}
-    for each in [given] if isinstance(given, str | Metric) or not isinstance(given, Iterable) else given:
-        metric = _metric(each)
-        name = each if isinstance(each, str) else metric.name
+    for item in [given] if isinstance(given, str | Metric) or not isinstance(given, Iterable) else given:
+        metric = _metric(item)
+        name = item if isinstance(item, str) else metric.name
         if name in found:
             raise ValueError(f"Trainer: expected `metrics` of different names, got {name!r} twice")
         found[name] = metric

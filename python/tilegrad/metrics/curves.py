@@ -102,7 +102,7 @@ def calibration_curve(
     place = np.clip(np.ceil(sure * bins).astype(int), 1, bins) - 1
     rows = np.bincount(place, minlength=bins)
     seen = rows > 0
-    means = [np.bincount(place, each, bins)[seen] / rows[seen] for each in (sure, right.astype(float))]
+    means = [np.bincount(place, values, bins)[seen] / rows[seen] for values in (sure, right.astype(float))]
     return means[0], means[1], rows[seen]
 
 
@@ -121,7 +121,7 @@ class _RankMetric(WholeMetric):
         if scores.shape[1] == 2:
             return self.of_scores(_margin(predictions), true == 1, weight)
         return float(
-            np.mean([self.of_scores(scores[:, each], true == each, weight) for each in range(scores.shape[1])])
+            np.mean([self.of_scores(scores[:, label], true == label, weight) for label in range(scores.shape[1])])
         )
 
     def of_scores(self, score: Array, true: Array, weight: Array | None) -> float:

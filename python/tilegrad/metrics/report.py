@@ -102,7 +102,7 @@ def classification_report(
         accuracy 0.6667, kappa 0.5000
     """
     matrix = confusion_matrix(prediction, target, output=output)
-    titles = [str(each) for each in (range(len(matrix)) if names is None else names)]
+    titles = [str(name) for name in (range(len(matrix)) if names is None else names)]
     if len(titles) != len(matrix):
         raise ValueError(f"classification_report: expected `names` of {len(matrix)} classes, got {len(titles)}")
     counts = (np.diag(matrix).astype(float), matrix.sum(axis=0).astype(float), matrix.sum(axis=1).astype(float))

@@ -119,7 +119,7 @@ class Schedule(Value, ABC):
         Args:
             steps: How many steps to show; by default a tenth more than the schedule's own length, else 100. Lengths that
                 are left out are the steps shown; an epoch is a tenth of them.
-            ax: Where to draw; a new figure if not given.
+            ax: Where to draw; new Axes if not given.
 
         Returns:
             The Axes drawn on.

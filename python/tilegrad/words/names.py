@@ -13,7 +13,7 @@ def hint(name: object, known: Iterable[str]) -> str:
     # Needed for messages only, and slow to load.
     import difflib
 
-    by_lower = {each.lower(): each for each in known}
+    by_lower = {name.lower(): name for name in known}
     word = str(name).lower()
     close = difflib.get_close_matches(word, list(by_lower), n=3, cutoff=0.6)
     # Letters that only changed places are the likeliest slip: `adma` is `adam`, not `adamax`.
