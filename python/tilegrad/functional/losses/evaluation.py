@@ -60,13 +60,9 @@ def check_options(entry: _Entry, options: Options) -> None:
 def _compiled(name: str) -> Callable[..., Any]:
     """The loss of checked arrays: the cached plans that ``tg.jit`` keeps."""
     entry = loss_entry(name)
-    own = {parameter["name"] for parameter in parameters_of(entry)}
 
-    def loss(prediction: Any, target: Any, *required: Any, reduction: str, **named: Any) -> Any:
-        settings = {each: value for each, value in named.items() if each in own}
-        options = Options(**{each: value for each, value in named.items() if each in Options._fields})
-        optional = [named.get(operand["name"]) for operand in operands_of(entry) if operand["optional"]]
-        return trace(entry, (prediction, target, *required, *optional), settings, options).value(reduction)
+    def loss(*operands: Any, reduction: str, settings: dict[str, Any], options: dict[str, Any]) -> Any:
+        return trace(entry, operands, settings, Options(**options)).value(reduction)
 
     loss.__name__ = name
     return jit(loss)
@@ -90,15 +86,7 @@ def evaluate(
     if any(isinstance(each, Traceable) for each in operands):
         return trace(entry, operands, settings, options).value(reduction)
     operands, options = _arrays(entry, operands, settings, options, reduction)
-    specs = operands_of(entry)
-    required = [value for spec, value in zip(specs, operands[2:], strict=True) if not spec["optional"]]
-    named = {
-        spec["name"]: value
-        for spec, value in zip(specs, operands[2:], strict=True)
-        if spec["optional"] and value is not None
-    }
-    named |= options._asdict() if is_of_classes(entry) else {"sample_weight": options.sample_weight}
-    return _compiled(name)(*operands[:2], *required, **settings, **named, reduction=reduction)
+    return _compiled(name)(*operands, reduction=reduction, settings=settings, options=options._asdict())
 
 
 def _arrays(
