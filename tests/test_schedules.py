@@ -204,6 +204,8 @@ def test_units_count_steps_epochs_and_shares():
 WRONG = [
     (lambda: S.Cosine(math.nan), ValueError, r"Cosine: expected `start` to be a finite number, got nan"),
     (lambda: S.Cosine("1"), TypeError, r"Cosine: expected `start` to be a number, got '1'"),
+    (lambda: S.Cosine(None), TypeError, r"Cosine: expected `start` to be a number, got None"),
+    (lambda: S.Step(1.0, every=None), TypeError, r"Step: expected `every` to be a number, got None"),
     (lambda: S.Cosine(1.0, steps=0), ValueError, r"Cosine: expected `steps` above 0, got 0"),
     (lambda: S.Cosine(1.0)(3), ValueError, r"Cosine: expected a training to belong to, since it has no `steps`"),
     (lambda: S.Step(1.0, 3, unit="epoch")(3), ValueError, r"Step: expected a training .* `unit=\"epoch\"`"),
