@@ -238,8 +238,8 @@ class RMSNorm(Module):
     Example:
         >>> import numpy as np
         >>> from tilegrad import nn
-        >>> nn.RMSNorm(2).predict(np.array([[3.0, 4.0]])).round(4).tolist()
-        [[0.8485, 1.1314]]
+        >>> nn.RMSNorm(2).predict(np.array([[3.0, 4.0]])).round(4)
+        array([[0.8485, 1.1314]], dtype=float32)
     """
 
     def __init__(
