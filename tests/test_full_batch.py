@@ -71,14 +71,15 @@ def test_a_bowl_of_any_shape_is_descended(condition):
     np.testing.assert_allclose(found.point, 0.0, atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("method", METHODS)
-def test_a_small_net_fits_better_than_adam_in_as_many_looks(method):
+def test_a_small_net_fits_better_than_adam_in_as_many_looks(method, dtype):
     """Looks are counted as evaluations of loss and gradient; Adam gets as many steps."""
     x = np.linspace(-2, 2, 80)[:, None]
     y = np.sin(2 * x)
 
     def train(optimizer, epochs):
-        model = nn.Sequential(nn.Dense(1, 8, dtype="float64"), nn.Tanh(), nn.Dense(8, 1, dtype="float64"))
+        model = nn.Sequential(nn.Dense(1, 8, dtype=dtype), nn.Tanh(), nn.Dense(8, 1, dtype=dtype))
         trainer = tg.Trainer(model, "mean_squared_error", optimizer, seed=1)
         trainer.fit(x, y, batch_size="full", epochs=epochs, progress=False)
         return trainer.evaluate(x, y)["loss"]
@@ -218,19 +219,32 @@ def test_a_state_that_does_not_fit_changes_nothing(method):
     assert solver.state_dict() == before
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("method", METHODS)
-def test_a_training_with_a_solver_is_saved_and_goes_on(method, tmp_path):
+def test_a_training_with_a_solver_is_saved_and_goes_on_to_the_last_bit(method, dtype, tmp_path):
     x, y = regression()
 
     def trainer(solver):
-        return tg.Trainer(nn.Sequential(nn.Dense(4, 2, dtype="float64")), "mean_squared_error", solver)
+        layers = nn.Dense(4, 4, dtype=dtype), nn.Tanh(), nn.Dense(4, 2, dtype=dtype)
+        return tg.Trainer(nn.Sequential(*layers), "mean_squared_error", solver)
 
-    first = trainer(method(tolerance_gradient=1e-3))
-    first.fit(x, y, batch_size="full", epochs=3, progress=False)
+    settings = {"batch_size": "full", "epochs": 4, "progress": False}
+    first = trainer(method(tolerance_gradient=1e-9))
+    first.fit(x, y, **settings)
     first.save(tmp_path / "run")
     second = trainer(method()).load(tmp_path / "run")
-    assert second.optimizer.tolerance_gradient == 1e-3
+    assert second.optimizer.tolerance_gradient == 1e-9
     assert (second.step, second.epoch, second.history) == (first.step, first.epoch, first.history)
+    for each in (first, second):
+        each.fit(x, y, **settings)
     assert weight_bytes(second.model) == weight_bytes(first.model)
+    assert second.optimizer.steps == first.optimizer.steps == 8
+    if method is optim.LBFGS:
+        assert len(second.optimizer.state_dict()["memory"]["moves"]) > 4
     with pytest.raises(ValueError, match="expected an optimizer with a learning rate, got"):
         second.find_learning_rate(x, y)
+
+
+def test_a_search_of_no_steps_is_refused():
+    with pytest.raises(ValueError, match="minimize: expected `steps` of at least 1, got 0"):
+        optim.LBFGS().minimize(rosenbrock, np.zeros(2), steps=0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
+
 from tilegrad import _core
 from tilegrad.nn.saving import check_tensors
 from tilegrad.tensor import Array
@@ -25,6 +27,8 @@ def save(session: Session, path: str | os.PathLike[str]) -> None:
         )
     state = session.state()
     tensors = _views(state) | {f"kept.{name}": values for name, values in session.snapshot.weights.items()}
+    solver = {} if session.solver is None else session.solver.state_dict()
+    tensors |= {f"solver.{name}": np.asarray(value, float) for name, value in (solver.get("memory") or {}).items()}
     facts = {
         "step": state.step,
         "tally": state.tally,
@@ -32,6 +36,7 @@ def save(session: Session, path: str | os.PathLike[str]) -> None:
         "seed": session.seed,
         "optimizer": session.optimizer.name,
         "hyperparameters": session.optimizer._settings(),
+        "iterations": solver.get("steps", 0),
         "history": dict(session.history),
         "steps": session.history.steps,
         "stop_reason": session.history.stop_reason,
@@ -58,9 +63,13 @@ def load(session: Session, path: str | os.PathLike[str]) -> None:
     # Values may be missing so far: they are about to be replaced.
     state = session.state()
     places = _views(state)
-    kept = {name.removeprefix("kept."): tensors.pop(name) for name in [*tensors] if name.startswith("kept.")}
+    kept, memory = _taken(tensors, "kept."), _taken(tensors, "solver.")
     check_tensors("load", {name: (view.shape, view.dtype.name) for name, view in places.items()}, tensors)
     session.optimizer._restore(facts["hyperparameters"])
+    if session.solver is not None:
+        session.solver.load_state_dict(
+            {**session.solver.state_dict(), "steps": facts["iterations"], "memory": memory or None}
+        )
     for name, view in places.items():
         view[...] = tensors[name]
     state.step, state.tally = facts["step"], tuple(facts["tally"])
@@ -76,14 +85,28 @@ def _views(state: _core.State) -> dict[str, Array]:
     return views
 
 
+def _taken(tensors: dict[str, Array], prefix: str) -> dict[str, Array]:
+    """Takes the tensors whose names begin so out of all, under the rest of their names."""
+    return {name.removeprefix(prefix): tensors.pop(name) for name in [*tensors] if name.startswith(prefix)}
+
+
 def _facts(metadata: dict[str, str]) -> dict[str, Any]:
     """What the metadata say, if it is all there and of its kind."""
     import json
 
     try:
         facts: dict[str, Any] = json.loads(metadata["trainer"])
-        kinds = {"step": int, "epoch": int, "seed": int, "optimizer": str, "hyperparameters": dict, "history": dict}
+        kinds = {
+            "step": int,
+            "epoch": int,
+            "seed": int,
+            "iterations": int,
+            "optimizer": str,
+            "hyperparameters": dict,
+            "history": dict,
+        }
         facts.setdefault("tally", [0, 0, 0, 0.0])
+        facts.setdefault("iterations", 0)
         wrong = [name for name, kind in kinds.items() if type(facts[name]) is not kind]
         wrong += [name for name in ("step", "epoch", "seed") if facts[name] < 0]
         idle, skipped, gathered, weight = facts["tally"]

@@ -75,6 +75,10 @@ class TrainingLoss(Objective):
             view[...] = point[first : first + view.size].reshape(view.shape)
             first += view.size
 
+    def rounded(self, point: Array) -> Array:
+        """The point as the weights hold it."""
+        return point.astype(self.rows.dtype).astype(np.float64)
+
     def value(self, point: Array) -> tuple[float, Array]:
         """The loss with its penalties at a point, and its gradient."""
         self.place(point)

@@ -88,11 +88,18 @@ class Session:
 
     @contextmanager
     def given(
-        self, function: str, x: Any, y: Any, batch_size: int | str = "full", *weights_and_scale: Any
+        self,
+        function: str,
+        x: Any,
+        y: Any,
+        batch_size: int | str = "full",
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        scale: Any = None,
     ) -> Iterator[tuple[Rows, int]]:
         """A block that has the model for itself: the data as :meth:`rows`, and the size of a batch."""
         with self.runner.alone(function):
-            rows = self.rows(function, x, y, *weights_and_scale)
+            rows = self.rows(function, x, y, sample_weight, class_weight, scale)
             yield rows, check_batch_size(function, batch_size, len(rows))
 
     def split(self, rows: Rows, validation: Any, share: Any, taken_from: str) -> tuple[Rows, Rows | None]:

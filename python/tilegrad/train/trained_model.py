@@ -158,7 +158,7 @@ class TrainedModel:
             ['loss', 'mae']
         """
         session = self._session
-        with session.given("evaluate", x, y, batch_size, sample_weight, None, scale) as (rows, size):
+        with session.given("evaluate", x, y, batch_size, sample_weight, scale=scale) as (rows, size):
             return evaluate_rows(session, rows, size)
 
     def predict(self, x: Any, *, batch_size: int | str = EVALUATION_BATCH, scale: float | None = None) -> Array:
@@ -221,7 +221,7 @@ class TrainedModel:
             0.5
         """
         session = self._session
-        with session.given("score", x, y, "full", sample_weight, None, scale) as (rows, _):
+        with session.given("score", x, y, sample_weight=sample_weight, scale=scale) as (rows, _):
             predictions = predictions_for(session, rows)
             if self.loss.targets not in DECIDED:
                 return value_of(R2(), predictions.amounts, rows.y, rows.sample_weight)

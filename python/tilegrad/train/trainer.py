@@ -362,7 +362,7 @@ class Trainer(TrainedModel):
             (True, True)
         """
         session = self._session
-        with session.given("memory", x, y, batch_size, None, None, scale) as (rows, size):
+        with session.given("memory", x, y, batch_size, scale=scale) as (rows, size):
             return training_memory(session.state(), session.steps.training_step(size, rows.form).step.plan)
 
     def gradient_noise(
@@ -393,5 +393,5 @@ class Trainer(TrainedModel):
             >>> trainer.gradient_noise(x, x.sum(axis=1)).scale < trainer.gradient_noise(x, x[:, 0] ** 3).scale
             True
         """
-        with self._session.given("gradient_noise", x, y, "full", None, None, scale) as (rows, _):
+        with self._session.given("gradient_noise", x, y, scale=scale) as (rows, _):
             return measure_noise(self._session, rows, batch_size, batches)

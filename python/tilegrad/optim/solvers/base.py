@@ -34,6 +34,10 @@ class Objective(ABC):
     def residuals(self, point: Array) -> tuple[Array, Array]:
         """Numbers the sum of whose squares is the value, and their derivatives: one row each."""
 
+    def rounded(self, point: Array) -> Array:
+        """The point that is looked at in place of this one, where the function takes single precision only."""
+        return point
+
 
 class _Setting:
     """A setting of a solver: an attribute that takes whole numbers from a bound, or numbers of an interval."""
@@ -124,6 +128,8 @@ class Solver(ABC):
         if memory is None or not np.array_equal(memory["point"], point):
             memory = {"point": point}
         reason = self._advance(objective, memory)
+        # Else the next iteration would begin elsewhere, and all that was learnt would be lost.
+        memory["point"] = objective.rounded(memory["point"])
         self._memory, self.steps = memory, self.steps + 1
         return memory["point"], reason
 
@@ -135,6 +141,7 @@ class Solver(ABC):
         self, function: Callable[..., Any], derivative: Callable[..., Any] | None, start: Any, steps: int
     ) -> Minimum:
         """Iterates from a start until it ends."""
+        steps = check_count("minimize", "steps", steps)
         objective = _Function(function, derivative, np.shape(start))
         memory: dict[str, Any] = {"point": np.array(start, np.float64).reshape(-1)}
         done, reason = 0, None
