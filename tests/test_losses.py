@@ -1,6 +1,8 @@
 """Laws of every loss in the registry: reference, gradient, reductions, weights, invariance, refusals."""
 
+import copy
 import doctest
+import pickle
 
 import numpy as np
 import pytest
@@ -428,3 +430,13 @@ def test_losses_of_amounts_have_a_slope_toward_the_target(name):
     smooth = np.abs(numeric - finer) <= 1e-7 * np.maximum(1, np.abs(finer))
     assert smooth.mean() > 0.6
     np.testing.assert_allclose(slope[smooth], finer[smooth], rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_loss_object_can_be_copied(name):
+    """A copy has the settings, also as attributes."""
+    loss = losses.NAMED[name](reduction="sum")
+    for copied in (copy.deepcopy(loss), pickle.loads(pickle.dumps(loss))):
+        assert repr(copied) == repr(loss)
+        assert all(getattr(copied, each) is value for each, value in loss.settings().items() if value is None)
+        assert set(loss.settings()) <= set(vars(copied))

@@ -15,7 +15,6 @@ from tilegrad.functional.losses.traced import Options, Traced, trace
 from tilegrad.losses.base import Loss
 from tilegrad.tensor import Tensor
 from tilegrad.words.checks import check_choice
-from tilegrad.words.names import hint
 
 if TYPE_CHECKING:
     from tilegrad._core import _Entry
@@ -41,17 +40,8 @@ class EntryLoss(Loss):
         self._settings, self._options, self.reduction = settings, options, reduction
         self.is_sum = reduction == "sum"
         self.targets, self.predictions = (domain_of(entry, each, settings) for each in ("target", "prediction"))
-        if is_of_classes(entry):
-            self.weight, self.normalization, self.ignore_index = (
-                options.weight,
-                options.normalization,
-                options.ignore_index,
-            )
-
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_") and name in self._settings:
-            return self._settings[name]
-        raise AttributeError(f"{type(self).__name__}: no attribute {name!r}{hint(name, self.settings())}")
+        # Each setting is an attribute, as the classes declare.
+        vars(self).update(self.settings())
 
     def __call__(self, prediction: Any, target: Any, *operands: Any) -> Any:
         """The loss of arrays, or of traced tensors; further operands are those of the function."""

@@ -62,13 +62,3 @@ def lookup(function: str, what: str, name: object, table: Mapping[str, T]) -> T:
     if found is None:
         raise ValueError(unknown(function, what, name, table))
     return found
-
-
-def class_name(name: str) -> str:
-    """Name of the class that belongs to a registry name: ``leaky_relu`` gives ``LeakyRelu``."""
-    return "".join(word.capitalize() for word in name.split("_"))
-
-
-def summary_line(doc: str) -> str:
-    """First line of a documentation text."""
-    return doc.strip().split("\n", 1)[0].strip()
