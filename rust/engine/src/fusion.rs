@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use tilegrad_kernels::arithmetic::BinaryFunction;
 
-use calls::{BiasUpdate, Dense, SlopedProduct, WeightUpdate};
+use calls::{BiasUpdate, Fusible};
 
 use crate::graph::{Graph, ValueId};
 use crate::ops::activation::{Backward, Forward};
@@ -75,6 +75,11 @@ struct Fuser {
     makers: HashMap<ValueId, usize>,
     readers: HashMap<ValueId, Vec<usize>>,
     parameters: HashMap<ValueId, usize>,
+}
+
+/// The item as a product that takes an epilogue, if it is one. A new kind of product has a line here.
+fn product_of(item: &Item) -> Option<&dyn Fusible> {
+    item.is::<MatMul>().map(|product| product as &dyn Fusible)
 }
 
 /// Whether the item sums each column of a matrix of this type.
@@ -146,7 +151,9 @@ impl Fuser {
 
     /// Matrix product (+ bias) (+ activation).
     fn dense(&mut self, index: usize) {
-        let Some(&product) = self.item(index).and_then(|item| item.is::<MatMul>()) else { return };
+        if self.item(index).and_then(product_of).is_none() {
+            return;
+        }
         let result = |this: &Self, index: usize| this.item(index).map(|item| item.outputs[0].clone());
         let Some(mut last) = result(self, index) else { return };
         let (mut parts, mut bias) = (Vec::new(), None);
@@ -170,16 +177,17 @@ impl Fuser {
         let keeps = activation.is_some() && readers.len() > 1;
         let first = self.item(index).expect("it was just looked at");
         let name = self.item(parts[parts.len() - 1]).map_or_else(String::new, |item| item.name.clone());
-        let dense = Dense::new(product, bias.is_some(), activation.map(|(_, activation)| activation), keeps);
+        let product = product_of(first).expect("it was just looked at");
+        let routine = product.dense(bias.is_some(), activation.map(|(_, activation)| activation), keeps);
         let outputs = if keeps { vec![last, pre_activation] } else { vec![last] };
         let inputs = first.inputs.iter().cloned().chain(bias).collect();
-        let item = Item { routine: Arc::new(dense), operation: None, inputs, outputs, change: None, name };
+        let item = Item { routine, operation: None, inputs, outputs, change: None, name };
         self.replace(index, &parts, item);
     }
 
     /// Matrix product of an input gradient, times the slope of an activation, with its column sums if `bias`.
     fn slope(&mut self, index: usize, bias: bool) {
-        let Some(&product) = self.item(index).and_then(|item| item.is::<MatMul>()) else { return };
+        let Some(product) = self.item(index).and_then(product_of) else { return };
         let Some(reader) = self.only_reader(index) else { return };
         let (first, Some(second)) = (self.item(index).expect("it was just looked at"), self.item(reader)) else {
             return;
@@ -190,10 +198,10 @@ impl Fuser {
             return;
         }
         let sums = if bias { self.column_sums(&second.outputs[0]) } else { None };
-        let routine = SlopedProduct::new(product, backward.activation, sums.is_some());
+        let routine = product.sloped(backward.activation, sums.is_some());
         let sum = sums.and_then(|sums| self.item(sums)).map(|sums| sums.outputs[0].clone());
         let item = Item {
-            routine: Arc::new(routine),
+            routine,
             operation: None,
             inputs: first.inputs.iter().chain([saved]).cloned().collect(),
             outputs: second.outputs.iter().cloned().chain(sum).collect(),
@@ -216,10 +224,8 @@ impl Fuser {
         let Some(reader) = self.only_reader(index) else { return };
         let Some(second) = self.item(reader) else { return };
         let Some(update) = second.is::<Update>().filter(|update| update.takes_pieces()) else { return };
-        let routine: Arc<dyn Routine> = match first.is::<MatMul>() {
-            Some(&product) if first.outputs[0].kind == second.outputs[0].kind => {
-                Arc::new(WeightUpdate::new(product, update))
-            }
+        let routine: Arc<dyn Routine> = match product_of(first) {
+            Some(product) if first.outputs[0].kind == second.outputs[0].kind => product.updating(update),
             None if sums_columns(first, &first.inputs[0].kind) => Arc::new(BiasUpdate::new(update)),
             _ => return,
         };

@@ -1,29 +1,55 @@
 //! The calls into which fusion turns several operations.
 
+use std::sync::Arc;
+
 use tilegrad_kernels::activations::Activation;
 use tilegrad_kernels::arithmetic::{Reduction, ReductionKind};
-use tilegrad_kernels::matmul::{self, Each, Store, Target, multiply};
+use tilegrad_kernels::matmul::{self, Each, Store, Target};
 
 use crate::memory::ALIGNMENT;
-use crate::ops::matmul::MatMul;
+use crate::ops::tiled::{ReadyProduct, TiledProduct};
 use crate::ops::update::Update;
 use crate::routine::{ControlBuffer, Routine, Run};
 use crate::types::{Site, Type, with_element};
 use crate::work::Work;
 
+/// What fusion makes of a product and of what follows it.
+pub(super) trait Fusible {
+    /// With a bias and an activation; with the pre-activation beside it if it `keeps` that.
+    fn dense(&self, has_bias: bool, activation: Option<Activation>, keeps: bool) -> Arc<dyn Routine>;
+    /// Times the slope of an activation; with the sums of its columns beside it if `sums`.
+    fn sloped(&self, activation: Activation, sums: bool) -> Arc<dyn Routine>;
+    /// As the gradient of a weight, with its update.
+    fn updating(&self, update: &Update) -> Arc<dyn Routine>;
+}
+
+impl<P: TiledProduct> Fusible for P {
+    fn dense(&self, has_bias: bool, activation: Option<Activation>, keeps: bool) -> Arc<dyn Routine> {
+        Arc::new(Dense::new(*self, has_bias, activation, keeps))
+    }
+
+    fn sloped(&self, activation: Activation, sums: bool) -> Arc<dyn Routine> {
+        Arc::new(SlopedProduct::new(*self, activation, sums))
+    }
+
+    fn updating(&self, update: &Update) -> Arc<dyn Routine> {
+        Arc::new(WeightUpdate::new(*self, update))
+    }
+}
+
 /// `f(A B + bias)`, along with the pre-activation if something else reads it.
 #[derive(Debug)]
-pub(super) struct Dense {
-    product: MatMul,
+struct Dense<P> {
+    product: P,
     has_bias: bool,
     activation: Option<Activation>,
     keeps: bool,
     name: String,
 }
 
-impl Dense {
-    pub(super) fn new(product: MatMul, has_bias: bool, activation: Option<Activation>, keeps: bool) -> Self {
-        let mut name = "matmul".to_string();
+impl<P: TiledProduct> Dense<P> {
+    fn new(product: P, has_bias: bool, activation: Option<Activation>, keeps: bool) -> Self {
+        let mut name = product.name().to_string();
         if has_bias {
             name.push_str(" + bias");
         }
@@ -35,7 +61,7 @@ impl Dense {
     }
 }
 
-impl Routine for Dense {
+impl<P: TiledProduct> Routine for Dense<P> {
     fn name(&self) -> &str {
         &self.name
     }
@@ -51,14 +77,13 @@ impl Routine for Dense {
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
-        let views = self.product.views(&site.inputs[0], &site.inputs[1]);
+        let product = self.product.ready(site.inputs);
         let (has_bias, activation, keeps) = (self.has_bias, self.activation, self.keeps);
         with_element!(site.dtype(), E => Box::new(move |call| {
-            let (a, b) = views.matrices::<E>(call.input(0), call.input(1));
             let bias = has_bias.then(|| call.input(2));
             let pre_activation = keeps.then(|| call.output(1));
-            let mut epilogue = matmul::Dense::new(call.output(0), b.columns, bias, activation, pre_activation);
-            multiply(a, b, &mut epilogue, call.workspace());
+            let mut epilogue = matmul::Dense::new(call.output(0), product.columns(), bias, activation, pre_activation);
+            product.run::<E>(call.input(0), call.input(1), &mut epilogue, call.workspace());
         }))
     }
 }
@@ -66,21 +91,22 @@ impl Routine for Dense {
 /// `(A B) f'`: the gradient with respect to the input of an activation, along with the sums of its columns if
 /// they are the gradient of a bias.
 #[derive(Debug)]
-pub(super) struct SlopedProduct {
-    product: MatMul,
+struct SlopedProduct<P> {
+    product: P,
     activation: Activation,
     sums: bool,
     name: String,
 }
 
-impl SlopedProduct {
-    pub(super) fn new(product: MatMul, activation: Activation, sums: bool) -> Self {
-        let name = format!("matmul + {}_backward{}", activation.entry().name, if sums { " + sum" } else { "" });
+impl<P: TiledProduct> SlopedProduct<P> {
+    fn new(product: P, activation: Activation, sums: bool) -> Self {
+        let sum = if sums { " + sum" } else { "" };
+        let name = format!("{} + {}_backward{sum}", product.name(), activation.entry().name);
         Self { product, activation, sums, name }
     }
 }
 
-impl Routine for SlopedProduct {
+impl<P: TiledProduct> Routine for SlopedProduct<P> {
     fn name(&self) -> &str {
         &self.name
     }
@@ -95,13 +121,12 @@ impl Routine for SlopedProduct {
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
-        let views = self.product.views(&site.inputs[0], &site.inputs[1]);
+        let product = self.product.ready(site.inputs);
         let (activation, sums) = (self.activation, self.sums);
         with_element!(site.dtype(), E => Box::new(move |call| {
-            let (a, b) = views.matrices::<E>(call.input(0), call.input(1));
             let sums = sums.then(|| call.output(1));
-            let mut epilogue = matmul::Slope::new(call.output(0), b.columns, call.input(2), activation, sums);
-            multiply(a, b, &mut epilogue, call.workspace());
+            let mut epilogue = matmul::Slope::new(call.output(0), product.columns(), call.input(2), activation, sums);
+            product.run::<E>(call.input(0), call.input(1), &mut epilogue, call.workspace());
         }))
     }
 }
@@ -111,8 +136,8 @@ impl Routine for SlopedProduct {
 /// A small gradient is computed as a whole in scratch memory, which stays in the first-level cache; then the rule is
 /// called once.
 #[derive(Debug)]
-pub(super) struct WeightUpdate {
-    product: MatMul,
+struct WeightUpdate<P> {
+    product: P,
     update: Update,
     name: String,
 }
@@ -120,9 +145,9 @@ pub(super) struct WeightUpdate {
 /// Up to this many bytes, a gradient is computed as a whole.
 const WHOLE_BYTES: usize = 16 << 10;
 
-impl WeightUpdate {
-    pub(super) fn new(product: MatMul, update: &Update) -> Self {
-        Self { product, update: update.clone(), name: format!("matmul + {}", update.name()) }
+impl<P: TiledProduct> WeightUpdate<P> {
+    fn new(product: P, update: &Update) -> Self {
+        Self { product, update: update.clone(), name: format!("{} + {}", product.name(), update.name()) }
     }
 
     /// Bytes of scratch memory for the whole gradient, if it is small.
@@ -131,7 +156,7 @@ impl WeightUpdate {
     }
 }
 
-impl Routine for WeightUpdate {
+impl<P: TiledProduct> Routine for WeightUpdate<P> {
     fn name(&self) -> &str {
         &self.name
     }
@@ -150,22 +175,23 @@ impl Routine for WeightUpdate {
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
-        let views = self.product.views(&site.inputs[0], &site.inputs[1]);
+        let product = self.product.ready(site.inputs);
         let action = self.update.action();
         let (len, whole) = (site.outputs[0].len(), Self::whole_bytes(&site.outputs[0]) / site.dtype().size());
         with_element!(site.dtype(), E => match whole {
             0 => Box::new(move |call| {
-                let (a, b) = views.matrices::<E>(call.input(0), call.input(1));
-                let mut matrices = action.changed::<E>(call).map(|numbers| Target::new(numbers, b.columns));
+                let columns = product.columns();
+                let mut matrices = action.changed::<E>(call).map(|numbers| Target::new(numbers, columns));
                 let scalars = action.scalars(call);
                 let visit =
                     |gradient: &mut [E], state: &mut [&mut [E]]| action.take::<E, true>(&scalars, gradient, state);
-                multiply(a, b, &mut Each::new(&mut matrices[..action.state()], &visit), call.workspace());
+                let mut each = Each::new(&mut matrices[..action.state()], &visit);
+                product.run::<E>(call.input(0), call.input(1), &mut each, call.workspace());
             }),
             _ => Box::new(move |call| {
-                let (a, b) = views.matrices::<E>(call.input(0), call.input(1));
                 let (gradient, scratch) = call.workspace::<E>().split_at_mut(whole);
-                multiply(a, b, &mut Store::new(gradient, b.columns), scratch);
+                let mut store = Store::new(gradient, product.columns());
+                product.run::<E>(call.input(0), call.input(1), &mut store, scratch);
                 let state = &mut action.changed::<E>(call)[..action.state()];
                 action.take::<E, false>(&action.scalars(call), &mut gradient[..len], state);
             }),

@@ -1,10 +1,11 @@
 //! Matrix product.
 
-use tilegrad_kernels::matmul::{Matrix, Store, multiply, workspace_len};
+use tilegrad_kernels::matmul::{Epilogue, Matrix, Store, multiply, workspace_len};
 
 use crate::error::{Result, dtype_error, shape_error};
 use crate::operation::{GradientRule, InputGradient, Operation};
 use crate::ops::checks::{require_real, types_text};
+use crate::ops::tiled::{ReadyProduct, TiledProduct};
 use crate::reader::Reader;
 use crate::routine::{Routine, Run};
 use crate::types::{Attribute, Attributes, Site, Type, Typed, with_element};
@@ -32,9 +33,21 @@ impl MatMul {
         let columns = if self.b_transposed { b.shape[0] } else { b.shape[1] };
         (rows, depth, columns)
     }
+}
 
-    /// The scratch memory of the product, in bytes.
-    pub(crate) fn scratch(self, inputs: &[Type]) -> usize {
+impl TiledProduct for MatMul {
+    type Ready = Views;
+
+    fn ready(self, inputs: &[Type]) -> Views {
+        let (a, b) = (&inputs[0], &inputs[1]);
+        Views {
+            a: (a.shape[0], a.shape[1]),
+            b: (b.shape[0], b.shape[1]),
+            transposed: (self.a_transposed, self.b_transposed),
+        }
+    }
+
+    fn scratch(self, inputs: &[Type]) -> usize {
         let (a, b) = (&inputs[0], &inputs[1]);
         let (rows, depth, columns) = self.sizes(a, b);
         // After transposition, the columns of a matrix are as far apart as its rows were: 1 if a row was a single
@@ -45,19 +58,10 @@ impl MatMul {
         })
     }
 
-    /// The multiplications and additions of the product: `2 m n k`.
-    pub(crate) fn operations(self, inputs: &[Type]) -> u64 {
+    /// `2 m n k`.
+    fn operations(self, inputs: &[Type]) -> u64 {
         let (rows, depth, columns) = self.sizes(&inputs[0], &inputs[1]);
         2 * (rows * depth * columns) as u64
-    }
-
-    /// The operands as matrices.
-    pub(crate) fn views(self, a: &Type, b: &Type) -> Views {
-        Views {
-            a: (a.shape[0], a.shape[1]),
-            b: (b.shape[0], b.shape[1]),
-            transposed: (self.a_transposed, self.b_transposed),
-        }
     }
 }
 
@@ -71,10 +75,21 @@ pub(crate) struct Views {
 
 impl Views {
     /// The matrices to multiply.
-    pub(crate) fn matrices<'a, E: Typed>(&self, a: &'a [E], b: &'a [E]) -> (Matrix<'a, E>, Matrix<'a, E>) {
+    fn matrices<'a, E: Typed>(&self, a: &'a [E], b: &'a [E]) -> (Matrix<'a, E>, Matrix<'a, E>) {
         let (a, b) = (Matrix::new(a, self.a.0, self.a.1), Matrix::new(b, self.b.0, self.b.1));
         let turn = |matrix: Matrix<'a, E>, turned: bool| if turned { matrix.transposed() } else { matrix };
         (turn(a, self.transposed.0), turn(b, self.transposed.1))
+    }
+}
+
+impl ReadyProduct for Views {
+    fn columns(&self) -> usize {
+        if self.transposed.1 { self.b.0 } else { self.b.1 }
+    }
+
+    fn run<E: Typed>(&self, a: &[E], b: &[E], epilogue: &mut dyn Epilogue<E>, workspace: &mut [E]) {
+        let (a, b) = self.matrices::<E>(a, b);
+        multiply(a, b, epilogue, workspace);
     }
 }
 
@@ -136,10 +151,10 @@ impl Routine for MatMul {
     }
 
     fn compile(&self, site: &Site<'_>) -> Run {
-        let views = self.views(&site.inputs[0], &site.inputs[1]);
+        let product = self.ready(site.inputs);
         with_element!(site.dtype(), E => Box::new(move |call| {
-            let (a, b) = views.matrices::<E>(call.input(0), call.input(1));
-            multiply(a, b, &mut Store::new(call.output::<E>(0), b.columns), call.workspace());
+            let mut store = Store::new(call.output::<E>(0), product.columns());
+            product.run::<E>(call.input(0), call.input(1), &mut store, call.workspace());
         }))
     }
 }

@@ -18,4 +18,5 @@ pub mod reduce;
 pub mod shape;
 pub mod shorthand;
 pub mod softmax;
+pub(crate) mod tiled;
 pub mod update;
