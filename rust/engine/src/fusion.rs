@@ -73,7 +73,8 @@ pub(crate) fn fuse(graph: &Graph, schedule: &mut RunningOrder, fusions: Fusions)
 struct Fuser {
     items: Vec<Option<Item>>,
     makers: HashMap<ValueId, usize>,
-    readers: HashMap<ValueId, Vec<usize>>,
+    /// Which items read a value; `None` is whoever reads an output after all of them.
+    readers: HashMap<ValueId, Vec<Option<usize>>>,
     parameters: HashMap<ValueId, usize>,
 }
 
@@ -87,21 +88,18 @@ fn sums_columns(item: &Item, matrix: &Type) -> bool {
     item.is::<Reduce>().is_some_and(|reduce| reduce.is_column_sum(matrix)) && item.inputs[0].kind == *matrix
 }
 
-/// Reads a value after all items.
-const OUTSIDE: usize = usize::MAX;
-
 impl Fuser {
     fn new(graph: &Graph, schedule: &mut RunningOrder) -> Self {
         let items = std::mem::take(&mut schedule.items);
-        let (mut makers, mut readers): (HashMap<_, _>, HashMap<ValueId, Vec<usize>>) = Default::default();
+        let (mut makers, mut readers): (HashMap<_, _>, HashMap<ValueId, Vec<Option<usize>>>) = Default::default();
         for (index, item) in items.iter().enumerate() {
             makers.extend(item.outputs.iter().map(|port| (port.value, index)));
             for port in &item.inputs {
-                readers.entry(port.value).or_default().push(index);
+                readers.entry(port.value).or_default().push(Some(index));
             }
         }
         for port in &schedule.outputs {
-            readers.entry(port.value).or_default().push(OUTSIDE);
+            readers.entry(port.value).or_default().push(None);
         }
         let parameters = graph.parameters().iter().enumerate().map(|(index, place)| (place.value, index)).collect();
         Self { items: items.into_iter().map(Some).collect(), makers, readers, parameters }
@@ -115,7 +113,7 @@ impl Fuser {
     fn only_reader(&self, index: usize) -> Option<usize> {
         let value = self.item(index)?.outputs[0].value;
         match self.readers.get(&value).map(Vec::as_slice) {
-            Some([reader]) if *reader != OUTSIDE => Some(*reader),
+            Some([reader]) => *reader,
             _ => None,
         }
     }
@@ -166,7 +164,8 @@ impl Fuser {
         }
         let pre_activation = last.clone();
         let readers = self.readers.get(&last.value).cloned().unwrap_or_default();
-        let activation = readers.iter().find_map(|&reader| Some((reader, self.item(reader)?.is::<Forward>()?.0)));
+        let activation =
+            readers.iter().flatten().find_map(|&reader| Some((reader, self.item(reader)?.is::<Forward>()?.0)));
         if let Some((reader, _)) = activation {
             parts.push(reader);
             last = result(self, reader).expect("it was just looked at");
@@ -215,7 +214,11 @@ impl Fuser {
     /// The item that sums each column of a matrix, if there is one.
     fn column_sums(&self, matrix: &Port) -> Option<usize> {
         let readers = self.readers.get(&matrix.value)?;
-        readers.iter().copied().find(|&reader| self.item(reader).is_some_and(|item| sums_columns(item, &matrix.kind)))
+        readers
+            .iter()
+            .flatten()
+            .copied()
+            .find(|&reader| self.item(reader).is_some_and(|item| sums_columns(item, &matrix.kind)))
     }
 
     /// The gradient of a weight or of a bias and its only reader, the update, in the place of the update.
@@ -259,7 +262,7 @@ impl Fuser {
         let Some(forward) = self.item(index) else { return };
         let Some(prediction) = forward.inputs.first() else { return };
         let readers = self.readers.get(&prediction.value).cloned().unwrap_or_default();
-        let pair = readers.into_iter().find_map(|reader| {
+        let pair = readers.into_iter().flatten().find_map(|reader| {
             let backward = self.item(reader)?;
             let fused = loss::fused(graph, forward, backward)?;
             Some((reader, fused, backward.outputs[0].clone()))

@@ -1,5 +1,8 @@
 //! From a graph to a plan: assigns a place to every operand, packs constants, makes kernel calls.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use tilegrad_kernels::controls::Controls;
 
 use crate::call::{ARENA, CONSTANTS, Operand, PARAMETERS};
@@ -20,7 +23,7 @@ use super::{Bases, LabelInput, Options, Plan, PlannedCall};
 struct OperandPlaces<'a> {
     graph: &'a Graph,
     layout: &'a Layout,
-    constants: Vec<usize>,
+    constants: HashMap<ValueId, usize>,
     slots: usize,
 }
 
@@ -44,7 +47,7 @@ impl OperandPlaces<'_> {
         match &self.graph.node(port.value).origin {
             Origin::Input(index) => Operand { base: PARAMETERS + 2 * (1 + self.slots) + index, offset: 0, len, dtype },
             Origin::Parameter(index) => self.parameter(*index, 0),
-            Origin::Constant(_) => Operand { base: CONSTANTS, offset: self.constants[port.value.index()], len, dtype },
+            Origin::Constant(_) => Operand { base: CONSTANTS, offset: self.constants[&port.value], len, dtype },
             Origin::Operation(_) => {
                 let change = self.graph.change(port.value).expect("every other result lies in the arena");
                 self.parameter(change.parameter, 0)
@@ -92,13 +95,13 @@ pub(super) fn kept_by(controls: &Controls) -> usize {
 }
 
 /// The offsets of the constants that are read, by value, and their total size in bytes.
-fn place_constants(graph: &Graph, schedule: &RunningOrder) -> (Vec<usize>, usize) {
-    let (mut offsets, mut bytes) = (vec![usize::MAX; graph.nodes().len()], 0usize);
+fn place_constants(graph: &Graph, schedule: &RunningOrder) -> (HashMap<ValueId, usize>, usize) {
+    let (mut offsets, mut bytes) = (HashMap::new(), 0usize);
     for port in schedule.items.iter().flat_map(|item| &item.inputs) {
         if let Some(Origin::Constant(_)) = graph.nodes().get(port.value.index()).map(|node| &node.origin)
-            && offsets[port.value.index()] == usize::MAX
+            && let Entry::Vacant(place) = offsets.entry(port.value)
         {
-            offsets[port.value.index()] = bytes;
+            place.insert(bytes);
             bytes += graph.kind(port.value).bytes().next_multiple_of(memory::ALIGNMENT);
         }
     }
@@ -106,9 +109,9 @@ fn place_constants(graph: &Graph, schedule: &RunningOrder) -> (Vec<usize>, usize
 }
 
 /// Copies the constants to their places.
-fn pack_constants(graph: &Graph, offsets: &[usize], buffer: &mut AlignedBuffer) {
-    for (node, &offset) in graph.nodes().iter().zip(offsets).filter(|(_, offset)| **offset != usize::MAX) {
-        let Origin::Constant(values) = &node.origin else { continue };
+fn pack_constants(graph: &Graph, offsets: &HashMap<ValueId, usize>, buffer: &mut AlignedBuffer) {
+    for (&value, &offset) in offsets {
+        let Origin::Constant(values) = &graph.node(value).origin else { continue };
         let target = &mut buffer.as_bytes_mut()[offset..];
         match values.array() {
             Array::F32(values) => fill(target, values.iter().map(|value| value.to_ne_bytes())),
