@@ -72,9 +72,10 @@ class Bars(Lines):
         """Empties the bar for an epoch of so many batches."""
         super().start(epoch, batches)
         if self.bar is None:
-            self.bar = self.tqdm(leave=False, file=sys.stdout)
-        self.bar.set_description(self.title, refresh=False)
-        self.bar.reset(batches)
+            self.bar = self.tqdm(total=batches, desc=self.title, leave=False, file=sys.stdout)
+        else:
+            self.bar.set_description(self.title, refresh=False)
+            self.bar.reset(batches)
 
     def move(self, done: int, loss: float) -> None:
         """Moves the bar on to the batches done."""
