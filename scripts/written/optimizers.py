@@ -11,20 +11,6 @@ from tilegrad.words.registry import registry
 
 from written.text import HEAD, Entry, Written, allowed, described, docstring, listing, plain, type_of
 
-# The class of a rule, where it is not the name with capitals.
-SPELLING = {
-    "sgd": "SGD",
-    "asgd": "ASGD",
-    "rmsprop": "RMSprop",
-    "adamw": "AdamW",
-    "nadam": "NAdam",
-    "radam": "RAdam",
-    "adabelief": "AdaBelief",
-    "schedule_free_adamw": "ScheduleFreeAdamW",
-    "lamb": "LAMB",
-    "lars": "LARS",
-}
-
 # Arguments that may be given by position stay in this order; otherwise it is that of the registry: numbers, then choices.
 ORDER = {
     "sgd": ("learning_rate", "momentum", "momentum_style", "nesterov"),
@@ -61,8 +47,8 @@ class {title}(Optimizer):
 def written() -> Written:
     """A class for each rule."""
     entries = registry()["optimizers"]
-    rules = {_title(entry["name"]): _rule(entry) for entry in entries}
-    table = ", ".join(f"{entry['name']!r}: {_title(entry['name'])}" for entry in entries)
+    rules = {entry["class"]: _rule(entry) for entry in entries}
+    table = ", ".join(f"{entry['name']!r}: {entry['class']}" for entry in entries)
     return Written(
         {
             "optim/rules.py": RULES
@@ -72,10 +58,6 @@ def written() -> Written:
         },
         {("optim", "tilegrad.optim.rules"): list(rules)},
     )
-
-
-def _title(name: str) -> str:
-    return SPELLING.get(name, name.capitalize())
 
 
 def _arguments(entry: Entry) -> dict[str, list[Any]]:
@@ -90,7 +72,7 @@ def _arguments(entry: Entry) -> dict[str, list[Any]]:
 def _rule(entry: Entry) -> str:
     arguments = _arguments(entry)
     return RULE.format(
-        title=_title(entry["name"]),
+        title=entry["class"],
         name=entry["name"],
         doc=docstring(_doc(entry, arguments)),
         styles={style: dict(settings) for style, settings in entry["facts"]["styles"].items()},
@@ -110,9 +92,11 @@ def _argument(name: str, parameters: list[Any]) -> str:
 
 def _doc(entry: Entry, arguments: dict[str, list[Any]]) -> str:
     name = entry["name"]
-    names = {each["name"] for each in registry()["optimizers"]}
+    classes = {each["name"]: each["class"] for each in registry()["optimizers"]}
     text = re.sub(
-        r"`(\w+)`", lambda match: f":class:`{_title(match[1])}`" if match[1] in names else match[0], plain(entry["doc"])
+        r"`(\w+)`",
+        lambda match: f":class:`{classes[match[1]]}`" if match[1] in classes else match[0],
+        plain(entry["doc"]),
     )
     lines = "".join(_argument_line(each, parameters) for each, parameters in arguments.items())
     weight = np.array([1.0, -2.0])
@@ -121,7 +105,7 @@ def _doc(entry: Entry, arguments: dict[str, list[Any]]) -> str:
         f"{text}\n\nArgs:\n{lines}\n"
         "Raises:\n    ValueError: If a hyperparameter is out of range or unknown.\n\n"
         "Example:\n    >>> import numpy as np\n    >>> from tilegrad import optim\n    >>> weight = np.array([1.0, -2.0])\n"
-        f"    >>> optim.{_title(name)}(learning_rate=0.1).step([weight], [weight.copy()])\n"
+        f"    >>> optim.{entry['class']}(learning_rate=0.1).step([weight], [weight.copy()])\n"
         f"    >>> weight.round(6).tolist()\n    {weight.round(6).tolist()}\n"
     )
 
