@@ -25,6 +25,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from tilegrad import functional, nn
 from tilegrad.optim import Optimizer, Solver, optimizer_for
+from tilegrad.run.features import check_finite
 from tilegrad.tensor import Array
 from tilegrad.train import Trainer
 
@@ -98,7 +99,12 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 
     def _features(self, x: Any, *, reset: bool) -> Array:
         checked: Array = validate_data(self, x, dtype=(np.float32, np.float64), reset=reset)
-        return checked.astype(np.float32, copy=False)
+        return self._held("x", checked)
+
+    def _held(self, name: str, array: Array) -> Array:
+        """Numbers in the single precision that the network computes in, if it can hold them."""
+        check_finite(type(self).__name__, name, array, "float32")
+        return array.astype(np.float32, copy=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """With the trainer as the bytes of its checkpoint, for copies in other processes."""
@@ -209,6 +215,7 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
         check_classification_targets(y)
         if type_of_target(y) not in ("binary", "multiclass"):
             raise ValueError(f"{type(self).__name__}: expected `y` of one label a row, got {type_of_target(y)}")
+        x = self._held("x", x)
         known: Array = self.classes_ if again else np.unique(y if classes is None else classes)
         place = np.minimum(np.searchsorted(known, y), len(known) - 1)
         if (known[place] != y).any():
@@ -220,7 +227,7 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
             )
         self.classes_ = known
         settings = {} if self.class_weight is None else {"class_weight": self._class_weight()}
-        self._train(x.astype(np.float32, copy=False), place, len(known), sample_weight, epochs, again, **settings)
+        self._train(x, place, len(known), sample_weight, epochs, again, **settings)
         return self
 
     def _class_weight(self) -> Any:
@@ -296,9 +303,9 @@ class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
         x, y = validate_data(
             self, x, y, dtype=(np.float32, np.float64), multi_output=True, y_numeric=True, reset=not again
         )
+        x, targets = self._held("x", x), self._held("y", y).reshape(len(y), -1)
         self._flat = y.ndim == 1
-        targets = y.reshape(len(y), -1).astype(np.float32)
-        self._train(x.astype(np.float32, copy=False), targets, targets.shape[1], sample_weight, epochs, again)
+        self._train(x, targets, targets.shape[1], sample_weight, epochs, again)
         return self
 
     def predict(self, x: Any) -> Array:

@@ -231,7 +231,7 @@ class Runner:
 
     def predict(self, x: Any, batch_size: int | str, scale: float | None, seed: int = 0) -> Array:
         """What the model makes of each row; weights without values get them by the seed."""
-        array = check_features("predict", x, self.model.input_shape, scale)
+        array = check_features("predict", x, self.model.input_shape, scale, self.dtype)
         return self.predict_rows(array, check_batch_size("predict", batch_size, len(array)), scale, seed)
 
     def predict_rows(self, x: Array, size: int, scale: float | None, seed: int) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 from tilegrad import _core
 from tilegrad.functional.losses.checks import COUNTED, check_distributions, check_domain
 from tilegrad.losses import Loss
-from tilegrad.run.features import as_array, check_finite
+from tilegrad.run.features import as_array, check_finite, held_as
 from tilegrad.run.rows import Rows
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_number
@@ -69,7 +69,7 @@ def check_targets(function: str, y: Any, rows: int, output: tuple[int, ...], los
     if loss.targets == "any" and (array.dtype.kind != "f" or array.ndim == 1 + len(output)):
         # A function of the user's own knows what it compares.
         if array.dtype.kind == "f":
-            check_finite(function, "y", array)
+            check_finite(function, "y", array, dtype)
         return array
     if array.dtype.kind != "f":
         raise TypeError(
@@ -77,7 +77,7 @@ def check_targets(function: str, y: Any, rows: int, output: tuple[int, ...], los
             "convert with y.astype(np.float32) if they are amounts, or use cross_entropy for classes"
         )
     array = _float_targets(function, array, rows, loss.target_shape(output))
-    check_finite(function, "y", array)
+    check_finite(function, "y", array, dtype)
     if loss.targets != "any":
         check_domain(function, array, loss.targets, "y")
     return array
@@ -155,7 +155,17 @@ def _weights(function: str, name: str, array: Array, dtype: str) -> Array:
         )
     if not array.any():
         raise ValueError(f"{function}: expected `{name}` with at least one number above 0, got only zeros")
-    return np.ascontiguousarray(array, dtype)
+    held = held_as(array, dtype)
+    # Their sum divides the loss, so that it has to be a number, too.
+    with np.errstate(over="ignore"):
+        total = held.sum()
+    if not np.isfinite(total) or total == 0:
+        place = int(array.argmax())
+        raise ValueError(
+            f"{function}: expected `{name}` whose sum {dtype} can hold, between {np.finfo(dtype).smallest_subnormal:.2g} and "
+            f"{np.finfo(dtype).max:.3g}, got {array[place]} at position {place} ({array.dtype}); divide all by their mean"
+        )
+    return np.ascontiguousarray(held)
 
 
 def check_class_weight(function: str, weight: Any, y: Array, classes: int, loss: Loss, dtype: str) -> Array | None:

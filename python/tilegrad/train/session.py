@@ -79,7 +79,8 @@ class Session:
         self, function: str, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, scale: Any = None
     ) -> Rows:
         """Checked data for the model and the loss."""
-        features, dtype = check_features(function, x, self.model.input_shape, scale), self.runner.dtype
+        dtype = self.runner.dtype
+        features = check_features(function, x, self.model.input_shape, scale, dtype)
         output = self.runner.output_shape(features.shape[1:])
         targets = check_targets(function, y, len(features), output, self.loss, dtype)
         weight = check_sample_weight(function, sample_weight, len(features), dtype)

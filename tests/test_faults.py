@@ -1,0 +1,127 @@
+"""Small inputs that other libraries' users reported as faults, and what is right for each; the numbers are those of the list."""
+
+import numpy as np
+import pytest
+import tilegrad as tg
+from tilegrad import nn
+
+X = np.random.default_rng(0).standard_normal((20, 2))
+Y = np.arange(20) % 2
+
+
+def network(outputs=2):
+    return nn.Sequential(nn.Dense(2, 4), nn.ReLU(), nn.Dense(4, outputs))
+
+
+def trainer(loss="cross_entropy", optimizer="adam", outputs=2, **settings):
+    return tg.Trainer(network(outputs), loss, optimizer, **settings)
+
+
+def with_number(place, number):
+    """The features with another number in one place."""
+    changed = X.copy()
+    changed[place] = number
+    return changed
+
+
+def refused(trained, error, call, *mentions):
+    """The call raises this error, whose message mentions all that is to be named, and the training is as it was."""
+    before = [array.tobytes() for array in trained.model.parameters()]
+    with pytest.raises(error) as caught:
+        call()
+    for mention in mentions:
+        assert mention in str(caught.value), f"{mention!r} is not in: {caught.value}"
+    assert [array.tobytes() for array in trained.model.parameters()] == before
+    assert (trained.step, trained.epoch, len(trained.history)) == (0, 0, 0)
+
+
+# ---- K01: numbers that the dtype of the model cannot hold --------------------------------------------------------------
+
+
+TOO_LARGE = with_number((3, 1), 1e300)
+
+
+@pytest.mark.parametrize("action", ["predict", "evaluate", "fit", "find_learning_rate"])
+def test_f01_f02_features_that_float32_cannot_hold_are_named_before_anything_runs(action):
+    found = trainer(seed=1)
+    found.model.initialize(1)
+    calls = {
+        "predict": lambda: found.predict(TOO_LARGE),
+        "evaluate": lambda: found.evaluate(TOO_LARGE, Y),
+        "fit": lambda: found.fit(TOO_LARGE, Y, epochs=1, progress=False),
+        "find_learning_rate": lambda: found.find_learning_rate(TOO_LARGE, Y),
+    }
+    refused(
+        found, ValueError, calls[action], f"{action}: expected `x`", "row 3, column 1", "1e+300", "float32", "float64"
+    )
+
+
+def test_f01_a_model_in_double_precision_takes_what_it_can_hold():
+    model = network().astype("float64")
+    assert np.isfinite(model.predict(TOO_LARGE)).all()
+    with pytest.raises(ValueError, match=r"got -1e\+300 in row 3, column 1"):
+        network().predict(-TOO_LARGE)
+
+
+def test_f02_what_is_too_large_after_the_scale_is_named_too():
+    integers = np.full((20, 2), 100)
+    found = trainer()
+    found.model.initialize(0)
+    refused(found, ValueError, lambda: found.predict(integers, scale=1e37), "100", "scale of 1e+37", "row 0, column 0")
+    for scale in (1e300, 1e-300):
+        refused(found, ValueError, lambda scale=scale: found.predict(X, scale=scale), "`scale`", f"{scale}", "float32")
+    assert np.isfinite(found.model.predict(integers, scale=1e36)).all()
+
+
+def test_f02_targets_that_float32_cannot_hold_are_named():
+    found = trainer("mean_squared_error", outputs=1)
+    found.model.initialize(0)
+    targets = np.where(np.arange(20) == 5, -1e39, X[:, 0])
+    refused(
+        found, ValueError, lambda: found.fit(X, targets, epochs=1, progress=False), "`y`", "-1e+39", "row 5", "float32"
+    )
+
+
+@pytest.mark.parametrize("weight", [1e39, 2e37, 1e-60])
+def test_f02_weights_whose_sum_float32_cannot_hold_are_named(weight):
+    found = trainer()
+    found.model.initialize(0)
+    given = {"sample_weight": np.full(20, weight), "class_weight": np.full(2, weight)}
+    for name, value in given.items():
+        if weight == 2e37 and name == "class_weight":
+            continue
+        call = {"epochs": 1, "progress": False, name: value}
+        refused(found, ValueError, lambda call=call: found.fit(X, Y, **call), f"`{name}`", f"{weight}", "float32")
+
+
+def test_f02_estimators_name_what_float32_cannot_hold():
+    sklearn = pytest.importorskip("tilegrad.interop.sklearn")
+    classifier = sklearn.NetworkClassifier((4,), epochs=1, random_state=0)
+    with pytest.raises(ValueError, match=r"NetworkClassifier: .*`x`.*1e\+300 in row 3, column 1"):
+        classifier.fit(TOO_LARGE, Y)
+    with pytest.raises(ValueError, match=r"NetworkClassifier: .*`x`.*1e\+300 in row 3, column 1"):
+        classifier.fit(X, Y).predict(TOO_LARGE)
+    with pytest.raises(ValueError, match=r"NetworkRegressor: .*`y`.*1e\+300 in row 0"):
+        sklearn.NetworkRegressor((4,), epochs=1).fit(X, np.full(20, 1e300))
+
+
+# ---- K25: forms that mean the same ----------------------------------------------------------------------------------------
+
+
+def losses_of(x, y, loss="cross_entropy", outputs=2):
+    """The losses of two epochs on data of some form."""
+    return trainer(loss, outputs=outputs).fit(x, y, epochs=2, progress=False)["loss"]
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_f48_the_byte_order_and_the_class_of_an_array_do_not_matter():
+    plain = losses_of(X, Y)
+    for x in (X.astype(">f8"), X.view(np.matrix)):
+        assert losses_of(x, Y) == plain
+    for labels in (Y.astype(">i8"), Y.astype(">u2")):
+        assert losses_of(X, labels) == plain
+    amounts = losses_of(X, X[:, 0], "mean_squared_error", 1)
+    assert losses_of(X, X[:, 0].astype(">f8"), "mean_squared_error", 1) == amounts
+    assert losses_of(X, X[:, :1].view(np.matrix), "mean_squared_error", 1) == amounts
+    counts = (9 * X).astype(np.int16)
+    assert losses_of(counts.astype(">i2"), Y) == losses_of(counts, Y)
