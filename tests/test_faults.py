@@ -105,6 +105,50 @@ def test_f02_estimators_name_what_float32_cannot_hold():
         sklearn.NetworkRegressor((4,), epochs=1).fit(X, np.full(20, 1e300))
 
 
+# ---- K03: what is missing is called missing -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [(20,), (20, 1)])
+def test_f06_a_missing_label_is_named_as_missing(form):
+    found = trainer()
+    found.model.initialize(0)
+    for rows, more in (([3], ""), ([3, 7, 9], " and 2 more")):
+        labels = Y.astype(float)
+        labels[rows] = np.nan
+        labels = labels.reshape(form)
+        refused(found, ValueError, lambda y=labels: found.evaluate(X, y), "label", "nan", f"row 3{more}")
+
+
+def test_f06_amounts_with_gaps_are_no_labels():
+    found = trainer()
+    found.model.initialize(0)
+    amounts = np.where(np.arange(20) == 3, np.nan, X[:, 0])
+    refused(found, TypeError, lambda: found.fit(X, amounts, epochs=1, progress=False), "mean_squared_error")
+
+
+# ---- K04: what is wrong with the validation is told of the validation ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "mentions"),
+    [
+        ((X[:1], np.array([2])), ("`validation_data[1]` of labels from 0 to 1", "2 in row 0")),
+        ((X[:1, :1], Y[:1]), ("`validation_data[0]` of shape (rows, 2)",)),
+        ((X, Y[:3]), ("`validation_data[1]` with one entry for each of the 20 rows",)),
+        ((None, Y), ("`validation_data[0]` to be an array",)),
+        ((TOO_LARGE, Y), ("`validation_data[0]` of numbers", "row 3, column 1")),
+        ((X, Y.astype(float)), ("`validation_data[1]` of integer class numbers",)),
+        ((X, np.where(Y == 1, np.nan, 0)), ("`validation_data[1]` with a label for each row", "row 1")),
+        ((X, Y, -np.ones(20)), ("`validation_data[2]` of finite numbers from 0",)),
+    ],
+)
+def test_f08_faults_of_the_validation_name_its_place(given, mentions):
+    found = trainer()
+    found.model.initialize(0)
+    call = {"epochs": 1, "progress": False, "validation_data": given}
+    refused(found, (ValueError, TypeError), lambda: found.fit(X, Y, **call), *mentions)
+
+
 # ---- K25: forms that mean the same ----------------------------------------------------------------------------------------
 
 
@@ -125,3 +169,25 @@ def test_f48_the_byte_order_and_the_class_of_an_array_do_not_matter():
     assert losses_of(X, X[:, :1].view(np.matrix), "mean_squared_error", 1) == amounts
     counts = (9 * X).astype(np.int16)
     assert losses_of(counts.astype(">i2"), Y) == losses_of(counts, Y)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u8", ">i4", "?"])
+def test_f39_balanced_weights_take_integers_of_any_kind(dtype):
+    rare = np.arange(20) % 5 == 0
+    call = {"epochs": 2, "progress": False, "class_weight": "balanced"}
+    plain = trainer().fit(X, rare.astype(np.int64), **call)["loss"]
+    assert trainer().fit(X, rare.astype(dtype), **call)["loss"] == plain
+
+
+def test_f39_balanced_weights_count_rows_of_shares_and_leave_ignored_ones_out():
+    rare = (np.arange(20) % 5 == 0).astype(int)
+    call = {"epochs": 1, "progress": False, "class_weight": "balanced"}
+    by_hand = call | {"class_weight": [20 / (2 * 16), 20 / (2 * 4)]}
+    rows = np.eye(2)[rare]
+    assert trainer().fit(X, rows, **call)["loss"] == trainer().fit(X, rows, **by_hand)["loss"]
+    gaps = np.where(np.arange(20) < 5, -100, rare)
+    by_hand |= {"class_weight": [15 / (2 * 12), 15 / (2 * 3)]}
+    loss = tg.losses.CrossEntropy(ignore_index=-100)
+    assert trainer(loss).fit(X, gaps, **call)["loss"] == trainer(loss).fit(X, gaps, **by_hand)["loss"]
+    with pytest.raises(ValueError, match="\"balanced\", got 'equal'"):
+        trainer().fit(X, rare, **call | {"class_weight": "equal"})

@@ -98,6 +98,7 @@ def _class_targets(function: str, array: Array, rows: int, output: tuple[int, ..
         check_range(function, array, classes, getattr(loss, "ignore_index", None), name="y")
         return array
     if array.shape == (rows,) or (array.shape == (rows, 1) and classes != 1):
+        _check_labelled(function, array.reshape(-1))
         hint = (
             "convert with y.astype(np.int64) if they are classes, or use mean_squared_error for amounts"
             if np.array_equal(array, np.floor(array))
@@ -111,6 +112,19 @@ def _class_targets(function: str, array: Array, rows: int, output: tuple[int, ..
     check_finite(function, "y", array)
     check_distributions(function, array, "y")
     return _float_dtype(function, array, dtype)
+
+
+def _check_labelled(function: str, array: Array) -> None:
+    """Refuses labels that are missing, where all others are whole numbers: such floats were labels before the gaps came."""
+    missing = np.isnan(array)
+    known = array[~missing]
+    if missing.any() and np.array_equal(known, np.floor(known)):
+        count = int(missing.sum())
+        raise ValueError(
+            f"{function}: expected `y` with a label for each row, got none (nan) in row {int(missing.argmax())}"
+            f"{f' and {count - 1} more' if count > 1 else ''}; leave such rows out, x[~np.isnan(y)], and convert the rest "
+            "with y.astype(np.int64)"
+        )
 
 
 def _float_dtype(function: str, array: Array, dtype: str) -> Array:
@@ -175,7 +189,7 @@ def check_class_weight(function: str, weight: Any, y: Array, classes: int, loss:
     if not loss.takes_class_weight:
         raise ValueError(f"{function}: expected `class_weight` with a loss for classes only, got it with {loss!r}")
     if isinstance(weight, str):
-        return _balanced(function, weight, y, classes, dtype)
+        return _balanced(function, weight, y, classes, loss, dtype)
     if isinstance(weight, Mapping):
         array = np.ones(classes)
         for label, value in weight.items():
@@ -191,14 +205,16 @@ def check_class_weight(function: str, weight: Any, y: Array, classes: int, loss:
     return _weights(function, "class_weight", array.astype(np.float64), dtype)
 
 
-def _balanced(function: str, weight: str, y: Array, classes: int, dtype: str) -> Array:
+def _balanced(function: str, weight: str, y: Array, classes: int, loss: Loss, dtype: str) -> Array:
     """``rows / (classes * rows of the class)``, as scikit-learn has it."""
-    if weight != "balanced" or y.dtype.kind != "i":
-        raise ValueError(
-            f'{function}: expected `class_weight` to be a dict, an array or "balanced" for labels, got {weight!r}'
-        )
-    counts = np.bincount(y, minlength=classes)
-    return np.ascontiguousarray(len(y) / (classes * np.maximum(counts, 1)), dtype)
+    if weight != "balanced":
+        raise ValueError(f'{function}: expected `class_weight` to be a dict, an array or "balanced", got {weight!r}')
+    # Rows of shares, one-hot ones above all, count for their classes by share; rows that the loss ignores for none.
+    shares = y.dtype.kind == "f"
+    ignored = getattr(loss, "ignore_index", None)
+    labels = y if shares else y[y != ignored].astype(np.int64)
+    counts = labels.sum(axis=0, dtype=np.float64) if shares else np.bincount(labels, minlength=classes)
+    return np.ascontiguousarray(counts.sum() / (classes * np.maximum(counts, 1)), dtype)
 
 
 def check_split(function: str, share: float, rows: int) -> int:

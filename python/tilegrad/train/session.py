@@ -115,4 +115,11 @@ class Session:
             got = type(validation).__name__
             raise ValueError(f"fit: expected `validation_data` to be (x, y) or (x, y, sample_weight), got {got}")
         x, y, weight = (*validation, None)[:3]
-        return rows, self.rows("fit", x, y, weight, None, rows.scale)
+        try:
+            return rows, self.rows("fit", x, y, weight, None, rows.scale)
+        except (TypeError, ValueError) as error:
+            # What is wrong with it is not to be looked for in the arguments of the same names.
+            message = str(error)
+            for place, name in enumerate(("x", "y", "sample_weight")):
+                message = message.replace(f"fit: expected `{name}`", f"fit: expected `validation_data[{place}]`")
+            raise type(error)(message) from None
