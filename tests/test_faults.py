@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tilegrad as tg
-from tilegrad import nn
+from tilegrad import losses, nn, optim
 
 X = np.random.default_rng(0).standard_normal((20, 2))
 Y = np.arange(20) % 2
@@ -149,6 +149,51 @@ def test_f08_faults_of_the_validation_name_its_place(given, mentions):
     refused(found, (ValueError, TypeError), lambda: found.fit(X, Y, **call), *mentions)
 
 
+# ---- K24: what can be set takes effect or is refused ----------------------------------------------------------------------
+
+
+PARTS = {"optimizer": optim.Adam(0.1), "loss": "focal_loss", "metrics": {}, "model": network(), "seed": 3, "epoch": 7}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_f47_what_a_trainer_was_made_of_cannot_be_replaced(name):
+    found = trainer(optimizer=optim.SGD(0.01), metrics=["accuracy"])
+    with pytest.raises(
+        AttributeError, match=rf"Trainer: expected `{name}` to stay as it is, got .*Trainer\(trainer.model"
+    ):
+        setattr(found, name, PARTS[name])
+    with pytest.raises(TypeError):
+        found.metrics["f1"] = found.metrics["accuracy"]
+    with pytest.raises(AttributeError, match=r"expected `optimizer.learning_rate` to be set"):
+        found.learning_rate = 0.1
+    found.note = "one's own"
+    again = trainer(optimizer=optim.SGD(0.01), metrics=["accuracy"])
+    assert found.fit(X, Y, epochs=2, progress=False)["loss"] == again.fit(X, Y, epochs=2, progress=False)["loss"]
+
+
+def test_f47_another_trainer_goes_on_from_the_same_weights():
+    first = trainer(optimizer=optim.SGD(0.01))
+    first.fit(X, Y, epochs=1, progress=False)
+    loss = first.evaluate(X, Y)["loss"]
+    second = tg.Trainer(first.model, "cross_entropy", optim.Adam(0.1))
+    assert second.evaluate(X, Y)["loss"] == loss
+    history = second.fit(X, Y, epochs=1, progress=False)
+    assert (history["learning_rate"], second.evaluate(X, Y)["loss"] != loss) == ([0.1], True)
+
+
+def test_f47_settings_of_a_loss_cannot_be_changed_and_those_of_an_optimizer_take_effect():
+    loss = losses.CrossEntropy()
+    for name in ("label_smoothing", "reduction", "ignore_index"):
+        with pytest.raises(AttributeError, match=f"CrossEntropy: cannot change `{name}`"):
+            setattr(loss, name, 0.5)
+    found = trainer(optimizer=optim.SGD(0.01))
+    found.fit(X, Y, epochs=1, progress=False)
+    before = found.model.state_dict()
+    found.optimizer.learning_rate = 0.0
+    found.fit(X, Y, epochs=1, progress=False)
+    assert all((before[name] == value).all() for name, value in found.model.state_dict().items())
+
+
 # ---- K25: forms that mean the same ----------------------------------------------------------------------------------------
 
 
@@ -187,7 +232,7 @@ def test_f39_balanced_weights_count_rows_of_shares_and_leave_ignored_ones_out():
     assert trainer().fit(X, rows, **call)["loss"] == trainer().fit(X, rows, **by_hand)["loss"]
     gaps = np.where(np.arange(20) < 5, -100, rare)
     by_hand |= {"class_weight": [15 / (2 * 12), 15 / (2 * 3)]}
-    loss = tg.losses.CrossEntropy(ignore_index=-100)
+    loss = losses.CrossEntropy(ignore_index=-100)
     assert trainer(loss).fit(X, gaps, **call)["loss"] == trainer(loss).fit(X, gaps, **by_hand)["loss"]
     with pytest.raises(ValueError, match="\"balanced\", got 'equal'"):
         trainer().fit(X, rare, **call | {"class_weight": "equal"})

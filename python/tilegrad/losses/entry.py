@@ -43,6 +43,12 @@ class EntryLoss(Loss):
         # Each setting is an attribute, as the classes declare.
         vars(self).update(self.settings())
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Steps are compiled from the settings; what is set later would not be in them.
+        if name in vars(self):
+            raise AttributeError(f"{type(self).__name__}: cannot change `{name}`; make another object")
+        super().__setattr__(name, value)
+
     def __call__(self, prediction: Any, target: Any, *operands: Any) -> Any:
         """The loss of arrays, or of traced tensors; further operands are those of the function."""
         return getattr(functional, self.name)(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -29,11 +31,40 @@ class TrainedModel:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.model: Module = session.model
-        self.loss: Loss = session.loss
-        # Hyperparameters of the optimizer may be set between epochs.
-        self.optimizer: Optimizer | Solver = session.optimizer
-        self.metrics: dict[str, Metric] = session.metrics
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Steps are compiled from what the trainer was made of; what is set later would not be in them.
+        title = type(self).__name__
+        if isinstance(getattr(type(self), name, None), property):
+            raise AttributeError(
+                f"{title}: expected `{name}` to stay as it is, got {value!r}; Trainer(trainer.model, loss, optimizer, "
+                "metrics) goes on from the same weights with other parts"
+            )
+        if name != "_session" and name in self.optimizer._settings():
+            raise AttributeError(
+                f"{title}: expected `optimizer.{name}` to be set, got `{name}`; it belongs to the optimizer"
+            )
+        super().__setattr__(name, value)
+
+    @property
+    def model(self) -> Module:
+        """The model that the trainer was made for."""
+        return self._session.model
+
+    @property
+    def loss(self) -> Loss:
+        """The loss that the training makes small."""
+        return self._session.loss
+
+    @property
+    def optimizer(self) -> Optimizer | Solver:
+        """What updates the weights; its hyperparameters may be set between epochs."""
+        return self._session.optimizer
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """What is computed beside the loss, by name."""
+        return MappingProxyType(self._session.metrics)
 
     @property
     def seed(self) -> int:
