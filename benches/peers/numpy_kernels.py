@@ -44,13 +44,18 @@ def silu(x, y, spare):
     np.multiply(x, y, out=y)
 
 
-def gelu_tanh(x, y, _spare):
-    np.multiply(x, x, out=y)
-    np.multiply(y, CUBIC, out=y)
-    np.add(y, 1, out=y)
+def tanh_of_cubic(x, square, y):
+    """``y = tanh(r (x + c x^3))``; leaves ``c x^2`` in ``square``, which may be ``y``."""
+    np.multiply(x, x, out=square)
+    np.multiply(square, CUBIC, out=square)
+    np.add(square, 1, out=y)
     np.multiply(y, x, out=y)
     np.multiply(y, ROOT_TWO_OVER_PI, out=y)
     np.tanh(y, out=y)
+
+
+def gelu_tanh(x, y, _spare):
+    tanh_of_cubic(x, y, y)
     np.add(y, 1, out=y)
     np.multiply(y, x, out=y)
     np.multiply(y, np.float32(0.5), out=y)
@@ -117,12 +122,7 @@ def silu_backward(gradient, x, y, spare):
 
 def gelu_tanh_backward(gradient, x, y, spare):
     # With t = tanh(u): ((1 + t) + x (1 - t^2) u') / 2, where u = r (x + c x^3) and u' = r (1 + 3 c x^2).
-    np.multiply(x, x, out=spare)
-    np.multiply(spare, CUBIC, out=spare)
-    np.add(spare, 1, out=y)
-    np.multiply(y, x, out=y)
-    np.multiply(y, ROOT_TWO_OVER_PI, out=y)
-    np.tanh(y, out=y)
+    tanh_of_cubic(x, spare, y)
     np.multiply(spare, 3, out=spare)
     np.add(spare, 1, out=spare)
     np.multiply(spare, x, out=spare)

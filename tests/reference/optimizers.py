@@ -115,19 +115,9 @@ def adam(
 
 
 def adamw(
-    weight,
-    gradient,
-    slots,
-    step,
-    learning_rate,
-    beta1,
-    beta2,
-    epsilon,
-    weight_decay,
-    epsilon_mode,
-    amsgrad,
-    amsgrad_mode,
-):
+    weight, gradient, slots, step, learning_rate, beta1, beta2, epsilon, weight_decay,
+    epsilon_mode, amsgrad, amsgrad_mode,
+):  # fmt: skip
     return adam(
         weight, gradient, slots, step, learning_rate, beta1, beta2, epsilon, weight_decay,
         epsilon_mode, "decoupled", amsgrad, amsgrad_mode,
@@ -135,18 +125,9 @@ def adamw(
 
 
 def nadam(
-    weight,
-    gradient,
-    slots,
-    step,
-    learning_rate,
-    beta1,
-    beta2,
-    epsilon,
-    momentum_decay,
-    weight_decay,
+    weight, gradient, slots, step, learning_rate, beta1, beta2, epsilon, momentum_decay, weight_decay,
     weight_decay_style,
-):
+):  # fmt: skip
     weight, gradient = _decayed(weight, gradient, weight_decay_style, weight_decay, learning_rate)
     first, second = _moments(slots, weight, gradient, beta1, beta2)
     pace = beta1 * (1.0 - 0.5 * 0.96 ** (np.arange(1, step + 2) * momentum_decay))
@@ -280,20 +261,9 @@ def adafactor(
 
 
 def muon(
-    weight,
-    gradient,
-    slots,
-    step,
-    learning_rate,
-    momentum,
-    weight_decay,
-    epsilon,
-    iterations,
-    beta1,
-    beta2,
-    nesterov,
-    adjustment,
-):
+    weight, gradient, slots, step, learning_rate, momentum, weight_decay,
+    epsilon, iterations, beta1, beta2, nesterov, adjustment,
+):  # fmt: skip
     columns = weight.shape[-1] if weight.ndim else 1
     if columns < 2 or weight.size == columns:
         decay, modes = weight_decay, ("outside", "false", "raw")
