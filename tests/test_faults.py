@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tilegrad as tg
-from tilegrad import losses, nn, optim
+from tilegrad import losses, metrics, nn, optim, schedules
 
 X = np.random.default_rng(0).standard_normal((20, 2))
 Y = np.arange(20) % 2
@@ -192,6 +192,104 @@ def test_f47_settings_of_a_loss_cannot_be_changed_and_those_of_an_optimizer_take
     found.optimizer.learning_rate = 0.0
     found.fit(X, Y, epochs=1, progress=False)
     assert all((before[name] == value).all() for name, value in found.model.state_dict().items())
+
+
+# ---- K09 and K10: the direction of what is watched, and its name, are known before the first epoch --------------------------
+
+
+class Script(metrics.WholeMetric):
+    """A metric that says what it was told to say, epoch by epoch."""
+
+    name = "script"
+
+    def __init__(self, values, greater_is_better):
+        self._values, self.greater_is_better = iter(values), greater_is_better
+
+    def whole(self, predictions, target, weight):
+        return next(self._values)
+
+
+def watching(monitor, *given, wrapped=lambda plateau: plateau, **settings):
+    """A trainer whose rate falls by a plateau of this metric."""
+    plateau = schedules.Plateau(0.01, monitor=monitor, patience=1, **settings)
+    return trainer(optimizer=optim.SGD(wrapped(plateau)), metrics=given)
+
+
+@pytest.mark.parametrize(("greater", "mode"), [(True, None), (False, "max"), (None, "max")])
+def test_f16_a_plateau_asks_the_metric_which_is_better(greater, mode):
+    rising = Script([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], greater)
+    history = watching("script", rising, mode=mode).fit(X, Y, epochs=6, progress=False)
+    assert history["learning_rate"] == [0.01] * 6
+
+
+@pytest.mark.parametrize(("greater", "mode"), [(False, None), (True, "min"), (None, "min")])
+def test_f16_a_plateau_falls_where_the_metric_gets_worse(greater, mode):
+    rising = Script([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], greater)
+    history = watching("script", rising, mode=mode).fit(X, Y, epochs=6, progress=False)
+    assert history["learning_rate"][0] == 0.01
+    assert history["learning_rate"][-1] < 0.0011
+
+
+def test_f16_every_metric_of_the_library_says_which_is_better():
+    from tilegrad.metrics.choice import NAMED
+
+    greater = {name: made().greater_is_better for name, made in NAMED.items()}
+    assert set(greater.values()) == {True, False}
+    for name, known in greater.items():
+        is_error = any(
+            word in name for word in ("error", "loss", "deviance", "brier", "hamming", "hinge", "pinball", "ece")
+        )
+        is_error |= name in ("mse", "rmse", "mae", "mape", "smape", "msle", "rmsle")
+        assert known != (is_error and not name.startswith("d2")), name
+
+
+def bias(y_true, y_pred):
+    """A metric of which neither more nor less is better."""
+    return float(np.mean(y_pred - y_true))
+
+
+WATCHING = {
+    "EarlyStopping": {"callbacks": tg.train.EarlyStopping("bias")},
+    "ModelCheckpoint": {"callbacks": tg.train.ModelCheckpoint("never", best_only=True, monitor="bias")},
+    "patience": {"patience": 2, "monitor": "bias"},
+    "Plateau": {},
+}
+
+
+@pytest.mark.parametrize("watcher", WATCHING)
+@pytest.mark.parametrize(
+    "metric", [bias, metrics.custom(bias, whole=True), metrics.custom(lambda p, t: p, name="bias")]
+)
+def test_f16_a_metric_of_ones_own_must_state_its_direction_to_be_watched(watcher, metric):
+    found = watching("bias", metric) if watcher == "Plateau" else trainer(metrics=[metric])
+    found.model.initialize(0)
+    call = {"epochs": 2, "progress": False} | WATCHING[watcher]
+    refused(found, ValueError, lambda: found.fit(X, Y, **call), "`mode`", "'bias'", "greater_is_better")
+
+
+def test_f16_functions_of_scikit_learn_say_by_their_names_which_is_better():
+    scikit = pytest.importorskip("sklearn.metrics")
+    found = metrics.metrics_for([scikit.accuracy_score, scikit.log_loss, bias, "fowlkes_mallows_score"])
+    assert [metric.greater_is_better for metric in found.values()] == [True, False, None, True]
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda plateau: plateau,
+        lambda plateau: 0.5 * plateau,
+        lambda plateau: schedules.Warmup(plateau, steps=100),
+        lambda plateau: schedules.sequence([schedules.Constant(0.1), plateau], [50]),
+    ],
+)
+@pytest.mark.parametrize("monitor", ["val_los", "val_loss", "acuracy", "seconds"])
+def test_f17_a_plateau_with_a_misspelt_monitor_is_refused_before_the_first_epoch(wrapped, monitor):
+    found = watching(monitor, "accuracy", wrapped=wrapped)
+    found.model.initialize(0)
+    call = {"epochs": 3, "progress": False}
+    refused(
+        found, ValueError, lambda: found.fit(X, Y, **call), "Plateau: expected `monitor`", monitor, "loss, accuracy"
+    )
 
 
 # ---- K25: forms that mean the same ----------------------------------------------------------------------------------------

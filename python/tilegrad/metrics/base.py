@@ -140,8 +140,8 @@ class Metric:
     name = "metric"
     # What it goes with: "classes", "amounts", or "either".
     kind = "either"
-    # Whether more of it is better; a trainer that watches it must know.
-    greater_is_better = False
+    # Whether more of it is better; None says nothing, and then it cannot be watched without a mode.
+    greater_is_better: bool | None = None
 
     def check(self, reading: Reading) -> None:
         """Refuses what it does not go with."""
@@ -183,6 +183,7 @@ class Summed(Metric):
     operation = "amount_sum"
     # What is added up: words, or (word, parameter).
     terms: tuple[str, ...] = ()
+    greater_is_better = False
 
     def needs(self) -> list[Key]:
         """The sums it is made of; a term takes the parameter of that metric."""

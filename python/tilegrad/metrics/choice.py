@@ -9,8 +9,7 @@ from typing import Any
 from tilegrad.metrics import functions
 from tilegrad.metrics.base import Metric
 from tilegrad.metrics.classes import F1, FBeta, Jaccard, Precision, Recall, TopKAccuracy
-from tilegrad.metrics.function_metrics import FunctionMetric
-from tilegrad.metrics.scikit import has_scikit, scikit_metric
+from tilegrad.metrics.scikit import function_metric, has_scikit, scikit_metric
 from tilegrad.words.names import unknown
 
 # Other names that people know them by.
@@ -110,5 +109,5 @@ def _metric(given: Any) -> Metric:
         if given is getattr(functions, name):
             return kind()
     if callable(given):
-        return FunctionMetric(given)
+        return function_metric(given)
     raise TypeError(f"Trainer: expected `metrics` of names, objects or functions, got {type(given).__name__}")

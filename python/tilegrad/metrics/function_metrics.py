@@ -26,7 +26,9 @@ class FunctionMetric(WholeMetric):
         {'<lambda>': FunctionMetric(...)}
     """
 
-    def __init__(self, function: Callable[..., Any], name: str | None = None, greater_is_better: bool = False) -> None:
+    def __init__(
+        self, function: Callable[..., Any], name: str | None = None, greater_is_better: bool | None = None
+    ) -> None:
         self.function, self.greater_is_better = function, greater_is_better
         self.name = _name(function, name)
         try:
@@ -59,7 +61,9 @@ class RowMetric(Metric):
         'bias'
     """
 
-    def __init__(self, function: Callable[..., Any], name: str | None = None, greater_is_better: bool = False) -> None:
+    def __init__(
+        self, function: Callable[..., Any], name: str | None = None, greater_is_better: bool | None = None
+    ) -> None:
         self.function, self.greater_is_better = function, greater_is_better
         self.name = _name(function, name)
 
@@ -85,7 +89,7 @@ def _name(function: Callable[..., Any], name: str | None) -> str:
 
 
 def custom(
-    function: Callable[..., Any], *, name: str | None = None, greater_is_better: bool = False, whole: bool = False
+    function: Callable[..., Any], *, name: str | None = None, greater_is_better: bool | None = None, whole: bool = False
 ) -> Metric:
     """A metric of your own, from a function; also as a decorator.
 
@@ -94,7 +98,8 @@ def custom(
             loss takes logits), and returns a value for each row. The metric is their mean by sample weights, summed up in
             the compiled step. With ``whole`` it takes arrays (y_true, y_pred) of all rows and returns the metric.
         name: What the history calls it; by default the function's name.
-        greater_is_better: Whether more of it is better; what watches it, such as early stopping, must know.
+        greater_is_better: Whether more of it is better; what watches it, such as early stopping, must know: by this, or by a
+            ``mode`` of its own.
         whole: Whether the function needs all rows at once: it is then called once, at the end of an epoch.
 
     Raises:

@@ -35,6 +35,7 @@ class MedianAbsoluteError(WholeMetric):
     """
 
     name = "median_absolute_error"
+    greater_is_better = False
     kind = "amounts"
 
     def whole(self, predictions: Predictions, target: Array, weight: Array | None) -> float:

@@ -35,8 +35,19 @@ def scikit_metric(name: str) -> WholeMetric | None:
         return ScorerMetric(name, module.get_scorer(name))
     function = getattr(module, name, None) if name in module.__all__ else None
     if inspect.isfunction(function) and "y_true" in inspect.signature(function).parameters:
-        return FunctionMetric(function, name, not name.endswith(("_loss", "_error", "_deviance")))
+        return FunctionMetric(function, name, _is_score(name))
     return None
+
+
+def _is_score(name: str) -> bool:
+    """Whether more is better of a function of ``sklearn.metrics``, which its name says."""
+    return not name.endswith(("_loss", "_error", "_deviance"))
+
+
+def function_metric(function: Any) -> FunctionMetric:
+    """The metric of a function of (y_true, y_pred): scikit-learn's say by their names whether more is better, others do not."""
+    known = (getattr(function, "__module__", None) or "").startswith("sklearn.metrics.")
+    return FunctionMetric(function, greater_is_better=_is_score(function.__name__) if known else None)
 
 
 class ScorerMetric(WholeMetric):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -30,6 +30,8 @@ class Training:
         total_steps: Steps of the whole training, those before this ``fit`` included.
         figures: Losses and metrics of the epochs so far by name, one number per epoch.
         memory: What a schedule keeps from epoch to epoch, by its identity.
+        directions: The names of all losses and metrics there will be, and of each whether more is better (``None`` where it
+            does not say).
 
     Example:
         >>> from tilegrad import schedules
@@ -41,10 +43,11 @@ class Training:
     total_steps: float
     figures: Mapping[str, Sequence[float]] = field(default_factory=dict)
     memory: dict[int, Any] = field(default_factory=dict)
+    directions: Mapping[str, bool | None] = field(default_factory=dict)
 
     def within(self, total_steps: float) -> Training:
         """The same training with another number of steps, for a schedule that has a part of it."""
-        return Training(self.steps_per_epoch, total_steps, self.figures, self.memory)
+        return replace(self, total_steps=total_steps)
 
 
 class Schedule(Value, ABC):
@@ -107,6 +110,13 @@ class Schedule(Value, ABC):
             raise ValueError(f"{self.name}: expected `step` from 0, got {steps.min()}")
         values = np.broadcast_to(np.asarray(self.compute(steps.astype(np.float64), training), np.float64), steps.shape)
         return float(values) if values.ndim == 0 else np.array(values)
+
+    def begin(self, training: Training) -> None:
+        """Looks at a training before its first epoch, and refuses one that it does not fit; so do the schedules inside."""
+        for value in vars(self).values():
+            for part in value if isinstance(value, tuple) else (value,):
+                if isinstance(part, Schedule):
+                    part.begin(training)
 
     def __mul__(self, factor: Any) -> Schedule:
         return chain(self, factor)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from tilegrad.train.stopping import watched
 from tilegrad.train.trained_model import TrainedModel
-from tilegrad.words.checks import check_count, check_number
+from tilegrad.words.checks import check_count, check_number, is_more_better
 
 __all__ = ["CSVLogger", "Callback", "EarlyStopping", "JSONLogger", "ModelCheckpoint"]
 
@@ -92,12 +92,10 @@ class Callbacks:
             callback.fit_end(self.trainer)
 
 
-def _is_greater_better(monitor: str, mode: str | None, trainer: TrainedModel) -> bool:
-    """Whether more of a metric is better: as said, else as the metric knows."""
-    if mode is not None:
-        return mode == "max"
+def _is_greater_better(title: str, monitor: str, mode: str | None, trainer: TrainedModel) -> bool:
+    """Whether more of a metric is better: as said, else as the metric knows; the loss knows, too."""
     metric = trainer.metrics.get(monitor.removeprefix("val_"))
-    return metric is not None and metric.greater_is_better
+    return is_more_better(title, monitor, mode, False if metric is None else metric.greater_is_better)
 
 
 def _check_mode(title: str, mode: str | None) -> None:
@@ -147,7 +145,7 @@ class EarlyStopping(Callback):
     def fit_begin(self, trainer: TrainedModel) -> None:
         """Begins anew, or goes on where a saved training was."""
         self._watched = watched(self.monitor, trainer.metric_names, "EarlyStopping")
-        self._sign = -1.0 if _is_greater_better(self._watched, self.mode, trainer) else 1.0
+        self._sign = -1.0 if _is_greater_better("EarlyStopping", self._watched, self.mode, trainer) else 1.0
         self._before = trainer.epoch
         facts = trainer.snapshot.facts
         # What another fit left, or another metric, says nothing about this one.
@@ -221,13 +219,14 @@ class ModelCheckpoint(Callback):
     def fit_begin(self, trainer: TrainedModel) -> None:
         """Refuses to watch what will not be there."""
         if self.best_only:
-            watched(self.monitor, trainer.metric_names, "ModelCheckpoint")
+            monitor = watched(self.monitor, trainer.metric_names, "ModelCheckpoint")
+            _is_greater_better("ModelCheckpoint", monitor, self.mode, trainer)
 
     def epoch_end(self, trainer: TrainedModel, epoch: int, metrics: dict[str, float]) -> None:
         """Saves, if it is time and the epoch is worth it."""
         if self.best_only:
             monitor = watched(self.monitor, trainer.metric_names, "ModelCheckpoint")
-            value = metrics[monitor] * (-1 if _is_greater_better(monitor, self.mode, trainer) else 1)
+            value = metrics[monitor] * (-1 if _is_greater_better("ModelCheckpoint", monitor, self.mode, trainer) else 1)
             if not value < self.best:
                 return
             self.best = value

@@ -56,7 +56,9 @@ class Loop:
             Guard(session, rows, size, self.batches, shuffle=settings.shuffle) if settings.check_finite else None
         )
         steps = session.runner.step + settings.epochs * self.batches
-        self.course = Training(self.batches, steps, session.history)
+        known = {"loss": False} | {name: metric.greater_is_better for name, metric in session.metrics.items()}
+        self.directions = known if held is None else known | {f"val_{name}": greater for name, greater in known.items()}
+        self.course = Training(self.batches, steps, session.history, directions=self.directions)
 
     def run(self) -> History:
         """Trains and returns the history of this call."""
@@ -81,9 +83,11 @@ class Loop:
 
     def _begin(self) -> None:
         """Tells everybody what comes; whoever waits for a metric that will not be there says so now."""
-        session, names = self.session, ("loss", *self.session.metrics)
-        session.metric_names = names if self.held is None else (*names, *(f"val_{name}" for name in names))
-        self.stopping.begin(session.metric_names)
+        session, optimizer = self.session, self.session.runner.optimizer
+        session.directions = self.directions
+        self.stopping.begin(tuple(self.directions))
+        for schedule in () if optimizer is None else optimizer.schedules.values():
+            schedule.begin(self.course)
         self.callbacks.fit_begin()
         session.stop_reason, self.history.stop_reason = None, "error"
         if self.progress.is_shown:

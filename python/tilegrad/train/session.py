@@ -65,9 +65,10 @@ class Session:
         self.plan: _core.Plan | None = None
         self.history, self.epoch = History(), 0
         self.snapshot = Snapshot(self.state)
-        # Why the training is to end after the epoch under way, and the names of what each epoch is told by.
+        # Why the training is to end after the epoch under way.
         self.stop_reason: str | None = None
-        self.metric_names: tuple[str, ...] = ("loss",)
+        # The names of what each epoch is told by, and whether more of it is better, where that is known.
+        self.directions: dict[str, bool | None] = {"loss": False}
         # Whether the model was looked over for mistakes.
         self.looked_over = False
 

@@ -94,7 +94,7 @@ class TrainedModel:
     @property
     def metric_names(self) -> tuple[str, ...]:
         """The names of loss, metrics and their validation in the fit under way, or the last one."""
-        return self._session.metric_names
+        return tuple(self._session.directions)
 
     @property
     def snapshot(self) -> Snapshot:

@@ -88,3 +88,13 @@ def check_ascending(function: str, name: str, values: Any, allowed: str = "[0, i
     if any(second <= first for first, second in itertools.pairwise(found)):
         raise ValueError(f"{function}: expected `{name}` that rise, got {list(found)}")
     return found
+
+
+def is_more_better(function: str, monitor: str, mode: str | None, known: bool | None) -> bool:
+    """Whether more of a watched metric is better: as ``mode`` says, else as the metric does."""
+    if mode is None and known is None:
+        raise ValueError(
+            f'{function}: expected `mode` of "min" or "max" for {monitor!r}, whose metric does not say which is better, got '
+            "None; or say it of the metric: metrics.custom(function, greater_is_better=True)"
+        )
+    return bool(known) if mode is None else mode == "max"
