@@ -50,7 +50,7 @@ def set_threads(count: int) -> None:
         TypeError: If it is not a whole number.
 
     Warns:
-        UserWarning: If the count is capped; the sentence names both counts.
+        UserWarning: If the count is capped; the message names both counts.
 
     Example:
         >>> import tilegrad as tg
@@ -63,8 +63,8 @@ def _capped(source: str, count: int, *, stacklevel: int) -> int:
     """So many of ``count`` threads can run at once; fewer than asked for are announced."""
     usable = _core.usable_threads(count)
     if usable < count:
-        sentence = f"{source}: {count} threads asked for, {usable} used: this process may use no more processors"
-        warnings.warn(sentence, stacklevel=stacklevel)
+        message = f"{source}: {count} threads asked for, {usable} used: this process may use no more processors"
+        warnings.warn(message, stacklevel=stacklevel)
     return usable
 
 

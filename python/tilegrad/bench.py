@@ -18,8 +18,6 @@ from tilegrad.tensor import Array
 from tilegrad.train import Profile, Trainer
 from tilegrad.words.names import lookup
 
-__all__ = ["run"]
-
 # Most batches of made-up data, and most bytes: beyond the caches, as data are.
 _BATCHES, _BYTES = 1000, 64 << 20
 

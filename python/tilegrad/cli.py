@@ -17,8 +17,6 @@ import numpy as np
 from tilegrad import _core, bench, demo
 from tilegrad.words.tables import aligned
 
-__all__ = ["main"]
-
 
 def _count(text: str) -> int:
     """A whole number of at least one, as an argument."""

@@ -21,8 +21,6 @@ from tilegrad.losses import CrossEntropy
 from tilegrad.train import History, Trainer
 from tilegrad.words.tables import aligned
 
-__all__ = ["NumpyNetwork", "run"]
-
 _WIDTHS = (64, 64, 32, 10)
 _LEARNING_RATE = 1e-3
 _Float = NDArray[np.float32]
@@ -39,8 +37,8 @@ class NumpyNetwork:
 
     def __init__(self, layers: list[tuple[_Float, _Float]]) -> None:
         self.layers = [(weight.copy(), bias.copy()) for weight, bias in layers]
-        self.first_moments = [np.zeros_like(each) for layer in self.layers for each in layer]
-        self.second_moments = [np.zeros_like(each) for layer in self.layers for each in layer]
+        self.first_moments = [np.zeros_like(parameter) for layer in self.layers for parameter in layer]
+        self.second_moments = [np.zeros_like(parameter) for layer in self.layers for parameter in layer]
         self.steps = 0
 
     def step(self, x: _Float, labels: NDArray[np.int64]) -> float:
@@ -70,7 +68,7 @@ class NumpyNetwork:
         self.steps += 1
         rate = np.float32(_LEARNING_RATE / (1 - 0.9**self.steps))
         correction = np.float32(1 / np.sqrt(1 - 0.999**self.steps))
-        parameters = [each for layer in self.layers for each in layer]
+        parameters = [parameter for layer in self.layers for parameter in layer]
         moments = zip(self.first_moments, self.second_moments, strict=True)
         for parameter, gradient, (first, second) in zip(parameters, gradients, moments, strict=True):
             first *= np.float32(0.9)

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 
 from tilegrad import _core
 
-__all__ = ["Tensor"]
-
 Array: TypeAlias = NDArray[Any]
 Axes: TypeAlias = int | Sequence[int] | None
 
@@ -421,7 +419,7 @@ def reduction(operation: str, x: Any, axis: Axes, keepdims: bool) -> Tensor:
     """A reduction over all axes or some."""
     attributes: dict[str, Any] = {"keepdims": keepdims}
     if axis is not None:
-        attributes["axes"] = [axis] if isinstance(axis, int) else [int(each) for each in axis]
+        attributes["axes"] = [axis] if isinstance(axis, int) else [int(number) for number in axis]
     return unary(operation, x, attributes)
 
 
@@ -430,4 +428,4 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     like = find_tensor(*tensors)
     if like is None:
         raise TypeError("concatenate: expected at least one traced value")
-    return like.tracer.apply("concatenate", [as_tensor(each, like) for each in tensors], {"axis": axis})
+    return like.tracer.apply("concatenate", [as_tensor(part, like) for part in tensors], {"axis": axis})

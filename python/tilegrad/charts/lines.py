@@ -12,8 +12,6 @@ from tilegrad.charts.style import begin, finish, line
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_history", "plot_learning_rate_search", "plot_schedule"]
-
 
 def plot_history(
     history: Mapping[str, Sequence[float]], *, metric: str = "loss", title: str | None = None, ax: Axes | None = None
@@ -38,7 +36,7 @@ def plot_history(
         >>> import tilegrad as tg
         >>> history = tg.History()
         >>> history.add({"loss": 0.5, "val_loss": 0.6})
-        >>> [each.get_label() for each in tg.plots.plot_history(history).get_lines()]
+        >>> [line.get_label() for line in tg.plots.plot_history(history).get_lines()]
         ['training', 'validation']
     """
     names = [name for name in (metric, f"val_{metric}") if name in history]

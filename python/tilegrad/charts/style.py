@@ -50,5 +50,5 @@ def finish(ax: Axes, title: str, across: str, up: str, *, legend: bool = True) -
 
 
 def listed(names: list[str]) -> str:
-    """Names as one part of a sentence."""
+    """Names as a list in words: `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

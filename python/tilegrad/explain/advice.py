@@ -24,8 +24,6 @@ from tilegrad.train import Trainer
 from tilegrad.words.names import lookup
 from tilegrad.words.tables import aligned
 
-__all__ = ["Suggestion", "suggest"]
-
 # Above this ratio of the largest class to the smallest, a model that always says the largest looks good.
 _IMBALANCED = 3.0
 # Rows up to which a full-batch method sees all data in a few milliseconds.

@@ -14,8 +14,6 @@ from tilegrad.transform import jit, value_and_grad
 from tilegrad.words.checks import check_count
 from tilegrad.words.names import lookup
 
-__all__ = ["SURFACES", "Path", "Surface", "descent_paths", "zigzag_paths"]
-
 
 class Surface(NamedTuple):
     """A loss of two weights.
@@ -141,7 +139,7 @@ def surface_for(function: str, surface: str | Surface | Callable[..., Any], star
         return lookup(function, "surface", surface, SURFACES)
     if start is None:
         raise ValueError(f"{function}: expected `start` for a surface of your own, got None")
-    x, y = (float(each) for each in start)
+    x, y = (float(value) for value in start)
     size = max(1.0, 1.5 * abs(x), 1.5 * abs(y))
     title = getattr(surface, "__name__", "surface").strip("<>")
     own = surface

@@ -8,8 +8,6 @@ from tilegrad.explain.subject import as_function
 from tilegrad.transform._calls import argument_names
 from tilegrad.transform.numeric import CHECK_STEP, compare_gradients
 
-__all__ = ["check_gradients"]
-
 
 def check_gradients(
     function: Any, *arguments: Any, loss: Any = None, step: float = CHECK_STEP, tolerance: float = 1e-6

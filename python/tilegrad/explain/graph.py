@@ -16,8 +16,6 @@ from tilegrad.transform import vjp
 from tilegrad.words.operations import is_elementwise
 from tilegrad.words.tables import aligned
 
-__all__ = ["Computation"]
-
 if TYPE_CHECKING:
     from tilegrad._core import _Node
 
@@ -90,7 +88,7 @@ class Computation:
                 signals = self._custom_signals(node)
             else:
                 signals = _signals(node, self.nodes, self.values, self.gradients[place])
-            names = [self.labels[each] for each in node["inputs"]]
+            names = [self.labels[operand] for operand in node["inputs"]]
             sent = [
                 Signal(
                     *(place, source, self.gradients[place], local, passed),
@@ -105,9 +103,9 @@ class Computation:
 
     def _custom_signals(self, node: _Node) -> list[tuple[Array | None, Array | None]]:
         """As :func:`_signals`, for an operation of the user."""
-        inputs = tuple(self.values[each] for each in node["inputs"])
+        inputs = tuple(self.values[operand] for operand in node["inputs"])
         _, passed = vjp(self.custom[node["id"]][1])(inputs, self.gradients[node["id"]])
-        return [(None, np.asarray(each)) for each in passed]
+        return [(None, np.asarray(gradient)) for gradient in passed]
 
     def explained(self, *, hidden: bool) -> Text:
         """Backpropagation as a table; ``hidden`` leaves out what the quiz asks for."""
@@ -156,7 +154,7 @@ class Computation:
         node, label = self.nodes[place], self.labels[place]
         if node["kind"] != "operation":
             return label
-        names = [self.labels[each] for each in node["inputs"]]
+        names = [self.labels[operand] for operand in node["inputs"]]
         sign = SIGNS.get(node["operation"])
         if sign is not None and len(names) == 2:
             return f"{label} = {names[0]} {sign} {names[1]}"
@@ -218,7 +216,7 @@ def _signals(
     floats = [place for place, each in enumerate(node["inputs"]) if nodes[each]["dtype"] != "int32"]
     wanted = [place for place in floats if nodes[node["inputs"][place]]["kind"] != "constant"]
     plan = graph.compile(graph.gradients(product, [sources[place] for place in wanted]))
-    inputs = [values[each] for each in node["inputs"]]
+    inputs = [values[operand] for operand in node["inputs"]]
     passed = dict(zip(wanted, plan.run([*inputs, arriving]), strict=True))
     ones = dict(zip(wanted, plan.run([*inputs, np.ones_like(arriving)]), strict=True))
     numberwise = is_elementwise(node["operation"])

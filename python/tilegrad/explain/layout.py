@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
-__all__ = ["Box", "Layout", "layered"]
-
 _SWEEPS = 12
 
 
@@ -110,7 +108,7 @@ def _neighbours(links: Sequence[tuple[int, int]]) -> tuple[dict[int, list[int]],
 
 def _mean(places: Mapping[int, float], node: int, near: Sequence[int]) -> float:
     """The mean place of a node's neighbours, or its own where it has none."""
-    return sum(places[each] for each in near) / len(near) if near else places[node]
+    return sum(places[neighbour] for neighbour in near) / len(near) if near else places[node]
 
 
 def _rows(columns: Sequence[Sequence[int]]) -> dict[int, float]:

@@ -18,8 +18,6 @@ from tilegrad.train import Trainer
 from tilegrad.transform._calls import Arguments, argument_names, one_tensor, trace_call
 from tilegrad.words.checks import check_count
 
-__all__ = ["Trace", "trace"]
-
 
 class Trace:
     """The graph of a function of numbers or arrays, evaluated once. ``tg.trace`` makes it.

@@ -18,8 +18,6 @@ from tilegrad.nn.traits import Units
 from tilegrad.tensor import Array
 from tilegrad.words.operations import PRODUCTS, is_elementwise
 
-__all__ = ["draw_network"]
-
 _RADIUS, _MARGIN = 20.0, 24.0
 # Connections that may carry their weights between two columns; with more, the numbers would lie on each other.
 _MOST_NUMBERS = 16

@@ -13,8 +13,6 @@ from tilegrad.explain.svg import Picture
 from tilegrad.explain.text import Text, number
 from tilegrad.words.names import hint
 
-__all__ = ["Marks", "Quiz"]
-
 
 class Marks(dict[str, bool]):
     """Which answers are right, by name; it shows itself with a line for each."""

@@ -13,8 +13,6 @@ from tilegrad.optim import Optimizer, optimizer_for
 from tilegrad.train import Trainer
 from tilegrad.words.tables import aligned
 
-__all__ = ["Race", "compare_optimizers"]
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -87,8 +85,8 @@ def compare_optimizers(
         >>> sorted(race.losses), len(race.losses["adam"])
         (['adam', 'sgd'], 3)
     """
-    named = optimizers if isinstance(optimizers, Mapping) else {_name(each): each for each in optimizers}
-    starters = {name: optimizer_for(each) for name, each in named.items()}
+    named = optimizers if isinstance(optimizers, Mapping) else {_name(optimizer): optimizer for optimizer in optimizers}
+    starters = {name: optimizer_for(optimizer) for name, optimizer in named.items()}
     model.initialize(seed)
     start = model.state_dict()
     losses: dict[str, list[float]] = {}

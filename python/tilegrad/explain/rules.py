@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from tilegrad.words.operations import is_elementwise
 
-__all__ = ["rule"]
-
 # For each input what the arriving gradient g becomes; a and b are the inputs, y is the result.
 RULES: dict[str, tuple[str, ...]] = {
     "add": ("g * 1", "g * 1"),

@@ -11,7 +11,6 @@ from xml.sax.saxutils import escape
 if TYPE_CHECKING:
     import os
 
-__all__ = ["Picture"]
 
 # Width of a letter of the monospaced font, as a share of its size.
 LETTER = 0.61

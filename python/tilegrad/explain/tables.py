@@ -15,8 +15,6 @@ from tilegrad.nn.traits import Units
 from tilegrad.tensor import Array
 from tilegrad.words.tables import aligned
 
-__all__ = ["Collapse", "cross_entropy", "linear_collapse"]
-
 _SHOWN = 20
 
 
@@ -53,7 +51,7 @@ def cross_entropy(p: Any, y: Any, classes: Sequence[str] | None = None) -> Text:
     if wrong.size:
         got = probabilities[wrong[0]].tolist()
         raise ValueError(f"cross_entropy: expected `p` from 0 with sum 1 in each row, got {got} in row {wrong[0]}")
-    names = [str(each) for each in (range(count) if classes is None else classes)]
+    names = [str(name) for name in (range(count) if classes is None else classes)]
     if len(names) != count:
         raise ValueError(f"cross_entropy: expected `classes` for {count} columns, got {len(names)}")
     truth = _true_classes(y, names, rows)
@@ -76,7 +74,7 @@ def _true_classes(y: Any, names: list[str], rows: int) -> list[int]:
             raise ValueError(
                 f"cross_entropy: expected `y` of one-hot rows of shape ({rows}, {len(names)}), got other rows"
             )
-        return [int(each) for each in given.argmax(axis=1)]
+        return [int(label) for label in given.argmax(axis=1)]
     if given.shape != (rows,):
         raise ValueError(f"cross_entropy: expected `y` of shape ({rows},), got {given.shape}")
     found = []

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-__all__ = ["curve"]
-
 # Dots of a braille character, by row and column, as bits after U+2800.
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _MARKS = "*o+x#"

@@ -12,8 +12,6 @@ from tilegrad.functional.softmaxes import _array, _last
 from tilegrad.functional.types import Data, Rows, Values
 from tilegrad.tensor import Array, Tensor, Traceable, binary, find_tensor
 
-__all__ = ["glu", "prelu", "swiglu"]
-
 
 @overload
 def glu(x: Traceable, axis: int = -1) -> Tensor: ...

@@ -13,9 +13,6 @@ from tilegrad.functional.types import Data, Rows, Values
 from tilegrad.tensor import Array, Tensor, Traceable, as_tensor, find_tensor
 from tilegrad.words.checks import check_count, check_number
 
-__all__ = ["layer_norm", "rms_norm"]
-
-
 Sizes: TypeAlias = int | Sequence[int] | None
 
 

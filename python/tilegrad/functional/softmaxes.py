@@ -12,8 +12,6 @@ from tilegrad.functional.types import Data, Rows
 from tilegrad.tensor import Array, Tensor, Traceable, unary
 from tilegrad.words.checks import check_number
 
-__all__ = ["log_softmax", "log_softmax_backward", "softmax", "softmax_backward", "softmin"]
-
 
 @overload
 def softmax(
@@ -209,7 +207,7 @@ def _backward_along(
     else:
         if gradient.shape != y.shape:
             raise ValueError(f"{function}: expected `gradient` of shape {y.shape}, got {gradient.shape}")
-        moved = (np.ascontiguousarray(np.moveaxis(each, axis, -1)) for each in (gradient, y))
+        moved = (np.ascontiguousarray(np.moveaxis(array, axis, -1)) for array in (gradient, y))
         result = np.moveaxis(core(*moved), -1, axis)
     if temperature != 1.0:
         result /= result.dtype.type(temperature)

@@ -29,8 +29,6 @@ from tilegrad.run.features import check_finite
 from tilegrad.tensor import Array
 from tilegrad.train import Trainer
 
-__all__ = ["NetworkClassifier", "NetworkRegressor"]
-
 
 class _Network(BaseEstimator):  # type: ignore[misc]
     """What both estimators share: building, training, going on."""

@@ -25,7 +25,7 @@ class Loss:
     # The output activation that belongs to it: "identity", "sigmoid", "softmax" or "exp".
     output = "identity"
     takes_class_weight = False
-    # Whether an epoch's figure is a plain sum over batches (no mean).
+    # Whether an epoch's loss is a plain sum over batches (no mean).
     is_sum = False
 
     def __call__(self, prediction: Any, target: Any) -> Any:
@@ -45,7 +45,7 @@ class Loss:
         return output
 
     def refuse_weights(self, weights: dict[str, Tensor]) -> None:
-        """The sentence for weights that a loss does not know what to do with."""
+        """Raises if there are weights, which a function of one's own cannot take."""
         if weights:
             raise ValueError(
                 f"fit: expected `sample_weight` and `class_weight` to be None for the function {self.name}, got weights"

@@ -51,9 +51,9 @@ def loss_for(loss: Any) -> Loss:
     """The loss object for an object, a name or a function of (prediction, target)."""
     found = _found(loss)
     needed = [
-        each["name"]
-        for each in operands_of(found.entry if isinstance(found, EntryLoss) else {"facts": {}})  # type: ignore[typeddict-item]
-        if not each["optional"] and each["form"] != "vectors"
+        operand["name"]
+        for operand in operands_of(found.entry if isinstance(found, EntryLoss) else {"facts": {}})  # type: ignore[typeddict-item]
+        if not operand["optional"] and operand["form"] != "vectors"
     ]
     if needed:
         raise ValueError(

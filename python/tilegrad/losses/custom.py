@@ -123,7 +123,7 @@ class Custom(Loss):
         gradient = self._both(prediction.copy(), target)[1]
         places = np.unique(np.linspace(0, prediction.size - 1, min(prediction.size, _CHECKED)).astype(int))
         for place in places:
-            index = tuple(int(each) for each in np.unravel_index(place, prediction.shape))
+            index = tuple(int(position) for position in np.unravel_index(place, prediction.shape))
             width = 1e-4 * max(1.0, abs(float(prediction[index])))
             values = []
             for offset in (-2, -1, 1, 2):

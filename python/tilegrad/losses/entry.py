@@ -39,7 +39,7 @@ class EntryLoss(Loss):
             options = options._replace(weight=checks.checked_weights(name, "weight", weight))
         self._settings, self._options, self.reduction = settings, options, reduction
         self.is_sum = reduction == "sum"
-        self.targets, self.predictions = (domain_of(entry, each, settings) for each in ("target", "prediction"))
+        self.targets, self.predictions = (domain_of(entry, operand, settings) for operand in ("target", "prediction"))
         # Each setting is an attribute, as the classes declare.
         vars(self).update(self.settings())
 

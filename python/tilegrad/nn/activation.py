@@ -13,8 +13,6 @@ from tilegrad.nn.module import Module
 from tilegrad.nn.traits import Traits
 from tilegrad.words.checks import check_choice
 
-__all__ = ["GELU", "Activation"]
-
 
 class Activation(Module):
     """A layer that applies a function to each number; the activation layers are made from it.

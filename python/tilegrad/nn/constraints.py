@@ -8,8 +8,6 @@ from typing import Any, ClassVar
 from tilegrad.words.checks import check_number
 from tilegrad.words.declared import Value
 
-__all__ = ["Constraint", "MaxNorm", "NonNegative", "UnitNorm"]
-
 
 class Constraint(Value):
     """What holds for a parameter after each update.

@@ -8,8 +8,6 @@ from typing import Any
 from tilegrad.nn.module import Module
 from tilegrad.tensor import Traceable, active_tracer, find_tensor
 
-__all__ = ["functional_call"]
-
 
 def functional_call(model: Module, parameters: Mapping[str, Any], *inputs: Any) -> Any:
     """The model's output for the inputs, with these parameters in place of its own; for use in traced functions.
@@ -66,4 +64,4 @@ def functional_call(model: Module, parameters: Mapping[str, Any], *inputs: Any) 
     for name, module in model.named_modules():
         tracer.module_names.setdefault(id(module), name)
     with tracer.standing_in(pairs):
-        return model(*(tensor(each) for each in inputs))
+        return model(*(tensor(array) for array in inputs))

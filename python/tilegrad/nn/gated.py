@@ -11,8 +11,6 @@ from tilegrad.nn.module import Module
 from tilegrad.nn.parameter import Parameter
 from tilegrad.words.checks import check_count, check_flag, check_number
 
-__all__ = ["GLU", "PReLU", "SwiGLU", "Swish"]
-
 
 class PReLU(Activation):
     """Rectified linear unit whose slope below zero is learned: ``x`` where ``x > 0``, else ``slope * x``.
@@ -25,7 +23,7 @@ class PReLU(Activation):
 
     Raises:
         ValueError: If ``init`` is not finite or ``channels`` is below 1.
-        TypeError: If ``init`` is no number or ``channels`` no whole number.
+        TypeError: If ``init`` is not a number or ``channels`` no whole number.
 
     Example:
         >>> from tilegrad import nn
@@ -69,7 +67,7 @@ class Swish(Activation):
 
     Raises:
         ValueError: If ``beta`` is not finite.
-        TypeError: If ``beta`` is no number, or ``learnable`` not True or False.
+        TypeError: If ``beta`` is not a number, or ``learnable`` not True or False.
 
     Example:
         >>> from tilegrad import nn

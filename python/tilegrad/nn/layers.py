@@ -18,8 +18,6 @@ from tilegrad.tensor import active_tracer
 from tilegrad.words.checks import check_count, check_flag, check_number
 from tilegrad.words.names import lookup
 
-__all__ = ["Dense", "Dropout", "Flatten"]
-
 
 def _initializer(function: str, name: str, value: Any) -> Initializer:
     if isinstance(value, str):

@@ -12,8 +12,6 @@ from tilegrad.nn.module import Module
 from tilegrad.nn.sequential import Sequential, in_a_row
 from tilegrad.nn.traits import Units
 
-__all__ = ["lsuv"]
-
 
 def lsuv(model: Sequential, x: Rows, *, seed: int = 0, tolerance: float = 0.01, rounds: int = 10) -> Sequential:
     """Gives each dense layer orthogonal weights, scaled so that its output on ``x`` has variance 1 (Mishkin and Matas, 2016).

@@ -18,8 +18,6 @@ from tilegrad.words.checks import check_flag
 from tilegrad.words.comforts import comfort
 from tilegrad.words.operations import is_linear_graph
 
-__all__ = ["Module"]
-
 if TYPE_CHECKING:
     import os
 

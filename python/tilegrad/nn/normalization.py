@@ -16,8 +16,6 @@ from tilegrad.tensor import Tensor
 from tilegrad.words.checks import check_count, check_flag, check_number
 from tilegrad.words.names import lookup
 
-__all__ = ["BatchNorm", "LayerNorm", "RMSNorm"]
-
 # Momentum and whose weight it is, epsilon, and how the running variance counts, as the peers have them by default.
 _STYLES: dict[str, tuple[float, str, float, str]] = {
     "torch": (0.1, "new", 1e-5, "unbiased"),
@@ -122,7 +120,7 @@ class BatchNorm(Module):
     def _by_batch(self, x: Tensor, count: int) -> Tensor:
         tracer = x.tracer
         moments = tracer.apply("moments", [x])
-        affine = [each._tensor() for each in (self.weight, self.bias) if each is not None]
+        affine = [parameter._tensor() for parameter in (self.weight, self.bias) if parameter is not None]
         normal = tracer.apply("batch_norm", [x, moments, *affine], {"epsilon": self.epsilon})
         share = self.momentum if self.momentum_convention == "new" else 1 - self.momentum
         factor = count / (count - 1) if self.variance_kind == "unbiased" else 1.0

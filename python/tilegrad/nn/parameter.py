@@ -13,8 +13,6 @@ from tilegrad.nn.regularizers import Regularizer, check_regularizer
 from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
 from tilegrad.words.checks import check_flag
 
-__all__ = ["Parameter"]
-
 
 class Parameter(Traceable):
     """An array that training changes. Within a traced ``forward`` it acts like a tensor.

@@ -14,8 +14,6 @@ from tilegrad.words.checks import check_flag, check_number
 from tilegrad.words.declared import Value
 from tilegrad.words.names import lookup
 
-__all__ = ["L1", "L2", "ElasticNet", "Regularizer"]
-
 # What the strength is multiplied by, and whether the penalty is divided by the number of rows of the batch.
 _STYLES = {"keras": (1.0, False), "torch": (0.5, False), "sklearn": (0.5, True)}
 

@@ -10,8 +10,6 @@ from tilegrad.nn.named import NAMED
 from tilegrad.nn.traits import Traits
 from tilegrad.words.names import lookup
 
-__all__ = ["Sequential"]
-
 
 class Sequential(Module):
     """Layers one after the other.

@@ -9,8 +9,6 @@ from tilegrad.nn.module import Module
 from tilegrad.nn.traits import Traits
 from tilegrad.words.checks import check_number
 
-__all__ = ["LogSoftmax", "Softmax", "Softmin"]
-
 
 class Softmax(Module):
     """Softmax over an axis: numbers from 0 to 1 that add up to 1.

@@ -82,4 +82,4 @@ def _row(part: Part, shape: tuple[int, ...] | None) -> tuple[str, ...]:
     still = sum(not parameter.trainable for parameter in own)
     if still:
         initialiser += " (not trained)" if still == len(own) else f" ({still} of {len(own)} arrays not trained)"
-    return part.name, part.described, shown, f"{sum(math.prod(each.shape) for each in own):,}", initialiser
+    return part.name, part.described, shown, f"{sum(math.prod(parameter.shape) for parameter in own):,}", initialiser

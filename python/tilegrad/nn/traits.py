@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 
 from tilegrad.nn.parameter import Parameter
 
-__all__ = ["Traits", "Units"]
-
 
 class Units(NamedTuple):
     """The units of a layer that multiplies its input by a weight.

@@ -146,11 +146,11 @@ class Optimizer(Arguments):
         numbers, schedules = scheduled(hyperparameters)
         before = self.parameters
         try:
-            for each, number in numbers.items():
-                self._core.set(each, number)
+            for key, number in numbers.items():
+                self._core.set(key, number)
         except (ValueError, TypeError):
-            for each in numbers:
-                self._core.set(each, before[each])
+            for key in numbers:
+                self._core.set(key, before[key])
             raise
         self._set_controls(controls)
         self._schedules = {key: kept for key, kept in self._schedules.items() if key not in numbers} | schedules
@@ -227,7 +227,7 @@ class Optimizer(Arguments):
             self._keeper.apply(parameters, self._take)
 
     def _check(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
-        """A sentence unless a step would take these arrays."""
+        """Raises unless a step would take these arrays."""
         self._core.check(parameters, gradients)
 
     def _take(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
@@ -307,7 +307,7 @@ class Optimizer(Arguments):
         return self
 
     def _owners(self, names: Sequence[str]) -> list[Optimizer | None]:
-        """Who updates each parameter of a model; a sentence if nobody does."""
+        """Who updates each parameter of a model; an error if nobody does."""
         return [self] * len(names)
 
     def _settings(self) -> dict[str, Any]:

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from tilegrad import _core
 
-__all__ = ["Memory"]
-
 
 class Memory(NamedTuple):
     """Bytes that a model takes at a batch size, beside the data.

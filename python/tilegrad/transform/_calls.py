@@ -146,12 +146,12 @@ def result_spec(function: str, tracer: Tracer, result: Any, outputs: list[Tensor
         return ("array",)
     if isinstance(result, list | tuple):
         kind = "list" if isinstance(result, list) else "tuple"
-        return (kind, *(result_spec(function, tracer, each, outputs, dtype) for each in result))
+        return (kind, *(result_spec(function, tracer, part, outputs, dtype) for part in result))
     if isinstance(result, dict):
         return (
             "dict",
             tuple(result),
-            *(result_spec(function, tracer, each, outputs, dtype) for each in result.values()),
+            *(result_spec(function, tracer, part, outputs, dtype) for part in result.values()),
         )
     if result is None:
         return ("setting", None, None)

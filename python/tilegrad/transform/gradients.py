@@ -12,8 +12,6 @@ from tilegrad.tensor import Tensor, Traceable, find_tensor
 from tilegrad.transform._calls import Arguments, Cache, Compiled, argument_names, result_spec, scalar_result, trace_call
 from tilegrad.transform.trees import Spec, has_values, rebuild, values_of
 
-__all__ = ["grad", "jit", "value_and_grad"]
-
 
 def chosen_places(function: str, argnums: int | Sequence[int] | None, specs: Sequence[Spec]) -> list[int]:
     """Which arguments get a gradient."""
@@ -72,6 +70,7 @@ class Gradients:
         return [value, *(Tensor(tracer, gradient) for gradient in gradients)], ("tuple", ("array",), form)
 
     def __call__(self, arguments: Sequence[Any], settings: dict[str, Any]) -> Any:
+        """The gradients at these arguments: computed, or traced where an argument is a tensor."""
         taken = Arguments(self.name, arguments, settings)
         if find_tensor(*taken.leaves) is None:
             return self.cache.run(taken)
@@ -184,7 +183,7 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def compiled_as(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """What :func:`jit` returns, with another name in its sentences."""
+    """What :func:`jit` returns, with another name in its error messages."""
     if not callable(function):
         raise TypeError(f"{name}: expected a function, got {type(function).__name__}")
 

@@ -12,8 +12,6 @@ from tilegrad.transform._calls import leaf_names, one_tensor
 from tilegrad.transform.gradients import chosen_places, jit, value_and_grad
 from tilegrad.transform.trees import flatten, rebuild
 
-__all__ = ["compare_gradients", "numeric_derivative", "numeric_gradient"]
-
 # Offsets and weights of central differences: (f(x + h) - f(x - h)) / 2h, and the rule that is exact up to x^4.
 _RULES = {2: ((-1, -1 / 2), (1, 1 / 2)), 4: ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))}
 # About where rounding (1e-16 / h) and the rule's own error (h^2 or h^4) are equally large.
@@ -103,7 +101,7 @@ def compare_gradients(
         ValueError: If a difference exceeds the tolerance.
     """
     leaves: list[Any] = []
-    specs = [flatten("check_gradients", each, leaves, numbers=True) for each in given]
+    specs = [flatten("check_gradients", argument, leaves, numbers=True) for argument in given]
     arrays = [leaf if _is_label(leaf) else np.array(leaf, np.float64) for leaf in leaves]
     places = chosen_places("check_gradients", differentiable, specs)
     supply = iter(arrays)
@@ -125,7 +123,7 @@ def compare_gradients(
 def _compare(
     name: str, value: Callable[[], float], array: Array, gradient: Array, step: float, tolerance: float
 ) -> float:
-    """The largest difference between a gradient and what differences give, or a sentence about the first too large."""
+    """The largest difference between a gradient and what differences give, or an error that names the first too large."""
     largest = 0.0
     for index in np.ndindex(array.shape):
         numeric = _difference(value, array, index, step, 4)

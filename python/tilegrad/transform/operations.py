@@ -12,8 +12,6 @@ from tilegrad.transform._calls import argument_names, one_tensor
 from tilegrad.transform.gradients import compiled_as
 from tilegrad.transform.numeric import CHECK_STEP, compare_gradients
 
-__all__ = ["custom_gradient", "define_operation"]
-
 Backward = Callable[..., Any]
 
 
@@ -27,7 +25,7 @@ def custom_gradient(forward: Callable[..., Any], backward: Backward, *, name: st
         forward: Takes float tensors and returns one.
         backward: Takes the gradient that arrives, the result of ``forward``, and its inputs; returns what is passed to
             each input: one tensor for one input, a tuple for several. Derivatives of higher order are taken of it.
-        name: What the operation is called in graphs and sentences; that of ``forward`` by default.
+        name: What the operation is called in graphs and error messages; that of ``forward`` by default.
 
     Returns:
         A function of arrays and traced tensors alike.
@@ -53,7 +51,7 @@ def custom_gradient(forward: Callable[..., Any], backward: Backward, *, name: st
         like = find_tensor(*inputs)
         if like is None:
             return compiled(*inputs)
-        return _applied(title, operation, forward, backward, [as_tensor(each, like) for each in inputs])
+        return _applied(title, operation, forward, backward, [as_tensor(value, like) for value in inputs])
 
     operation.__name__ = operation.__qualname__ = title
     operation.__doc__ = forward.__doc__
@@ -67,7 +65,7 @@ def define_operation(
     """An operation of one's own: its forward pass and what it passes back, compared with differences here and now.
 
     Args:
-        name: What the operation is called in graphs and sentences.
+        name: What the operation is called in graphs and error messages.
         forward: As in :func:`custom_gradient`.
         backward: As in :func:`custom_gradient`.
         example: Where to check: an array, or a tuple of one for each input; away from kinks.
@@ -77,7 +75,7 @@ def define_operation(
         A function of arrays and traced tensors alike.
 
     Raises:
-        ValueError: If the gradient differs from what differences of fourth order give; the sentence names input, index
+        ValueError: If the gradient differs from what differences of fourth order give; the message names input, index
             and both values.
         TypeError: As in :func:`custom_gradient`.
 
@@ -122,7 +120,7 @@ def _applied(
         given = passed if isinstance(passed, tuple) else (passed,)
         if len(given) != len(inputs):
             raise TypeError(f"{name}: expected `backward` to return {len(inputs)} gradients, got {len(given)}")
-        gradients = [as_tensor(each, arriving) for each in given]
+        gradients = [as_tensor(gradient, arriving) for gradient in given]
         for place, (source, gradient) in enumerate(zip(inputs, gradients, strict=True)):
             if source.shape != gradient.shape:
                 raise ValueError(

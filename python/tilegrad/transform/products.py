@@ -15,8 +15,6 @@ from tilegrad.transform._calls import one_tensor
 from tilegrad.transform.gradients import chosen_places, compiled_as, grad
 from tilegrad.transform.trees import flatten, rebuild
 
-__all__ = ["hessian", "hvp", "jacobian", "jvp", "vjp"]
-
 
 def vjp(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     """Products of a vector with the Jacobian of ``function``: what backpropagation passes through it.
@@ -161,7 +159,7 @@ def jacobian(function: Callable[..., Any], *, argnum: int = 0) -> Callable[..., 
         rows = [row_of(arguments, unit) for unit in np.eye(count, dtype=dtype)]
         if not inside:
             return _plain(np.array(rows).reshape((*shape, *np.shape(rows[0]))))
-        return concatenate([each.reshape(1, each.size) for each in rows]).reshape((*shape, *rows[0].shape))
+        return concatenate([row.reshape(1, row.size) for row in rows]).reshape((*shape, *rows[0].shape))
 
     return matrix
 
@@ -219,7 +217,7 @@ def _check_argnum(function: str, argnum: int, count: int) -> None:
 
 def _taken_apart(function: str, arguments: Sequence[Any]) -> tuple[list[Tensor], list[Any]]:
     leaves: list[Tensor] = []
-    return leaves, [flatten(function, each, leaves, numbers=False) for each in arguments]
+    return leaves, [flatten(function, argument, leaves, numbers=False) for argument in arguments]
 
 
 def _floats(function: str, leaves: Sequence[Tensor]) -> list[Tensor]:
@@ -232,12 +230,12 @@ def _floats(function: str, leaves: Sequence[Tensor]) -> list[Tensor]:
 def _directions(function: str, name: str, given: Any, leaves: Sequence[Tensor]) -> list[Tensor]:
     """A tensor for each leaf to move along, checked."""
     found: list[Any] = []
-    for each in given if isinstance(given, tuple) else (given,):
-        flatten(function, each, found, numbers=False)
-    floats = [each for each in found if each.dtype != "int32"]
+    for part in given if isinstance(given, tuple) else (given,):
+        flatten(function, part, found, numbers=False)
+    floats = [leaf for leaf in found if leaf.dtype != "int32"]
     if len(floats) != len(leaves):
         raise ValueError(f"{function}: expected `{name}` of {len(leaves)} float arrays, got {len(floats)}")
-    return [_fitting(function, name, each, leaf) for each, leaf in zip(floats, leaves, strict=True)]
+    return [_fitting(function, name, direction, leaf) for direction, leaf in zip(floats, leaves, strict=True)]
 
 
 def _fitting(function: str, name: str, given: Any, like: Tensor) -> Tensor:
@@ -249,7 +247,7 @@ def _fitting(function: str, name: str, given: Any, like: Tensor) -> Tensor:
 
 def _gradients(of: Tensor, by: Sequence[Tensor]) -> list[Tensor]:
     tracer = of.tracer
-    return [Tensor(tracer, each) for each in tracer.graph.gradients(of.value, [tensor.value for tensor in by])]
+    return [Tensor(tracer, gradient) for gradient in tracer.graph.gradients(of.value, [tensor.value for tensor in by])]
 
 
 def _along(value: Tensor, vector: Tensor, by: Sequence[Tensor]) -> list[Tensor]:

@@ -34,9 +34,9 @@ def flatten(function: str, value: Any, leaves: list[Any], *, numbers: bool) -> S
         return ("number",)
     if isinstance(value, list | tuple) and type(value) in (list, tuple):
         kind = "list" if isinstance(value, list) else "tuple"
-        return (kind, *(flatten(function, each, leaves, numbers=numbers) for each in value))
+        return (kind, *(flatten(function, part, leaves, numbers=numbers) for part in value))
     if isinstance(value, dict):
-        parts = (flatten(function, each, leaves, numbers=numbers) for each in value.values())
+        parts = (flatten(function, part, leaves, numbers=numbers) for part in value.values())
         return ("dict", tuple(value), *parts)
     try:
         hash(value)

@@ -57,7 +57,7 @@ def activations(model: Module, x: Any) -> dict[str, Activations]:
         [('1', (5, 3))]
     """
     graph = graph_of_rows("activations", model, x)
-    return {each.layer: Activations(each.before, each.after) for each in applied(graph)}
+    return {use.layer: Activations(use.before, use.after) for use in applied(graph)}
 
 
 def dead_units(model: Module, x: Any) -> Report:

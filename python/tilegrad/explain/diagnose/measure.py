@@ -88,14 +88,14 @@ def report_on(graph: Computation, model: Module, wanted: tuple[str, ...]) -> Rep
     found = applied(graph)
     own = [name for name in wanted if name in _MEASURES]
     layers = [
-        Layer(each.layer, each.node["operation"], **{name: _MEASURES[name](each) for name in own})
-        for each in (found if own else ())
+        Layer(use.layer, use.node["operation"], **{name: _MEASURES[name](use) for name in own})
+        for use in (found if own else ())
     ]
     if "gradient" in wanted:
         scopes = dict.fromkeys(graph.nodes[place]["scope"] for place in graph.order)
         order = {name: place for place, name in enumerate(scopes)}
         layers = sorted([*_gradients(graph, model), *layers], key=lambda layer: order.get(layer.name, len(order)))
-    flat = sorted({each.node["operation"] for each in found}.intersection(SATURATING))
+    flat = sorted({use.node["operation"] for use in found}.intersection(SATURATING))
     return Report(tuple(layers), advice_on(layers, flat), ratio_of(layers))
 
 

@@ -19,7 +19,6 @@ from tilegrad.words.names import lookup
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_activation", "plot_ewma", "plot_loss", "plot_tangent"]
 
 _POINTS = 601
 # Where a derivative would be a flat line beside its loss, it gets an axis of its own.
@@ -27,7 +26,7 @@ _FAR_APART = 20.0
 
 
 def _span(function: str, span: tuple[float, float]) -> tuple[float, float]:
-    low, high = (float(each) for each in span)
+    low, high = (float(end) for end in span)
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         raise ValueError(f"{function}: expected `span` of two finite numbers, the smaller first, got {span}")
     return low, high
@@ -67,11 +66,11 @@ def plot_activation(
         >>> import matplotlib
         >>> matplotlib.use("Agg")
         >>> import tilegrad as tg
-        >>> [each.get_label() for each in tg.plots.plot_activation("sigmoid").get_lines()[:2]]
+        >>> [line.get_label() for line in tg.plots.plot_activation("sigmoid").get_lines()[:2]]
         ['sigmoid', "sigmoid'"]
     """
     x = np.linspace(*_span("plot_activation", span), _POINTS)
-    chosen = [_activation(each) for each in (activation, *compare)]
+    chosen = [_activation(name) for name in (activation, *compare)]
     ax = begin(ax)
     for place, (name, function) in enumerate(chosen):
         look = line(place)
@@ -92,7 +91,7 @@ def plot_activation(
 def _drawable(given: Any) -> Loss:
     """The loss of a name, if it compares number with number; or cross-entropy."""
     loss = loss_for(given)
-    entry = next((each for each in loss_entries() if each["name"] == loss.name), None)
+    entry = next((entry for entry in loss_entries() if entry["name"] == loss.name), None)
     if not isinstance(loss, CrossEntropy) and (entry is None or entry["facts"].get("kind") != "point"):
         raise ValueError(
             f"plot_loss: expected a loss that compares number with number, or cross_entropy, got {loss.name}"
@@ -103,7 +102,7 @@ def _drawable(given: Any) -> Loss:
 def _default_span(losses: Sequence[Loss], target: float) -> tuple[float, float]:
     """Three to both sides of the target, within what a prediction may be."""
     lows = {"unit_interval": 0.01, "non_negative": 0.01, "above_minus_one": -0.99}
-    domains = [getattr(each, "predictions", "real") for each in losses]
+    domains = [getattr(loss, "predictions", "real") for loss in losses]
     low = max([target - 3.0, *(lows[domain] for domain in domains if domain in lows)])
     return low, 0.99 if "unit_interval" in domains else target + 3.0
 
@@ -162,9 +161,9 @@ def plot_loss(
         >>> ax.get_lines()[0].get_ydata()[[0, -1]]
         array([1.0201e+08, 9.8010e+07])
     """
-    chosen = [_drawable(each) for each in (loss, *compare)]
+    chosen = [_drawable(name) for name in (loss, *compare)]
     rows = isinstance(chosen[0], CrossEntropy)
-    if any(isinstance(each, CrossEntropy) != rows for each in chosen):
+    if any(isinstance(loss, CrossEntropy) != rows for loss in chosen):
         raise ValueError("plot_loss: expected cross_entropy alone, which is drawn over a probability, got other losses")
     if target is None:
         target = 0.0 if chosen[0].targets == "real" else 1.0
@@ -177,8 +176,8 @@ def plot_loss(
     x = np.unique(np.append(np.linspace(low, high, _POINTS), target if low < target < high else low))
     ax = begin(ax)
     with np.errstate(divide="ignore"):
-        curves = [_loss_curve(each, target, x) for each in chosen]
-        slopes = [_loss_slope(each, target, x) for each in chosen] if derivative else []
+        curves = [_loss_curve(loss, target, x) for loss in chosen]
+        slopes = [_loss_slope(loss, target, x) for loss in chosen] if derivative else []
     sizes = [max(np.abs(curve[np.isfinite(curve)]).max() for curve in group) for group in (curves, slopes) if group]
     apart = derivative and not 1 / _FAR_APART < sizes[1] / (sizes[0] or 1.0) < _FAR_APART
     beside = ax.twinx() if apart else ax
@@ -196,7 +195,7 @@ def plot_loss(
         beside.spines["top"].set_visible(False)
     what = "with its derivative" if derivative and len(chosen) == 1 else "with derivatives" if derivative else ""
     where = "probability of the true class" if rows else f"prediction (target {target:g})"
-    finish(ax, f"{listed([each.name for each in chosen])} {what}".strip(), where, "loss")
+    finish(ax, f"{listed([shown.name for shown in chosen])} {what}".strip(), where, "loss")
     if apart:
         # In the middle at the right no curve of an axis of its own has been met.
         ax.legend(loc="center right" if rows else "upper center", frameon=False, fontsize="small")
@@ -231,7 +230,7 @@ def plot_tangent(
         >>> matplotlib.use("Agg")
         >>> import tilegrad as tg
         >>> ax = tg.plots.plot_tangent(lambda x: x * x, 1.0, step=0.5)
-        >>> [each.get_label() for each in ax.get_lines()][1:3]
+        >>> [line.get_label() for line in ax.get_lines()][1:3]
         ['tangent, slope 2', 'secant, slope 2.5']
     """
     low, high = _span("plot_tangent", (x - 2.0, x + 2.0) if span is None else span)

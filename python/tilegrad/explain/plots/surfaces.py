@@ -17,8 +17,6 @@ from tilegrad.transform import jit, value_and_grad
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_descent_paths", "plot_gradient", "plot_learning_rate_effect", "plot_zigzag"]
-
 
 def _contours(ax: Axes, value: Callable[[Array], float], window: tuple[float, float, float, float]) -> None:
     """Lines of equal height in grey, close together in the valley: equal steps of the fourth root."""

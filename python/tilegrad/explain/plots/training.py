@@ -13,8 +13,6 @@ from tilegrad.nn.module import Module
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_confusion", "plot_histograms"]
-
 
 def plot_confusion(
     matrix: Any, labels: Sequence[str] | None = None, *, normalize: bool = False, ax: Axes | None = None
@@ -37,7 +35,7 @@ def plot_confusion(
         >>> import matplotlib
         >>> matplotlib.use("Agg")
         >>> import tilegrad as tg
-        >>> [each.get_text() for each in tg.plots.plot_confusion([[3, 1], [0, 2]], ["cat", "dog"]).texts]
+        >>> [text.get_text() for text in tg.plots.plot_confusion([[3, 1], [0, 2]], ["cat", "dog"]).texts]
         ['3', '1', '0', '2']
     """
     counts = np.asarray(matrix)
@@ -46,7 +44,7 @@ def plot_confusion(
     if not (counts >= 0).all():
         raise ValueError(f"plot_confusion: expected `matrix` of counts from 0, got {counts.min()}")
     classes = len(counts)
-    names = [str(each) for each in (range(classes) if labels is None else labels)]
+    names = [str(name) for name in (range(classes) if labels is None else labels)]
     if len(names) != classes:
         raise ValueError(f"plot_confusion: expected `labels` for {classes} classes, got {len(names)}")
     sums = counts.sum(axis=1, keepdims=True)
@@ -87,17 +85,17 @@ def plot_histograms(
         >>> matplotlib.use("Agg")
         >>> import tilegrad as tg
         >>> ax = tg.plots.plot_histograms(tg.nn.Dense(3, 2))
-        >>> [each.get_text() for each in ax.get_yticklabels()]
+        >>> [label.get_text() for label in ax.get_yticklabels()]
         ['weight', 'bias']
     """
     named = dict(values.named_parameters()) if isinstance(values, Module) else dict(values)
     arrays = {name: np.asarray(each, np.float64).reshape(-1) for name, each in named.items()}
     finite = {name: each[np.isfinite(each)] for name, each in arrays.items()}
-    if not any(each.size for each in finite.values()):
+    if not any(part.size for part in finite.values()):
         raise ValueError("plot_histograms: expected `values` with at least one finite number, got none")
     low, high = (
-        min(each.min() for each in finite.values() if each.size),
-        max(each.max() for each in finite.values() if each.size),
+        min(part.min() for part in finite.values() if part.size),
+        max(part.max() for part in finite.values() if part.size),
     )
     edges = np.linspace(low, high, bins + 1) if low < high else np.linspace(low - 0.5, high + 0.5, bins + 1)
     ax = begin(ax, size=(6.4, max(2.4, 0.7 * len(arrays) + 1.2)))

@@ -18,7 +18,7 @@ COUNTING = ("zero_one", "zero_one_loss", "accuracy", "error_rate", "f1")
 
 
 def no_gradient(function: str, loss: object) -> str:
-    """The sentence for a loss that only counts."""
+    """The error message for a loss that only counts."""
     return (
         f"{function}: expected `loss` to have a gradient, got {loss!r}, which only counts; train with cross_entropy "
         "(or hinge for scores of -1 and 1) and pass it as a metric"

@@ -42,7 +42,7 @@ def composed(
     zero_at_perfect: bool = False,
     **facts: Any,
 ) -> Callable[[Composition], Composition]:
-    """Makes a function an entry. A parameter has its range, ``"(0, inf)"``, or a tuple of choices, and its sentence."""
+    """Makes a function an entry. A parameter has its range, ``"(0, inf)"``, or a tuple of choices, and its description."""
 
     def register(function: Composition) -> Composition:
         defaults = {name: each.default for name, each in inspect.signature(function).parameters.items()}

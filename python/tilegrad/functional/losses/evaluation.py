@@ -50,7 +50,7 @@ def _same(value: Any, default: Any) -> bool:
 
 
 def check_options(entry: _Entry, options: Options) -> None:
-    """Refuses a normalization that does not exist, and a class to ignore that is no number."""
+    """Refuses a normalization that does not exist, and a class to ignore that is not a number."""
     check_choice(entry["name"], "normalization", options.normalization, checks.NORMALIZATIONS)
     if options.ignore_index is not None:
         check_count(entry["name"], "ignore_index", options.ignore_index, -(2**63), kind="a whole number or None")
@@ -83,7 +83,7 @@ def evaluate(
         settings, options = resolve(entry, settings, options, style)
     checks.check_settings(name, entry, settings)
     check_options(entry, options)
-    if any(isinstance(each, Traceable) for each in operands):
+    if any(isinstance(operand, Traceable) for operand in operands):
         return trace(entry, operands, settings, options).value(reduction)
     operands, options = _arrays(entry, operands, settings, options, reduction)
     return _compiled(name)(*operands, reduction=reduction, settings=settings, options=options._asdict())
@@ -107,10 +107,10 @@ def _arrays(
         else:
             found.append(checks.numbers(name, value, spec["domain"], dtype, spec["name"]))
     if of_classes:
-        check_shapes(entry, [np.shape(each) for each in found if each is not None])
+        check_shapes(entry, [np.shape(array) for array in found if array is not None])
         found[1] = _class_target(name, found, classes_of(entry, found), dtype, options.ignore_index)
     else:
-        check_shapes(entry, [each.shape for each in found if each is not None])
+        check_shapes(entry, [array.shape for array in found if array is not None])
     checks.check_not_empty(name, prediction, reduction)
     checks.check_domain(name, prediction, domain_of(entry, "prediction", settings), "prediction")
     if options.weight is not None:
@@ -153,4 +153,4 @@ def _label_array(name: str, value: Any, shape: tuple[int, ...], operand: str) ->
 
 def parameters_of(entry: _Entry) -> list[Any]:
     """The settings that are the loss's own: the reduction and the normalization are arguments of all."""
-    return [each for each in entry["parameters"] if each["name"] not in ("reduction", "normalization")]
+    return [parameter for parameter in entry["parameters"] if parameter["name"] not in ("reduction", "normalization")]

@@ -72,14 +72,14 @@ class Traced(NamedTuple):
             if self.options.ignore_index is not None:
                 attributes["ignore_index"] = self.options.ignore_index
         attributes["sample_weight"] = self.sample_weight is not None
-        further = [each for each in (self.class_weight, self.sample_weight) if each is not None]
+        further = [weight for weight in (self.class_weight, self.sample_weight) if weight is not None]
         return [*self.inputs, *further], attributes
 
     def _each(self) -> Tensor:
         """The losses of rows or numbers, without weights."""
         function = composition(self.entry["name"])
         assert function is not None
-        names = [each["name"] for each in operands_of(self.entry)]
+        names = [operand["name"] for operand in operands_of(self.entry)]
         further = dict(zip(names, self.inputs[2:], strict=False))
         return function(self.inputs[0], self.inputs[1], **further, **self.settings)
 
@@ -120,7 +120,7 @@ def trace(entry: _Entry, operands: Sequence[Any], settings: Mapping[str, Any], o
     for spec, value in zip(operands_of(entry), operands[2:], strict=True):
         if value is not None:
             inputs.append(_further(name, spec, prediction, value))
-    check_shapes(entry, [each.shape for each in inputs])
+    check_shapes(entry, [tensor.shape for tensor in inputs])
     of_class = None if options.weight is None else as_tensor(options.weight, prediction)
     if of_class is not None:
         checks.check_class_weight_shape(name, of_class.shape, classes_of(entry, inputs))
@@ -130,7 +130,7 @@ def trace(entry: _Entry, operands: Sequence[Any], settings: Mapping[str, Any], o
 
 def classes_of(entry: _Entry, inputs: Sequence[Any]) -> int:
     """Number of classes: columns of the logits, or of the vectors."""
-    vectors = any(each["form"] == "vectors" for each in operands_of(entry))
+    vectors = any(operand["form"] == "vectors" for operand in operands_of(entry))
     return int(inputs[2 if vectors else 0].shape[-1])
 
 

@@ -28,8 +28,6 @@ from tilegrad.nn.initializers.scaled import (
 from tilegrad.words.names import lookup
 from tilegrad.words.registry import entries, registry
 
-__all__ = ["NAMED", "STYLES", "chosen_for", "gain"]
-
 _GAINS = {"tanh": 5 / 3, "relu": math.sqrt(2.0), "selu": 0.75}
 
 

@@ -17,20 +17,6 @@ from tilegrad import _core
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_flag, check_number
 
-__all__ = [
-    "Constant",
-    "IdentityMatrix",
-    "Initializer",
-    "Normal",
-    "Ones",
-    "Orthogonal",
-    "Sparse",
-    "TruncatedNormal",
-    "Uniform",
-    "Zeros",
-    "fans",
-]
-
 
 class Initializer(Protocol):
     """Anything that makes an array from shape, dtype, seed and stream; a function will do.

@@ -10,16 +10,6 @@ from tilegrad.tensor import Array
 from tilegrad.words.checks import check_number
 from tilegrad.words.names import lookup
 
-__all__ = [
-    "HeNormal",
-    "HeUniform",
-    "LecunNormal",
-    "LecunUniform",
-    "VarianceScaling",
-    "XavierNormal",
-    "XavierUniform",
-]
-
 _MODES: dict[str, Callable[[int, int], float]] = {
     "fan_in": lambda inputs, outputs: inputs,
     "fan_out": lambda inputs, outputs: outputs,
