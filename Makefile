@@ -97,8 +97,9 @@ docs: build $(VENV)/.tools ## build the site into build/site; warnings are error
 experiments: build $(VENV)/.tools ## run the experiments again and write docs/experiments.md
 	$(VENV_PYTHON) examples/experiments/write_page.py
 
-modules: build $(VENV)/.tools ## write the Python modules that say what the registry knows
+modules: build $(VENV)/.tools ## write the Python modules and the table of errors that say what the registry knows
 	$(VENV_PYTHON) scripts/write_modules.py
+	$(VENV_PYTHON) docs/tables.py
 
 format: modules ## format all files
 	cargo fmt --all
