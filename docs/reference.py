@@ -15,7 +15,7 @@ def module_page(name):
     """A module's docstring, then each name of its `__all__`; submodules that are names are linked by the navigation."""
     module = importlib.import_module(name)
     parts = [text(inspect.getdoc(module) or "")]
-    for key in module.__all__:
+    for key in sorted(module.__all__):
         value = getattr(module, key)
         if not inspect.ismodule(value):
             parts.append(item(key, value))

@@ -96,10 +96,7 @@ def written() -> Written:
             + "".join(layers.values())
             + f"\n# The classes by the names of the registry.\nNAMED: dict[str, type[Activation]] = {{{table}}}\n",
         },
-        {
-            ("functional", "tilegrad.functional.activations"): names,
-            ("nn", "tilegrad.nn.activations"): list(layers),
-        },
+        {},
     )
 
 

@@ -90,10 +90,7 @@ def written() -> Written:
             + "".join(classes.values())
             + f"\n# The classes by the names of their functions.\nNAMED: dict[str, type[EntryLoss]] = {{{table}}}\n",
         },
-        {
-            ("functional", "tilegrad.functional.losses.functions"): list(functions),
-            ("losses", "tilegrad.losses.classes"): list(classes),
-        },
+        {},
     )
 
 

@@ -8,7 +8,7 @@ from types import ModuleType
 from tilegrad.metrics import amounts, classes, curves, quantiles
 from tilegrad.metrics.base import Metric
 
-from written.text import HEAD, Written, docstring
+from written.text import HEAD, Written, docstring, listing
 
 MODULES = (amounts, classes, quantiles, curves)
 
@@ -54,11 +54,11 @@ def written() -> Written:
     table = ", ".join(f"{kind.name!r}: {_place(kind)}" for kind in kinds)
     text = (
         TEXT
+        + listing(kind.name for kind in kinds)
         + "".join(map(_function, kinds))
         + f"\n# The classes by the names of their functions.\nNAMED: dict[str, type[Metric]] = {{{table}}}\n"
     )
     offered = {("metrics", module.__name__): _offered(module) for module in MODULES}
-    offered["metrics", "tilegrad.metrics.functions"] = [kind.name for kind in kinds]
     return Written({"metrics/functions.py": text}, offered)
 
 

@@ -56,7 +56,7 @@ def written() -> Written:
             + "".join(rules.values())
             + f"\n# The classes by the names of the registry.\nNAMED: dict[str, type[Optimizer]] = {{{table}}}\n"
         },
-        {("optim", "tilegrad.optim.rules"): list(rules)},
+        {},
     )
 
 

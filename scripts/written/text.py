@@ -32,7 +32,8 @@ class Written(NamedTuple):
 
     # The text of each module, by its path in the package.
     modules: dict[str, str]
-    # The names that a package offers of a module, by the package's path and the module.
+    # The names that a package offers of a module that is not written, by the package's path and the module. Of a written
+    # module it offers all that the module lists.
     offered: dict[tuple[str, str], list[str]]
 
 
@@ -108,7 +109,7 @@ def listing(names: Iterable[str]) -> str:
 
 
 def package(text: str, module: str, names: Sequence[str]) -> str:
-    """The text of a package that imports these names from a written module, and lists all it imports in ``__all__``.
+    """The text of a package that imports these names from a module, and lists all it imports in ``__all__``.
 
     What else stands there is kept: only that import and the list are written.
     """

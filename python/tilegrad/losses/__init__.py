@@ -10,99 +10,17 @@ Example:
     2.0
 """
 
+from tilegrad.losses import classes
 from tilegrad.losses.base import Loss
 from tilegrad.losses.choice import FunctionLoss as FunctionLoss
 from tilegrad.losses.choice import loss_for as loss_for
+from tilegrad.losses.classes import *
 from tilegrad.losses.classes import NAMED as NAMED
-from tilegrad.losses.classes import (
-    AdditiveMarginSoftmax,
-    ArcMarginSoftmax,
-    BinaryCrossEntropy,
-    BinaryCrossEntropyWithLogits,
-    BinaryFocalLoss,
-    CategoricalCrossEntropy,
-    Contrastive,
-    CosineDistance,
-    CosineEmbedding,
-    CrossEntropy,
-    DiceLoss,
-    DistillationLoss,
-    FocalLoss,
-    GaussianNllLoss,
-    GeneralizedCrossEntropy,
-    Hinge,
-    HingeEmbedding,
-    Huber,
-    KlDivergence,
-    LargeMarginSoftmax,
-    LogCosh,
-    MarginRanking,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    MulticlassHinge,
-    MultiLabelSoftMargin,
-    MultiMargin,
-    NllLoss,
-    Pinball,
-    Poisson,
-    PolyLoss,
-    SmoothL1,
-    SoftMargin,
-    SquaredHinge,
-    SumAbsoluteError,
-    SumSquaredError,
-    TripletMargin,
-    TverskyLoss,
-)
 from tilegrad.losses.custom import Custom
 from tilegrad.words.names import missing
 
-__all__ = [
-    "AdditiveMarginSoftmax",
-    "ArcMarginSoftmax",
-    "BinaryCrossEntropy",
-    "BinaryCrossEntropyWithLogits",
-    "BinaryFocalLoss",
-    "CategoricalCrossEntropy",
-    "Contrastive",
-    "CosineDistance",
-    "CosineEmbedding",
-    "CrossEntropy",
-    "Custom",
-    "DiceLoss",
-    "DistillationLoss",
-    "FocalLoss",
-    "GaussianNllLoss",
-    "GeneralizedCrossEntropy",
-    "Hinge",
-    "HingeEmbedding",
-    "Huber",
-    "KlDivergence",
-    "LargeMarginSoftmax",
-    "LogCosh",
-    "Loss",
-    "MarginRanking",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
-    "MultiLabelSoftMargin",
-    "MultiMargin",
-    "MulticlassHinge",
-    "NllLoss",
-    "Pinball",
-    "Poisson",
-    "PolyLoss",
-    "SmoothL1",
-    "SoftMargin",
-    "SquaredHinge",
-    "SumAbsoluteError",
-    "SumSquaredError",
-    "TripletMargin",
-    "TverskyLoss",
-]
+__all__ = ["Custom", "Loss"]
+__all__ += classes.__all__
 
 
 __getattr__ = missing("tilegrad.losses", "loss", __all__)

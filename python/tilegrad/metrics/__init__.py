@@ -15,6 +15,7 @@ Example:
     1.0
 """
 
+from tilegrad.metrics import functions
 from tilegrad.metrics.amounts import (
     R2,
     AdjustedR2,
@@ -57,47 +58,7 @@ from tilegrad.metrics.classes import (
 )
 from tilegrad.metrics.curves import AveragePrecision, RocAuc, calibration_curve, precision_recall_curve, roc_curve
 from tilegrad.metrics.function_metrics import FunctionMetric, RowMetric, custom
-from tilegrad.metrics.functions import (
-    accuracy,
-    adjusted_r2,
-    average_precision,
-    balanced_accuracy,
-    brier_score,
-    cohen_kappa,
-    concordance,
-    d2_absolute,
-    d2_pinball,
-    d2_tweedie,
-    expected_calibration_error,
-    explained_variance,
-    f1,
-    f_beta,
-    hamming_loss,
-    hinge_loss,
-    jaccard,
-    log_loss,
-    matthews_correlation,
-    max_error,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_gamma_deviance,
-    mean_pinball_loss,
-    mean_poisson_deviance,
-    mean_squared_error,
-    mean_squared_log_error,
-    mean_tweedie_deviance,
-    median_absolute_error,
-    pearson,
-    precision,
-    r2,
-    recall,
-    roc_auc,
-    root_mean_squared_error,
-    root_mean_squared_log_error,
-    symmetric_mean_absolute_percentage_error,
-    top_k_accuracy,
-    zero_one_loss,
-)
+from tilegrad.metrics.functions import *
 from tilegrad.metrics.quantiles import D2Absolute, D2Pinball, MedianAbsoluteError
 from tilegrad.metrics.report import classification_report, confusion_matrix
 from tilegrad.words.names import missing
@@ -147,53 +108,15 @@ __all__ = [
     "TopKAccuracy",
     "WholeMetric",
     "ZeroOneLoss",
-    "accuracy",
-    "adjusted_r2",
-    "average_precision",
-    "balanced_accuracy",
-    "brier_score",
     "calibration_curve",
     "classification_report",
-    "cohen_kappa",
-    "concordance",
     "confusion_matrix",
     "custom",
-    "d2_absolute",
-    "d2_pinball",
-    "d2_tweedie",
-    "expected_calibration_error",
-    "explained_variance",
-    "f1",
-    "f_beta",
-    "hamming_loss",
-    "hinge_loss",
-    "jaccard",
-    "log_loss",
-    "matthews_correlation",
-    "max_error",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_gamma_deviance",
-    "mean_pinball_loss",
-    "mean_poisson_deviance",
-    "mean_squared_error",
-    "mean_squared_log_error",
-    "mean_tweedie_deviance",
-    "median_absolute_error",
     "metrics_for",
-    "pearson",
-    "precision",
     "precision_recall_curve",
-    "r2",
-    "recall",
-    "roc_auc",
     "roc_curve",
-    "root_mean_squared_error",
-    "root_mean_squared_log_error",
-    "symmetric_mean_absolute_percentage_error",
-    "top_k_accuracy",
-    "zero_one_loss",
 ]
+__all__ += functions.__all__
 
 
 __getattr__ = missing("tilegrad.metrics", "metric", __all__)

@@ -8,6 +8,48 @@ from tilegrad.metrics import amounts, classes, curves, quantiles
 from tilegrad.metrics.arrays import Output, value_of
 from tilegrad.metrics.base import Metric
 
+__all__ = [
+    "accuracy",
+    "adjusted_r2",
+    "average_precision",
+    "balanced_accuracy",
+    "brier_score",
+    "cohen_kappa",
+    "concordance",
+    "d2_absolute",
+    "d2_pinball",
+    "d2_tweedie",
+    "expected_calibration_error",
+    "explained_variance",
+    "f1",
+    "f_beta",
+    "hamming_loss",
+    "hinge_loss",
+    "jaccard",
+    "log_loss",
+    "matthews_correlation",
+    "max_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_gamma_deviance",
+    "mean_pinball_loss",
+    "mean_poisson_deviance",
+    "mean_squared_error",
+    "mean_squared_log_error",
+    "mean_tweedie_deviance",
+    "median_absolute_error",
+    "pearson",
+    "precision",
+    "r2",
+    "recall",
+    "roc_auc",
+    "root_mean_squared_error",
+    "root_mean_squared_log_error",
+    "symmetric_mean_absolute_percentage_error",
+    "top_k_accuracy",
+    "zero_one_loss",
+]
+
 
 def mean_squared_error(
     prediction: Data, target: Data, *, sample_weight: Data | None = None, output: Output = "logits"

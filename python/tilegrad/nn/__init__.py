@@ -9,34 +9,9 @@ Example:
     Sequential(Dense(2, 8), LeakyReLU(negative_slope=0.1), Dense(8, 1))
 """
 
+from tilegrad.nn import activations
 from tilegrad.nn.activation import GELU, Activation
-from tilegrad.nn.activations import (
-    CELU,
-    ELU,
-    SELU,
-    Exponential,
-    GELUTanh,
-    HardShrink,
-    HardSigmoid,
-    HardSwish,
-    HardTanh,
-    Identity,
-    LeakyReLU,
-    LogSigmoid,
-    Mish,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SiLU,
-    Softplus,
-    SoftShrink,
-    Softsign,
-    SquaredReLU,
-    Squareplus,
-    Tanh,
-    TanhShrink,
-    Threshold,
-)
+from tilegrad.nn.activations import *
 from tilegrad.nn.constraints import Constraint, MaxNorm, NonNegative, UnitNorm
 from tilegrad.nn.gated import GLU, PReLU, SwiGLU, Swish
 from tilegrad.nn.initializers import (
@@ -71,13 +46,10 @@ from tilegrad.nn.traits import Traits, Units
 from tilegrad.words.names import missing
 
 __all__ = [
-    "CELU",
-    "ELU",
     "GELU",
     "GLU",
     "L1",
     "L2",
-    "SELU",
     "Activation",
     "BatchNorm",
     "Constant",
@@ -85,26 +57,16 @@ __all__ = [
     "Dense",
     "Dropout",
     "ElasticNet",
-    "Exponential",
     "Flatten",
-    "GELUTanh",
-    "HardShrink",
-    "HardSigmoid",
-    "HardSwish",
-    "HardTanh",
     "HeNormal",
     "HeUniform",
-    "Identity",
     "IdentityMatrix",
     "Initializer",
     "LayerNorm",
-    "LeakyReLU",
     "LecunNormal",
     "LecunUniform",
-    "LogSigmoid",
     "LogSoftmax",
     "MaxNorm",
-    "Mish",
     "Module",
     "NonNegative",
     "Normal",
@@ -113,25 +75,13 @@ __all__ = [
     "PReLU",
     "Parameter",
     "RMSNorm",
-    "ReLU",
-    "ReLU6",
     "Regularizer",
     "Sequential",
-    "SiLU",
-    "Sigmoid",
-    "SoftShrink",
     "Softmax",
     "Softmin",
-    "Softplus",
-    "Softsign",
     "Sparse",
-    "SquaredReLU",
-    "Squareplus",
     "SwiGLU",
     "Swish",
-    "Tanh",
-    "TanhShrink",
-    "Threshold",
     "Traits",
     "TruncatedNormal",
     "Uniform",
@@ -144,6 +94,7 @@ __all__ = [
     "gain",
     "lsuv",
 ]
+__all__ += activations.__all__
 
 
 __getattr__ = missing(

@@ -18,59 +18,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tilegrad.optim import rules
 from tilegrad.optim.base import Optimizer
 from tilegrad.optim.groups import Groups
-from tilegrad.optim.rules import (
-    ASGD,
-    LAMB,
-    LARS,
-    SGD,
-    AdaBelief,
-    Adadelta,
-    Adafactor,
-    Adagrad,
-    Adam,
-    Adamax,
-    AdamW,
-    Adan,
-    Lion,
-    Muon,
-    NAdam,
-    RAdam,
-    RMSprop,
-    Rprop,
-    ScheduleFreeAdamW,
-)
+from tilegrad.optim.rules import *
 from tilegrad.optim.rules import NAMED as RULES
 from tilegrad.optim.solvers import LBFGS, LevenbergMarquardt, Solver
 from tilegrad.words.names import lookup
 
-__all__ = [
-    "ASGD",
-    "LAMB",
-    "LARS",
-    "LBFGS",
-    "SGD",
-    "AdaBelief",
-    "Adadelta",
-    "Adafactor",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Adan",
-    "Groups",
-    "LevenbergMarquardt",
-    "Lion",
-    "Muon",
-    "NAdam",
-    "Optimizer",
-    "RAdam",
-    "RMSprop",
-    "Rprop",
-    "ScheduleFreeAdamW",
-    "Solver",
-]
+__all__ = ["LBFGS", "Groups", "LevenbergMarquardt", "Optimizer", "Solver"]
+__all__ += rules.__all__
 
 
 NAMED: dict[str, Callable[[], Optimizer | Solver]] = {
