@@ -379,3 +379,69 @@ def test_what_does_not_fit_into_memory_is_refused_before_the_first_step(widths, 
 def test_a_function_whose_values_do_not_fit_into_memory_is_refused():
     column, row = np.zeros((1_000_000, 1)), np.zeros((1, 1_000_000))
     refused(ValueError, lambda: tg.value_and_grad(lambda a, b: (a @ b).sum())(column, row), "memory", "8.0 TB")
+
+
+RAGGED = [[1.0, 2.0], [3.0]]
+SCORES, TRUTH = np.array([0.2, 0.7]), np.array([0, 1])
+NO_ARRAYS = {
+    "fit x": lambda array: trainer_for(small_network()).fit(array, Y, epochs=1, progress=False),
+    "fit y": lambda array: trainer_for(small_network()).fit(X, array, epochs=1, progress=False),
+    "predict x": lambda array: small_network().predict(array),
+    "cross_entropy prediction": lambda array: F.cross_entropy(array, LABELS),
+    "cross_entropy target": lambda array: F.cross_entropy(LOGITS, array),
+    "cross_entropy weight": lambda array: F.cross_entropy(LOGITS, LABELS, weight=array),
+    "cross_entropy sample_weight": lambda array: F.cross_entropy(LOGITS, LABELS, sample_weight=array),
+    "CrossEntropy weight": lambda array: losses.CrossEntropy(weight=array),
+    "mean_squared_error target": lambda array: F.mean_squared_error(LOGITS, array),
+    "layer_norm weight": lambda array: F.layer_norm(LOGITS, 3, array),
+    "layer_norm bias": lambda array: F.layer_norm(LOGITS, 3, None, array),
+    "rms_norm weight": lambda array: F.rms_norm(LOGITS, 3, array),
+    "accuracy prediction": lambda array: tg.metrics.accuracy(array, TRUTH),
+    "accuracy target": lambda array: tg.metrics.accuracy(TRUTH, array),
+    "accuracy sample_weight": lambda array: tg.metrics.accuracy(TRUTH, TRUTH, sample_weight=array),
+    "confusion_matrix sample_weight": lambda array: tg.metrics.confusion_matrix(TRUTH, TRUTH, sample_weight=array),
+    "roc_curve prediction": lambda array: tg.metrics.roc_curve(array, TRUTH),
+    "roc_curve target": lambda array: tg.metrics.roc_curve(SCORES, array),
+    "roc_curve sample_weight": lambda array: tg.metrics.roc_curve(SCORES, TRUTH, sample_weight=array),
+}
+
+
+@pytest.mark.parametrize("case", NO_ARRAYS)
+def test_what_is_no_array_of_numbers_is_named(case):
+    function, argument = case.split()
+    for error, given in [(ValueError, RAGGED), (TypeError, "abc"), (TypeError, np.array([1j, 2j]))]:
+        text = refused(error, lambda given=given: NO_ARRAYS[case](given), f"`{argument}`")
+        assert text.startswith(function)
+
+
+@pytest.mark.parametrize("curve", [tg.metrics.roc_curve, tg.metrics.precision_recall_curve])
+def test_curves_refuse_what_has_no_two_classes_or_other_weights(curve):
+    for scores, target in [(SCORES[:0], TRUTH[:0]), (SCORES, TRUTH[:1]), (SCORES, TRUTH * 0), (SCORES, TRUTH + 1)]:
+        with pytest.raises(ValueError, match=r"expected `target` of 0 and 1, both of them"):
+            curve(scores, target)
+    refused(ValueError, lambda: curve(SCORES, TRUTH, sample_weight=[1.0]), "sample_weight", "(2,)", "(1,)")
+
+
+SETTINGS = {
+    "Constant value": nn.Constant,
+    "Uniform low": nn.Uniform,
+    "Uniform high": lambda value: nn.Uniform(0.0, value),
+    "elu alpha": nn.ELU,
+    "leaky_relu negative_slope": nn.LeakyReLU,
+    "Parameter shape": nn.Parameter,
+    "Dense dtype": lambda value: nn.Dense(2, 2, dtype=value),
+    "LayerNorm dtype": lambda value: nn.LayerNorm(2, dtype=value),
+    "sequence parts": lambda value: tg.schedules.sequence(value, []),
+    "cross_entropy normalization": lambda value: F.cross_entropy(LOGITS, LABELS, normalization=value),
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_settings_of_another_type_are_named(case):
+    """None where a value is asked for is no silent default, and an array is no number."""
+    function, argument = case.split()
+    for given in (None, "word", LOGITS, {}):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            SETTINGS[case](given)
+        assert MESSAGE.match(str(caught.value)), caught.value
+        assert str(caught.value).startswith(f"{function}: expected `{argument}`")

@@ -1,11 +1,14 @@
 """Weights files: every bit returns, a training goes on as if never stopped, damaged and hostile files are refused."""
 
+import copy
 import json
 import os
+import pickle
 import struct
 
 import numpy as np
 import pytest
+import tilegrad as tg
 from helpers import same_bits
 from hypothesis import given
 from hypothesis import strategies as st
@@ -206,3 +209,22 @@ def test_a_file_of_another_model_is_refused_whole(tmp_path):
 def test_a_missing_file_says_so(tmp_path):
     with pytest.raises(FileNotFoundError):
         small_network().load(tmp_path / "nothing.safetensors")
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["copy", "pickle"]
+)
+@pytest.mark.parametrize("layer", [nn.BatchNorm, nn.LayerNorm, nn.RMSNorm, nn.ReLU], ids=lambda layer: layer.__name__)
+def test_a_model_that_was_used_can_be_copied(layer, copied):
+    """The copy predicts the same bits, has values of its own and is trained on by itself, as the first one is."""
+    model = nn.Sequential(nn.Dense(12, 8), layer(), nn.Dense(8, 4))
+    trainer = tg.Trainer(model, "cross_entropy", "adam", seed=1)
+    trainer.fit(X, Y, epochs=1, progress=False)
+    other = copied(model)
+    assert np.array_equal(other.predict(X), model.predict(X))
+    before = model.predict(X).copy()
+    tg.Trainer(other, "cross_entropy", "adam", seed=1).fit(X, Y, epochs=1, progress=False)
+    assert np.array_equal(model.predict(X), before)
+    assert not np.array_equal(other.predict(X), before)
+    trainer.fit(X, Y, epochs=1, progress=False)
+    assert not np.array_equal(model.predict(X), before)

@@ -11,7 +11,7 @@ from tilegrad import _core
 from tilegrad.functional.softmaxes import _array
 from tilegrad.functional.types import Data, Rows, Values
 from tilegrad.tensor import Array, Tensor, Traceable, as_tensor, find_tensor
-from tilegrad.words.checks import check_count, check_number
+from tilegrad.words.checks import check_array, check_count, check_number
 
 Sizes: TypeAlias = int | Sequence[int] | None
 
@@ -108,7 +108,9 @@ def _normalized(function: str, x: Any, normalized_shape: Any, affine: dict[str, 
     like = find_tensor(x, *affine.values())
     if like is None:
         x = _array(function, "x", x)
-        affine = {name: np.asarray(value, x.dtype) for name, value in affine.items()}
+        affine = {
+            name: check_array(function, name, value).astype(x.dtype, copy=False) for name, value in affine.items()
+        }
     else:
         x, *values = (as_tensor(value, like) for value in (x, *affine.values()))
         affine = dict(zip(affine, values, strict=True))

@@ -14,7 +14,7 @@ from tilegrad.functional.losses.evaluation import check_options, resolve
 from tilegrad.functional.losses.traced import Options, Traced, trace
 from tilegrad.losses.base import Loss
 from tilegrad.tensor import Tensor
-from tilegrad.words.checks import check_choice
+from tilegrad.words.checks import check_array, check_choice
 
 if TYPE_CHECKING:
     from tilegrad._core import _Entry
@@ -35,7 +35,7 @@ class EntryLoss(Loss):
         check_options(entry, options)
         check_choice(name, "reduction", reduction, ("mean", "sum", "batchmean"))
         if options.weight is not None:
-            weight = np.asarray(options.weight, np.float64)
+            weight = check_array(name, "weight", options.weight).astype(np.float64)
             options = options._replace(weight=checks.checked_weights(name, "weight", weight))
         self._settings, self._options, self.reduction = settings, options, reduction
         self.is_sum = reduction == "sum"

@@ -8,7 +8,7 @@ import numpy as np
 
 from tilegrad.metrics.base import Key, Metric, Predictions, Reading, Summed, Summing, WholeMetric, parted
 from tilegrad.tensor import Array, Tracer
-from tilegrad.words.checks import check_choice
+from tilegrad.words.checks import check_array, check_choice
 from tilegrad.words.labels import check_range, to_int32
 
 Output: TypeAlias = Literal["logits", "probabilities", "scores"]
@@ -50,9 +50,7 @@ def checked(function: str, prediction: Any, target: Any, output: str) -> tuple[A
 
 
 def _numbers(function: str, name: str, value: Any) -> Array:
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub" or value is None:
-        raise TypeError(f"{function}: expected `{name}` to be an array of numbers, got dtype {array.dtype}")
+    array = check_array(function, name, value)
     if array.ndim == 0 or array.size == 0:
         raise ValueError(f"{function}: expected `{name}` with at least one row, got shape {array.shape}")
     return array
@@ -61,7 +59,7 @@ def _numbers(function: str, name: str, value: Any) -> Array:
 def _weight(function: str, weight: Any, rows: int) -> Array | None:
     if weight is None:
         return None
-    array = np.asarray(weight, np.float64)
+    array = check_array(function, "sample_weight", weight).astype(np.float64)
     if array.shape != (rows,):
         raise ValueError(f"{function}: expected `sample_weight` of shape ({rows},), got {array.shape}")
     if not np.isfinite(array).all() or array.min() < 0 or not array.any():

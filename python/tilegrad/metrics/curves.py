@@ -9,6 +9,7 @@ import numpy as np
 from tilegrad.metrics.arrays import checked
 from tilegrad.metrics.base import Predictions, WholeMetric
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_array
 
 
 def _counts(score: Array, true: Array, weight: Array | None) -> tuple[Array, Array, Array]:
@@ -23,13 +24,17 @@ def _counts(score: Array, true: Array, weight: Array | None) -> tuple[Array, Arr
 
 def _ranked(function: str, prediction: Any, target: Any, sample_weight: Any) -> tuple[Array, Array, Array]:
     """The counts of :func:`_counts`, of arrays as they are given."""
-    score, true = np.asarray(prediction, np.float64), np.asarray(target)
+    score = check_array(function, "prediction", prediction).astype(np.float64)
+    true = check_array(function, "target", target)
     if score.ndim == 2 and score.shape[1] == 2:
         score = score[:, 1] - score[:, 0]
     score, true = score.reshape(-1), true.reshape(-1)
-    if score.shape != true.shape or not np.isin(true, (0, 1)).all() or true.min() == true.max():
+    if score.shape != true.shape or not np.isin(true, (0, 1)).all() or np.unique(true).size != 2:
         raise ValueError(f"{function}: expected `target` of 0 and 1, both of them, for each of {len(score)} scores")
-    return _counts(score, true, None if sample_weight is None else np.asarray(sample_weight, np.float64))
+    weight = None if sample_weight is None else check_array(function, "sample_weight", sample_weight)
+    if weight is not None and weight.shape != score.shape:
+        raise ValueError(f"{function}: expected `sample_weight` of shape {score.shape}, got {weight.shape}")
+    return _counts(score, true, weight)
 
 
 def roc_curve(prediction: Any, target: Any, *, sample_weight: Any = None) -> tuple[Array, Array, Array]:

@@ -11,7 +11,7 @@ from tilegrad.metrics.arrays import checked
 from tilegrad.metrics.base import Predictions
 from tilegrad.metrics.classes import F1, CohenKappa, Precision, Recall
 from tilegrad.tensor import Array
-from tilegrad.words.checks import check_choice
+from tilegrad.words.checks import check_array, check_choice
 from tilegrad.words.tables import aligned
 
 NORMALIZE = ("true", "prediction", "all")
@@ -64,7 +64,7 @@ def confusion_matrix(
     if normalize is not None:
         check_choice("confusion_matrix", "normalize", normalize, NORMALIZE)
     predicted, true, classes = _pairs("confusion_matrix", prediction, target, output)
-    weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
+    weight = None if sample_weight is None else check_array("confusion_matrix", "sample_weight", sample_weight)
     if weight is not None and weight.shape != true.shape:
         raise ValueError(f"confusion_matrix: expected `sample_weight` of shape {true.shape}, got {weight.shape}")
     counts = np.bincount(true * classes + predicted, weight, classes * classes).reshape(classes, classes)

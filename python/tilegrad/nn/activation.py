@@ -11,7 +11,7 @@ from tilegrad import functional
 from tilegrad.functional.elementwise import with_parameters
 from tilegrad.nn.module import Module
 from tilegrad.nn.traits import Traits
-from tilegrad.words.checks import check_choice
+from tilegrad.words.checks import check_choice, is_number
 
 
 class Activation(Module):
@@ -30,8 +30,11 @@ class Activation(Module):
     def _set(self, **settings: float) -> None:
         """Keeps the hyperparameters, which are checked against their ranges."""
         assert self.function is not None
-        with_parameters(self.function, tuple(map(float, settings.values())))
+        for name, value in settings.items():
+            if not is_number(value):
+                raise TypeError(f"{self.function}: expected `{name}` to be a number, got {value!r}")
         self._settings = {name: float(value) for name, value in settings.items()}
+        with_parameters(self.function, tuple(self._settings.values()))
 
     @property
     def following(self) -> str | None:

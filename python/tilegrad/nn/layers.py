@@ -11,7 +11,7 @@ from tilegrad.nn.initializers import NAMED as INITIALIZERS
 from tilegrad.nn.initializers import STYLES, Initializer, Zeros
 from tilegrad.nn.module import Module
 from tilegrad.nn.named import NAMED
-from tilegrad.nn.parameter import Parameter
+from tilegrad.nn.parameter import Parameter, check_dtype
 from tilegrad.nn.regularizers import Regularizer, check_regularizer
 from tilegrad.nn.traits import Traits, Units
 from tilegrad.tensor import active_tracer
@@ -91,7 +91,7 @@ class Dense(Module):
             weight = _initializer("Dense", "initializer", initializer)
         if bias_initializer is not None:
             start = _initializer("Dense", "bias_initializer", bias_initializer)
-        shape = (self.in_features, self.out_features)
+        shape, dtype = (self.in_features, self.out_features), check_dtype("Dense", dtype)
         self.weight = Parameter(shape, weight, dtype)
         self.weight.regularizer = check_regularizer("Dense", regularizer)
         self.weight.constraint = check_constraints("Dense", constraint)

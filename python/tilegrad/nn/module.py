@@ -56,6 +56,10 @@ class Module:
             cls.forward = cls.__dict__["__call__"]  # type: ignore[method-assign]
             del cls.__call__
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes along: all but the compiled plans, which it makes for itself."""
+        return {name: value for name, value in vars(self).items() if name != "_runner"}
+
     def forward(self, x: Any) -> Any:
         """The module's output for its input; each subclass writes its own."""
         raise TypeError(f"{type(self).__name__}: expected a method `forward(self, x)`, got a module without one")

@@ -11,7 +11,7 @@ from tilegrad.nn.constraints import Constraint, check_constraints
 from tilegrad.nn.initializers import Initializer, chosen_for
 from tilegrad.nn.regularizers import Regularizer, check_regularizer
 from tilegrad.tensor import Array, Tensor, Traceable, active_tracer
-from tilegrad.words.checks import check_flag
+from tilegrad.words.checks import check_count, check_flag
 
 
 class Parameter(Traceable):
@@ -44,9 +44,9 @@ class Parameter(Traceable):
         *,
         trainable: bool = True,
     ) -> None:
-        self._shape = tuple(int(size) for size in shape)
-        if any(size < 1 for size in self._shape):
-            raise ValueError(f"Parameter: expected a shape of sizes from 1, got {self._shape}")
+        if not isinstance(shape, tuple | list):
+            raise TypeError(f"Parameter: expected `shape` to be a tuple of sizes, got {shape!r}")
+        self._shape = tuple(check_count("Parameter", "shape", size) for size in shape)
         self._dtype = check_dtype("Parameter", dtype)
         self._trainable = check_flag("Parameter", "trainable", trainable)
         # Whether `Module.freeze` keeps it from training.
@@ -166,9 +166,13 @@ class Parameter(Traceable):
 
 def check_dtype(function: str, dtype: Any) -> str:
     """The dtype's name, if it is one to compute in."""
+    # As most are written; the rest asks NumPy, which takes a microsecond.
+    if isinstance(dtype, str) and dtype in ("float32", "float64"):
+        return dtype
     try:
-        name = str(np.dtype(dtype).name)
-    except TypeError:
+        # NumPy takes None for float64; here nothing was said.
+        name = "None" if dtype is None else str(np.dtype(dtype).name)
+    except (TypeError, ValueError):
         name = str(dtype)
     if name not in ("float32", "float64"):
         raise TypeError(f"{function}: expected `dtype` float32 or float64, got {dtype!r}")

@@ -9,6 +9,7 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad.tensor import Array
+from tilegrad.words.checks import check_array
 
 # Rows are looked at in blocks of about this many numbers, so that a memory map is never read into memory whole.
 _BLOCK = 1 << 20
@@ -16,12 +17,8 @@ _BLOCK = 1 << 20
 
 def as_array(function: str, name: str, value: Any) -> Array:
     """The value as an array of numbers; a ``TypeError`` if it is none."""
-    if value is None:
-        raise TypeError(f"{function}: expected `{name}` to be an array, got None")
     # A matrix keeps two axes whatever is taken from it; as an array it is like all others.
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{function}: expected `{name}` to be an array of numbers, got dtype {array.dtype}")
+    array = check_array(function, name, value)
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 

@@ -390,6 +390,8 @@ def sequence(
         >>> schedules.sequence([schedules.Linear(0.0, 0.1, steps=10), 0.1, 0.01], [10, 90])([0, 5, 10, 89, 90])
         array([0.  , 0.05, 0.1 , 0.1 , 0.01])
     """
+    if not isinstance(parts, list | tuple):
+        raise TypeError(f"sequence: expected `parts` to be a list of schedules, got {parts!r}")
     made = tuple(schedule_for("sequence", "parts", part) for part in parts)
     places = check_ascending("sequence", "boundaries", boundaries)
     if len(places) != len(made) - 1:

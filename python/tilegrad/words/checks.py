@@ -10,6 +10,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 # The greatest whole number that the core takes.
 _GREATEST = 2**63 - 1
@@ -24,7 +25,7 @@ def check_flag(function: str, name: str, value: Any) -> bool:
 
 def check_choice(function: str, name: str, value: object, choices: tuple[Any, ...]) -> None:
     """Refuses a value that is not among the choices."""
-    if not any(value == choice and type(value) is type(choice) for choice in choices):
+    if not any(type(value) is type(choice) and value == choice for choice in choices):
         raise ValueError(f"{function}: expected `{name}` to be one of {', '.join(map(str, choices))}, got {value!r}")
 
 
@@ -80,6 +81,20 @@ def check_numbers(function: str, name: str, values: Any, allowed: str = "(-inf, 
     if isinstance(values, str) or not hasattr(values, "__iter__"):
         raise TypeError(f"{function}: expected `{name}` to be a list of numbers, got {values!r}")
     return tuple(check_number(function, name, value, allowed) for value in values)
+
+
+def check_array(function: str, name: str, value: Any) -> npt.NDArray[Any]:
+    """The value as an array of numbers; a ``TypeError`` if it is none, a ``ValueError`` if its rows have several lengths."""
+    if value is None or isinstance(value, str):
+        raise TypeError(f"{function}: expected `{name}` to be an array, got {'None' if value is None else 'str'}")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        kind = type(value).__name__
+        raise ValueError(f"{function}: expected `{name}` to be an array, got a {kind} that is none: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{function}: expected `{name}` to be an array of numbers, got dtype {array.dtype}")
+    return array
 
 
 def check_ascending(function: str, name: str, values: Any, allowed: str = "[0, inf)") -> tuple[float, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tilegrad import _core
 from tilegrad.tensor import Array, Traceable
-from tilegrad.words.checks import check_choice, is_number
+from tilegrad.words.checks import check_array, check_choice, is_number
 
 if TYPE_CHECKING:
     from tilegrad._core import _Entry
@@ -65,9 +65,7 @@ def _check_range(function: str, parameter: Mapping[str, Any], value: Array) -> N
 
 def float_array(function: str, name: str, value: Any) -> Array:
     """The value as an array of floats, or a ``TypeError``."""
-    if value is None or isinstance(value, str):
-        raise TypeError(f"{function}: expected `{name}` to be an array, got {type(value).__name__}")
-    array = np.asarray(value)
+    array = value if type(value) is np.ndarray else check_array(function, name, value)
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{function}: expected `{name}` of float32 or float64, got dtype {array.dtype}")
     return array
@@ -87,7 +85,7 @@ def check_same_shape(function: str, prediction: tuple[int, ...], target: tuple[i
 
 def numbers(function: str, value: Any, domain: str, dtype: Any, name: str = "target") -> Array:
     """An operand as floats; integers where the domain says that they are numbers, and in ``bool`` 0 and 1."""
-    array = np.asarray(value)
+    array = value if type(value) is np.ndarray else check_array(function, name, value)
     if array.dtype.kind == "b" or (array.dtype.kind in "iu" and domain in COUNTED):
         wanted = "zero_or_one" if domain == "unit_interval" else domain
         check_domain(function, array, wanted, name)
@@ -97,7 +95,7 @@ def numbers(function: str, value: Any, domain: str, dtype: Any, name: str = "tar
             f"{function}: expected `{name}` of floats, got dtype {array.dtype}; integers stand for classes: use "
             "cross_entropy, or convert with .astype(np.float32) if they are amounts"
         )
-    array = float_array(function, name, value).astype(dtype, copy=False)
+    array = float_array(function, name, array).astype(dtype, copy=False)
     check_domain(function, array, domain, name)
     return array
 
@@ -171,7 +169,7 @@ def check_rows(function: str, prediction: tuple[int, ...], target: Any, *, label
 
 def class_weights(function: str, weight: Any, classes: int, dtype: Any) -> Array:
     """Weights of classes in the dtype of the loss: one for each, finite and not negative."""
-    array = _numeric(function, "weight", weight)
+    array = check_array(function, "weight", weight)
     check_class_weight_shape(function, array.shape, classes)
     return checked_weights(function, "weight", array.astype(dtype))
 
@@ -184,17 +182,10 @@ def check_class_weight_shape(function: str, shape: tuple[int, ...], classes: int
 
 def sample_weights(function: str, weight: Any, rows: int, dtype: Any) -> Array:
     """Weights of rows in the dtype of the loss: one for each, finite and not negative."""
-    array = _numeric(function, "sample_weight", weight)
+    array = check_array(function, "sample_weight", weight)
     if array.shape != (rows,):
         raise ValueError(f"{function}: expected `sample_weight` of shape ({rows},), got {array.shape}")
     return checked_weights(function, "sample_weight", array.astype(dtype))
-
-
-def _numeric(function: str, name: str, value: Any) -> Array:
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{function}: expected `{name}` of numbers, got dtype {array.dtype}")
-    return array
 
 
 def checked_weights(function: str, name: str, array: Array) -> Array:

@@ -14,7 +14,7 @@ from tilegrad.functional.losses.entries import domain_of, is_of_classes, operand
 from tilegrad.functional.losses.traced import Options, check_shapes, classes_of, trace
 from tilegrad.tensor import Array, Traceable
 from tilegrad.transform import jit
-from tilegrad.words.checks import check_choice, check_count
+from tilegrad.words.checks import check_array, check_choice, check_count
 from tilegrad.words.labels import check_range
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _arrays(
     of_classes = is_of_classes(entry)
     if entry["facts"].get("kind") == "row" and prediction.ndim != 2:
         raise ValueError(f"{name}: expected `prediction` of shape (rows, columns), got {prediction.shape}")
-    found.append(np.asarray(operands[1]) if of_classes else _target(entry, operands[1], settings, dtype))
+    found.append(_class_array(name, operands[1]) if of_classes else _target(entry, operands[1], settings, dtype))
     for spec, value in zip(operands_of(entry), operands[2:], strict=True):
         if value is None or spec["form"] == "labels":
             found.append(value if value is None else _label_array(name, value, prediction.shape, spec["name"]))
@@ -128,6 +128,10 @@ def _target(entry: _Entry, target: Any, settings: Mapping[str, Any], dtype: Any)
     return checks.numbers(entry["name"], target, domain_of(entry, "target", settings), dtype)
 
 
+def _class_array(name: str, target: Any) -> Array:
+    return target if type(target) is np.ndarray else check_array(name, "target", target)
+
+
 def _class_target(name: str, found: Sequence[Any], classes: int, dtype: Any, ignored: int | None) -> Array:
     rows, target = found[0].shape[0], found[1]
     if target.dtype.kind not in "iubf":
@@ -142,7 +146,7 @@ def _class_target(name: str, found: Sequence[Any], classes: int, dtype: Any, ign
 
 
 def _label_array(name: str, value: Any, shape: tuple[int, ...], operand: str) -> Array:
-    array = np.asarray(value)
+    array = check_array(name, operand, value)
     if array.dtype.kind not in "iu" or array.shape != shape[:1]:
         raise ValueError(
             f"{name}: expected `{operand}` of {shape[0]} class numbers, got {array.dtype} of {array.shape}"

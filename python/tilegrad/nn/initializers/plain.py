@@ -69,7 +69,7 @@ class Constant(_Drawn):
     kind = "constant"
 
     def __init__(self, value: float) -> None:
-        self.value = float(value)
+        self.value = check_number(type(self).__name__, "value", value)
 
     def __str__(self) -> str:
         return f"constant {self.value:g}"
@@ -104,9 +104,9 @@ class Uniform(_Drawn):
     kind = "uniform"
 
     def __init__(self, low: float = -0.05, high: float = 0.05) -> None:
+        self.low, self.high = check_number("Uniform", "low", low), check_number("Uniform", "high", high)
         if not low < high:
             raise ValueError(f"Uniform: expected `low` below `high`, got {low} and {high}")
-        self.low, self.high = float(low), float(high)
 
     def __str__(self) -> str:
         return f"uniform [{self.low:g}, {self.high:g})"
