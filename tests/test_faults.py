@@ -194,6 +194,70 @@ def test_f47_settings_of_a_loss_cannot_be_changed_and_those_of_an_optimizer_take
     assert all((before[name] == value).all() for name, value in found.model.state_dict().items())
 
 
+# ---- K05: rows that the loss ignores ---------------------------------------------------------------------------------------
+
+
+ALL_METRICS = ["accuracy", "f1", "balanced_accuracy", "log_loss", "cohen_kappa", "expected_calibration_error"]
+
+
+def ignoring(ignored, *more, optimizer="adam"):
+    """A trainer whose model says the class of a unit vector, and whose loss ignores a class."""
+    model = nn.Sequential(nn.Dense(3, 3, bias=False))
+    model.initialize(0)
+    model.parameters()[0][...] = 3 * np.eye(3)
+    loss = losses.CrossEntropy(ignore_index=ignored)
+    return tg.Trainer(model, loss, optimizer, metrics=[*ALL_METRICS, *more])
+
+
+def errors(y_true, y_pred, sample_weight=None):
+    """The weight of the rows that are wrong."""
+    return float(np.sum((y_true != y_pred) * (1 if sample_weight is None else sample_weight)))
+
+
+def greatest(prediction, target):
+    """A metric by rows that a trace adds up."""
+    return prediction[:, 0]
+
+
+@pytest.mark.parametrize("ignored", [2, -100])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("batch_size", [2, 5])
+def test_f10_ignored_rows_have_no_place_in_any_metric(ignored, weighted, batch_size):
+    rows = np.eye(3)[[0, 1, 2, 0, 1, 0, 1]]
+    labels = np.array([0, 1, ignored, ignored, ignored, 1, 0])
+    kept, weight = labels != ignored, np.arange(1.0, 8.0)
+    found = ignoring(ignored, errors, metrics.custom(greatest))
+
+    def seen(places):
+        settings = {"sample_weight": weight[places]} if weighted else {}
+        return found.evaluate(rows[places], labels[places], batch_size=batch_size, **settings)
+
+    everything, only_kept = seen(np.arange(7)), seen(kept)
+    assert everything == pytest.approx(only_kept, rel=1e-6)
+    assert only_kept["accuracy"] == pytest.approx(3 / 16 if weighted else 0.5, rel=1e-6)
+    assert found.score(rows, labels) == 0.5
+
+
+@pytest.mark.parametrize("optimizer", ["adam", optim.AdamW(0.1, weight_decay=0.1), optim.SGD(0.1, momentum=0.9)])
+def test_f09_where_all_rows_are_ignored_the_loss_is_zero_and_nothing_moves(optimizer):
+    rows, labels = np.eye(3), np.array([0, 1, 2])
+    found = ignoring(2, errors, optimizer=optimizer)
+    found.fit(rows, labels, epochs=2, progress=False)
+    before, steps = [array.tobytes() for array in found.model.parameters()], found.step
+    with pytest.warns(tg.train.TrainingWarning, match="every label is 2, which .* ignores") as said:
+        history = found.fit(rows, np.full(3, 2), epochs=2, batch_size=2, progress=False)
+    assert len(said) == 1
+    assert history["loss"] == [0.0, 0.0]
+    assert np.isnan(history["accuracy"]).all()
+    assert np.isnan(history["errors"]).all()
+    assert [array.tobytes() for array in found.model.parameters()] == before
+    assert found.step == steps
+    with pytest.warns(tg.train.TrainingWarning, match="every label is 2"):
+        seen = found.evaluate(rows, np.full(3, 2))
+    assert seen["loss"] == 0.0
+    assert all(np.isnan(value) for name, value in seen.items() if name != "loss")
+
+
 # ---- K09 and K10: the direction of what is watched, and its name, are known before the first epoch --------------------------
 
 

@@ -25,6 +25,8 @@ class Loss:
     # The output activation that belongs to it: "identity", "sigmoid", "softmax" or "exp".
     output = "identity"
     takes_class_weight = False
+    # The class number whose rows have no loss, and no place in any metric.
+    ignore_index: int | None = None
     # Whether an epoch's loss is a plain sum over batches (no mean).
     is_sum = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -116,6 +117,11 @@ def parted(numbers: Any, layout: Mapping[Key, tuple[int, ...]]) -> dict[Key, Arr
     return found
 
 
+def mean_of(values: Array) -> float:
+    """The mean of numbers; NaN of none, as where no row counts and there is no class to speak of."""
+    return float(values.mean()) if values.size else math.nan
+
+
 class Metric:
     """A number made of sums over rows, which is the same however the rows come in batches.
 
@@ -201,7 +207,7 @@ class Summed(Metric):
     def value(self, sums: Mapping[Key, Array], reading: Reading) -> float:
         """The metric, from all sums there are."""
         with np.errstate(all="ignore"):
-            return float(np.mean(self.finish(*(sums[key] for key in self.needs()))))
+            return mean_of(np.asarray(self.finish(*(sums[key] for key in self.needs()))))
 
 
 class MeanOverRows(Summed):

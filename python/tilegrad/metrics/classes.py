@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tilegrad.metrics.base import Key, MeanOverRows, Reading, Summed
+from tilegrad.metrics.base import Key, MeanOverRows, Reading, Summed, mean_of
 from tilegrad.tensor import Array
 from tilegrad.words.checks import check_choice, check_count, check_number
 
@@ -235,7 +235,7 @@ class BalancedAccuracy(CountMetric):
     def of_counts(self, right: Array, predicted: Array, actual: Array, *, labels: bool) -> Any:
         """The mean share that is right, over the classes that occur."""
         seen = actual > 0
-        return np.mean(right[seen] / actual[seen])
+        return mean_of(right[seen] / actual[seen])
 
 
 class MatthewsCorrelation(CountMetric):
@@ -316,7 +316,7 @@ class Averaged(CountMetric):
         if average == "micro":
             return self.each(right.sum(), predicted.sum(), actual.sum())
         each, occurs = self.each(right, predicted, actual), (predicted + actual > 0) | labels
-        return np.mean(each[occurs]) if average == "macro" else (each @ actual) / actual.sum()
+        return mean_of(each[occurs]) if average == "macro" else (each @ actual) / actual.sum()
 
     def each(self, right: Array, predicted: Array, actual: Array) -> Array:
         """The metric of each class, from its counts."""

@@ -95,7 +95,7 @@ def _class_targets(function: str, array: Array, rows: int, output: tuple[int, ..
                 else ""
             )
             raise ValueError(f"{function}: expected `y` of shape ({rows},), got {array.shape}{hint}")
-        check_range(function, array, classes, getattr(loss, "ignore_index", None), name="y")
+        check_range(function, array, classes, loss.ignore_index, name="y")
         return array
     if array.shape == (rows,) or (array.shape == (rows, 1) and classes != 1):
         _check_labelled(function, array.reshape(-1))
@@ -149,6 +149,11 @@ def _float_targets(function: str, array: Array, rows: int, output: tuple[int, ..
         return array[:, 0]
     hint = f"; the model's last layer has {output[-1]} outputs" if output else ""
     raise ValueError(f"{function}: expected `y` of shape {expected}, got {array.shape}{hint}")
+
+
+def all_ignored(loss: Loss, y: Array) -> bool:
+    """Whether all targets are labels that the loss ignores."""
+    return loss.ignore_index is not None and y.dtype.kind in "iub" and bool((y == loss.ignore_index).all())
 
 
 def check_sample_weight(function: str, weight: Any, rows: int, dtype: str) -> Array | None:
@@ -211,7 +216,7 @@ def _balanced(function: str, weight: str, y: Array, classes: int, loss: Loss, dt
         raise ValueError(f'{function}: expected `class_weight` to be a dict, an array or "balanced", got {weight!r}')
     # Rows of shares, one-hot ones above all, count for their classes by share; rows that the loss ignores for none.
     shares = y.dtype.kind == "f"
-    ignored = getattr(loss, "ignore_index", None)
+    ignored = loss.ignore_index
     labels = y if shares else y[y != ignored].astype(np.int64)
     counts = labels.sum(axis=0, dtype=np.float64) if shares else np.bincount(labels, minlength=classes)
     return np.ascontiguousarray(counts.sum() / (classes * np.maximum(counts, 1)), dtype)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tilegrad import _core
 from tilegrad.metrics.base import Predictions, Reading, WholeMetric, reading_of
 from tilegrad.run.rows import Rows
@@ -26,9 +28,20 @@ def results(session: Session, rows: Rows, sums: _core._Epoch, step: Compiled) ->
     found = session.steps.results(sums, step)
     whole = {name: metric for name, metric in session.metrics.items() if isinstance(metric, WholeMetric)}
     if whole:
-        predictions = predictions_for(session, rows, step.reading)
-        found |= {name: metric.whole(predictions, rows.y, rows.sample_weight) for name, metric in whole.items()}
+        kept = counted(session, rows)
+        predictions = predictions_for(session, kept, step.reading) if len(kept) else None
+        for name, metric in whole.items():
+            found[name] = np.nan if predictions is None else metric.whole(predictions, kept.y, kept.sample_weight)
     return {name: found[name] for name in ("loss", *session.metrics, "penalty") if name in found}
+
+
+def counted(session: Session, rows: Rows) -> Rows:
+    """The rows that the loss does not ignore, which are those that metrics count."""
+    ignored = session.loss.ignore_index
+    if ignored is None or rows.y.dtype.kind not in "iub":
+        return rows
+    kept = np.flatnonzero(rows.y != ignored)
+    return rows if len(kept) == len(rows) else rows.take(kept)
 
 
 def predictions_for(session: Session, rows: Rows, reading: Reading | None = None) -> Predictions:

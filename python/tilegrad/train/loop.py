@@ -12,6 +12,7 @@ from tilegrad import _core
 from tilegrad.run.rows import Rows
 from tilegrad.schedules import Training
 from tilegrad.train.callbacks import Callbacks
+from tilegrad.train.data import all_ignored
 from tilegrad.train.evaluation import EVALUATION_BATCH, evaluate_rows, results
 from tilegrad.train.history import History
 from tilegrad.train.nonfinite import Guard
@@ -49,7 +50,7 @@ class Loop:
     ) -> None:
         self.session, self.rows, self.held, self.settings = session, rows, held, settings
         self.stopping, self.callbacks, self.progress = stopping, callbacks, progress
-        size = settings.batch_size
+        size, self.idle = settings.batch_size, all_ignored(session.loss, rows.y)
         self.batches = len(rows) // size if settings.drop_last else -(-len(rows) // size)
         self.history = History()
         self.guard = (
@@ -129,6 +130,9 @@ class Loop:
     def _train(self, epoch: int) -> dict[str, float]:
         """Takes all rows once, batch by batch; hyperparameters follow their schedules."""
         session, settings, guard = self.session, self.settings, self.guard
+        if self.idle:
+            # Rows that the loss ignores say nothing; a step would still decay weights and follow old moments.
+            return evaluate_rows(session, self.rows, min(EVALUATION_BATCH, len(self.rows)))
         if guard is not None:
             guard.begin()
         if session.solver is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,9 +17,17 @@ from tilegrad.run.features import check_features
 from tilegrad.run.rows import Rows
 from tilegrad.run.runner import Runner
 from tilegrad.tensor import Array
-from tilegrad.train.data import check_class_weight, check_sample_weight, check_split, check_targets, split_rows
+from tilegrad.train.data import (
+    all_ignored,
+    check_class_weight,
+    check_sample_weight,
+    check_split,
+    check_targets,
+    split_rows,
+)
 from tilegrad.train.history import History
 from tilegrad.train.steps import Steps
+from tilegrad.train.stopping import TrainingWarning
 from tilegrad.words.checks import check_choice
 
 # Where the rows of a validation split come from.
@@ -85,6 +94,13 @@ class Session:
         output = self.runner.output_shape(features.shape[1:])
         targets = check_targets(function, y, len(features), output, self.loss, dtype)
         weight = check_sample_weight(function, sample_weight, len(features), dtype)
+        if all_ignored(self.loss, targets):
+            warnings.warn(
+                f"{function}: every label is {self.loss.ignore_index}, which {self.loss!r} ignores: the loss is 0, and nothing "
+                "is learned from these rows",
+                TrainingWarning,
+                stacklevel=5,
+            )
         of_class = check_class_weight(function, class_weight, targets, output[-1] if output else 1, self.loss, dtype)
         return Rows(features, targets, weight, of_class, scale, dtype)
 

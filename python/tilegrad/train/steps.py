@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from tilegrad import _core
+from tilegrad.functional.losses.operations import one_hot
 from tilegrad.losses import Loss
 from tilegrad.metrics.base import Key, Metric, Reading, Summing, WholeMetric, parted, reading_of
 from tilegrad.run.model import Parameter
@@ -109,7 +108,9 @@ class Steps:
             prediction = output if held == output.shape[1:] else output[:, : held[-1]]
             columns = prediction.shape[-1] if len(prediction.shape) > 1 else 1
             reading = reading_of(self.loss, columns, math.prod(form.row_shape))
-            summing = Summing(prediction, target, weights.get("sample"), reading)
+            summing = Summing(
+                prediction, target, self._metric_weight(prediction, target, weights.get("sample")), reading
+            )
             for metric in self.metrics.values():
                 metric.check(reading)
                 metric.request(summing)
@@ -122,6 +123,14 @@ class Steps:
         if training and self.runner.optimizer is not None:
             outputs += [*self._updates(tracer, minimised, weight), *tracer.beside]
         return Compiled(tracer.graph.compile(outputs, training=training), summing.layout(), summing.maxima, reading)
+
+    def _metric_weight(self, prediction: Tensor, target: Tensor, weight: Tensor | None) -> Tensor | None:
+        """What each row counts for in metrics: its weight, and nothing if the loss ignores it; for use in the active trace."""
+        ignored = self.loss.ignore_index
+        if not self.metrics or ignored is None or target.dtype != "int32":
+            return weight
+        kept = one_hot(target, prediction.shape[-1], prediction.dtype, ignored).sum(axis=-1)
+        return kept if weight is None else kept * weight
 
     def traced(
         self, size: int, form: Form, *, training: bool
@@ -171,7 +180,8 @@ class Steps:
 
     def results(self, sums: _core._Epoch, step: Compiled) -> dict[str, float]:
         """Loss and metrics from the sums of a run; what needs all predictions at once is left out."""
-        loss = sums["loss_sum"] if self.loss.is_sum else sums["loss_sum"] / (sums["loss_weight"] or np.nan)
+        # Rows without any weight, such as those that are all ignored, have no loss.
+        loss = sums["loss_sum"] if self.loss.is_sum else sums["loss_sum"] / (sums["loss_weight"] or 1.0)
         parts = parted(sums["metrics"], step.layout)
         summed = {name: metric for name, metric in self.metrics.items() if not isinstance(metric, WholeMetric)}
         found = {"loss": loss, **{name: metric.value(parts, step.reading) for name, metric in summed.items()}}

@@ -21,7 +21,7 @@ from tilegrad.nn.summary import Summary
 from tilegrad.optim import Optimizer, Solver
 from tilegrad.tensor import Array
 from tilegrad.train import checkpoint
-from tilegrad.train.evaluation import EVALUATION_BATCH, evaluate_rows, predictions_for, predictions_of
+from tilegrad.train.evaluation import EVALUATION_BATCH, counted, evaluate_rows, predictions_for, predictions_of
 from tilegrad.train.history import History
 from tilegrad.train.session import Session, Snapshot
 
@@ -253,6 +253,9 @@ class TrainedModel:
         """
         session = self._session
         with session.given("score", x, y, sample_weight=sample_weight, scale=scale) as (rows, _):
+            rows = counted(session, rows)
+            if not len(rows):
+                return float("nan")
             predictions = predictions_for(session, rows)
             if self.loss.targets not in DECIDED:
                 return value_of(R2(), predictions.amounts, rows.y, rows.sample_weight)
