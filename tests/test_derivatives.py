@@ -30,6 +30,17 @@ def spread_jacobian(x):
     return (1 - inner**2)[:, None] * MATRIX * x.sum() + inner[:, None]
 
 
+FUNCTIONS = (np.negative, np.exp, np.expm1, np.log, np.log1p, np.sqrt, np.square, np.abs, np.sign, np.tanh)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_functions_of_numpy_become_operations(function):
+    x = np.array([0.5, 1.5, 2.5])
+    np.testing.assert_allclose(tg.jit(function)(x), function(x), rtol=1e-14)
+    slope = tg.grad(lambda value: function(value).sum())(x)
+    np.testing.assert_allclose(slope, (function(x + 1e-5) - function(x - 1e-5)) / 2e-5, rtol=1e-8)
+
+
 def test_the_jacobian_is_the_one_by_hand():
     np.testing.assert_allclose(tg.jacobian(spread)(VECTOR), spread_jacobian(VECTOR), rtol=1e-12)
 

@@ -22,7 +22,7 @@ Axes: TypeAlias = int | Sequence[int] | None
 
 # NumPy's name of a function: the core's name of the operation.
 _UFUNCS = {name: name for name in ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "matmul")}
-_UFUNCS |= {name: name for name in ("negative", "exp", "log", "sqrt", "square", "tanh")}
+_UFUNCS |= {name: name for name in ("negative", "exp", "expm1", "log", "log1p", "sqrt", "square", "sign", "tanh")}
 _UFUNCS |= {"true_divide": "divide", "absolute": "abs", "float_power": "power"}
 
 
