@@ -356,6 +356,60 @@ def test_f17_a_plateau_with_a_misspelt_monitor_is_refused_before_the_first_epoch
     )
 
 
+# ---- K16 and K18: what a training should not go on about in silence -----------------------------------------------------
+
+
+@pytest.mark.parametrize("patience", [None, 30])
+def test_f27_the_best_weights_come_back_from_numbers_that_are_not_finite(patience):
+    rates = schedules.PiecewiseConstant([0.3, 1.5, 1e30], [10, 17])
+    found = tg.Trainer(nn.Sequential(nn.Dense(1, 1)), "mean_squared_error", optim.SGD(rates), seed=0)
+    seen = []
+
+    def keep(trained, epoch, metrics):
+        seen.append((metrics["loss"], [array.tobytes() for array in trained.model.parameters()]))
+
+    column = X[:, :1]
+    with pytest.raises(FloatingPointError) as caught:
+        found.fit(
+            column,
+            3 * column,
+            epochs=9,
+            batch_size=4,
+            progress=False,
+            patience=patience,
+            callbacks=keep,
+            divergence=None,
+        )
+    weights = [array.tobytes() for array in found.model.parameters()]
+    best = min(range(len(seen)), key=lambda epoch: seen[epoch][0])
+    assert (weights == seen[best][1]) == (patience is not None)
+    assert (f"the weights of the best epoch, {best + 1}, were brought back" in str(caught.value)) == (
+        patience is not None
+    )
+
+
+def test_f30_classes_that_training_lacks_are_warned_of():
+    labels = np.repeat(np.arange(5), 10)
+    rows = np.eye(5)[labels]
+    call = {"epochs": 1, "progress": False}
+
+    def fit(y, loss="cross_entropy", **settings):
+        found = tg.Trainer(nn.Sequential(nn.Dense(5, 1 if "binary" in loss else 5)), loss, "adam")
+        return found.fit(rows, y, **call, **settings)
+
+    said = r"class 4 is among the rows to evaluate on, and in none to train on; .*stratified"
+    yes = (labels == 4).astype(float)
+    for y in (labels, labels.astype(np.uint8), np.eye(5)[labels]):
+        with pytest.warns(tg.train.TrainingWarning, match=said):
+            fit(y, validation_split=0.2)
+    with pytest.warns(tg.train.TrainingWarning, match="class 1 is among"):
+        fit(yes, "binary_cross_entropy_with_logits", validation_split=0.2)
+    with pytest.warns(tg.train.TrainingWarning, match="classes 3, 4 are among"):
+        fit(np.minimum(labels, 2), validation_data=(rows, labels))
+    fit(labels, validation_split=0.2, validation_from="stratified")
+    fit(yes, "binary_cross_entropy_with_logits", validation_split=0.2, validation_from="random")
+
+
 # ---- K25: forms that mean the same ----------------------------------------------------------------------------------------
 
 

@@ -41,7 +41,7 @@ class Callback:
         """Called after each epoch, with its loss and metrics."""
 
     def fit_end(self, trainer: Any) -> None:
-        """Called after the last epoch of a ``fit``, also when it was stopped."""
+        """Called after the last epoch of a ``fit``, also when it was stopped, or ended by a number that is not finite."""
 
 
 class _FunctionCallback(Callback):

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tilegrad.losses import Loss
+from tilegrad.metrics.base import DECIDED
 from tilegrad.nn.module import Module
 from tilegrad.run.features import as_array
 from tilegrad.run.rows import Rows
@@ -220,9 +222,11 @@ def _stacked(nodes: list[Any]) -> list[tuple[str, str]]:
     return found
 
 
-def warn_of(session: Session, rows: Rows, asked: Any, size: int, epochs: int) -> None:
+def warn_of(session: Session, rows: Rows, held: Rows | None, asked: Any, size: int, epochs: int) -> None:
     """Warns of what is probably not meant: once of a model, and at each fit of data and of the size of batches."""
     found = [*_of_updates(len(rows), asked, size, epochs), *_of_features(rows)]
+    if held is not None:
+        found += _of_classes(session.loss, rows, held)
     if not session.looked_over:
         session.looked_over = True
         found += [_STACKED.format(*pair) for pair in _stacked(_nodes(session.model, rows.form.row_shape))]
@@ -244,6 +248,28 @@ def _of_updates(rows: int, asked: Any, size: int, epochs: int) -> list[str]:
         f"batch_size={size} leaves {updates} updates in {epochs} epochs of {rows} rows; a smaller batch or more epochs bring "
         "the loss further down"
     ]
+
+
+def _of_classes(loss: Loss, rows: Rows, held: Rows) -> list[str]:
+    """Where classes to evaluate on are among no rows to train on, as at the end of rows that are sorted by class."""
+    absent = sorted(_labels(loss, held.y) - _labels(loss, rows.y)) if loss.targets in DECIDED else []
+    if not absent:
+        return []
+    which = f"class {absent[0]} is" if len(absent) == 1 else f"classes {', '.join(map(str, absent[:5]))} are"
+    return [
+        f"{which} among the rows to evaluate on, and in none to train on{', ...' * (len(absent) > 5)}; split the rows with "
+        'validation_from="stratified", or shuffle them first'
+    ]
+
+
+def _labels(loss: Loss, y: Array) -> set[int]:
+    """The classes that occur in targets: labels, one-hot rows, or a column of no and yes."""
+    if y.dtype.kind in "iub":
+        return set(np.unique(y).tolist()) - {loss.ignore_index}
+    if y.ndim == 2 and y.shape[1] > 1:
+        return set(np.flatnonzero(y.any(axis=0)).tolist())
+    found = np.unique(y)
+    return {int(value) for value in found} if found.size <= 2 else set()
 
 
 def _of_features(rows: Rows) -> list[str]:

@@ -75,6 +75,13 @@ class Loop:
                 f"interrupted in epoch {session.epoch + 1} after step {session.runner.step}; the model is as that step "
                 "left it"
             )
+        except FloatingPointError as error:
+            # Whatever ends a training, whoever keeps the best weights brings them back.
+            best = session.snapshot.facts.get("best_epoch") if session.snapshot.weights else None
+            self.callbacks.fit_end()
+            if best is not None:
+                error.args = (f"{error}; then the weights of the best epoch, {best}, were brought back",)
+            raise
         finally:
             self.progress.close(message)
             session.history.stop_reason = history.stop_reason

@@ -183,7 +183,7 @@ class Trainer(TrainedModel):
             session.steps.plans(len(train), size, train.form, training=True, drop_last=drop_last)
             # What does not fit into memory is refused before anything is complained of.
             session.state()
-            warn_of(session, train, batch_size, size, epochs)
+            warn_of(session, train, held, batch_size, size, epochs)
             settings = Settings(size, epochs, bool(shuffle), drop_last, record == "step", finite)
             return Loop(session, train, held, settings, stopping, told, display).run()
 
