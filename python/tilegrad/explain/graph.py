@@ -141,7 +141,7 @@ class Computation:
         return Text("\n".join(lines))
 
     def is_named(self, place: int) -> bool:
-        """Whether a node is no constant, so that a gradient may arrive there."""
+        """Whether a node is not a constant, so that a gradient may arrive there."""
         return self.nodes[place]["kind"] != "constant"
 
     def arriving_text(self, place: int, hidden: bool) -> str:

@@ -30,7 +30,7 @@ def cross_entropy(p: Any, y: Any, classes: Sequence[str] | None = None) -> Text:
         The table, which prints itself. Logarithms are natural.
 
     Raises:
-        ValueError: If a row is no distribution, a class does not exist, or the shapes do not fit.
+        ValueError: If a row is not a distribution, a class does not exist, or the shapes do not fit.
 
     Example:
         >>> from tilegrad import explain

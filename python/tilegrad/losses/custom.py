@@ -32,7 +32,7 @@ class Custom(Loss):
         tolerance: Largest difference allowed, relative to the size of the derivative where that exceeds 1.
 
     Raises:
-        TypeError: If it is no function.
+        TypeError: If it is not a function.
         ValueError: At the first use, if a derivative is wrong, with index and both values; at any, if what it returns does
             not fit.
 

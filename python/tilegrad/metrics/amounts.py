@@ -22,7 +22,7 @@ class AmountMetric(Summed):
 
 
 class AmountMean(MeanOverRows, AmountMetric):
-    """The mean of a term of amounts."""
+    """A mean over the rows of what a term gives for each prediction and target, column by column."""
 
 
 class RootOfMean(AmountMean):

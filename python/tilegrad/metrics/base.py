@@ -196,7 +196,7 @@ class Summed(Metric):
         return [(self.operation, term, self.parameter(term)) for term in self.terms]
 
     def parameter(self, term: str) -> float:
-        """The parameter of a term."""
+        """The number that a term takes, such as the quantile of a pinball loss; 0 for terms that take none."""
         return 0.0
 
     def request(self, summing: Summing) -> None:

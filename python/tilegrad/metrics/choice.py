@@ -72,7 +72,7 @@ def metrics_for(given: Iterable[Any] | str | Metric | Callable[..., Any]) -> dic
 
     Raises:
         ValueError: If a name is unknown, here and in scikit-learn.
-        TypeError: If something is no metric.
+        TypeError: If something is not a metric.
 
     Example:
         >>> from tilegrad import metrics

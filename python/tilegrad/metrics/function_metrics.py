@@ -103,7 +103,7 @@ def custom(
         whole: Whether the function needs all rows at once: it is then called once, at the end of an epoch.
 
     Raises:
-        TypeError: If it is no function; in training, if it returns something else than a tensor or number.
+        TypeError: If it is not a function; in training, if it returns something else than a tensor or number.
         ValueError: In training, if it does not return a value for each row.
 
     Example:

@@ -1,4 +1,4 @@
-"""Metrics of scikit-learn, by name. It is imported when the first one is asked for, and is no part of what tilegrad needs."""
+"""Metrics of scikit-learn, by name. It is imported when the first one is asked for, and is not part of what tilegrad needs."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Dense(Module):
 
     Raises:
         ValueError: If a size is below 1 or a name is unknown.
-        TypeError: If a size is no whole number.
+        TypeError: If a size is not a whole number.
 
     Example:
         >>> import numpy as np

@@ -191,7 +191,7 @@ class Module:
 
         Raises:
             ValueError: If the shape does not fit the model, or a number is not finite.
-            TypeError: If ``x`` is no array of numbers.
+            TypeError: If ``x`` is not an array of numbers.
         """
         if self._runner is None:
             self._runner = Runner(self)

@@ -19,7 +19,7 @@ class Sequential(Module):
 
     Raises:
         ValueError: If there is no layer, or a dense layer does not fit the one before it.
-        TypeError: If something is no layer.
+        TypeError: If something is not a layer.
 
     Example:
         >>> from tilegrad import nn

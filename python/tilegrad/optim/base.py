@@ -207,7 +207,7 @@ class Optimizer(Arguments):
 
         Raises:
             ValueError: If numbers or shapes differ, an array is read-only, or arrays overlap; nothing is changed then.
-            TypeError: If a dtype differs, or something is no array.
+            TypeError: If a dtype differs, or something is not an array.
         """
         if self._keeper is None:
             self._take(parameters, gradients)

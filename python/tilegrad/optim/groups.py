@@ -30,7 +30,7 @@ class Groups(Optimizer):
     Raises:
         ValueError: If a parameter matches no pattern, or a pattern is the first match of no parameter: when the model is
             known.
-        TypeError: If a member is no optimizer.
+        TypeError: If a member is not an optimizer.
 
     Example:
         >>> import numpy as np
@@ -163,7 +163,7 @@ class Groups(Optimizer):
 
         Raises:
             ValueError: If names, numbers or shapes differ, or a name matches no pattern; nothing is changed then.
-            TypeError: If a dtype differs, or something is no array.
+            TypeError: If a dtype differs, or something is not an array.
         """
         super().step(*self._lists(parameters, gradients))
 

@@ -29,7 +29,7 @@ def suggest_batch_size(rows: int, features: int | None = None, cache: int | None
 
     Raises:
         ValueError: If a number is below 1.
-        TypeError: If it is no whole number.
+        TypeError: If it is not a whole number.
 
     Example:
         >>> import tilegrad as tg

@@ -98,7 +98,7 @@ class Schedule(Value, ABC):
 
         Args:
             step: A number of steps from 0, or an array of such.
-            training: What ``fit`` knows; needed where a length is left out, or the unit is no step.
+            training: What ``fit`` knows; needed where a length is left out, or the unit is not a step.
 
         Raises:
             ValueError: If a step is negative, or the schedule needs to know the training.
@@ -194,7 +194,7 @@ class Custom(Schedule):
         function: Takes the step (an ``int`` from 0; an epoch with ``unit="epoch"``) and returns a number.
 
     Raises:
-        TypeError: If it is no function, or does not return a number.
+        TypeError: If it is not a function, or does not return a number.
 
     Example:
         >>> from tilegrad import schedules

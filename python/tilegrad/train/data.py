@@ -102,7 +102,7 @@ def _class_targets(function: str, array: Array, rows: int, output: tuple[int, ..
         hint = (
             "convert with y.astype(np.int64) if they are classes, or use mean_squared_error for amounts"
             if np.array_equal(array, np.floor(array))
-            else "they are no classes: use mean_squared_error"
+            else "they are not classes: use mean_squared_error"
         )
         raise TypeError(
             f"{function}: expected `y` of integer class numbers for {loss!r}, got dtype {array.dtype}; {hint}"

@@ -85,7 +85,7 @@ def check_data(x: Any, y: Any = None) -> DataReport:
 
     Raises:
         ValueError: If there are no rows, or ``y`` has not as many.
-        TypeError: If something is no array of numbers.
+        TypeError: If something is not an array of numbers.
 
     Example:
         >>> import numpy as np, tilegrad as tg

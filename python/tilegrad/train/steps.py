@@ -18,7 +18,7 @@ from tilegrad.words.operations import PRODUCTS
 
 # The sum of penalties among the sums of a step.
 PENALTY = ("penalty", "sum", 0.0)
-# Operations whose output is no logit.
+# Operations whose output is not a logit.
 _PROBABILITIES = ("softmax", "sigmoid")
 # What losses want that take no logits, and what to do where a model ends in a linear layer.
 _WANTED = {

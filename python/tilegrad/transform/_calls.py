@@ -53,10 +53,10 @@ class Compiled:
         for place, check in self.checks:
             check(arrays[place])
         results = iter(self.plan.run(arrays))
-        return rebuild(self.form, lambda _: _plain(next(results)))
+        return rebuild(self.form, lambda _: plain(next(results)))
 
 
-def _plain(result: Array) -> Any:
+def plain(result: Array) -> Any:
     """A single number as a Python float, anything else as the array it is."""
     return float(result) if result.ndim == 0 else result
 

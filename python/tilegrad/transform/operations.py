@@ -31,7 +31,7 @@ def custom_gradient(forward: Callable[..., Any], backward: Backward, *, name: st
         A function of arrays and traced tensors alike.
 
     Raises:
-        TypeError: If one of the two is no function; on call, if ``backward`` does not return one value for each input.
+        TypeError: If one of the two is not a function; on call, if ``backward`` does not return one value for each input.
         ValueError: On call, if what is passed back does not have the input's shape.
 
     Example:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tilegrad.tensor import Tensor, as_tensor, concatenate, find_tensor
-from tilegrad.transform._calls import one_tensor
+from tilegrad.transform._calls import one_tensor, plain
 from tilegrad.transform.gradients import chosen_places, compiled_as, grad
 from tilegrad.transform.trees import flatten, rebuild
 
@@ -93,7 +93,7 @@ def hvp(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
         arguments, or the only one.
 
     Raises:
-        ValueError: On call, if the vectors do not have the shapes of the arguments, or the value is no single number.
+        ValueError: On call, if the vectors do not have the shapes of the arguments, or the value is not a single number.
         TypeError: On call, if no argument holds floats, or the function does what a trace cannot follow.
 
     Example:
@@ -158,7 +158,7 @@ def jacobian(function: Callable[..., Any], *, argnum: int = 0) -> Callable[..., 
         dtype = np.float64 if inside else np.asarray(value).dtype
         rows = [row_of(arguments, unit) for unit in np.eye(count, dtype=dtype)]
         if not inside:
-            return _plain(np.array(rows).reshape((*shape, *np.shape(rows[0]))))
+            return plain(np.array(rows).reshape((*shape, *np.shape(rows[0]))))
         return concatenate([row.reshape(1, row.size) for row in rows]).reshape((*shape, *rows[0].shape))
 
     return matrix
@@ -175,7 +175,7 @@ def hessian(function: Callable[..., Any], *, argnum: int = 0) -> Callable[..., A
         A function of the same arguments. Its result has the shape of the argument twice.
 
     Raises:
-        ValueError: If there is no such argument, or, on call, if the value is no single number.
+        ValueError: If there is no such argument, or, on call, if the value is not a single number.
         TypeError: On call, if the argument holds no floats, or the function does what a trace cannot follow.
 
     Example:
@@ -270,7 +270,3 @@ def _put_together(specs: Sequence[Any], leaves: Sequence[Tensor], found: Sequenc
         return next(supply) if next(places).dtype != "int32" else None
 
     return tuple(rebuild(spec, one) for spec in specs)
-
-
-def _plain(array: Any) -> Any:
-    return float(array) if array.ndim == 0 else array

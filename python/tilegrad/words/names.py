@@ -53,7 +53,7 @@ def missing(
 
 
 def lookup(function: str, what: str, name: object, table: Mapping[str, T]) -> T:
-    """The entry of a table, or a ``ValueError`` that lists what there is; a ``TypeError`` if it is no name at all."""
+    """The entry of a table, or a ``ValueError`` that lists what there is; a ``TypeError`` if it is not a name at all."""
     if not isinstance(name, str):
         raise TypeError(
             f"{function}: expected `{what}` to be a name or an object of its kind, got {type(name).__name__}"

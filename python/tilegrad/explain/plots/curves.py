@@ -271,7 +271,7 @@ def plot_ewma(
         The Axes drawn on.
 
     Raises:
-        ValueError: If a weight is not in [0, 1), or the series is no row of numbers.
+        ValueError: If a weight is not in [0, 1), or the series is not a row of numbers.
 
     Example:
         >>> import matplotlib

@@ -24,5 +24,5 @@ def loss_entries() -> list[_Entry]:
 
 @cache
 def loss_entry(name: str) -> _Entry:
-    """The entry of a loss."""
+    """What is known of the loss of this name: its parameters, operands and facts."""
     return next(entry for entry in loss_entries() if entry["name"] == name)

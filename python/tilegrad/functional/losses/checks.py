@@ -118,7 +118,7 @@ def check_domain(function: str, array: Array, domain: str, name: str) -> None:
 
 
 def check_unit_interval(function: str, array: Array, name: str = "target") -> None:
-    """Refuses numbers that are no probabilities."""
+    """Refuses numbers that are not probabilities."""
     place = _core.check_unit_interval(array)
     if place is not None:
         found = array.reshape(-1)[place]
@@ -127,7 +127,7 @@ def check_unit_interval(function: str, array: Array, name: str = "target") -> No
 
 
 def check_distributions(function: str, array: Array, name: str = "target") -> None:
-    """Refuses rows that are no distributions: numbers below 0, or a sum other than 1."""
+    """Refuses rows that are not distributions: numbers below 0, or a sum other than 1."""
     row = _core.check_distributions(array)
     if row is not None:
         hint = (

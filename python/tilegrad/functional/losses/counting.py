@@ -74,7 +74,7 @@ def entropy(p: Values, base: float = math.e) -> Any:
         A number for each distribution.
 
     Raises:
-        ValueError: If a row is no distribution, or the base is not above 1.
+        ValueError: If a row is not a distribution, or the base is not above 1.
         TypeError: If the dtype does not fit.
 
     Example:
