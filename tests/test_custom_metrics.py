@@ -92,3 +92,22 @@ def test_a_function_that_gives_no_value_for_each_row_is_refused(function, error,
     for wrong in (3, metrics.F1):
         with pytest.raises(TypeError, match="custom: expected `function` to be a function"):
             metrics.custom(wrong)
+
+
+@pytest.mark.parametrize("value", [None, "a", 1j, np.ones(3), [1.0, 2.0], {}], ids=repr)
+def test_what_a_function_of_all_rows_returns_must_be_a_number(value):
+    trainer = trainer_of("amounts", [metrics.custom(lambda y_true, y_pred: value, name="own", whole=True)], columns=1)
+    with pytest.raises(TypeError, match="own: expected the function to return a number, got"):
+        trainer.evaluate(np.zeros((4, 5)), np.zeros(4))
+
+
+@pytest.mark.parametrize("name", ["loss", "val_loss", "val_accuracy", "learning_rate", "seconds"])
+def test_a_metric_does_not_take_the_name_of_another_value_of_the_history(name):
+    with pytest.raises(ValueError, match=f"Trainer: expected `metrics` with names of their own, got '{name}'"):
+        metrics.metrics_for([metrics.custom(lambda prediction, target: prediction - target, name=name)])
+
+
+@pytest.mark.parametrize("setting", [{"name": 3}, {"name": ""}, {"greater_is_better": 1}, {"whole": "yes"}], ids=repr)
+def test_settings_of_a_metric_of_ones_own_are_checked(setting):
+    with pytest.raises(TypeError, match=f"custom: expected `{next(iter(setting))}` to be"):
+        metrics.custom(lambda prediction, target: prediction - target, **setting)

@@ -67,6 +67,10 @@ NAMED: dict[str, Callable[[], Metric]] = {
 }
 
 
+# What a history holds beside the metrics; a metric of such a name would take its place.
+_TAKEN = ("loss", "learning_rate", "seconds")
+
+
 def metrics_for(given: Iterable[Any] | str | Metric | Callable[..., Any]) -> dict[str, Metric]:
     """The metrics by the names they have in a history: names, objects, or functions of (y_true, y_pred).
 
@@ -85,6 +89,9 @@ def metrics_for(given: Iterable[Any] | str | Metric | Callable[..., Any]) -> dic
         name = item if isinstance(item, str) else metric.name
         if name in found:
             raise ValueError(f"Trainer: expected `metrics` of different names, got {name!r} twice")
+        if name in _TAKEN or name.startswith("val_"):
+            taken = f"{', '.join(_TAKEN)} and 'val_...' are the history's own"
+            raise ValueError(f"Trainer: expected `metrics` with names of their own, got {name!r}; {taken}")
         found[name] = metric
     return found
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from tilegrad.metrics.base import Metric, Predictions, WholeMetric, flat_column
 from tilegrad.tensor import Array, Tensor, Traceable
+from tilegrad.words.checks import check_flag
 
 # What the second argument of a function is called that wants probabilities, and no classes; scikit-learn's names.
 _PROBABILITIES = ("y_score", "y_proba", "y_prob", "probas_pred")
@@ -47,7 +51,11 @@ class FunctionMetric(WholeMetric):
                 predicted = predictions.probabilities
                 predicted = predicted[:, 1] if predicted.shape[1] == 2 and not predictions.reading.labels else predicted
         weighted = weight is not None and "sample_weight" in self._arguments
-        return float(self.function(true, predicted, **({"sample_weight": weight} if weighted else {})))
+        value = self.function(true, predicted, **({"sample_weight": weight} if weighted else {}))
+        number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+        if not isinstance(number, Real | np.bool_):
+            raise TypeError(f"{self.name}: expected the function to return a number, got {value!r}")
+        return float(number)
 
 
 class RowMetric(Metric):
@@ -85,7 +93,11 @@ class RowMetric(Metric):
 
 
 def _name(function: Callable[..., Any], name: str | None) -> str:
-    return name or str(getattr(function, "__name__", type(function).__name__))
+    if name is None:
+        return str(getattr(function, "__name__", type(function).__name__))
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"custom: expected `name` to be a text, got {name!r}")
+    return name
 
 
 def custom(
@@ -120,4 +132,6 @@ def custom(
     """
     if not callable(function) or isinstance(function, type):
         raise TypeError(f"custom: expected `function` to be a function, got {function!r}")
-    return (FunctionMetric if whole else RowMetric)(function, name, greater_is_better)
+    if greater_is_better is not None:
+        check_flag("custom", "greater_is_better", greater_is_better)
+    return (FunctionMetric if check_flag("custom", "whole", whole) else RowMetric)(function, name, greater_is_better)
