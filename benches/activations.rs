@@ -3,7 +3,8 @@
 //!
 //! `cargo bench -p tilegrad-kernels --bench activations -- 'forward/1000000/avx512'`
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tilegrad_kernels::activations::{Activation, ENTRIES};
 use tilegrad_kernels::isa::{self, Isa};
 use tilegrad_kernels::real::Real;
@@ -34,47 +35,50 @@ fn activations() -> impl Iterator<Item = (&'static str, Activation)> {
     })
 }
 
-fn forward(criterion: &mut Criterion) {
+/// A group for each size, with the rate of so many arrays read and written, and a copy beside what `measure` adds to it
+/// on each instruction set.
+fn by_size(
+    criterion: &mut Criterion,
+    pass: &str,
+    arrays: u64,
+    measure: impl Fn(&mut BenchmarkGroup<'_, WallTime>, Isa, &[f32], &mut [f32]),
+) {
     threads::set_count(1);
-    let sets: Vec<Isa> = isa::available().collect();
     for size in SIZES {
-        let mut group = criterion.benchmark_group(format!("forward/{size}"));
-        group.throughput(Throughput::Bytes(2 * 4 * size as u64));
+        let mut group = criterion.benchmark_group(format!("{pass}/{size}"));
+        group.throughput(Throughput::Bytes(arrays * 4 * size as u64));
         let (x, mut y) = (inputs(size), vec![0f32; size]);
         group.bench_function("copy", |bencher| bencher.iter(|| y.copy_from_slice(std::hint::black_box(&x))));
-        for &isa in &sets {
+        for isa in isa::available() {
             isa::force(isa);
-            group.bench_function(BenchmarkId::new(isa.name(), "exp"), |bencher| {
-                bencher.iter(|| sweep::map(Exponential, std::hint::black_box(&x), &mut y));
-            });
-            for (name, activation) in activations() {
-                group.bench_function(BenchmarkId::new(isa.name(), name), |bencher| {
-                    bencher.iter(|| activation.forward(std::hint::black_box(&x), &mut y));
-                });
-            }
+            measure(&mut group, isa, &x, &mut y);
         }
         group.finish();
     }
 }
 
-fn backward(criterion: &mut Criterion) {
-    threads::set_count(1);
-    let sets: Vec<Isa> = isa::available().collect();
-    for size in SIZES {
-        let mut group = criterion.benchmark_group(format!("backward/{size}"));
-        group.throughput(Throughput::Bytes(3 * 4 * size as u64));
-        let (gradient, saved, mut out) = (inputs(size), inputs(size), vec![0f32; size]);
-        group.bench_function("copy", |bencher| bencher.iter(|| out.copy_from_slice(std::hint::black_box(&saved))));
-        for &isa in &sets {
-            isa::force(isa);
-            for (name, activation) in activations() {
-                group.bench_function(BenchmarkId::new(isa.name(), name), |bencher| {
-                    bencher.iter(|| activation.backward(std::hint::black_box(&gradient), &saved, &mut out));
-                });
-            }
+fn forward(criterion: &mut Criterion) {
+    by_size(criterion, "forward", 2, |group, isa, x, y| {
+        group.bench_function(BenchmarkId::new(isa.name(), "exp"), |bencher| {
+            bencher.iter(|| sweep::map(Exponential, std::hint::black_box(x), y));
+        });
+        for (name, activation) in activations() {
+            group.bench_function(BenchmarkId::new(isa.name(), name), |bencher| {
+                bencher.iter(|| activation.forward(std::hint::black_box(x), y));
+            });
         }
-        group.finish();
-    }
+    });
+}
+
+fn backward(criterion: &mut Criterion) {
+    by_size(criterion, "backward", 3, |group, isa, saved, out| {
+        let gradient = inputs(saved.len());
+        for (name, activation) in activations() {
+            group.bench_function(BenchmarkId::new(isa.name(), name), |bencher| {
+                bencher.iter(|| activation.backward(std::hint::black_box(&gradient), saved, out));
+            });
+        }
+    });
 }
 
 criterion_group! {

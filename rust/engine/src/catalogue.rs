@@ -67,11 +67,11 @@ struct Family {
 const FAMILIES: &[Family] = &[
     Family {
         names: || BinaryFunction::ALL.iter().map(|function| function.name()).collect(),
-        find: |name, reader| Binary::find(name).map(|function| made(function.read(reader))),
+        find: |name, reader| BinaryFunction::named(name).map(|function| plain(Binary(function), reader)),
     },
     Family {
         names: || UnaryFunction::ALL.iter().map(|function| function.name()).collect(),
-        find: |name, reader| Unary::find(name).map(|function| made(function.read(reader))),
+        find: |name, reader| UnaryFunction::named(name).map(|function| plain(Unary(function), reader)),
     },
     Family {
         names: || tilegrad_kernels::activations::ENTRIES.iter().map(|entry| entry.name).collect(),
@@ -82,6 +82,11 @@ const FAMILIES: &[Family] = &[
         find: |name, reader| Loss::find(name).map(|entry| made(Loss::read(entry, reader))),
     },
 ];
+
+/// An operation without attributes.
+fn plain<O: Operation>(operation: O, reader: &mut Reader<'_>) -> Made {
+    made(reader.finish().map(|()| operation))
+}
 
 fn made<O: Operation>(operation: Result<O>) -> Made {
     operation.map(|operation| -> Arc<dyn Operation> { Arc::new(operation) })

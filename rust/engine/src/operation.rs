@@ -14,14 +14,16 @@ pub trait Operation: Routine + Any {
     /// The type of the result, or an error that says which input does not fit.
     fn infer(&self, inputs: &[&Type]) -> Result<Type>;
 
-    /// Adds the nodes of the backward pass; returns the gradient that arrives at each input.
-    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>>;
+    /// Adds the nodes of the backward pass; returns the gradient that arrives at each input. Undefined unless there is
+    /// a rule.
+    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
+        Ok(vec![InputGradient::Undefined; rule.inputs.len()])
+    }
 
     /// Whether it reads the numbers of this input when it runs. An input that is not read is there for the gradient
-    /// rule.
+    /// rule; a parameter that is changed is accessed as the result, in place.
     fn reads(&self, input: usize) -> bool {
-        let _ = input;
-        true
+        input != 0 || self.changes().is_none()
     }
 
     /// Whether the result has the numbers of the first input in the same order, so that no kernel needs to run.

@@ -34,6 +34,11 @@ macro_rules! unary_functions {
             /// Every function of one number.
             pub const ALL: &[UnaryFunction] = &[$(UnaryFunction::$variant),*];
 
+            /// The function of this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|function| function.name() == name)
+            }
+
             /// Its name.
             pub fn name(self) -> &'static str {
                 match self {
@@ -105,6 +110,11 @@ macro_rules! binary_functions {
         impl BinaryFunction {
             /// Every function of two numbers.
             pub const ALL: &[BinaryFunction] = &[$(BinaryFunction::$variant),*];
+
+            /// The function of this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|function| function.name() == name)
+            }
 
             /// Its name.
             pub fn name(self) -> &'static str {

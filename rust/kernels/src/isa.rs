@@ -4,9 +4,9 @@
 //! function compiled for the instruction set in use; since `run` is inlined there, the compiler vectorises it for that
 //! set.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::environment::Asked;
 use crate::error::{Error, Result};
 use crate::real::{Element, Real};
 
@@ -101,12 +101,8 @@ fn detect() -> Isa {
 
 /// What `TILEGRAD_ISA` asked for when it was first read; an error if this machine cannot give it.
 pub fn from_environment() -> Result<Option<Isa>> {
-    static ASKED: OnceLock<Result<Option<Isa>>> = OnceLock::new();
-    let read = || {
-        let name = std::env::var_os("TILEGRAD_ISA").unwrap_or_default();
-        if name.is_empty() { Ok(None) } else { parse(&name.to_string_lossy()).map(Some) }
-    };
-    ASKED.get_or_init(read).clone()
+    static ASKED: Asked<Isa> = Asked::new();
+    ASKED.get("TILEGRAD_ISA", parse)
 }
 
 /// The available instruction set of this name, or an error that lists the valid ones.

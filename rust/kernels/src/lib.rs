@@ -19,7 +19,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`error`] | the one error of kernels and engine |
+//! | [`error`], `environment` | the one error of kernels and engine; what environment variables ask for |
 //! | [`real`], [`math`] | numbers that formulas are written over (plain, fused, dual), and their functions |
 //! | [`isa`], [`threads`] | instruction sets, stamped and chosen; the pool of workers |
 //! | [`registry`] | what an entry says of an activation, a loss or an update rule |
@@ -37,6 +37,7 @@ pub mod activations;
 pub mod arithmetic;
 pub mod constraints;
 pub mod controls;
+mod environment;
 pub mod error;
 pub mod isa;
 pub mod losses;

@@ -332,6 +332,9 @@ impl OptimizerFacts {
         rests_at_zero_gradient: true,
         elementwise: true,
     };
+
+    /// What holds for most rules whose first step does not depend on the scale of the gradient.
+    pub const SCALE_FREE: Self = Self { scale_free_start: true, ..Self::USUAL };
 }
 
 /// An update rule.

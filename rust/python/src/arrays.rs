@@ -59,25 +59,8 @@ impl<'py> Array<'py> {
 
     /// A new array of this shape; its elements are uninitialised.
     pub(crate) fn empty(py: Python<'py>, shape: &[usize], kind: Kind) -> Result<Self> {
-        let mut dimensions: Vec<isize> = shape.iter().map(|&axis| axis as isize).collect();
-        // SAFETY: the type number is valid, the number of dimensions is right; NumPy takes over the descriptor.
-        let pointer = unsafe {
-            let descriptor = PY_ARRAY_API.PyArray_DescrFromType(py, kind.type_number());
-            let array_type = npyffi::get_type_object(py, npyffi::NpyTypes::PyArray_Type);
-            let (count, data) = (dimensions.len() as c_int, ptr::null_mut());
-            PY_ARRAY_API.PyArray_NewFromDescr(
-                py,
-                array_type,
-                descriptor,
-                count,
-                dimensions.as_mut_ptr(),
-                ptr::null_mut(),
-                data,
-                0,
-                ptr::null_mut(),
-            )
-        };
-        Self::from_owned(py, pointer)
+        // SAFETY: without memory of its own, NumPy allocates it.
+        unsafe { Self::from_descriptor(py, shape, kind, ptr::null_mut(), 0) }
     }
 
     /// A new array with the shape, dtype and, if it has one, the order of this array; its elements are uninitialised.
@@ -118,28 +101,41 @@ impl<'py> Array<'py> {
         kind: Kind,
     ) -> Result<Self> {
         let py = owner.py();
+        // SAFETY: the caller guarantees that the memory is valid, and the base object keeps it so.
+        let array = unsafe { Self::from_descriptor(py, shape, kind, data, npyffi::NPY_ARRAY_CARRAY) }?;
+        // SAFETY: NumPy takes over the reference to the owner.
+        let code = unsafe { PY_ARRAY_API.PyArray_SetBaseObject(py, array.raw(), owner.into_ptr()) };
+        if code == 0 { Ok(array) } else { Err(Error::Python(PyErr::fetch(py))) }
+    }
+
+    /// An array of this shape over `data`, or over new memory if that is null.
+    ///
+    /// # Safety
+    /// `data` is null, or has that many elements of this kind, aligned, for as long as the array lives.
+    unsafe fn from_descriptor(
+        py: Python<'py>,
+        shape: &[usize],
+        kind: Kind,
+        data: *mut u8,
+        flags: c_int,
+    ) -> Result<Self> {
         let mut dimensions: Vec<isize> = shape.iter().map(|&axis| axis as isize).collect();
-        // SAFETY: as for `empty`; the caller guarantees that the memory is valid, and the base object keeps it so.
-        let array = unsafe {
-            let descriptor = PY_ARRAY_API.PyArray_DescrFromType(py, kind.type_number());
-            let array_type = npyffi::get_type_object(py, npyffi::NpyTypes::PyArray_Type);
-            let (count, flags) = (dimensions.len() as c_int, npyffi::NPY_ARRAY_CARRAY);
-            let pointer = PY_ARRAY_API.PyArray_NewFromDescr(
+        // SAFETY: the type number is valid, the number of dimensions is right; NumPy takes over the descriptor. The
+        // memory is as the caller says.
+        let pointer = unsafe {
+            PY_ARRAY_API.PyArray_NewFromDescr(
                 py,
-                array_type,
-                descriptor,
-                count,
+                npyffi::get_type_object(py, npyffi::NpyTypes::PyArray_Type),
+                PY_ARRAY_API.PyArray_DescrFromType(py, kind.type_number()),
+                dimensions.len() as c_int,
                 dimensions.as_mut_ptr(),
                 ptr::null_mut(),
                 data.cast(),
                 flags,
                 ptr::null_mut(),
-            );
-            Self::from_owned(py, pointer)?
+            )
         };
-        // SAFETY: NumPy takes over the reference to the owner.
-        let code = unsafe { PY_ARRAY_API.PyArray_SetBaseObject(py, array.raw(), owner.into_ptr()) };
-        if code == 0 { Ok(array) } else { Err(Error::Python(PyErr::fetch(py))) }
+        Self::from_owned(py, pointer)
     }
 
     fn from_owned(py: Python<'py>, pointer: *mut pyo3::ffi::PyObject) -> Result<Self> {
@@ -171,23 +167,28 @@ impl<'py> Array<'py> {
     /// Number of elements along each axis.
     #[inline]
     pub(crate) fn shape(&self) -> &[usize] {
-        let fields = self.fields();
-        if fields.nd == 0 {
-            return &[];
-        }
         // SAFETY: there are as many dimensions as NumPy says, none negative.
-        unsafe { std::slice::from_raw_parts(fields.dimensions.cast(), fields.nd as usize) }
+        unsafe { self.per_axis(self.fields().dimensions.cast()) }
     }
 
     /// Bytes between neighbours along each axis.
     #[inline]
     pub(crate) fn strides(&self) -> &[isize] {
-        let fields = self.fields();
-        if fields.nd == 0 {
-            return &[];
-        }
         // SAFETY: there are as many strides as dimensions.
-        unsafe { std::slice::from_raw_parts(fields.strides.cast(), fields.nd as usize) }
+        unsafe { self.per_axis(self.fields().strides.cast()) }
+    }
+
+    /// One of NumPy's lists that have a number for each axis; without axes they may be null.
+    ///
+    /// # Safety
+    /// `first` points to as many numbers as there are axes, which live as long as the array.
+    #[inline]
+    unsafe fn per_axis<T>(&self, first: *const T) -> &[T] {
+        match self.fields().nd {
+            0 => &[],
+            // SAFETY: as the caller says.
+            axes => unsafe { std::slice::from_raw_parts(first, axes as usize) },
+        }
     }
 
     /// Number of elements.

@@ -6,25 +6,12 @@ use crate::error::{Result, dtype_error, shape_error};
 use crate::graph::ValueId;
 use crate::operation::{GradientRule, InputGradient, Operation};
 use crate::ops::checks::{one_real_input, require_real};
-use crate::reader::Reader;
 use crate::routine::{Routine, Run};
 use crate::types::{Shape, Site, Type, with_element};
 
 /// A function of two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binary(pub BinaryFunction);
-
-impl Binary {
-    /// The function with this name.
-    pub(crate) fn find(name: &str) -> Option<Self> {
-        BinaryFunction::ALL.iter().find(|function| function.name() == name).map(|&function| Self(function))
-    }
-
-    pub(crate) fn read(self, reader: &mut Reader<'_>) -> Result<Self> {
-        reader.finish()?;
-        Ok(self)
-    }
-}
 
 impl Operation for Binary {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
@@ -160,18 +147,6 @@ impl Routine for Binary {
 /// A function of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unary(pub UnaryFunction);
-
-impl Unary {
-    /// The function with this name.
-    pub(crate) fn find(name: &str) -> Option<Self> {
-        UnaryFunction::ALL.iter().find(|function| function.name() == name).map(|&function| Self(function))
-    }
-
-    pub(crate) fn read(self, reader: &mut Reader<'_>) -> Result<Self> {
-        reader.finish()?;
-        Ok(self)
-    }
-}
 
 impl Operation for Unary {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {

@@ -4,7 +4,7 @@ use tilegrad_kernels::controls::{self, Controls};
 use tilegrad_kernels::real::Element;
 
 use crate::error::Result;
-use crate::operation::{GradientRule, InputGradient, Operation};
+use crate::operation::Operation;
 use crate::ops::checks::require_real;
 use crate::routine::{ControlBuffer, Routine, Run};
 use crate::types::{Dtype, Site, Type, require_type, with_element};
@@ -33,10 +33,6 @@ impl Operation for Gather {
             require_type("accumulate", "weight", weight, &[&inputs[0].with_shape(shape)])?;
         }
         Ok(inputs[0].clone())
-    }
-
-    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
-        Ok(vec![InputGradient::Undefined; rule.inputs.len()])
     }
 }
 
@@ -98,10 +94,6 @@ impl Operation for Measure {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         inputs.iter().try_for_each(|kind| require_real(self.name(), "gradient", kind))?;
         Ok(Type::new(&[inputs.len()], Dtype::F64))
-    }
-
-    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
-        Ok(vec![InputGradient::Undefined; rule.inputs.len()])
     }
 }
 

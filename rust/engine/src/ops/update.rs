@@ -8,7 +8,7 @@ use tilegrad_kernels::optimizers::{MOST_SLOTS, Optimizer, Step};
 use crate::call::Call;
 use crate::error::{Error, Result, shape_error, value_error};
 use crate::graph::{Graph, Node, Origin, ValueId};
-use crate::operation::{Changer, GradientRule, InputGradient, Operation};
+use crate::operation::{Changer, Operation};
 use crate::ops::checks::require_real;
 use crate::ops::gradient_controls::{Gather, Measure};
 use crate::routine::{ControlBuffer, Routine, Run};
@@ -166,15 +166,6 @@ impl Operation for Update {
         require_real("update", "parameter", parameter)?;
         require_type("update", "gradient", gradient, &[parameter])?;
         Ok((*parameter).clone())
-    }
-
-    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
-        Ok(vec![InputGradient::Undefined; rule.inputs.len()])
-    }
-
-    fn reads(&self, input: usize) -> bool {
-        // The parameter is accessed as the result, in place.
-        input != 0
     }
 
     fn changes(&self) -> Option<Changer> {

@@ -6,8 +6,6 @@
 //! columns beside it, nor on threads. The variance is taken from the differences to the mean, in a second pass, so that
 //! a mean far from zero costs no digits.
 
-use std::ops::Range;
-
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::sweep::PART;
@@ -26,7 +24,7 @@ pub fn moments<E: Element>(x: &[E], columns: usize, moments: &mut [E]) {
     let (mean, variance) = moments.split_at_mut(columns);
     let part = columns_of_a_part(x.len(), columns);
     threads::for_each_part([mean, variance], part, &|first, [mean, variance]| {
-        isa::run(Moments { x, columns, first, mean, variance });
+        isa::run(InBlocks(Moments { x, columns, first, mean, variance }));
     });
 }
 
@@ -37,7 +35,7 @@ pub fn normalize<E: Element>(x: &[E], moments: &[E], epsilon: f64, affine: Optio
     assert!(columns > 0 && x.len() == y.len() && x.len().is_multiple_of(columns) && moments.len() == 2 * columns);
     assert!(affine.is_none_or(|(weight, bias)| weight.len() == columns && bias.len() == columns));
     threads::for_each_part([y], rows_of_a_part(columns) * columns, &|start, [y]| {
-        isa::run(Normalize { x: &x[start..start + y.len()], moments, epsilon, affine, y });
+        isa::run(InBlocks(Normalize { x: &x[start..start + y.len()], moments, epsilon, affine, y }));
     });
 }
 
@@ -49,7 +47,7 @@ pub fn sums<E: Element>(gradient: &[E], x: &[E], moments: &[E], epsilon: f64, su
     let (plain, product) = sums.split_at_mut(columns);
     let part = columns_of_a_part(x.len(), columns);
     threads::for_each_part([plain, product], part, &|first, [plain, product]| {
-        isa::run(Sums { gradient, x, moments, epsilon, first, plain, product });
+        isa::run(InBlocks(Sums { gradient, x, moments, epsilon, first, plain, product }));
     });
 }
 
@@ -71,7 +69,7 @@ pub fn backward<E: Element>(
     threads::for_each_part([out], rows_of_a_part(columns) * columns, &|start, [out]| {
         let range = start..start + out.len();
         let (gradient, x) = (&gradient[range.clone()], &x[range]);
-        isa::run(Backward { gradient, x, moments, sums, epsilon, weight, rows, out });
+        isa::run(InBlocks(Backward { gradient, x, moments, sums, epsilon, weight, rows, out }));
     });
 }
 
@@ -87,30 +85,39 @@ fn rows_of_a_part(columns: usize) -> usize {
 
 /// What is done to `N` neighbouring columns.
 trait Columns<E: Element> {
+    /// How many columns there are.
+    fn count(&self) -> usize;
     fn block<R: Real<Element = E>, const N: usize>(&mut self, start: usize);
 }
 
 /// Every column in blocks, wide ones first.
-#[inline(always)]
-fn for_blocks<R: Real, C: Columns<R::Element>>(columns: Range<usize>, task: &mut C) {
-    let mut start = columns.start;
-    while start < columns.end {
-        match columns.end - start {
-            BLOCK.. => {
-                task.block::<R, BLOCK>(start);
-                start += BLOCK;
-            }
-            16.. => {
-                task.block::<R, 16>(start);
-                start += 16;
-            }
-            4.. => {
-                task.block::<R, 4>(start);
-                start += 4;
-            }
-            _ => {
-                task.block::<R, 1>(start);
-                start += 1;
+struct InBlocks<T>(T);
+
+impl<E: Element, T: Columns<E>> Kernel<E> for InBlocks<T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Real<Element = E>>(mut self) {
+        let count = self.0.count();
+        let task = &mut self.0;
+        let mut start = 0;
+        while start < count {
+            match count - start {
+                BLOCK.. => {
+                    task.block::<R, BLOCK>(start);
+                    start += BLOCK;
+                }
+                16.. => {
+                    task.block::<R, 16>(start);
+                    start += 16;
+                }
+                4.. => {
+                    task.block::<R, 4>(start);
+                    start += 4;
+                }
+                _ => {
+                    task.block::<R, 1>(start);
+                    start += 1;
+                }
             }
         }
     }
@@ -160,15 +167,11 @@ struct Moments<'a, E> {
     variance: &'a mut [E],
 }
 
-impl<E: Element> Kernel<E> for Moments<'_, E> {
-    type Output = ();
-    #[inline(always)]
-    fn run<R: Real<Element = E>>(mut self) {
-        for_blocks::<R, _>(0..self.mean.len(), &mut self);
-    }
-}
-
 impl<E: Element> Columns<E> for Moments<'_, E> {
+    fn count(&self) -> usize {
+        self.mean.len()
+    }
+
     #[inline(always)]
     fn block<R: Real<Element = E>, const N: usize>(&mut self, start: usize) {
         let (x, columns, place) = (self.x, self.columns, self.first + start);
@@ -223,15 +226,11 @@ struct Normalize<'a, E> {
     y: &'a mut [E],
 }
 
-impl<E: Element> Kernel<E> for Normalize<'_, E> {
-    type Output = ();
-    #[inline(always)]
-    fn run<R: Real<Element = E>>(mut self) {
-        for_blocks::<R, _>(0..self.moments.len() / 2, &mut self);
-    }
-}
-
 impl<E: Element> Columns<E> for Normalize<'_, E> {
+    fn count(&self) -> usize {
+        self.moments.len() / 2
+    }
+
     #[inline(always)]
     fn block<R: Real<Element = E>, const N: usize>(&mut self, start: usize) {
         let columns = self.moments.len() / 2;
@@ -261,15 +260,11 @@ struct Sums<'a, E> {
     product: &'a mut [E],
 }
 
-impl<E: Element> Kernel<E> for Sums<'_, E> {
-    type Output = ();
-    #[inline(always)]
-    fn run<R: Real<Element = E>>(mut self) {
-        for_blocks::<R, _>(0..self.plain.len(), &mut self);
-    }
-}
-
 impl<E: Element> Columns<E> for Sums<'_, E> {
+    fn count(&self) -> usize {
+        self.plain.len()
+    }
+
     #[inline(always)]
     fn block<R: Real<Element = E>, const N: usize>(&mut self, start: usize) {
         let (gradient, x, place) = (self.gradient, self.x, self.first + start);
@@ -305,15 +300,11 @@ struct Backward<'a, E> {
     out: &'a mut [E],
 }
 
-impl<E: Element> Kernel<E> for Backward<'_, E> {
-    type Output = ();
-    #[inline(always)]
-    fn run<R: Real<Element = E>>(mut self) {
-        for_blocks::<R, _>(0..self.moments.len() / 2, &mut self);
-    }
-}
-
 impl<E: Element> Columns<E> for Backward<'_, E> {
+    fn count(&self) -> usize {
+        self.moments.len() / 2
+    }
+
     #[inline(always)]
     fn block<R: Real<Element = E>, const N: usize>(&mut self, start: usize) {
         let columns = self.moments.len() / 2;

@@ -48,7 +48,7 @@ impl RowNorm {
     pub fn forward<E: Element>(&self, x: &[E], weight: &[E], bias: &[E], y: &mut [E]) {
         self.check(x.len(), &[y.len()], &[weight.len(), bias.len()]);
         threads::for_each_part([y], self.part(), &|start, [y]| {
-            isa::run(Forward { norm: *self, x: &x[start..start + y.len()], weight, bias, y });
+            isa::run(InLanes(Forward { norm: *self, x: &x[start..start + y.len()], weight, bias, y }));
         });
     }
 
@@ -58,7 +58,7 @@ impl RowNorm {
         self.check(x.len(), &[gradient.len(), out.len()], &[weight.len()]);
         threads::for_each_part([out], self.part(), &|start, [out]| {
             let range = start..start + out.len();
-            isa::run(Backward { norm: *self, gradient: &gradient[range.clone()], x: &x[range], weight, out });
+            isa::run(InLanes(Backward { norm: *self, gradient: &gradient[range.clone()], x: &x[range], weight, out }));
         });
     }
 
@@ -73,7 +73,7 @@ impl RowNorm {
         threads::for_each_part([scratch], width, &|start, [sums]| {
             let first = start / width * RUN;
             let range = first * self.columns..rows.min(first + RUN) * self.columns;
-            isa::run(Sums { norm: *self, gradient: &gradient[range.clone()], x: &x[range], sums });
+            isa::run(InLanes(Sums { norm: *self, gradient: &gradient[range.clone()], x: &x[range], sums }));
         });
         for (column, sum) in sums.iter_mut().enumerate() {
             let runs = scratch.iter().skip(column).step_by(width);
@@ -194,6 +194,23 @@ impl<R: Real> Statistics<R> {
 const ONE: f64 = 1.0;
 const NOTHING: f64 = -0.0;
 
+/// What is done to rows, with `W` lanes for each.
+trait Rows<E: Element> {
+    fn columns(&self) -> usize;
+    fn rows<R: Real<Element = E>, const W: usize>(self);
+}
+
+/// Runs with the lanes that suit the length of a row.
+struct InLanes<T>(T);
+
+impl<E: Element, T: Rows<E>> Kernel<E> for InLanes<T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Real<Element = E>>(self) {
+        if self.0.columns() < WIDE { self.0.rows::<R, SHORT>() } else { self.0.rows::<R, WIDE>() }
+    }
+}
+
 struct Forward<'a, E> {
     norm: RowNorm,
     x: &'a [E],
@@ -202,15 +219,11 @@ struct Forward<'a, E> {
     y: &'a mut [E],
 }
 
-impl<E: Element> Kernel<E> for Forward<'_, E> {
-    type Output = ();
-    #[inline(always)]
-    fn run<R: Real<Element = E>>(self) {
-        if self.norm.columns < WIDE { self.rows::<R, SHORT>() } else { self.rows::<R, WIDE>() }
+impl<E: Element> Rows<E> for Forward<'_, E> {
+    fn columns(&self) -> usize {
+        self.norm.columns
     }
-}
 
-impl<E: Element> Forward<'_, E> {
     #[inline(always)]
     fn rows<R: Real<Element = E>, const W: usize>(self) {
         let columns = self.norm.columns;
@@ -240,15 +253,11 @@ struct Backward<'a, E> {
     out: &'a mut [E],
 }
 
-impl<E: Element> Kernel<E> for Backward<'_, E> {
-    type Output = ();
-    #[inline(always)]
-    fn run<R: Real<Element = E>>(self) {
-        if self.norm.columns < WIDE { self.rows::<R, SHORT>() } else { self.rows::<R, WIDE>() }
+impl<E: Element> Rows<E> for Backward<'_, E> {
+    fn columns(&self) -> usize {
+        self.norm.columns
     }
-}
 
-impl<E: Element> Backward<'_, E> {
     #[inline(always)]
     fn rows<R: Real<Element = E>, const W: usize>(self) {
         let columns = self.norm.columns;
@@ -315,15 +324,11 @@ struct Sums<'a, E> {
     sums: &'a mut [E],
 }
 
-impl<E: Element> Kernel<E> for Sums<'_, E> {
-    type Output = ();
-    #[inline(always)]
-    fn run<R: Real<Element = E>>(self) {
-        if self.norm.columns < WIDE { self.rows::<R, SHORT>() } else { self.rows::<R, WIDE>() }
+impl<E: Element> Rows<E> for Sums<'_, E> {
+    fn columns(&self) -> usize {
+        self.norm.columns
     }
-}
 
-impl<E: Element> Sums<'_, E> {
     #[inline(always)]
     fn rows<R: Real<Element = E>, const W: usize>(self) {
         let columns = self.norm.columns;

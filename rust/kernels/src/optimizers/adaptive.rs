@@ -1,10 +1,10 @@
 //! Rules that divide by accumulated squares of the gradient: RMSprop, Adagrad, Adadelta.
 
 use super::elementwise::elementwise;
-use super::rule::{DECAY, Decay, EPSILON, Rule, Scalars, Settings, rule, tamed};
+use super::rule::{Decay, Rule, Scalars, Settings, rule, tamed};
 use super::words::{EpsilonModeUncorrected, Epsilons, MomentumStyle, WeightDecayStyle};
 use crate::real::{Element, Real};
-use crate::registry::{OptimizerFacts, Range, Setting};
+use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
 
 rule! {
@@ -17,15 +17,14 @@ rule! {
     Rmsprop "rmsprop" "RMSprop"
     {
         /// Size of a step; PyTorch uses 0.01.
-        learning_rate: 1e-3 in Range::non_negative();
+        learning_rate: 1e-3;
         /// Share of `s` that is kept; 0.9 as in Keras and optax, PyTorch uses 0.99.
-        decay: 0.9 in DECAY;
+        decay: 0.9;
         /// Keeps the divisor away from zero; Keras uses 1e-7.
-        epsilon: 1e-8 in EPSILON;
+        epsilon: 1e-8;
         /// Share of the velocity that is kept, which the divided gradient drives; 0 means no velocity.
-        momentum: 0.0 in DECAY;
-        /// How strongly weights are pulled towards zero.
-        weight_decay: 0.0 in Range::non_negative();
+        momentum: 0.0;
+        weight_decay: 0.0;
     }
     {
         /// Where epsilon is added: inside the root (Keras, optax) or outside it (PyTorch).
@@ -36,31 +35,16 @@ rule! {
         /// How the divided gradient enters the velocity, as in `sgd`; PyTorch uses `"heavy-ball"`, Keras and optax
         /// `"keras"`.
         momentum_style: MomentumStyle = "heavy-ball";
-        /// How weights are pulled towards zero.
         weight_decay_style: WeightDecayStyle = "coupled";
     }
-    styles &[
-        ("paper", &[]),
-        ("torch", &[
-            ("learning_rate", Setting::Number(0.01)),
-            ("decay", Setting::Number(0.99)),
-            ("epsilon_mode", Setting::Option("outside")),
-        ]),
-        ("keras", &[
-            ("epsilon", Setting::Number(1e-7)),
-            ("momentum_style", Setting::Option("keras")),
-            ("weight_decay_style", Setting::Option("decoupled")),
-        ]),
-        ("optax", &[("momentum_style", Setting::Option("keras"))]),
-    ];
+    styles {
+        paper {}
+        torch { learning_rate: Number 0.01, decay: Number 0.99, epsilon_mode: Option "outside" }
+        keras { epsilon: Number 1e-7, momentum_style: Option "keras", weight_decay_style: Option "decoupled" }
+        optax { momentum_style: Option "keras" }
+    }
     slots &["mean_square", "mean_gradient", "velocity"];
-    facts OptimizerFacts {
-        divisions: 2,
-        parabola_rate: 0.01,
-        rosenbrock_rate: 0.001,
-        scale_free_start: true,
-        ..OptimizerFacts::USUAL
-    };
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.01, rosenbrock_rate: 0.001, ..OptimizerFacts::SCALE_FREE };
 }
 
 impl Rule for Rmsprop {
@@ -218,44 +202,27 @@ rule! {
     Adagrad "adagrad" "Adagrad"
     {
         /// Size of a step; Keras uses 0.001.
-        learning_rate: 0.01 in Range::non_negative();
+        learning_rate: 0.01;
         /// Initial value of `s`.
         initial_accumulator: 0.0 in Range::non_negative();
-        /// Keeps the divisor away from zero.
-        epsilon: 1e-10 in EPSILON;
-        /// How strongly weights are pulled towards zero.
-        weight_decay: 0.0 in Range::non_negative();
+        epsilon: 1e-10;
+        weight_decay: 0.0;
     }
     {
         /// Where epsilon is added: outside the root (PyTorch) or inside it (Keras, optax).
         epsilon_mode: EpsilonModeUncorrected = "outside";
-        /// How weights are pulled towards zero.
         weight_decay_style: WeightDecayStyle = "coupled";
     }
-    styles &[
-        ("paper", &[]),
-        ("torch", &[]),
-        ("keras", &[
-            ("learning_rate", Setting::Number(1e-3)),
-            ("initial_accumulator", Setting::Number(0.1)),
-            ("epsilon", Setting::Number(1e-7)),
-            ("epsilon_mode", Setting::Option("inside")),
-            ("weight_decay_style", Setting::Option("decoupled")),
-        ]),
-        ("optax", &[
-            ("initial_accumulator", Setting::Number(0.1)),
-            ("epsilon", Setting::Number(1e-7)),
-            ("epsilon_mode", Setting::Option("inside")),
-        ]),
-    ];
+    styles {
+        paper {} torch {}
+        keras {
+            learning_rate: Number 1e-3, initial_accumulator: Number 0.1, epsilon: Number 1e-7,
+            epsilon_mode: Option "inside", weight_decay_style: Option "decoupled",
+        }
+        optax { initial_accumulator: Number 0.1, epsilon: Number 1e-7, epsilon_mode: Option "inside" }
+    }
     slots &["sum_of_squares"];
-    facts OptimizerFacts {
-        divisions: 2,
-        parabola_rate: 0.5,
-        rosenbrock_rate: 0.5,
-        scale_free_start: true,
-        ..OptimizerFacts::USUAL
-    };
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.5, rosenbrock_rate: 0.5, ..OptimizerFacts::SCALE_FREE };
 }
 
 impl Rule for Adagrad {
@@ -285,28 +252,23 @@ rule! {
     Adadelta "adadelta" "Adadelta"
     {
         /// Factor of a step; 1 as in PyTorch and in the paper, which has no such factor. Keras uses 0.001.
-        learning_rate: 1.0 in Range::non_negative();
+        learning_rate: 1.0;
         /// Share of both averages that is kept; 0.95 as in the paper and Keras, PyTorch and optax use 0.9.
-        decay: 0.95 in DECAY;
+        decay: 0.95;
         /// Gets the first steps going; 1e-6 as in the paper, PyTorch and optax, Keras uses 1e-7.
-        epsilon: 1e-6 in EPSILON;
-        /// How strongly weights are pulled towards zero.
-        weight_decay: 0.0 in Range::non_negative();
+        epsilon: 1e-6;
+        weight_decay: 0.0;
     }
     {
         /// How weights are pulled towards zero; optax does as PyTorch does.
         weight_decay_style: WeightDecayStyle = "coupled";
     }
-    styles &[
-        ("paper", &[]),
-        ("torch", &[("decay", Setting::Number(0.9))]),
-        ("keras", &[
-            ("learning_rate", Setting::Number(1e-3)),
-            ("epsilon", Setting::Number(1e-7)),
-            ("weight_decay_style", Setting::Option("decoupled")),
-        ]),
-        ("optax", &[("decay", Setting::Number(0.9))]),
-    ];
+    styles {
+        paper {}
+        torch { decay: Number 0.9 }
+        keras { learning_rate: Number 1e-3, epsilon: Number 1e-7, weight_decay_style: Option "decoupled" }
+        optax { decay: Number 0.9 }
+    }
     slots &["mean_square", "mean_square_step"];
     facts OptimizerFacts { divisions: 2, parabola_rate: 3.0, rosenbrock_rate: 0.01, ..OptimizerFacts::USUAL };
 }

@@ -3,7 +3,7 @@
 use super::elementwise::elementwise;
 use super::rule::{Evaluation, Rule, rule};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range, Setting};
+use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
 
 rule! {
@@ -16,7 +16,7 @@ rule! {
     Asgd "asgd" "ASGD"
     {
         /// Size of the first step.
-        learning_rate: 0.01 in Range::non_negative();
+        learning_rate: 0.01;
         /// How fast steps decrease and weights shrink, PyTorch's `lambd`; the paper does not shrink weights: 0.
         shrink: 1e-4 in Range::non_negative();
         /// How steeply steps decrease, PyTorch's `alpha`.
@@ -24,13 +24,13 @@ rule! {
         /// Steps before averaging begins, PyTorch's `t0`; 0 in the paper.
         average_from: 1e6 in Range::non_negative();
         /// Added to the gradient, times the weight (an L2 penalty).
-        weight_decay: 0.0 in Range::non_negative();
+        weight_decay: 0.0;
     }
     {}
-    styles &[
-        ("paper", &[("shrink", Setting::Number(0.0)), ("average_from", Setting::Number(0.0))]),
-        ("torch", &[]),
-    ];
+    styles {
+        paper { shrink: Number 0.0, average_from: Number 0.0 }
+        torch {}
+    }
     slots &["mean_weight"];
     facts OptimizerFacts { rests_at_zero_gradient: false, ..OptimizerFacts::USUAL };
 }

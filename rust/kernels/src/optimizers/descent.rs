@@ -1,11 +1,11 @@
 //! Gradient descent, plain and with momentum.
 
 use super::elementwise::elementwise;
-use super::rule::{DECAY, Decay, Rule, Settings, rule};
+use super::rule::{Decay, Rule, Settings, rule};
 use super::words::{MomentumStyle, WeightDecayStyle};
 use crate::error::{Result, value_error};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range, Setting};
+use crate::registry::OptimizerFacts;
 use crate::sweep::Update;
 
 rule! {
@@ -25,11 +25,10 @@ rule! {
     Sgd "sgd" "SGD"
     {
         /// Size of a step. The default is that of Keras; PyTorch and scikit-learn use 0.001.
-        learning_rate: 0.01 in Range::non_negative();
+        learning_rate: 0.01;
         /// Share of the velocity that is kept; 0 is plain descent, scikit-learn uses 0.9.
-        momentum: 0.0 in DECAY;
-        /// How strongly weights are pulled towards zero.
-        weight_decay: 0.0 in Range::non_negative();
+        momentum: 0.0;
+        weight_decay: 0.0;
     }
     {
         /// How the gradient enters the velocity.
@@ -40,21 +39,15 @@ rule! {
         /// the batch, and does not affect biases.
         weight_decay_style: WeightDecayStyle = "coupled";
     }
-    styles &[
-        ("paper", &[]),
-        ("torch", &[("learning_rate", Setting::Number(1e-3))]),
-        ("keras", &[
-            ("momentum_style", Setting::Option("keras")),
-            ("weight_decay_style", Setting::Option("decoupled")),
-        ]),
-        ("optax", &[]),
-        ("sklearn", &[
-            ("learning_rate", Setting::Number(1e-3)),
-            ("momentum", Setting::Number(0.9)),
-            ("momentum_style", Setting::Option("keras")),
-            ("nesterov", Setting::Flag(true)),
-        ]),
-    ];
+    styles {
+        paper {}
+        torch { learning_rate: Number 1e-3 }
+        keras { momentum_style: Option "keras", weight_decay_style: Option "decoupled" }
+        optax {}
+        sklearn {
+            learning_rate: Number 1e-3, momentum: Number 0.9, momentum_style: Option "keras", nesterov: Flag true,
+        }
+    }
     slots &["velocity"];
     facts OptimizerFacts { parabola_rate: 0.1, rosenbrock_rate: 0.001, ..OptimizerFacts::USUAL };
 }

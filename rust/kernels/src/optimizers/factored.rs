@@ -1,7 +1,7 @@
 //! Adafactor: a second moment of rows and columns instead of one for each number.
 
 use super::passes::{CHUNK, MOST_PARTS, Pass, matrix, part, pass_over};
-use super::rule::{EPSILON, Rule, Scalars, WholeParameter, rule, tamed};
+use super::rule::{Rule, Scalars, WholeParameter, rule, tamed};
 use crate::isa::{self, Kernel};
 use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range};
@@ -21,30 +21,28 @@ rule! {
     Adafactor "adafactor" "Adafactor"
     {
         /// Largest step, relative to the size of the weights.
-        learning_rate: 0.01 in Range::non_negative();
+        learning_rate: 0.01;
         /// How fast the share of a new gradient falls; from -1 to below 0.
         decay_exponent: -0.8 in Range::half_open(-1.0, 0.0);
         /// Smallest root of the second moment; PyTorch uses the machine epsilon of the dtype.
-        epsilon: 1e-15 in EPSILON;
+        epsilon: 1e-15;
         /// Smallest size of the weights that a step is relative to.
         smallest_scale: 1e-3 in Range::non_negative();
         /// Root mean square of `u` above which it is scaled down.
         clip_threshold: 1.0 in Range::positive();
         /// Share of each weight that a step removes, times the learning rate.
-        weight_decay: 0.0 in Range::non_negative();
+        weight_decay: 0.0;
     }
     {}
-    styles &[
-        ("torch", &[]),
-        ("paper", &[]),
-    ];
+    styles {
+        torch {} paper {}
+    }
     slots &["second_moment"];
     facts OptimizerFacts {
         parabola_rate: 0.05,
         rosenbrock_rate: 0.003,
-        scale_free_start: true,
         elementwise: false,
-        ..OptimizerFacts::USUAL
+        ..OptimizerFacts::SCALE_FREE
     };
 }
 

@@ -1,10 +1,10 @@
 //! Adam and its relatives: a mean of gradients, divided by the root of a mean of squares.
 
 use super::elementwise::elementwise;
-use super::rule::{DECAY, Decay, EPSILON, Rule, Settings, correction, rule, tamed_square};
+use super::rule::{Decay, Rule, Settings, correction, rule, tamed_square};
 use super::words::{AmsgradMode, EpsilonMode, Epsilons, WeightDecayStyle};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range, Setting};
+use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
 
 rule! {
@@ -17,49 +17,29 @@ rule! {
     Adam "adam" "Adam"
     {
         /// Size of a step: about how far each weight moves.
-        learning_rate: 1e-3 in Range::non_negative();
-        /// Share of the mean of gradients `m` that is kept.
-        beta1: 0.9 in DECAY;
-        /// Share of the mean of squares `v` that is kept.
-        beta2: 0.999 in DECAY;
+        learning_rate: 1e-3;
+        beta1: 0.9;
+        beta2: 0.999;
         /// Keeps the divisor away from zero; 1e-8 as in the paper and PyTorch, Keras uses 1e-7.
-        epsilon: 1e-8 in EPSILON;
-        /// How strongly weights are pulled towards zero.
-        weight_decay: 0.0 in Range::non_negative();
+        epsilon: 1e-8;
+        weight_decay: 0.0;
     }
     {
         /// Where epsilon is added: outside the root (paper, PyTorch, optax), inside it, or outside before the
         /// correction of `v` (Keras, scikit-learn).
         epsilon_mode: EpsilonMode = "outside";
-        /// How weights are pulled towards zero.
         weight_decay_style: WeightDecayStyle = "coupled";
-        /// Whether to use the largest `v` so far instead of `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
         amsgrad: bool = "false";
-        /// Which `v` is the largest so far.
         amsgrad_mode: AmsgradMode = "raw";
     }
-    styles &[
-        ("paper", &[]),
-        ("torch", &[]),
-        ("keras", &[
-            ("epsilon", Setting::Number(1e-7)),
-            ("epsilon_mode", Setting::Option("hat")),
-            ("weight_decay_style", Setting::Option("decoupled")),
-        ]),
-        ("optax", &[
-            ("amsgrad_mode", Setting::Option("corrected")),
-            ("weight_decay_style", Setting::Option("decoupled")),
-        ]),
-        ("sklearn", &[("epsilon_mode", Setting::Option("hat"))]),
-    ];
+    styles {
+        paper {} torch {}
+        keras { epsilon: Number 1e-7, epsilon_mode: Option "hat", weight_decay_style: Option "decoupled" }
+        optax { amsgrad_mode: Option "corrected", weight_decay_style: Option "decoupled" }
+        sklearn { epsilon_mode: Option "hat" }
+    }
     slots &["first_moment", "second_moment", "largest_second_moment"];
-    facts OptimizerFacts {
-        divisions: 2,
-        parabola_rate: 0.05,
-        rosenbrock_rate: 0.01,
-        scale_free_start: true,
-        ..OptimizerFacts::USUAL
-    };
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.01, ..OptimizerFacts::SCALE_FREE };
 }
 
 impl Rule for Adam {
@@ -96,36 +76,26 @@ rule! {
     /// the decay. (In the paper, the decay is that product without the learning rate.) Slots: those of `adam`.
     Adamw "adamw" "AdamW"
     {
-        /// Size of a step.
-        learning_rate: 1e-3 in Range::non_negative();
-        /// Share of the mean of gradients `m` that is kept.
-        beta1: 0.9 in DECAY;
-        /// Share of the mean of squares `v` that is kept.
-        beta2: 0.999 in DECAY;
+        learning_rate: 1e-3;
+        beta1: 0.9;
+        beta2: 0.999;
         /// Keeps the divisor away from zero; Keras uses 1e-7.
-        epsilon: 1e-8 in EPSILON;
+        epsilon: 1e-8;
         /// Share of each weight that a step removes, times the learning rate; 0.01 as in PyTorch (Keras 0.004,
         /// optax 1e-4).
-        weight_decay: 0.01 in Range::non_negative();
+        weight_decay: 0.01;
     }
     {
         /// Where epsilon is added, as in `adam`.
         epsilon_mode: EpsilonMode = "outside";
-        /// Whether to use the largest `v` so far instead of `v` (AMSGrad: Reddi, Kale and Kumar, 2018).
         amsgrad: bool = "false";
-        /// Which `v` is the largest so far.
         amsgrad_mode: AmsgradMode = "raw";
     }
-    styles &[
-        ("paper", &[]),
-        ("torch", &[]),
-        ("keras", &[
-            ("epsilon", Setting::Number(1e-7)),
-            ("epsilon_mode", Setting::Option("hat")),
-            ("weight_decay", Setting::Number(0.004)),
-        ]),
-        ("optax", &[("weight_decay", Setting::Number(1e-4)), ("amsgrad_mode", Setting::Option("corrected"))]),
-    ];
+    styles {
+        paper {} torch {}
+        keras { epsilon: Number 1e-7, epsilon_mode: Option "hat", weight_decay: Number 0.004 }
+        optax { weight_decay: Number 1e-4, amsgrad_mode: Option "corrected" }
+    }
     slots Adam::ENTRY.slots;
     facts OptimizerFacts { scale_free_start: false, rests_at_zero_gradient: false, ..Adam::ENTRY.facts };
 }
@@ -170,34 +140,29 @@ rule! {
     Nadam "nadam" "NAdam"
     {
         /// Size of a step; 0.002 as in PyTorch, Keras uses 0.001.
-        learning_rate: 2e-3 in Range::non_negative();
+        learning_rate: 2e-3;
         /// Share of the mean of gradients `m` that is kept, and the final momentum.
-        beta1: 0.9 in DECAY;
-        /// Share of the mean of squares `v` that is kept.
-        beta2: 0.999 in DECAY;
+        beta1: 0.9;
+        beta2: 0.999;
         /// Keeps the divisor away from zero; Keras uses 1e-7.
-        epsilon: 1e-8 in EPSILON;
+        epsilon: 1e-8;
         /// How fast the momentum rises from half its final value; 0.004 as in the paper and PyTorch, Keras uses 1, and
         /// optax has a constant momentum, which any large number gives.
         momentum_decay: 0.004 in Range::non_negative();
-        /// How strongly weights are pulled towards zero.
-        weight_decay: 0.0 in Range::non_negative();
+        weight_decay: 0.0;
     }
     {
         /// How weights are pulled towards zero; optax does as Keras does.
         weight_decay_style: WeightDecayStyle = "coupled";
     }
-    styles &[
-        ("paper", &[]),
-        ("torch", &[]),
-        ("keras", &[
-            ("learning_rate", Setting::Number(1e-3)),
-            ("epsilon", Setting::Number(1e-7)),
-            ("momentum_decay", Setting::Number(1.0)),
-            ("weight_decay_style", Setting::Option("decoupled")),
-        ]),
-        ("optax", &[("momentum_decay", Setting::Number(1e4)), ("weight_decay_style", Setting::Option("decoupled"))]),
-    ];
+    styles {
+        paper {} torch {}
+        keras {
+            learning_rate: Number 1e-3, epsilon: Number 1e-7, momentum_decay: Number 1.0,
+            weight_decay_style: Option "decoupled",
+        }
+        optax { momentum_decay: Number 1e4, weight_decay_style: Option "decoupled" }
+    }
     slots &["first_moment", "second_moment"];
     facts OptimizerFacts { scale_free_start: true, ..Adam::ENTRY.facts };
 }
@@ -262,30 +227,24 @@ rule! {
     /// `second_moment`.
     Radam "radam" "RAdam"
     {
-        /// Size of a step.
-        learning_rate: 1e-3 in Range::non_negative();
-        /// Share of the mean of gradients `m` that is kept.
-        beta1: 0.9 in DECAY;
-        /// Share of the mean of squares `v` that is kept.
-        beta2: 0.999 in DECAY;
-        /// Keeps the divisor away from zero.
-        epsilon: 1e-8 in EPSILON;
+        learning_rate: 1e-3;
+        beta1: 0.9;
+        beta2: 0.999;
+        epsilon: 1e-8;
         /// How many gradients `v` must represent before it is used; 5 as in PyTorch and optax, 4 in the paper.
         rectify_above: 5.0 in Range::half_open(4.0, f64::INFINITY);
-        /// How strongly weights are pulled towards zero.
-        weight_decay: 0.0 in Range::non_negative();
+        weight_decay: 0.0;
     }
     {
         /// Where epsilon is added, as in `adam`; PyTorch uses `"hat"`.
         epsilon_mode: EpsilonMode = "outside";
-        /// How weights are pulled towards zero.
         weight_decay_style: WeightDecayStyle = "coupled";
     }
-    styles &[
-        ("paper", &[("rectify_above", Setting::Number(4.0))]),
-        ("torch", &[("epsilon_mode", Setting::Option("hat"))]),
-        ("optax", &[("weight_decay_style", Setting::Option("decoupled"))]),
-    ];
+    styles {
+        paper { rectify_above: Number 4.0 }
+        torch { epsilon_mode: Option "hat" }
+        optax { weight_decay_style: Option "decoupled" }
+    }
     slots &["first_moment", "second_moment"];
     facts OptimizerFacts {
         divisions: 2,

@@ -2,11 +2,11 @@
 
 use super::moments::{Adamw, Moments};
 use super::passes::{Pass, matrix, pass_over};
-use super::rule::{DECAY, EPSILON, Rule, Scalars, Settings, WholeParameter, rule};
+use super::rule::{Rule, Scalars, Settings, WholeParameter, rule};
 use super::words::RateAdjustment;
 use crate::matmul::{Matrix, Store, multiply, workspace_len};
 use crate::real::{Element, Real};
-use crate::registry::{OptimizerFacts, Range, Setting};
+use crate::registry::{OptimizerFacts, Range};
 
 rule! {
     /// Moves matrices along their momentum, with all singular values brought close to one (Jordan et al., 2024).
@@ -21,19 +21,19 @@ rule! {
     Muon "muon" "Muon"
     {
         /// Size of a step: about how far each singular value moves.
-        learning_rate: 1e-3 in Range::non_negative();
+        learning_rate: 1e-3;
         /// Share of a matrix's momentum that is kept.
-        momentum: 0.95 in DECAY;
+        momentum: 0.95;
         /// Share of each weight that a step removes, times the learning rate; 0.1 as in PyTorch.
-        weight_decay: 0.1 in Range::non_negative();
+        weight_decay: 0.1;
         /// Smallest norm that a matrix is divided by.
-        epsilon: 1e-7 in EPSILON;
+        epsilon: 1e-7;
         /// How many iterations bring the singular values closer to one; rounded down to a whole number.
         iterations: 5.0 in Range::closed(1.0, 99.0);
         /// Share of a vector's mean of gradients that is kept.
-        beta1: 0.9 in DECAY;
+        beta1: 0.9;
         /// Share of a vector's mean of squares that is kept.
-        beta2: 0.999 in DECAY;
+        beta2: 0.999;
     }
     {
         /// Whether a matrix looks one step ahead.
@@ -41,11 +41,10 @@ rule! {
         /// How the step of a matrix depends on its shape (Liu et al., 2025).
         adjustment: RateAdjustment = "original";
     }
-    styles &[
-        ("paper", &[]),
-        ("torch", &[]),
-        ("optax", &[("weight_decay", Setting::Number(0.0)), ("epsilon", Setting::Number(1e-8))]),
-    ];
+    styles {
+        paper {} torch {}
+        optax { weight_decay: Number 0.0, epsilon: Number 1e-8 }
+    }
     slots &["first_moment", "second_moment"];
     facts OptimizerFacts {
         divisions: 2,

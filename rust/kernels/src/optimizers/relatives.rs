@@ -1,10 +1,10 @@
 //! Relatives of Adam that divide by something other than a mean of squared gradients: Adamax, AdaBelief, Adan.
 
 use super::elementwise::elementwise;
-use super::rule::{DECAY, Decay, EPSILON, Rule, correction, rule, tamed};
+use super::rule::{Decay, Rule, correction, rule, tamed};
 use super::words::{EpsilonModeLargest, Epsilons, WeightDecayStyle};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range, Setting};
+use crate::registry::OptimizerFacts;
 use crate::sweep::Update;
 
 rule! {
@@ -16,42 +16,30 @@ rule! {
     Adamax "adamax" "Adamax"
     {
         /// Size of a step; 0.002 as in the paper and PyTorch, Keras uses 0.001.
-        learning_rate: 2e-3 in Range::non_negative();
-        /// Share of the mean of gradients `m` that is kept.
-        beta1: 0.9 in DECAY;
+        learning_rate: 2e-3;
+        beta1: 0.9;
         /// Share of the largest gradient `u` that is kept.
-        beta2: 0.999 in DECAY;
+        beta2: 0.999;
         /// Keeps the divisor away from zero; Keras uses 1e-7.
-        epsilon: 1e-8 in EPSILON;
-        /// How strongly weights are pulled towards zero.
-        weight_decay: 0.0 in Range::non_negative();
+        epsilon: 1e-8;
+        weight_decay: 0.0;
     }
     {
         /// Whether epsilon is added to the gradient, inside the maximum (PyTorch, optax), or to the divisor, `m / (u +
         /// epsilon)` (Keras).
         epsilon_mode: EpsilonModeLargest = "inside";
-        /// How weights are pulled towards zero.
         weight_decay_style: WeightDecayStyle = "coupled";
     }
-    styles &[
-        ("paper", &[]),
-        ("torch", &[]),
-        ("keras", &[
-            ("learning_rate", Setting::Number(1e-3)),
-            ("epsilon", Setting::Number(1e-7)),
-            ("epsilon_mode", Setting::Option("outside")),
-            ("weight_decay_style", Setting::Option("decoupled")),
-        ]),
-        ("optax", &[("weight_decay_style", Setting::Option("decoupled"))]),
-    ];
+    styles {
+        paper {} torch {}
+        keras {
+            learning_rate: Number 1e-3, epsilon: Number 1e-7, epsilon_mode: Option "outside",
+            weight_decay_style: Option "decoupled",
+        }
+        optax { weight_decay_style: Option "decoupled" }
+    }
     slots &["first_moment", "largest"];
-    facts OptimizerFacts {
-        divisions: 1,
-        parabola_rate: 0.05,
-        rosenbrock_rate: 0.02,
-        scale_free_start: true,
-        ..OptimizerFacts::USUAL
-    };
+    facts OptimizerFacts { divisions: 1, parabola_rate: 0.05, rosenbrock_rate: 0.02, ..OptimizerFacts::SCALE_FREE };
 }
 
 impl Rule for Adamax {
@@ -102,33 +90,23 @@ rule! {
     /// Follows optax. Slots: `first_moment`, `spread`.
     Adabelief "adabelief" "AdaBelief"
     {
-        /// Size of a step.
-        learning_rate: 1e-3 in Range::non_negative();
-        /// Share of the mean of gradients `m` that is kept.
-        beta1: 0.9 in DECAY;
+        learning_rate: 1e-3;
+        beta1: 0.9;
         /// Share of the spread `s` that is kept.
-        beta2: 0.999 in DECAY;
+        beta2: 0.999;
         /// Keeps the spread and the divisor away from zero; 1e-16 as in optax.
-        epsilon: 1e-16 in EPSILON;
-        /// How strongly weights are pulled towards zero.
-        weight_decay: 0.0 in Range::non_negative();
+        epsilon: 1e-16;
+        weight_decay: 0.0;
     }
     {
-        /// How weights are pulled towards zero.
         weight_decay_style: WeightDecayStyle = "decoupled";
     }
-    styles &[
-        ("paper", &[("epsilon", Setting::Number(1e-8))]),
-        ("optax", &[]),
-    ];
+    styles {
+        paper { epsilon: Number 1e-8 }
+        optax {}
+    }
     slots &["first_moment", "spread"];
-    facts OptimizerFacts {
-        divisions: 2,
-        parabola_rate: 0.05,
-        rosenbrock_rate: 0.01,
-        scale_free_start: true,
-        ..OptimizerFacts::USUAL
-    };
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.01, ..OptimizerFacts::SCALE_FREE };
 }
 
 impl Rule for Adabelief {
@@ -181,34 +159,23 @@ rule! {
     /// `first_moment`, `mean_difference`, `second_moment`, `previous_gradient`.
     Adan "adan" "Adan"
     {
-        /// Size of a step.
-        learning_rate: 1e-3 in Range::non_negative();
-        /// Share of the mean of gradients `m` that is kept.
-        beta1: 0.98 in DECAY;
+        learning_rate: 1e-3;
+        beta1: 0.98;
         /// Share of the mean of differences `n` that is kept.
-        beta2: 0.92 in DECAY;
+        beta2: 0.92;
         /// Share of the mean of squares `s` that is kept.
-        beta3: 0.99 in DECAY;
-        /// Keeps the divisor away from zero.
-        epsilon: 1e-8 in EPSILON;
-        /// How strongly weights are pulled towards zero.
-        weight_decay: 0.0 in Range::non_negative();
+        beta3: 0.99;
+        epsilon: 1e-8;
+        weight_decay: 0.0;
     }
     {
-        /// How weights are pulled towards zero.
         weight_decay_style: WeightDecayStyle = "decoupled";
     }
-    styles &[
-        ("paper", &[]),
-    ];
+    styles {
+        paper {}
+    }
     slots &["first_moment", "mean_difference", "second_moment", "previous_gradient"];
-    facts OptimizerFacts {
-        divisions: 2,
-        parabola_rate: 0.05,
-        rosenbrock_rate: 0.0005,
-        scale_free_start: true,
-        ..OptimizerFacts::USUAL
-    };
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.05, rosenbrock_rate: 0.0005, ..OptimizerFacts::SCALE_FREE };
 }
 
 impl Rule for Adan {

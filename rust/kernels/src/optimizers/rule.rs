@@ -159,24 +159,74 @@ const LIMIT_SINGLE: f64 = 72_057_594_037_927_936.0;
 /// 2^480.
 const LIMIT_DOUBLE: f64 = f64::from_bits((1023 + 480) << 52);
 
+/// What is said of a setting: its own documentation, or that of a name that means the same in most rules.
+macro_rules! said {
+    ($setting:ident $($doc:literal)+) => { concat!($($doc, "\n"),+) };
+    (learning_rate) => { " Size of a step.\n" };
+    (beta1) => { " Share of the mean of gradients `m` that is kept.\n" };
+    (beta2) => { " Share of the mean of squares `v` that is kept.\n" };
+    (epsilon) => { " Keeps the divisor away from zero.\n" };
+    (weight_decay) => { " How strongly weights are pulled towards zero.\n" };
+    (weight_decay_style) => { " How weights are pulled towards zero.\n" };
+    (nesterov) => { " Whether to look one step ahead along the velocity.\n" };
+    (amsgrad) => {
+        " Whether to use the largest `v` so far instead of `v` (AMSGrad: Reddi, Kale and Kumar, 2018).\n"
+    };
+    (amsgrad_mode) => { " Which `v` is the largest so far.\n" };
+}
+pub(super) use said;
+
+/// The range of a parameter: its own, or that of a name that means the same in most rules.
+macro_rules! range {
+    ($parameter:ident $range:expr) => {
+        $range
+    };
+    (learning_rate) => {
+        $crate::registry::Range::non_negative()
+    };
+    (weight_decay) => {
+        $crate::registry::Range::non_negative()
+    };
+    (epsilon) => {
+        $crate::optimizers::rule::EPSILON
+    };
+    (beta1) => {
+        $crate::optimizers::rule::DECAY
+    };
+    (beta2) => {
+        $crate::optimizers::rule::DECAY
+    };
+    (beta3) => {
+        $crate::optimizers::rule::DECAY
+    };
+    (decay) => {
+        $crate::optimizers::rule::DECAY
+    };
+    (momentum) => {
+        $crate::optimizers::rule::DECAY
+    };
+}
+pub(super) use range;
+
 /// Declares a rule: its documentation, name and class, settings, what other libraries set, slots and facts, beside
-/// which its scalars and formula are written. Everything that is said of a rule is said here: the classes of other
+/// which its scalars and formula are written. Settings whose name means the same in most rules take their documentation
+/// from [`said!`] and their range from [`range!`] where they state none. Everything that is said of a rule is said here: the classes of other
 /// languages are written from it.
 macro_rules! rule {
     (
         $(#[doc = $doc:literal])*
         $type:ident $name:literal $class:literal
-        { $($(#[doc = $number_doc:literal])+ $number:ident : $default:literal in $range:expr;)* }
-        { $($(#[doc = $choice_doc:literal])+ $choice:ident : $word:ty = $choice_default:literal;)* }
-        styles $styles:expr;
+        { $($(#[doc = $number_doc:literal])* $number:ident : $default:literal $(in $range:expr)?;)* }
+        { $($(#[doc = $choice_doc:literal])* $choice:ident : $word:ty = $choice_default:literal;)* }
+        styles { $($style:ident { $($set:ident : $kind:ident $value:literal),* $(,)? })* }
         slots $slots:expr;
         facts $facts:expr;
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $type {
-            $($(#[doc = $number_doc])+ pub $number: f64,)*
-            $($(#[doc = $choice_doc])+ pub $choice: $word,)*
+            $(#[doc = $crate::optimizers::rule::said!($number $($number_doc)*)] pub $number: f64,)*
+            $(#[doc = $crate::optimizers::rule::said!($choice $($choice_doc)*)] pub $choice: $word,)*
         }
 
         impl $crate::optimizers::rule::Settings for $type {
@@ -185,16 +235,21 @@ macro_rules! rule {
                 class: $class,
                 doc: concat!($($doc, "\n"),*),
                 parameters: &[$($crate::registry::Parameter {
-                    name: stringify!($number), default: $default, range: $range, doc: concat!($($number_doc, "\n"),+),
+                    name: stringify!($number),
+                    default: $default,
+                    range: $crate::optimizers::rule::range!($number $($range)?),
+                    doc: $crate::optimizers::rule::said!($number $($number_doc)*),
                 }),*],
                 choices: &[$($crate::registry::Choice {
                     name: stringify!($choice),
                     default: $choice_default,
                     options: <$word as $crate::optimizers::words::Word>::WORDS,
                     meanings: <$word as $crate::optimizers::words::Word>::MEANINGS,
-                    doc: concat!($($choice_doc, "\n"),+),
+                    doc: $crate::optimizers::rule::said!($choice $($choice_doc)*),
                 }),*],
-                styles: $styles,
+                styles: &[$((stringify!($style), &[
+                    $((stringify!($set), $crate::registry::Setting::$kind($value))),*
+                ])),*],
                 slots: $slots,
                 facts: $facts,
             };

@@ -1,10 +1,10 @@
 //! Schedule-free AdamW, which evaluates with the average of its steps.
 
 use super::elementwise::elementwise;
-use super::rule::{DECAY, Decay, EPSILON, Evaluation, Rule, correction, rule, tamed};
+use super::rule::{Decay, Evaluation, Rule, correction, rule, tamed};
 use super::words::{Averaging, WeightDecayStyle};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range, Setting};
+use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
 
 rule! {
@@ -18,15 +18,12 @@ rule! {
     ScheduleFreeAdamw "schedule_free_adamw" "ScheduleFreeAdamW"
     {
         /// Size of a step; 0.0025 as in the authors' code, Keras and optax.
-        learning_rate: 0.0025 in Range::non_negative();
+        learning_rate: 0.0025;
         /// Share of the average in the point at which gradients are computed.
         beta1: 0.9 in Range::open(0.0, 1.0);
-        /// Share of the mean of squares `v` that is kept.
-        beta2: 0.999 in DECAY;
-        /// Keeps the divisor away from zero.
-        epsilon: 1e-8 in EPSILON;
-        /// How strongly weights are pulled towards zero.
-        weight_decay: 0.0 in Range::non_negative();
+        beta2: 0.999;
+        epsilon: 1e-8;
+        weight_decay: 0.0;
         /// Steps until the learning rate is reached. (optax's own warm-up is one step behind.)
         warmup_steps: 0.0 in Range::non_negative();
     }
@@ -35,19 +32,13 @@ rule! {
         /// their weights.
         averaging: Averaging = "weighted";
     }
-    styles &[
-        ("paper", &[]),
-        ("keras", &[("averaging", Setting::Option("uniform"))]),
-        ("optax", &[]),
-    ];
+    styles {
+        paper {}
+        keras { averaging: Option "uniform" }
+        optax {}
+    }
     slots &["base", "second_moment"];
-    facts OptimizerFacts {
-        divisions: 2,
-        parabola_rate: 0.5,
-        rosenbrock_rate: 0.005,
-        scale_free_start: true,
-        ..OptimizerFacts::USUAL
-    };
+    facts OptimizerFacts { divisions: 2, parabola_rate: 0.5, rosenbrock_rate: 0.005, ..OptimizerFacts::SCALE_FREE };
 }
 
 impl ScheduleFreeAdamw {

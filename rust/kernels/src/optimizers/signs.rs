@@ -1,11 +1,11 @@
 //! Rules that use only the sign of a gradient: Lion, Rprop.
 
 use super::elementwise::elementwise;
-use super::rule::{DECAY, Decay, Rule, rule};
+use super::rule::{Decay, Rule, rule};
 use super::words::WeightDecayStyle;
 use crate::error::{Result, value_error};
 use crate::real::Real;
-use crate::registry::{OptimizerFacts, Range, Setting};
+use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
 
 /// -1, 0 or 1; NaN stays.
@@ -23,30 +23,25 @@ rule! {
     Lion "lion" "Lion"
     {
         /// How far each weight moves; 1e-4 as in the paper, Keras uses 1e-3.
-        learning_rate: 1e-4 in Range::non_negative();
+        learning_rate: 1e-4;
         /// Share of the momentum in the step.
-        beta1: 0.9 in DECAY;
+        beta1: 0.9;
         /// Share of the momentum that is kept.
-        beta2: 0.99 in DECAY;
+        beta2: 0.99;
         /// How strongly weights are pulled towards zero; optax uses 1e-3.
-        weight_decay: 0.0 in Range::non_negative();
+        weight_decay: 0.0;
     }
     {
         /// How weights are pulled towards zero; decoupled in the paper.
         weight_decay_style: WeightDecayStyle = "decoupled";
     }
-    styles &[
-        ("paper", &[]),
-        ("keras", &[("learning_rate", Setting::Number(1e-3))]),
-        ("optax", &[("weight_decay", Setting::Number(1e-3))]),
-    ];
+    styles {
+        paper {}
+        keras { learning_rate: Number 1e-3 }
+        optax { weight_decay: Number 1e-3 }
+    }
     slots &["first_moment"];
-    facts OptimizerFacts {
-        parabola_rate: 0.05,
-        rosenbrock_rate: 0.001,
-        scale_free_start: true,
-        ..OptimizerFacts::USUAL
-    };
+    facts OptimizerFacts { parabola_rate: 0.05, rosenbrock_rate: 0.001, ..OptimizerFacts::SCALE_FREE };
 }
 
 impl Rule for Lion {
@@ -91,7 +86,7 @@ rule! {
     Rprop "rprop" "Rprop"
     {
         /// Size of the first step; has no effect later. PyTorch starts at 0.01, the paper at 0.0125.
-        learning_rate: 0.01 in Range::non_negative();
+        learning_rate: 0.01;
         /// Factor of a step's size after a change of sign.
         decrease: 0.5 in Range::open(0.0, 1.0);
         /// Factor of a step's size while the sign stays.
@@ -102,17 +97,12 @@ rule! {
         largest_step: 50.0 in Range::non_negative();
     }
     {}
-    styles &[
-        ("paper", &[("learning_rate", Setting::Number(0.0125)), ("smallest_step", Setting::Number(0.0))]),
-        ("torch", &[]),
-    ];
+    styles {
+        paper { learning_rate: Number 0.0125, smallest_step: Number 0.0 }
+        torch {}
+    }
     slots &["previous_gradient", "step_size"];
-    facts OptimizerFacts {
-        parabola_rate: 0.1,
-        rosenbrock_rate: 0.01,
-        scale_free_start: true,
-        ..OptimizerFacts::USUAL
-    };
+    facts OptimizerFacts { parabola_rate: 0.1, rosenbrock_rate: 0.01, ..OptimizerFacts::SCALE_FREE };
 }
 
 impl Rule for Rprop {

@@ -2,9 +2,9 @@
 
 use super::elementwise::run;
 use super::passes::{Pass, pass_over};
-use super::rule::{DECAY, EPSILON, Rule, Scalars, WholeParameter, correction, rule, tamed};
+use super::rule::{Rule, Scalars, WholeParameter, correction, rule, tamed};
 use crate::real::{Element, Real};
-use crate::registry::{OptimizerFacts, Range, Setting};
+use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
 
 /// Norm of a tensor over that of its step, or 1 where one of them is zero.
@@ -28,30 +28,26 @@ rule! {
     Lamb "lamb" "LAMB"
     {
         /// Share of its norm by which a tensor moves in a step.
-        learning_rate: 1e-3 in Range::non_negative();
-        /// Share of the mean of gradients `m` that is kept.
-        beta1: 0.9 in DECAY;
-        /// Share of the mean of squares `v` that is kept.
-        beta2: 0.999 in DECAY;
+        learning_rate: 1e-3;
+        beta1: 0.9;
+        beta2: 0.999;
         /// Keeps the divisor away from zero; 1e-6 as in the paper and optax.
-        epsilon: 1e-6 in EPSILON;
+        epsilon: 1e-6;
         /// Share of the weight that is added to the direction.
-        weight_decay: 0.0 in Range::non_negative();
+        weight_decay: 0.0;
     }
     {}
-    styles &[
-        ("paper", &[]),
-        ("optax", &[]),
-        ("keras", &[("epsilon", Setting::Number(1e-7))]),
-    ];
+    styles {
+        paper {} optax {}
+        keras { epsilon: Number 1e-7 }
+    }
     slots &["first_moment", "second_moment"];
     facts OptimizerFacts {
         divisions: 2,
         parabola_rate: 0.05,
         rosenbrock_rate: 0.003,
-        scale_free_start: true,
         elementwise: false,
-        ..OptimizerFacts::USUAL
+        ..OptimizerFacts::SCALE_FREE
     };
 }
 
@@ -139,29 +135,26 @@ rule! {
     Lars "lars" "LARS"
     {
         /// Size of a step, relative to the share that `trust` allows.
-        learning_rate: 1.0 in Range::non_negative();
+        learning_rate: 1.0;
         /// Share of the velocity that is kept.
-        momentum: 0.9 in DECAY;
+        momentum: 0.9;
         /// Share of its norm by which a tensor moves at a learning rate of 1.
         trust: 1e-3 in Range::non_negative();
         /// Added to the gradient, times the weight.
-        weight_decay: 0.0 in Range::non_negative();
+        weight_decay: 0.0;
     }
     {
-        /// Whether to look one step ahead along the velocity.
         nesterov: bool = "false";
     }
-    styles &[
-        ("paper", &[]),
-        ("optax", &[]),
-    ];
+    styles {
+        paper {} optax {}
+    }
     slots &["velocity"];
     facts OptimizerFacts {
         parabola_rate: 10.0,
         rosenbrock_rate: 1.0,
-        scale_free_start: true,
         elementwise: false,
-        ..OptimizerFacts::USUAL
+        ..OptimizerFacts::SCALE_FREE
     };
 }
 

@@ -18,6 +18,7 @@ mod sync;
 #[cfg(all(not(loom), test))]
 mod tests;
 
+use crate::environment::Asked;
 use crate::error::{Result, value_error};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -60,12 +61,8 @@ pub fn processors() -> usize {
 
 /// What `TILEGRAD_THREADS` asked for when it was first read; an error if it is not a number of threads.
 pub fn from_environment() -> Result<Option<usize>> {
-    static ASKED: OnceLock<Result<Option<usize>>> = OnceLock::new();
-    let read = || {
-        let text = std::env::var_os("TILEGRAD_THREADS").unwrap_or_default();
-        if text.is_empty() { Ok(None) } else { parse(&text.to_string_lossy()).map(Some) }
-    };
-    ASKED.get_or_init(read).clone()
+    static ASKED: Asked<usize> = Asked::new();
+    ASKED.get("TILEGRAD_THREADS", parse)
 }
 
 /// The number of threads that a text names, or an error.

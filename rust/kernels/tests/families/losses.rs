@@ -128,10 +128,7 @@ fn check_halves<E: Element>(loss: &CrossEntropy, batch: &RowBatch<'_, E>, totals
 
 #[test]
 fn cross_entropy_equals_the_formula_in_every_form() {
-    on_each_isa(|_| {
-        check_cross_entropy::<f32>(4e-6);
-        check_cross_entropy::<f64>(1e-14);
-    });
+    on_each_isa(|_| in_both_precisions!(check_cross_entropy, 4e-6, 1e-14));
 }
 
 #[test]
@@ -300,10 +297,7 @@ fn check_point_batch<E: Element>(
 
 #[test]
 fn point_losses_equal_their_formulas_and_differences() {
-    on_each_isa(|_| {
-        check_point::<f32>(4e-6);
-        check_point::<f64>(1e-14);
-    });
+    on_each_isa(|_| in_both_precisions!(check_point, 4e-6, 1e-14));
 }
 
 #[test]

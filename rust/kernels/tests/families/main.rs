@@ -3,6 +3,14 @@
 //!
 //! They stand outside the crate because they force instruction sets and thread counts, which are settings of a process.
 
+/// Runs a check of each precision, with its own tolerance if there is one.
+macro_rules! in_both_precisions {
+    ($check:ident $(, $single:expr, $double:expr)?) => {{
+        $check::<f32>($($single)?);
+        $check::<f64>($($double)?);
+    }};
+}
+
 mod losses;
 mod normalization;
 mod optimizers;

@@ -51,10 +51,7 @@ fn check_forward<E: Element>(tolerance: f64) {
 
 #[test]
 fn equals_the_formula_in_double_precision() {
-    on_each_isa(|_| {
-        check_forward::<f32>(2e-6);
-        check_forward::<f64>(4e-14);
-    });
+    on_each_isa(|_| in_both_precisions!(check_forward, 2e-6, 4e-14));
 }
 
 /// `sum(arriving * normalized)`, by its definition.

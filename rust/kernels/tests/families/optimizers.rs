@@ -190,10 +190,7 @@ fn check_concatenation<E: Element>() {
 
 #[test]
 fn concatenating_parameters_changes_nothing() {
-    on_each_isa(|_| {
-        check_concatenation::<f32>();
-        check_concatenation::<f64>();
-    });
+    on_each_isa(|_| in_both_precisions!(check_concatenation));
 }
 
 #[test]

@@ -63,10 +63,7 @@ fn check_forward<E: Element>(unit: f64) {
 
 #[test]
 fn equals_the_formula_within_the_stated_bound() {
-    on_each_isa(|_| {
-        check_forward::<f32>(f64::from(f32::EPSILON));
-        check_forward::<f64>(f64::EPSILON);
-    });
+    on_each_isa(|_| in_both_precisions!(check_forward, f64::from(f32::EPSILON), f64::EPSILON));
 }
 
 /// `sum(arriving * weight * normalized)`, by the definition.

@@ -43,10 +43,7 @@ fn check_values<E: Element>(tolerance: f64) {
 
 #[test]
 fn equals_the_formula_in_double_precision() {
-    on_each_isa(|_| {
-        check_values::<f32>(2e-6);
-        check_values::<f64>(4e-15);
-    });
+    on_each_isa(|_| in_both_precisions!(check_values, 2e-6, 4e-15));
 }
 
 fn check_gradients<E: Element>(tolerance: f64) {
@@ -78,10 +75,7 @@ fn check_gradients<E: Element>(tolerance: f64) {
 
 #[test]
 fn gradients_equal_the_formula() {
-    on_each_isa(|_| {
-        check_gradients::<f32>(4e-6);
-        check_gradients::<f64>(1e-14);
-    });
+    on_each_isa(|_| in_both_precisions!(check_gradients, 4e-6, 1e-14));
 }
 
 #[test]

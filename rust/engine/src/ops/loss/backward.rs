@@ -118,8 +118,7 @@ impl Routine for LossBackward {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let (loss, last) = (self.loss, site.inputs.len() - 1);
-        let inputs =
-            loss.inputs(&site.inputs[..last].iter().collect::<Vec<_>>()).expect("the shape rule has checked it");
+        let inputs = loss.site_inputs(&site.inputs[..last]);
         with_element!(site.dtype(), E => Box::new(move |call| {
             let seed = loss.seed::<E>(call.input(last));
             loss.pass::<E>(call, inputs, &seed, None, Some(call.output(0)));
@@ -149,10 +148,6 @@ impl Operation for LossDerivative {
     fn infer(&self, inputs: &[&Type]) -> Result<Type> {
         LossBackward::new(self.loss).infer(inputs)
     }
-
-    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
-        Ok(vec![InputGradient::Undefined; rule.inputs.len()])
-    }
 }
 
 impl Routine for LossDerivative {
@@ -166,8 +161,7 @@ impl Routine for LossDerivative {
 
     fn compile(&self, site: &Site<'_>) -> Run {
         let (loss, derivative, last) = (self.loss, self.derivative, site.inputs.len() - 1);
-        let inputs =
-            loss.inputs(&site.inputs[..last].iter().collect::<Vec<_>>()).expect("the shape rule has checked it");
+        let inputs = loss.site_inputs(&site.inputs[..last]);
         with_element!(site.dtype(), E => Box::new(move |call| {
             let seed = loss.seed::<E>(call.input(last));
             loss.derive::<E>(derivative, call, inputs, &seed, call.output(0));

@@ -102,6 +102,11 @@ impl Loss {
         Ok(Self { entry, formula, reduction, class_weight, sample_weight })
     }
 
+    /// Which the inputs of a planned operation are.
+    pub(super) fn site_inputs(&self, inputs: &[Type]) -> Inputs {
+        self.inputs(&inputs.iter().collect::<Vec<_>>()).expect("the shape rule has checked it")
+    }
+
     /// Checks the inputs and determines which they are.
     pub(super) fn inputs(&self, inputs: &[&Type]) -> Result<Inputs> {
         let name = self.entry.name;

@@ -47,9 +47,7 @@ impl Operation for Moments {
     fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
         gradients_of(rule, &[0], |graph, inputs| {
             let (mean, variance) = (over_rows(graph, inputs[0], ReduceKind::Mean)?, variance(graph, inputs[0])?);
-            let features = graph.shape(mean).iter().product();
-            let (mean, variance) = (graph.reshape(mean, &[1, features])?, graph.reshape(variance, &[1, features])?);
-            graph.add_node(Concatenate::along(0), &[mean, variance])
+            two_rows(graph, mean, variance)
         })
     }
 }
@@ -165,9 +163,7 @@ impl Operation for BatchNormSums {
             let product = graph.multiply(inputs[0], normal)?;
             let (plain, product) =
                 (over_rows(graph, inputs[0], ReduceKind::Sum)?, over_rows(graph, product, ReduceKind::Sum)?);
-            let features = graph.shape(plain).iter().product();
-            let (plain, product) = (graph.reshape(plain, &[1, features])?, graph.reshape(product, &[1, features])?);
-            graph.add_node(Concatenate::along(0), &[plain, product])
+            two_rows(graph, plain, product)
         })
     }
 }
@@ -235,6 +231,13 @@ fn over_rows(graph: &mut Graph, value: ValueId, kind: ReduceKind) -> Result<Valu
     graph.add_node(Reduce::new(kind, Some(&axes), true), &[value])
 }
 
+/// Two numbers for each feature as the rows of a matrix.
+fn two_rows(graph: &mut Graph, first: ValueId, second: ValueId) -> Result<ValueId> {
+    let features = graph.shape(first).iter().product();
+    let (first, second) = (graph.reshape(first, &[1, features])?, graph.reshape(second, &[1, features])?);
+    graph.add_node(Concatenate::along(0), &[first, second])
+}
+
 fn centred(graph: &mut Graph, x: ValueId) -> Result<ValueId> {
     let mean = over_rows(graph, x, ReduceKind::Mean)?;
     graph.subtract(x, mean)
@@ -295,15 +298,6 @@ impl Operation for Track {
         }
         require_type("track", "moments", moments, &[&parameter.with_shape(&[2, parameter.len()])])?;
         Ok((*parameter).clone())
-    }
-
-    fn gradient(&self, rule: &mut GradientRule<'_>) -> Result<Vec<InputGradient>> {
-        Ok(vec![InputGradient::Undefined; rule.inputs.len()])
-    }
-
-    fn reads(&self, input: usize) -> bool {
-        // The parameter is accessed as the result, in place.
-        input != 0
     }
 
     fn changes(&self) -> Option<Changer> {
