@@ -14,13 +14,40 @@ pub use layout::{Broadcast, Permutation, broadcast_shape, permute};
 pub(crate) use reduce::{CHAIN, sum_columns};
 pub use reduce::{Reduction, ReductionKind};
 
+/// Declares what stands for any of some functions, and their names.
+macro_rules! named_functions {
+    ($(#[$of:meta])* $functions:ident { $($(#[$doc:meta])* $variant:ident $name:literal)* }) => {
+        $(#[$of])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $functions {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl $functions {
+            /// Every one of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The function of this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|function| function.name() == name)
+            }
+
+            /// Its name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
 /// Declares functions of one number that act on arrays: a name, its summary and its formula.
 macro_rules! unary_functions {
     ($($(#[doc = $doc:literal])* $variant:ident $name:literal ($x:ident) $value:block)*) => {
-        /// A function of one number.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum UnaryFunction {
-            $($(#[doc = $doc])* $variant,)*
+        named_functions! {
+            /// A function of one number.
+            UnaryFunction { $($(#[doc = $doc])* $variant $name)* }
         }
 
         $(#[derive(Clone, Copy)]
@@ -31,21 +58,6 @@ macro_rules! unary_functions {
         })*
 
         impl UnaryFunction {
-            /// Every function of one number.
-            pub const ALL: &[UnaryFunction] = &[$(UnaryFunction::$variant),*];
-
-            /// The function of this name.
-            pub fn named(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|function| function.name() == name)
-            }
-
-            /// Its name.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(UnaryFunction::$variant => $name,)*
-                }
-            }
-
             /// `out[i] = f(x[i])`.
             pub fn apply<E: Element>(self, x: &[E], out: &mut [E]) {
                 match self {
@@ -90,10 +102,9 @@ unary_functions! {
 /// Declares functions of two numbers that act on arrays.
 macro_rules! binary_functions {
     ($($(#[doc = $doc:literal])* $variant:ident $name:literal ($x:ident, $y:ident) $value:block)*) => {
-        /// A function of two numbers.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum BinaryFunction {
-            $($(#[doc = $doc])* $variant,)*
+        named_functions! {
+            /// A function of two numbers.
+            BinaryFunction { $($(#[doc = $doc])* $variant $name)* }
         }
 
         /// The formulas of [`BinaryFunction`].
@@ -108,21 +119,6 @@ macro_rules! binary_functions {
         }
 
         impl BinaryFunction {
-            /// Every function of two numbers.
-            pub const ALL: &[BinaryFunction] = &[$(BinaryFunction::$variant),*];
-
-            /// The function of this name.
-            pub fn named(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|function| function.name() == name)
-            }
-
-            /// Its name.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(BinaryFunction::$variant => $name,)*
-                }
-            }
-
             /// `out = f(x, y)`, broadcast.
             pub fn apply<E: Element>(self, broadcast: &Broadcast, x: &[E], y: &[E], out: &mut [E]) {
                 match self {

@@ -1,11 +1,13 @@
 //! Rules that divide by accumulated squares of the gradient: RMSprop, Adagrad, Adadelta.
 
 use super::elementwise::elementwise;
-use super::rule::{Decay, Rule, Scalars, Settings, rule, tamed};
+use super::rule::{DECAY, Decay, Rule, Scalars, Settings, rule, tamed};
 use super::words::{EpsilonModeUncorrected, Epsilons, MomentumStyle, WeightDecayStyle};
 use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
+
+elementwise! { Scaled: 1; Driven: 2; Centred: 2 | 3; Relative: 2 }
 
 rule! {
     /// Divides by a running root mean square of the gradient (Tieleman and Hinton, 2012, lecture 6e).
@@ -19,11 +21,11 @@ rule! {
         /// Size of a step; PyTorch uses 0.01.
         learning_rate: 1e-3;
         /// Share of `s` that is kept; 0.9 as in Keras and optax, PyTorch uses 0.99.
-        decay: 0.9;
+        decay: 0.9 in DECAY;
         /// Keeps the divisor away from zero; Keras uses 1e-7.
         epsilon: 1e-8;
         /// Share of the velocity that is kept, which the divided gradient drives; 0 means no velocity.
-        momentum: 0.0;
+        momentum: 0.0 in DECAY;
         weight_decay: 0.0;
     }
     {
@@ -99,11 +101,6 @@ impl Scalars for Divided {
         }
     }
 }
-
-elementwise!(Scaled: 1);
-elementwise!(Driven: 2);
-elementwise!(Centred: 2 | 3);
-elementwise!(Relative: 2);
 
 /// Scalars of a rule that divides by the root of gathered squares: RMSprop, Adagrad.
 #[derive(Clone, Copy, Debug)]
@@ -254,7 +251,7 @@ rule! {
         /// Factor of a step; 1 as in PyTorch and in the paper, which has no such factor. Keras uses 0.001.
         learning_rate: 1.0;
         /// Share of both averages that is kept; 0.95 as in the paper and Keras, PyTorch and optax use 0.9.
-        decay: 0.95;
+        decay: 0.95 in DECAY;
         /// Gets the first steps going; 1e-6 as in the paper, PyTorch and optax, Keras uses 1e-7.
         epsilon: 1e-6;
         weight_decay: 0.0;

@@ -6,6 +6,8 @@ use crate::real::Real;
 use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
 
+elementwise! { Averaged: 1 }
+
 rule! {
     /// Gradient descent with decreasing steps, evaluated with the average of its weights (Polyak and Juditsky, 1992).
     ///
@@ -59,8 +61,6 @@ pub(super) struct Averaged {
     rate: f64,
     share: f64,
 }
-
-elementwise!(Averaged: 1);
 
 impl Update<1> for Averaged {
     #[inline(always)]

@@ -1,12 +1,14 @@
 //! Gradient descent, plain and with momentum.
 
 use super::elementwise::elementwise;
-use super::rule::{Decay, Rule, Settings, rule};
+use super::rule::{DECAY, Decay, Rule, Settings, rule};
 use super::words::{MomentumStyle, WeightDecayStyle};
 use crate::error::{Result, value_error};
 use crate::real::Real;
 use crate::registry::OptimizerFacts;
 use crate::sweep::Update;
+
+elementwise! { Descent: 0 | 1 }
 
 rule! {
     /// Stochastic gradient descent, with momentum if asked for (Robbins and Monro, 1951; Polyak, 1964).
@@ -27,7 +29,7 @@ rule! {
         /// Size of a step. The default is that of Keras; PyTorch and scikit-learn use 0.001.
         learning_rate: 0.01;
         /// Share of the velocity that is kept; 0 is plain descent, scikit-learn uses 0.9.
-        momentum: 0.0;
+        momentum: 0.0 in DECAY;
         weight_decay: 0.0;
     }
     {
@@ -86,8 +88,6 @@ pub(super) struct Descent {
     factor: f64,
     ahead: (f64, f64),
 }
-
-elementwise!(Descent: 0 | 1);
 
 impl Update<0> for Descent {
     #[inline(always)]

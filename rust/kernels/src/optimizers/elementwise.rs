@@ -182,10 +182,10 @@ update_loop!(2: first 0, second 1);
 update_loop!(3: first 0, second 1, third 2);
 update_loop!(4: first 0, second 1, third 2, fourth 3);
 
-/// Makes the scalars of a step of formulas of one number, one for each of these counts of slots.
+/// Makes scalars of a step of formulas of one number, each for these counts of slots.
 macro_rules! elementwise {
-    ($type:ty: $($slots:literal)|+) => {
-        impl $crate::optimizers::rule::Scalars for $type {
+    ($($type:ident: $($slots:literal)|+);+) => {
+        $(impl $crate::optimizers::rule::Scalars for $type {
             #[inline]
             fn update<E: $crate::real::Element, const THREADS: bool>(
                 &self,
@@ -199,7 +199,7 @@ macro_rules! elementwise {
                     count => panic!("{self:?} does not take {count} slots"),
                 }
             }
-        }
+        })+
     };
 }
 pub(super) use elementwise;

@@ -7,6 +7,8 @@ use crate::real::Real;
 use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
 
+elementwise! { Moments: 2 | 3 }
+
 rule! {
     /// Momentum and a running root mean square, both corrected for starting at zero (Kingma and Ba, 2015).
     ///
@@ -318,8 +320,6 @@ impl Moments {
         self.decay.kept(weight) - step / root
     }
 }
-
-elementwise!(Moments: 2 | 3);
 
 impl Update<2> for Moments {
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use super::moments::{Adamw, Moments};
 use super::passes::{Pass, matrix, pass_over};
-use super::rule::{Rule, Scalars, Settings, WholeParameter, rule};
+use super::rule::{DECAY, Rule, Scalars, Settings, WholeParameter, rule};
 use super::words::RateAdjustment;
 use crate::matmul::{Matrix, Store, multiply, workspace_len};
 use crate::real::{Element, Real};
@@ -23,7 +23,7 @@ rule! {
         /// Size of a step: about how far each singular value moves.
         learning_rate: 1e-3;
         /// Share of a matrix's momentum that is kept.
-        momentum: 0.95;
+        momentum: 0.95 in DECAY;
         /// Share of each weight that a step removes, times the learning rate; 0.1 as in PyTorch.
         weight_decay: 0.1;
         /// Smallest norm that a matrix is divided by.

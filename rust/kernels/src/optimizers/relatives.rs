@@ -1,11 +1,13 @@
 //! Relatives of Adam that divide by something other than a mean of squared gradients: Adamax, AdaBelief, Adan.
 
 use super::elementwise::elementwise;
-use super::rule::{Decay, Rule, correction, rule, tamed};
+use super::rule::{DECAY, Decay, Rule, correction, rule, tamed};
 use super::words::{EpsilonModeLargest, Epsilons, WeightDecayStyle};
 use crate::real::Real;
 use crate::registry::OptimizerFacts;
 use crate::sweep::Update;
+
+elementwise! { Largest: 2; Belief: 2; Differences: 4 }
 
 rule! {
     /// Adam that divides by the largest recent gradient (Kingma and Ba, 2015, section 7).
@@ -67,8 +69,6 @@ pub(super) struct Largest {
     step: f64,
     epsilons: Epsilons,
 }
-
-elementwise!(Largest: 2);
 
 impl Update<2> for Largest {
     #[inline(always)]
@@ -133,8 +133,6 @@ pub(super) struct Belief {
     epsilons: Epsilons,
 }
 
-elementwise!(Belief: 2);
-
 impl Update<2> for Belief {
     #[inline(always)]
     fn apply<R: Real>(&self, weight: R, gradient: R, [first, spread]: [R; 2]) -> (R, [R; 2]) {
@@ -164,7 +162,7 @@ rule! {
         /// Share of the mean of differences `n` that is kept.
         beta2: 0.92;
         /// Share of the mean of squares `s` that is kept.
-        beta3: 0.99;
+        beta3: 0.99 in DECAY;
         epsilon: 1e-8;
         weight_decay: 0.0;
     }
@@ -206,8 +204,6 @@ pub(super) struct Differences {
     step: [f64; 2],
     epsilon: f64,
 }
-
-elementwise!(Differences: 4);
 
 impl Update<4> for Differences {
     #[inline(always)]

@@ -196,15 +196,6 @@ macro_rules! range {
     (beta2) => {
         $crate::optimizers::rule::DECAY
     };
-    (beta3) => {
-        $crate::optimizers::rule::DECAY
-    };
-    (decay) => {
-        $crate::optimizers::rule::DECAY
-    };
-    (momentum) => {
-        $crate::optimizers::rule::DECAY
-    };
 }
 pub(super) use range;
 

@@ -7,6 +7,8 @@ use crate::real::Real;
 use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
 
+elementwise! { ScheduleFree: 2 }
+
 rule! {
     /// AdamW that needs no schedule, because it evaluates with the average of its iterates (Defazio et al., 2024).
     ///
@@ -91,8 +93,6 @@ pub(super) struct ScheduleFree {
     /// Share of a step that the weight takes at once.
     ahead: f64,
 }
-
-elementwise!(ScheduleFree: 2);
 
 impl Update<2> for ScheduleFree {
     #[inline(always)]

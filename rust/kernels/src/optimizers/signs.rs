@@ -14,6 +14,8 @@ fn sign<R: Real>(x: R) -> R {
     R::select(x > R::zero(), R::one(), R::select(x < R::zero(), -R::one(), x))
 }
 
+elementwise! { Direction: 1; Agreement: 2 }
+
 rule! {
     /// Moves every weight by the same distance, against the sign of a momentum (Chen et al., 2023).
     ///
@@ -62,8 +64,6 @@ pub(super) struct Direction {
     ahead: f64,
     keep: f64,
 }
-
-elementwise!(Direction: 1);
 
 impl Update<1> for Direction {
     #[inline(always)]
@@ -134,8 +134,6 @@ pub(super) struct Agreement {
     least: f64,
     most: f64,
 }
-
-elementwise!(Agreement: 2);
 
 impl Update<2> for Agreement {
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use super::elementwise::run;
 use super::passes::{Pass, pass_over};
-use super::rule::{Rule, Scalars, WholeParameter, correction, rule, tamed};
+use super::rule::{DECAY, Rule, Scalars, WholeParameter, correction, rule, tamed};
 use crate::real::{Element, Real};
 use crate::registry::{OptimizerFacts, Range};
 use crate::sweep::Update;
@@ -137,7 +137,7 @@ rule! {
         /// Size of a step, relative to the share that `trust` allows.
         learning_rate: 1.0;
         /// Share of the velocity that is kept.
-        momentum: 0.9;
+        momentum: 0.9 in DECAY;
         /// Share of its norm by which a tensor moves at a learning rate of 1.
         trust: 1e-3 in Range::non_negative();
         /// Added to the gradient, times the weight.
