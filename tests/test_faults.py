@@ -356,7 +356,23 @@ def test_f17_a_plateau_with_a_misspelt_monitor_is_refused_before_the_first_epoch
     )
 
 
-# ---- K16 and K18: what a training should not go on about in silence -----------------------------------------------------
+# ---- K14, K16 and K18: what a training should not go on about in silence -----------------------------------------------------
+
+
+def normalized_fit(epochs, **settings):
+    """A network with batch normalisation, trained with one update an epoch."""
+    model = nn.Sequential(nn.Dense(2, 4), nn.BatchNorm(4, **settings), nn.ReLU(), nn.Dense(4, 2))
+    found = tg.Trainer(model, "cross_entropy", "adam")
+    return lambda: found.fit(X, Y, batch_size="full", epochs=epochs, progress=False)
+
+
+@pytest.mark.parametrize(("settings", "needed"), [({"style": "keras"}, 300), ({}, 30), ({"momentum": 0.5}, 6)])
+def test_f23_too_few_updates_for_running_statistics_are_warned_of(settings, needed):
+    with pytest.warns(
+        tg.train.TrainingWarning, match=rf"BatchNorm '1' follow {needed - 1} updates, and need about {needed}"
+    ):
+        normalized_fit(needed - 1, **settings)()
+    normalized_fit(needed, **settings)()
 
 
 @pytest.mark.parametrize("patience", [None, 30])

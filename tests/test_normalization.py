@@ -6,6 +6,9 @@ import tilegrad as tg
 from tilegrad import _core, nn, optim
 from training import problem, resumed, weight_bytes
 
+# The warning about them is tested in test_faults.py; a single step is enough to see how they move.
+pytestmark = pytest.mark.filterwarnings("ignore:fit. the running statistics")
+
 X, Y = problem()
 BATCH = np.array([[0.0], [1.0], [2.0], [5.0]])
 

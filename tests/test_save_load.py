@@ -215,6 +215,7 @@ def test_a_missing_file_says_so(tmp_path):
     "copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["copy", "pickle"]
 )
 @pytest.mark.parametrize("layer", [nn.BatchNorm, nn.LayerNorm, nn.RMSNorm, nn.ReLU], ids=lambda layer: layer.__name__)
+@pytest.mark.filterwarnings("ignore:fit. the running statistics")
 def test_a_model_that_was_used_can_be_copied(layer, copied):
     """The copy predicts the same bits, has values of its own and is trained on by itself, as the first one is."""
     model = nn.Sequential(nn.Dense(12, 8), layer(), nn.Dense(8, 4))

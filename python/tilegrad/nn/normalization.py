@@ -59,7 +59,7 @@ class BatchNorm(Module):
         >>> [name for name, _ in model.named_parameters()][1:5]
         ['1.weight', '1.bias', '1.running_mean', '1.running_variance']
         >>> x = np.random.default_rng(0).standard_normal((65, 2))
-        >>> _ = tg.Trainer(model, "mean_squared_error", "adam").fit(x, x.sum(1), epochs=2, progress=False)
+        >>> _ = tg.Trainer(model, "mean_squared_error", "adam").fit(x, x.sum(1), epochs=10, progress=False)
         >>> bool((model[1].running_mean.value != 0).all())
         True
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 from tilegrad.losses import Loss
 from tilegrad.metrics.base import DECIDED
 from tilegrad.nn.module import Module
+from tilegrad.nn.normalization import BatchNorm
 from tilegrad.run.features import as_array
 from tilegrad.run.rows import Rows
 from tilegrad.run.runner import Runner
@@ -22,6 +24,8 @@ from tilegrad.words.operations import LINEAR, PRODUCTS, SATURATING
 _GLANCE, _ROWS, _COLUMNS = 256, 10_000, 2_000
 # A batch of so many rows is large, and so many updates are few.
 _LARGE, _FEW = 512, 100
+# Running statistics keep exp(-3), a twentieth, of where they began after three times the batches that they average.
+_MEMORIES = 3
 # Standard deviations that differ by more than this slow down every method that takes the same step in all directions.
 _APART = 1e3
 
@@ -230,6 +234,7 @@ def warn_of(session: Session, rows: Rows, held: Rows | None, asked: Any, size: i
     if not session.looked_over:
         session.looked_over = True
         found += [_STACKED.format(*pair) for pair in _stacked(_nodes(session.model, rows.form.row_shape))]
+        found += _of_statistics(session, epochs * -(-len(rows) // size))
         if getattr(session.loss, "reduction", "mean") == "sum":
             found.append(
                 f"{session.loss!r} is a sum over the rows of a batch, so its steps grow with batch_size; take a mean, or "
@@ -270,6 +275,23 @@ def _labels(loss: Loss, y: Array) -> set[int]:
         return set(np.flatnonzero(y.any(axis=0)).tolist())
     found = np.unique(y)
     return {int(value) for value in found} if found.size <= 2 else set()
+
+
+def _of_statistics(session: Session, updates: int) -> list[str]:
+    """Where running statistics see too few batches to come near those of the data, which evaluation then goes by."""
+    updates += session.runner.step
+    for name, module in session.model.named_modules():
+        if not isinstance(module, BatchNorm):
+            continue
+        share = module.momentum if module.momentum_convention == "new" else 1 - module.momentum
+        # The quotient of numbers such as 3 and 0.1 is not to count as 31 for its last bit.
+        needed = math.ceil(_MEMORIES / share - 1e-9) if share > 0 else 0
+        if updates < needed:
+            return [
+                f"the running statistics of BatchNorm {name!r} follow {updates} updates, and need about {needed} to come near "
+                "those of the data, which evaluation goes by: take more epochs, smaller batches, or another momentum"
+            ]
+    return []
 
 
 def _of_features(rows: Rows) -> list[str]:
