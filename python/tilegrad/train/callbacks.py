@@ -11,8 +11,6 @@ from tilegrad.train.stopping import watched
 from tilegrad.train.trained_model import TrainedModel
 from tilegrad.words.checks import check_count, check_number, is_more_better
 
-__all__ = ["CSVLogger", "Callback", "EarlyStopping", "JSONLogger", "ModelCheckpoint"]
-
 
 class Callback:
     """Code that runs between epochs: subclass it and write the methods that matter.

@@ -14,8 +14,6 @@ from tilegrad.words.names import hint
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["History"]
-
 
 class History(dict[str, list[float]]):
     """Lists of numbers by name, one per whole epoch.

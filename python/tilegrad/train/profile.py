@@ -20,7 +20,6 @@ from tilegrad.words.tables import aligned
 if TYPE_CHECKING:
     from tilegrad._core import _Limits, _StepInfo
 
-__all__ = ["Profile", "ProfileRow"]
 
 # Columns of the table whose cells stand at the right.
 _RIGHT = range(3, 9)

@@ -26,8 +26,6 @@ from tilegrad.train.throughput import Throughput, measure_throughput
 from tilegrad.train.trained_model import TrainedModel
 from tilegrad.words.checks import check_choice, check_count, check_flag
 
-__all__ = ["Trainer"]
-
 
 class Trainer(TrainedModel):
     """Trains a model.
