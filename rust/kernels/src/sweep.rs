@@ -1,4 +1,4 @@
-//! Elementwise loops: map, zip, ternary and reduce, for formulas that are given as small structs. What needs more at
+//! Elementwise loops: map, zip and reduce, for formulas that are given as small structs. What needs more at
 //! once (losses with their totals, updates with their slots, rows) has loops of its own, cut by the sizes named here.
 //!
 //! - Every loop works on blocks of [`BLOCK`] elements, held in a local array: the compiler turns a block into whole
@@ -50,12 +50,6 @@ pub trait Binary: Copy + Send + Sync {
     fn apply<R: Real>(&self, x: R, y: R) -> R;
 }
 
-/// A formula of three numbers.
-pub trait Ternary: Copy + Send + Sync {
-    /// `f(x, y, z)`.
-    fn apply<R: Real>(&self, x: R, y: R, z: R) -> R;
-}
-
 /// A rule that updates a number and its `K` slots from a gradient; its loops are in [`crate::optimizers`].
 pub trait Update<const K: usize>: Copy + Send + Sync {
     /// The new weight and slots.
@@ -92,16 +86,6 @@ pub fn zip_in_place<E: Element, F: Binary>(f: F, x: &mut [E], y: &[E]) {
     rewrite(Two(f), x, [y]);
 }
 
-/// `out[i] = f(x[i], y[i], z[i])`. The slices have equal lengths.
-pub fn ternary<E: Element, F: Ternary>(f: F, x: &[E], y: &[E], z: &[E], out: &mut [E]) {
-    write(Three(f), [x, y, z], out);
-}
-
-/// `x[i] = f(x[i], y[i], z[i])`. The slices have equal lengths.
-pub fn ternary_in_place<E: Element, F: Ternary>(f: F, x: &mut [E], y: &[E], z: &[E]) {
-    rewrite(Three(f), x, [y, z]);
-}
-
 /// The reduction of all `x[i]`.
 pub fn reduce<E: Element, F: Reduction>(f: F, x: &[E]) -> E {
     reduce_zip(f, x, x)
@@ -130,8 +114,6 @@ trait Change<const N: usize>: Copy + Send + Sync {
 struct One<F>(F);
 #[derive(Clone, Copy)]
 struct Two<F>(F);
-#[derive(Clone, Copy)]
-struct Three<F>(F);
 
 impl<F: Unary> Point<1> for One<F> {
     #[inline(always)]
@@ -155,18 +137,6 @@ impl<F: Binary> Change<1> for Two<F> {
     #[inline(always)]
     fn change<R: Real>(&self, x: R, [y]: [R; 1]) -> R {
         self.0.apply(x, y)
-    }
-}
-impl<F: Ternary> Point<3> for Three<F> {
-    #[inline(always)]
-    fn point<R: Real>(&self, [x, y, z]: [R; 3]) -> R {
-        self.0.apply(x, y, z)
-    }
-}
-impl<F: Ternary> Change<2> for Three<F> {
-    #[inline(always)]
-    fn change<R: Real>(&self, x: R, [y, z]: [R; 2]) -> R {
-        self.0.apply(x, y, z)
     }
 }
 

@@ -6,7 +6,7 @@ mod common;
 use common::each_isa;
 use proptest::prelude::*;
 use tilegrad_kernels::real::Real;
-use tilegrad_kernels::sweep::{self, Binary, PART, Reduction, Ternary, Unary};
+use tilegrad_kernels::sweep::{self, Binary, PART, Reduction, Unary};
 use tilegrad_kernels::threads;
 
 #[derive(Clone, Copy)]
@@ -21,12 +21,6 @@ impl Binary for Affine {
     #[inline(always)]
     fn apply<R: Real>(&self, x: R, y: R) -> R {
         x + R::constant(2.0) * y
-    }
-}
-impl Ternary for Affine {
-    #[inline(always)]
-    fn apply<R: Real>(&self, x: R, y: R, z: R) -> R {
-        x + R::constant(2.0) * y + R::constant(4.0) * z
     }
 }
 #[derive(Clone, Copy)]
@@ -60,7 +54,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
     fn every_element_is_computed_once(length in length(), count in 1..4usize) {
-        let (x, y, z) = (numbers(length, 1), numbers(length, 2), numbers(length, 3));
+        let (x, y) = (numbers(length, 1), numbers(length, 2));
         let before = threads::count();
         each_isa(|_| {
             threads::set_count(count);
@@ -76,13 +70,6 @@ proptest! {
             assert_eq!(&out, &sums);
             out.copy_from_slice(&x);
             sweep::zip_in_place(Affine, &mut out, &y);
-            assert_eq!(&out, &sums);
-
-            sweep::ternary(Affine, &x, &y, &z, &mut out);
-            let sums: Vec<f32> = sums.iter().zip(&z).map(|(sum, z)| sum + 4.0 * z).collect();
-            assert_eq!(&out, &sums);
-            out.copy_from_slice(&x);
-            sweep::ternary_in_place(Affine, &mut out, &y, &z);
             assert_eq!(&out, &sums);
         });
         threads::set_count(before);
