@@ -201,8 +201,8 @@ pub(super) use range;
 
 /// Declares a rule: its documentation, name and class, settings, what other libraries set, slots and facts, beside
 /// which its scalars and formula are written. Settings whose name means the same in most rules take their documentation
-/// from [`said!`] and their range from [`range!`] where they state none. Everything that is said of a rule is said here:
-/// the classes of other languages are written from it.
+/// from [`said!`] and their range from [`range!`] where they state none. Everything that is said of a rule is said
+/// here: the classes of other languages are written from it.
 macro_rules! rule {
     (
         $(#[doc = $doc:literal])*
