@@ -168,6 +168,11 @@ impl Operation for Update {
         Ok((*parameter).clone())
     }
 
+    fn reads(&self, input: usize) -> bool {
+        // The parameter is accessed as the result, in place.
+        input != 0
+    }
+
     fn changes(&self) -> Option<Changer> {
         Some(Changer::Optimizer(self.action.group))
     }

@@ -300,6 +300,11 @@ impl Operation for Track {
         Ok((*parameter).clone())
     }
 
+    fn reads(&self, input: usize) -> bool {
+        // The parameter is accessed as the result, in place.
+        input != 0
+    }
+
     fn changes(&self) -> Option<Changer> {
         Some(Changer::Statistic)
     }
