@@ -1,7 +1,7 @@
 //! Every activation: documentation, value and slope side by side, in a file for each family.
 //!
 //! To add one: write its entry in the file of its family (struct, facts, formula), add its name to
-//! [`list`](self::list), and write the function of the same name in `tests/reference/activations.py`.
+//! `list.rs`, and write the function of the same name in `tests/reference/activations.py`.
 //!
 //! | file | holds | knows |
 //! |---|---|---|

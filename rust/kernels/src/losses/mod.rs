@@ -8,7 +8,7 @@
 //! of the losses and the sum of the weights, and multiplies gradients by the `scale` it is given. The *mean* of a batch
 //! is `totals.mean()`, and its gradient has `scale = 1 / denominator`, known before the pass from `denominator(...)`;
 //! for the *sum* the scale is 1. So `mean_squared_error` and `sum_squared_error` are one formula under two names, which
-//! differ in the reduction that is meant when none is given ([`LossReduction`]).
+//! differ in the reduction that is meant when none is given (`LossReduction`).
 //!
 //! | file | holds | knows |
 //! |---|---|---|

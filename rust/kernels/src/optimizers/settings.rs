@@ -57,7 +57,7 @@ impl Optimizer {
             .collect()
     }
 
-    /// One step over a parameter: `prepare(step)`, then [`Step::update`]. `step` counts from 1.
+    /// One step over a parameter: `prepare(step)`, then `Step::update`. `step` counts from 1.
     ///
     /// `slots` has one slice for each name of [`Optimizer::slots`], in that order, all as long as `weight`.
     pub fn update<E: Element>(&self, step: u64, weight: &mut [E], gradient: &[E], slots: &mut [&mut [E]]) {

@@ -76,7 +76,7 @@ const NORMALIZATIONS: [(&str, Normalization); 2] =
 pub struct CrossEntropy {
     /// Share of the target that is spread evenly over all classes.
     pub label_smoothing: f64,
-    /// What a mean divides by: decides the weights of [`Totals`].
+    /// What a mean divides by: decides the weights of `Totals`.
     pub normalization: Normalization,
     /// Class of the rows that are left out.
     pub ignore_index: Option<i32>,
