@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from tilegrad import optim
+from tilegrad import Trainer, optim
 from tilegrad.data import digits
 from tilegrad.interop.sklearn import NetworkClassifier, NetworkRegressor
 
@@ -78,3 +78,51 @@ def test_a_copy_goes_on_to_the_same_bits():
     other.fit(x, y)
     assert (one.decision_function(x) == other.decision_function(x)).all()
     assert other.n_iter_ == 4
+
+
+def test_classes_stay_those_of_the_first_call():
+    x, y = np.random.default_rng(0).standard_normal((20, 2)), np.arange(20) % 2
+    network = NetworkClassifier((4,)).partial_fit(x, y, classes=[0, 1])
+    with pytest.raises(ValueError, match=r"expected `classes` as in the first call, \[0, 1\], got \[0, 1, 2\]"):
+        network.partial_fit(x, y, classes=[0, 1, 2])
+    network.partial_fit(x, y, classes=[1, 0])
+    assert network.n_iter_ == 2
+
+
+def test_margins_are_no_probabilities():
+    x, y = np.random.default_rng(0).standard_normal((20, 2)), np.arange(20) % 2
+    network = NetworkClassifier((4,), epochs=2, loss="multi_margin", random_state=0).fit(x, y)
+    with pytest.raises(ValueError, match="probabilities"):
+        network.predict_proba(x)
+    assert set(network.predict(x)) <= {0, 1}
+
+
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was():
+    x, y = np.random.default_rng(0).standard_normal((20, 2)), np.arange(20) % 2
+    network = NetworkClassifier((4,), epochs=2, random_state=0).fit(x, y)
+    before, trainer = network.predict_proba(x), network.trainer_
+    with pytest.raises(FloatingPointError):
+        network.fit(x * 1e30, y + 5)
+    assert network.trainer_ is trainer
+    assert (network.n_iter_, network.classes_.tolist()) == (2, [0, 1])
+    assert np.array_equal(network.predict_proba(x), before)
+
+
+def test_an_estimator_interrupted_in_its_first_epoch_is_fitted(monkeypatch):
+    x, y = np.random.default_rng(0).standard_normal((20, 2)), np.arange(20) % 2
+    network = NetworkClassifier((4,), epochs=2, random_state=0)
+    real = Trainer.fit
+
+    def interrupted(self, *data, **settings):
+        history = real(self, *data, **{**settings, "epochs": 1})
+        # What a Ctrl-C before the end of the first epoch leaves behind.
+        self.history.clear()
+        history.clear()
+        history.stop_reason = "interrupted"
+        return history
+
+    monkeypatch.setattr(Trainer, "fit", interrupted)
+    with pytest.warns(UserWarning, match="interrupted after 1 steps"):
+        network.fit(x, y)
+    assert (network.n_iter_, network.loss_curve_) == (0, [])
+    assert network.predict(x).shape == (20,)

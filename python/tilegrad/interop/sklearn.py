@@ -13,6 +13,7 @@ Example:
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from tilegrad import functional, nn
+from tilegrad import nn
 from tilegrad.optim import Optimizer, Solver, optimizer_for
 from tilegrad.run.features import check_finite
 from tilegrad.tensor import Array
@@ -34,6 +35,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
     """What both estimators share: building, training, going on."""
 
     _loss = ""
+    trainer_: Trainer
 
     def __init__(
         self,
@@ -65,16 +67,26 @@ class _Network(BaseEstimator):  # type: ignore[misc]
     def _train(
         self, x: Array, y: Array, outputs: int, sample_weight: Any, epochs: int, again: bool, **settings: Any
     ) -> None:
-        """Goes on with the trainer there is, or builds one."""
-        if not (again and hasattr(self, "trainer_")):
+        """Goes on with the trainer there is, or builds one, which takes its place once it has trained."""
+        if again and hasattr(self, "trainer_"):
+            trainer = self.trainer_
+        else:
             seed = int(check_random_state(self.random_state).randint(2**31))
-            self.trainer_ = self._trainer(x.shape[1], outputs, seed)
+            trainer = self._trainer(x.shape[1], outputs, seed)
         size = min(self.batch_size, len(x)) if isinstance(self.batch_size, int) else self.batch_size
         if sample_weight is not None:
             settings["sample_weight"] = _check_sample_weight(sample_weight, x, ensure_non_negative=True)
-        self.trainer_.fit(x, y, batch_size=size, epochs=epochs, progress=bool(self.verbose), **settings)
-        self.n_iter_ = len(self.trainer_.history["loss"])
-        self.loss_curve_ = list(self.trainer_.history["loss"])
+        history = trainer.fit(x, y, batch_size=size, epochs=epochs, progress=bool(self.verbose), **settings)
+        if history.stop_reason == "interrupted":
+            warnings.warn(
+                f"{type(self).__name__}: interrupted after {trainer.step} steps, {trainer.epoch} whole epochs; it is fitted "
+                "with what these have learnt",
+                stacklevel=4,
+            )
+        self.trainer_ = trainer
+        # An interrupted training may have no whole epoch.
+        self.loss_curve_ = list(trainer.history.get("loss", []))
+        self.n_iter_ = len(self.loss_curve_)
 
     def _trainer(self, inputs: int, outputs: int, seed: int) -> Trainer:
         return Trainer(self._model(inputs, outputs), self.loss or self._loss, self._optimizer(), seed=seed)
@@ -215,6 +227,11 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
             raise ValueError(f"{type(self).__name__}: expected `y` of one label a row, got {type_of_target(y)}")
         x = self._held("x", x)
         known: Array = self.classes_ if again else np.unique(y if classes is None else classes)
+        if again and classes is not None and not np.array_equal(np.unique(classes), known):
+            raise ValueError(
+                f"{type(self).__name__}: expected `classes` as in the first call, {known.tolist()}, got "
+                f"{np.unique(classes).tolist()}; a new estimator takes others"
+            )
         place = np.minimum(np.searchsorted(known, y), len(known) - 1)
         if (known[place] != y).any():
             stranger = y[np.flatnonzero(known[place] != y)[0]]
@@ -223,16 +240,16 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
             raise ValueError(
                 f"{type(self).__name__}: expected `y` of at least two classes, got one class {known.tolist()}"
             )
-        self.classes_ = known
-        settings = {} if self.class_weight is None else {"class_weight": self._class_weight()}
+        settings = {} if self.class_weight is None else {"class_weight": self._class_weight(known)}
         self._train(x, place, len(known), sample_weight, epochs, again, **settings)
+        self.classes_ = known
         return self
 
-    def _class_weight(self) -> Any:
+    def _class_weight(self, known: Array) -> Any:
         """By place in place of label."""
         if not isinstance(self.class_weight, dict):
             return self.class_weight
-        return {place: self.class_weight.get(label, 1.0) for place, label in enumerate(self.classes_.tolist())}
+        return {place: self.class_weight.get(label, 1.0) for place, label in enumerate(known.tolist())}
 
     def decision_function(self, x: Any) -> Array:
         """The logits; for two classes the second's minus the first's."""
@@ -240,9 +257,13 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict_proba(self, x: Any) -> Array:
-        """The probability of each class, by the softmax of the logits."""
-        result: Array = functional.softmax(self._scores(x).astype(np.float64))
-        return result
+        """The probability of each class, as the loss reads the model's output.
+
+        Raises:
+            ValueError: If the loss has no probabilities, such as margins of hinge losses.
+        """
+        check_is_fitted(self, "trainer_")
+        return self.trainer_.predict_proba(self._features(x, reset=False))
 
     def predict(self, x: Any) -> Array:
         """The likeliest label of each row."""

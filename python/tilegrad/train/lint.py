@@ -298,7 +298,8 @@ def _of_features(rows: Rows) -> list[str]:
     """Where features are of very different sizes."""
     if rows.x.dtype.kind != "f" or rows.x.ndim != 2 or rows.scale is not None:
         return []
-    seen = _sample(rows.x, _GLANCE)
+    # In double precision, in which the squares of single numbers do not overflow.
+    seen = _sample(rows.x, _GLANCE).astype(np.float64)
     # Both by deviation and by range: a pixel that is almost always 0 has a small deviation and an ordinary range.
     apart = _far_apart(seen.std(axis=0))
     if apart is None or _far_apart(np.ptp(seen, axis=0)) is None:
